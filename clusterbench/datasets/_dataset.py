@@ -1,0 +1,68 @@
+"""The one form in which a table enters the engine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """A numeric table ready for preprocessing.
+
+    Attributes
+    ----------
+    name : str
+    frame : DataFrame of float64, shape (n, d)
+        Missing values are NaN; infinities never occur. Its index is 0..n-1.
+    row_ids : Index, length n
+        Unique identifiers of the rows (customer numbers, or row numbers).
+    truth : ndarray of int, shape (n,), or None
+        Known classes, coded 0..; used by oracle policies and external indices only.
+    truth_names : tuple of str
+        Name of each code in `truth`.
+    groups : mapping of str to tuple of str
+        Named column groups that steps can refer to, e.g. ``monetary``.
+    units : mapping of str to str
+        Unit of each column where it is known, e.g. ``currency``.
+    source : str
+        Where it came from, in words.
+    warnings : tuple of str
+        What a reader should know: constant columns, dropped rows.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    row_ids: pd.Index
+    truth: NDArray[np.int64] | None = None
+    truth_names: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.frame)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.frame.columns)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of column names, values (little-endian float64) and row ids."""
+        digest = hashlib.sha256()
+        digest.update("\x1f".join(self.columns).encode())
+        values = np.ascontiguousarray(self.frame.to_numpy(dtype="<f8"))
+        # One bit pattern for every NaN and for both zeros, so equal tables have equal hashes.
+        values = np.where(np.isnan(values), np.nan, values + 0.0)
+        digest.update(np.array(values.shape, dtype="<i8").tobytes())
+        digest.update(values.tobytes())
+        digest.update("\x1f".join(map(str, self.row_ids)).encode())
+        return digest.hexdigest()

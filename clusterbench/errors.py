@@ -1,0 +1,62 @@
+"""The one exception for wrong requests, and the wording of its help."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RequestError(ValueError):
+    """The request was wrong: a file, key, name or table that cannot be used.
+
+    The command line prints it as one message and exits with status 2.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, naming the culprit and what was given.
+    where : str, optional
+        File, key or line in which it stands.
+    allowed : str, optional
+        The valid form.
+
+    Examples
+    --------
+    >>> print(RequestError("k = 1 has nothing to compare", where="wine.toml: k", allowed="k >= 2"))
+    wine.toml: k: k = 1 has nothing to compare (allowed: k >= 2)
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, allowed: str | None = None) -> None:
+        self.what, self.where, self.allowed = what, where, allowed
+        head = f"{where}: " if where else ""
+        tail = f" (allowed: {allowed})" if allowed else ""
+        super().__init__(f"{head}{what}{tail}")
+
+    def within(self, outer: str) -> RequestError:
+        """Return the same error, located inside `outer`."""
+        where = f"{outer}: {self.where}" if self.where else outer
+        return RequestError(self.what, where=where, allowed=self.allowed)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return ", did you mean 'x'?" for the nearest spelling, or "".
+
+    Examples
+    --------
+    >>> did_you_mean("kmean", ["kmeans", "gmm"])
+    ", did you mean 'kmeans'?"
+    >>> did_you_mean("zzz", ["kmeans", "gmm"])
+    ''
+    """
+    near = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(kind: str, word: str, choices: Iterable[str], *, where: str | None = None) -> RequestError:
+    """Return the error for a name that is not among `choices`, with the nearest spelling."""
+    known = sorted(choices)
+    return RequestError(
+        f"unknown {kind} {word!r}{did_you_mean(word, known)}",
+        where=where,
+        allowed=", ".join(known) or "none",
+    )

@@ -1,0 +1,89 @@
+"""Labelings: one partition of the rows, in its canonical form, known by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+NOISE = -1
+Labels = NDArray[np.int32]
+
+
+def canonical(labels: ArrayLike) -> Labels:
+    """Renumber clusters 0.. by descending size, ties by their first row; noise stays -1.
+
+    Parameters
+    ----------
+    labels : array-like of int, shape (n,)
+        Any integer names of clusters; every negative number is noise.
+
+    Returns
+    -------
+    ndarray of int32, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If `labels` is not one-dimensional or not of whole numbers.
+
+    Examples
+    --------
+    >>> canonical([7, 3, 3, -1, 7, 3]).tolist()
+    [1, 0, 0, -1, 1, 0]
+    """
+    given = np.asarray(labels)
+    if given.ndim != 1:
+        raise ValueError(f"labels must be one-dimensional, got shape {given.shape}")
+    if given.dtype.kind not in "iu":
+        whole = given.dtype.kind in "fb" and bool(np.all(np.isfinite(given) & (given == np.floor(given))))
+        if not whole:
+            raise ValueError(f"labels must be whole numbers, got dtype {given.dtype}")
+    given = given.astype(np.int64)
+    names, first, inverse, counts = np.unique(given, return_index=True, return_inverse=True, return_counts=True)
+    clusters = np.flatnonzero(names >= 0)
+    order = clusters[np.lexsort((first[clusters], -counts[clusters]))]
+    renumbered = np.full(len(names), NOISE, dtype=np.int32)
+    renumbered[order] = np.arange(len(order), dtype=np.int32)
+    return renumbered[inverse.reshape(-1)]
+
+
+def labels_sha256(labels: Labels) -> str:
+    """Return the SHA-256 of canonical labels (little-endian int32), which is their identity."""
+    return hashlib.sha256(np.ascontiguousarray(labels, dtype="<i4").tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Labeling:
+    """A canonical labeling with its identity and sizes.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n,)
+    sha256 : str
+    sizes : tuple of int
+        Rows per cluster, largest first.
+    n_noise : int
+    """
+
+    labels: Labels
+    sha256: str
+    sizes: tuple[int, ...]
+    n_noise: int
+
+    @classmethod
+    def of(cls, labels: ArrayLike) -> Labeling:
+        """Make a labeling of any integer labels."""
+        ordered = canonical(labels)
+        sizes = np.bincount(ordered[ordered >= 0])
+        return cls(ordered, labels_sha256(ordered), tuple(int(s) for s in sizes), int(np.sum(ordered < 0)))
+
+    @property
+    def n_clusters(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def noise_share(self) -> float:
+        return self.n_noise / len(self.labels) if len(self.labels) else 0.0

@@ -1,0 +1,20 @@
+"""Fixtures that several rooms share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_table_folder() -> Path:
+    """The folder that holds CC_GENERAL.csv and its facts; tests of it skip where there is none."""
+    candidates = [os.environ.get("CLUSTERBENCH_DATA"), str(ROOT.parent / "shared" / "data")]
+    for candidate in candidates:
+        if candidate and (Path(candidate) / "CC_GENERAL.csv").is_file():
+            return Path(candidate)
+    pytest.skip("the real table CC_GENERAL.csv is not here: set CLUSTERBENCH_DATA to the folder that holds it")

@@ -1,0 +1,238 @@
+"""From a table and its declaration to a Dataset."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
+from clusterbench.datasets._build import build_dataset
+from clusterbench.datasets._layout import CREDIT_CARD_COLUMNS
+from clusterbench.datasets._raw import RawTable
+from clusterbench.errors import RequestError
+
+TABLE = """CUST_ID,x,y,kind
+C1,1,0.5,b
+C2,2,,a
+C3,3,1.5,b
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def from_text(text: str = TABLE, **keys) -> Dataset:
+        (tmp_path / "t.csv").write_text(text)
+        return load_dataset(DatasetSpec(path="t.csv", **keys), base=tmp_path)
+
+    return from_text
+
+
+def build(frame: pd.DataFrame, **keys) -> Dataset:
+    return build_dataset(RawTable(frame, "memory"), DatasetSpec(path="memory.csv", **keys))
+
+
+def test_ids_truth_and_features_come_apart(load):
+    dataset = load(drop=["CUST_ID"], truth="kind")
+    assert dataset.name == "t"
+    assert dataset.columns == ("x", "y")
+    assert dataset.row_ids.tolist() == ["C1", "C2", "C3"]
+    assert (dataset.truth.tolist(), dataset.truth_names) == ([1, 0, 1], ("a", "b"))
+    assert dataset.frame.dtypes.tolist() == [np.float64, np.float64]
+    assert dataset.source == "t.csv"
+    assert dataset.warnings == ()
+
+
+def test_an_id_column_need_not_be_called_like_one(load):
+    assert load("who,x\n007,1\n8,2\n", id="who").row_ids.tolist() == ["007", "8"]
+
+
+@pytest.mark.parametrize("column", ["id", "Id", "cust_id", "CUST_ID"])
+def test_a_dropped_id_column_of_any_case_gives_the_row_ids(load, column):
+    assert load(f"{column},x\nu,1\nv,2\n", drop=[column]).row_ids.tolist() == ["u", "v"]
+
+
+def test_other_dropped_columns_give_no_ids(load):
+    assert load("paid,x\nu,1\nv,2\n", drop=["paid"]).row_ids.tolist() == [0, 1]
+
+
+def test_of_several_dropped_id_columns_the_first_that_is_unique_counts(load):
+    text = "branch_id,cust_id,x\n1,u,1\n1,v,2\n"
+    assert load(text, drop=["branch_id", "cust_id"]).row_ids.tolist() == ["u", "v"]
+
+
+def test_keep_needs_to_name_neither_id_nor_truth(load):
+    dataset = load(keep=["y"], id="CUST_ID", truth="kind")
+    assert dataset.columns == ("y",)
+    assert dataset.row_ids.tolist() == ["C1", "C2", "C3"]
+
+
+def test_complete_rows_are_judged_before_columns_are_dropped(load):
+    dataset = load(rows="complete", drop=["CUST_ID", "y"], truth="kind")
+    assert dataset.row_ids.tolist() == ["C1", "C3"]
+    assert dataset.frame.index.tolist() == [0, 1]
+    assert dataset.truth.tolist() == [1, 1]
+    assert "1 of 3 rows with missing values were left out" in dataset.warnings
+
+
+def test_complete_rows_without_ids_keep_their_row_numbers(load):
+    assert load(rows="complete", keep=["x"]).row_ids.tolist() == [0, 2]
+
+
+def test_booleans_become_zero_and_one(load):
+    assert load("a,x\nTrue,1\nFalse,2\n").frame["a"].tolist() == [1, 0]
+    with_gap = load("a,x\nTrue,1\n,2\nFalse,3\n").frame["a"]
+    assert with_gap.fillna(-1).tolist() == [1, -1, 0]
+
+
+def test_nullable_decimal_and_object_numbers_are_numbers():
+    frame = pd.DataFrame(
+        {
+            "nullable": pd.array([1, None, 3], dtype="Int64"),
+            "decimal": pd.Series([Decimal("0.5"), None, Decimal("2")], dtype=object),
+            "mixed": pd.Series([1, 2.5, True], dtype=object),
+        }
+    )
+    assert build(frame).frame.fillna(-1).to_numpy().T.tolist() == [[1, -1, 3], [0.5, -1, 2], [1, 2.5, 1]]
+
+
+def test_numeric_classes_are_named_as_whole_numbers(load):
+    dataset = load("x,c\n1,10\n2,9\n3,10\n4,9\n", truth="c")
+    assert (dataset.truth.tolist(), dataset.truth_names) == ([1, 0, 1, 0], ("9", "10"))
+    assert build(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), truth="c").truth_names == ("1", "2")
+
+
+REFUSED = [
+    (TABLE, {}, "column 'CUST_ID' is text: 'C1' in row 1", 'drop = ["CUST_ID"]'),
+    ("a,x\n1,1\n2,2\nn/k,3\n", {}, "column 'a' is text: 'n/k' in row 3", 'drop = ["a"]'),
+    (
+        TABLE,
+        {"drop": ["CUST_ID", "kidn"]},
+        "drop: there is no column 'kidn', did you mean 'kind'?",
+        "CUST_ID, x, y, kind",
+    ),
+    (TABLE, {"drop": ["cust_id"]}, "there is no column 'cust_id', did you mean 'CUST_ID'?", "CUST_ID"),
+    (TABLE, {"keep": ["z"]}, "keep: there is no column 'z'", "x"),
+    (TABLE, {"id": "CUSTID"}, "id: there is no column 'CUSTID', did you mean 'CUST_ID'?", "x"),
+    (TABLE, {"truth": "kinds"}, "truth: there is no column 'kinds', did you mean 'kind'?", "x"),
+    (TABLE, {"groups": {"g": ["x", "w"]}}, "groups.g: there is no column 'w'", "x"),
+    (TABLE, {"id": "CUST_ID", "truth": "y"}, "truth column 'y' is missing in row 2", "a class for each row"),
+    ("id,x\nu,1\nv,2\nu,3\n", {"drop": ["id"]}, "id column 'id' has duplicates: u (rows 1, 3)", "unique ids"),
+    ("id,x\nu,1\n,2\n", {"drop": ["id"]}, "id column 'id' is missing in row 2", "one unique id per row"),
+    ("x,y\n1,inf\n2,-inf\n", {}, "column 'y' is infinite in row 1 (2 such values)", "finite"),
+    ("x,y\n1,\n2,\n", {}, "column 'y' has no value in any row", 'drop = ["y"]'),
+    ("x,y\n1,\n2,\n", {"rows": "complete"}, "column 'y' has no value in any row", 'drop = ["y"]'),
+    ("x,y\n1,2\n", {}, "1 row has nothing to compare", "at least 2 rows"),
+    ("x,y\n1,\n,2\n3,4\n", {"rows": "complete"}, "1 of 3 rows are complete", 'rows = "all"'),
+    ("id,x\nu,1\nv,2\n", {"drop": ["id", "x"]}, "no columns are left", "at least one numeric column"),
+]
+
+
+@pytest.mark.parametrize(("text", "keys", "said", "allowed"), REFUSED)
+def test_a_wrong_table_or_request_is_refused_by_name(load, text, keys, said, allowed):
+    with pytest.raises(RequestError) as caught:
+        load(text, **keys)
+    assert str(caught.value).startswith("dataset 't': ")
+    assert said in str(caught.value)
+    assert allowed in caught.value.allowed
+
+
+def test_dates_texts_of_digits_and_complex_numbers_are_no_numbers():
+    with pytest.raises(RequestError, match="'d' holds dates or times"):
+        build(pd.DataFrame({"d": pd.to_datetime(["2020-01-01", "2020-01-02"])}))
+    with pytest.raises(RequestError, match="'s' is text: '1' in row 1"):
+        build(pd.DataFrame({"s": ["1", "2"]}))
+    with pytest.raises(RequestError, match="'z' holds complex numbers"):
+        build(pd.DataFrame({"z": [1 + 2j, 3j]}))
+
+
+def test_a_constant_column_stays_with_a_warning(load):
+    dataset = load("x,c\n1,7\n2,7\n3,\n")
+    assert dataset.columns == ("x", "c")
+    assert dataset.warnings == ("column 'c' is constant: it tells no rows apart",)
+
+
+def test_doubtful_tables_carry_warnings(load):
+    assert "drop it" in load(",x\n0,5\n1,6\n").warnings[0]
+    assert "2^53" in load(f"x,y\n{2**60},1\n5,2\n").warnings[0]
+    assert "has 3 classes for 3 rows" in load("x,c\n1,a\n2,b\n3,c\n", truth="c").warnings[0]
+
+
+def credit_card_text() -> str:
+    return (
+        ",".join(("CUST_ID", *CREDIT_CARD_COLUMNS)) + "\n" + "".join(f"C{r}" + f",{r}" * 17 + "\n" for r in (1, 2, 3))
+    )
+
+
+def test_any_table_with_the_card_columns_has_their_groups_and_units(load):
+    dataset = load(credit_card_text(), drop=["CUST_ID", "BALANCE", "PURCHASES_TRX", "CASH_ADVANCE_TRX"])
+    assert "BALANCE" not in dataset.groups["monetary"]
+    assert len(dataset.groups["monetary"]) == 7
+    assert len(dataset.groups["frequencies"]) == 6
+    assert "counts" not in dataset.groups
+    assert dataset.units["PAYMENTS"] == "currency"
+    assert dataset.units["TENURE"] == "months"
+    assert "BALANCE" not in dataset.units
+
+
+def test_declared_groups_stand_beside_known_ones_and_may_replace_them(load):
+    dataset = load(
+        credit_card_text(), drop=["CUST_ID"], groups={"monetary": ["BALANCE"], "own": ["TENURE", "PAYMENTS"]}
+    )
+    assert dataset.groups["monetary"] == ("BALANCE",)
+    assert dataset.groups["own"] == ("TENURE", "PAYMENTS")
+    assert len(dataset.groups["frequencies"]) == 6
+
+
+def test_other_tables_have_no_groups(load):
+    assert dict(load(drop=["CUST_ID"], truth="kind").groups) == {}
+
+
+def test_a_path_is_found_beside_the_benchmark_file_before_the_current_folder(tmp_path, monkeypatch):
+    beside, here = tmp_path / "beside", tmp_path / "here"
+    for folder, value in ((beside, 1), (here, 2)):
+        folder.mkdir()
+        (folder / "t.csv").write_text(f"x\n{value}\n9\n")
+    (here / "only.csv").write_text("x\n3\n9\n")
+    monkeypatch.chdir(here)
+    assert load_dataset(DatasetSpec(path="t.csv"), base=beside).frame["x"][0] == 1
+    assert load_dataset(DatasetSpec(path="only.csv"), base=beside).frame["x"][0] == 3
+    assert load_dataset(DatasetSpec(path=str(here / "t.csv")), base=beside).frame["x"][0] == 2
+    with pytest.raises(RequestError, match=r"beside.no\.csv does not exist"):
+        load_dataset(DatasetSpec(path="no.csv"), base=beside)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e9, 1e9), st.one_of(st.none(), st.floats(-1e9, 1e9))), min_size=2, max_size=12),
+    st.sampled_from(["all", "complete"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_built_is_a_subset_of_the_rows_in_their_order(rows, which):
+    frame = pd.DataFrame(
+        {"k_id": [f"r{i}" for i in range(len(rows))], "a": [r[0] for r in rows], "b": [r[1] for r in rows]}
+    )
+    frame["b"] = frame["b"].astype(float)
+    expected = frame if which == "all" else frame.dropna()
+    if frame["b"].isna().all() or len(expected) < 2:
+        with pytest.raises(RequestError, match=r"no value in any row|rows are complete"):
+            build(frame, rows=which, drop=["k_id"])
+        return
+    dataset = build(frame, rows=which, drop=["k_id"])
+    assert dataset.row_ids.tolist() == expected["k_id"].tolist()
+    assert dataset.frame.equals(expected[["a", "b"]].reset_index(drop=True))
+    assert dataset.frame.index.tolist() == list(range(len(expected)))
+
+
+def test_registered_ids_may_be_dropped_though_they_stand_apart():
+    spec = {"use": "credit-card", "n_rows": 300}
+    plain = load_dataset(DatasetSpec(**spec), base=Path())
+    dropped = load_dataset(DatasetSpec(**spec, drop=["CUST_ID"]), base=Path())
+    assert plain.content_hash == dropped.content_hash
+    assert dropped.row_ids[0] == "S10001"
+    assert load_dataset(DatasetSpec(**spec, drop=["archetype"]), base=Path()).truth is None
+    assert "archetype" not in plain.columns

@@ -1,0 +1,92 @@
+"""Registered datasets, against their summaries and against scikit-learn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn import datasets as sk
+
+from clusterbench.datasets import DatasetSpec, list_datasets, load_dataset
+from clusterbench.datasets._registry import registered
+from clusterbench.errors import RequestError
+
+AT_HAND = [summary for summary in list_datasets() if summary.name != "cc-general"]
+
+
+def load(name):
+    return load_dataset(DatasetSpec(use=name), base=Path())
+
+
+def test_the_registered_names_are_these():
+    assert [s.name for s in list_datasets()] == ["credit-card", "cc-general", "wine", "breast-cancer", "digits", "iris"]
+
+
+@pytest.mark.parametrize("summary", AT_HAND, ids=lambda summary: summary.name)
+def test_summaries_tell_the_truth(summary):
+    dataset = load(summary.name)
+    assert (dataset.n_rows, len(dataset.columns)) == (summary.rows, summary.columns)
+    assert len(dataset.truth_names) == summary.truth == len(np.unique(dataset.truth))
+    assert summary.licence
+    assert summary.source
+    assert dataset.name == summary.name
+    assert dataset.row_ids.is_unique
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("wine", sk.load_wine),
+        ("breast-cancer", sk.load_breast_cancer),
+        ("digits", sk.load_digits),
+        ("iris", sk.load_iris),
+    ],
+)
+def test_values_and_classes_are_those_of_scikit_learn(name, function):
+    bunch, dataset = function(), load(name)
+    assert np.array_equal(dataset.frame.to_numpy(), bunch.data)
+    assert np.array_equal(dataset.truth, bunch.target)
+    assert dataset.truth_names == tuple(map(str, bunch.target_names))
+
+
+def test_units_are_told_where_known():
+    assert set(load("iris").units.values()) == {"cm"}
+    assert load("wine").units == {"alcohol": "% vol"}
+    assert load("credit-card").units["BALANCE"] == "currency"
+
+
+def test_constant_pixels_are_warned_of():
+    assert [w.split("'")[1] for w in load("digits").warnings] == ["pixel_0_0", "pixel_4_0", "pixel_4_7"]
+
+
+def test_seed_and_size_reach_the_simulator():
+    base = load("credit-card")
+    other = load_dataset(DatasetSpec(use="credit-card", seed=7, n_rows=500), base=Path())
+    assert base.truth_names[0] == "inactive"
+    assert other.n_rows == 500
+    assert other.source == "simulated, seed 7"
+
+
+def test_a_truth_column_of_a_registered_table_can_be_named_or_replaced():
+    named = load_dataset(DatasetSpec(use="iris", truth="class"), base=Path())
+    assert np.array_equal(named.truth, sk.load_iris().target)
+    replaced = load_dataset(DatasetSpec(use="iris", truth="petal width (cm)"), base=Path())
+    assert replaced.columns == tuple(sk.load_iris().feature_names[:3])
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(RequestError, match="unknown dataset 'credit_card', did you mean 'credit-card'"):
+        registered("credit_card")
+
+
+def test_listing_imports_nothing_heavy():
+    code = (
+        "import sys; from clusterbench.datasets import list_datasets; list_datasets();"
+        "heavy = {'sklearn', 'scipy', 'tensorflow', 'sqlalchemy', 'pooch', 'requests'} & set(sys.modules);"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,128 @@
+"""Labelings: one partition has one form, one name, whoever numbered its clusters."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterbench.labeling import NOISE, Labeling, canonical, labels_sha256
+
+labelings = st.lists(st.integers(-2, 6), min_size=0, max_size=60)
+
+
+def partition(labels):
+    """The clusters as sets of rows: what a labeling means."""
+    return {frozenset(np.flatnonzero(np.asarray(labels) == name).tolist()) for name in set(labels) if name >= 0}
+
+
+def test_clusters_are_numbered_by_size_and_ties_by_first_row():
+    assert canonical([7, 3, 3, -1, 7, 3]).tolist() == [1, 0, 0, -1, 1, 0]
+    assert canonical([9, 4, 4, 9]).tolist() == [0, 1, 1, 0]
+    assert canonical([2, 1, 0]).tolist() == [0, 1, 2]
+
+
+def test_every_negative_number_is_noise():
+    assert canonical([-5, 0, -1, 0]).tolist() == [NOISE, 0, NOISE, 0]
+    assert canonical([-1, -1]).tolist() == [-1, -1]
+    assert canonical([]).tolist() == []
+
+
+@given(labelings)
+def test_canonical_keeps_the_partition_and_the_noise(labels):
+    made = canonical(np.array(labels, dtype=int))
+    assert made.dtype == np.int32
+    assert partition(made.tolist()) == partition(labels)
+    assert np.array_equal(made == NOISE, np.array(labels, dtype=int) < 0)
+
+
+@given(labelings)
+def test_canonical_is_idempotent(labels):
+    once = canonical(np.array(labels, dtype=int))
+    assert np.array_equal(canonical(once), once)
+
+
+@given(labelings, st.permutations(range(7)), st.integers(0, 10**12))
+def test_canonical_does_not_depend_on_the_names_of_clusters(labels, names, offset):
+    renamed = [names[label] + offset if label >= 0 else label for label in labels]
+    assert np.array_equal(canonical(np.array(renamed, dtype=int)), canonical(np.array(labels, dtype=int)))
+
+
+@given(labelings)
+def test_sizes_descend_and_ties_follow_the_first_row(labels):
+    made = canonical(np.array(labels, dtype=int))
+    clusters = range(made.max(initial=-1) + 1)
+    keys = [(-int(np.sum(made == c)), int(np.flatnonzero(made == c)[0])) for c in clusters]
+    assert keys == sorted(keys)
+
+
+@given(labelings, st.randoms(use_true_random=False))
+def test_sizes_do_not_depend_on_the_order_of_rows(labels, random):
+    shuffled = labels.copy()
+    random.shuffle(shuffled)
+    one, other = Labeling.of(np.array(labels, dtype=int)), Labeling.of(np.array(shuffled, dtype=int))
+    assert (one.sizes, one.n_noise) == (other.sizes, other.n_noise)
+
+
+@pytest.mark.parametrize(
+    "given_", [[1.0, 0.0, 1.0], np.array([1, 0, 1], dtype=np.uint8), [True, False, True], (5, 2, 5)]
+)
+def test_whole_numbers_of_any_type_are_labels(given_):
+    assert canonical(given_).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("given_", [[0.5, 1.0], [0.0, np.nan], [0.0, np.inf], ["a", "b"], [None, 1]])
+def test_what_is_no_whole_number_is_no_label(given_):
+    with pytest.raises(ValueError, match="whole numbers"):
+        canonical(given_)
+
+
+@pytest.mark.parametrize("given_", [3, [[0, 1], [1, 0]]])
+def test_labels_have_one_dimension(given_):
+    with pytest.raises(ValueError, match="one-dimensional"):
+        canonical(given_)
+
+
+def test_the_identity_is_the_sha256_of_little_endian_32_bit_labels():
+    expected = hashlib.sha256(struct.pack("<6i", 1, 0, 0, -1, 1, 0)).hexdigest()
+    assert labels_sha256(canonical([7, 3, 3, -1, 7, 3])) == expected
+    assert expected == "45d5be6a858da6e373a1b764f4055b3176959f46883042d36f33f39f11d575e5"
+
+
+def test_the_identity_does_not_depend_on_layout_in_memory():
+    labels = canonical([0, 0, 1, 2, 0])
+    wide = np.repeat(labels, 2)[::2]
+    assert not wide.flags.c_contiguous
+    assert labels_sha256(wide) == labels_sha256(labels) == labels_sha256(labels.astype(">i4"))
+
+
+@given(labelings, labelings)
+def test_two_labelings_share_an_identity_exactly_if_they_are_the_same_partition(one, other):
+    a, b = Labeling.of(np.array(one, dtype=int)), Labeling.of(np.array(other, dtype=int))
+    same = len(one) == len(other) and partition(one) == partition(other)
+    assert (a.sha256 == b.sha256) == same
+
+
+def test_a_labeling_counts_what_it_holds():
+    labeling = Labeling.of([5, 5, -1, 2, 5, 2, -1, -1])
+    assert labeling.sizes == (3, 2)
+    assert labeling.n_clusters == 2
+    assert labeling.n_noise == 3
+    assert labeling.noise_share == 3 / 8
+    assert labeling.sha256 == labels_sha256(labeling.labels)
+
+
+def test_a_labeling_of_nothing_or_of_noise_has_no_cluster():
+    assert (Labeling.of([]).sizes, Labeling.of([]).noise_share) == ((), 0.0)
+    noise = Labeling.of([-1, -1])
+    assert (noise.n_clusters, noise.n_noise, noise.noise_share) == (0, 2, 1.0)
+
+
+@given(labelings)
+def test_sizes_and_noise_add_up_to_the_rows(labels):
+    labeling = Labeling.of(np.array(labels, dtype=int))
+    assert sum(labeling.sizes) + labeling.n_noise == len(labels)
