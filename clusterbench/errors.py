@@ -48,8 +48,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["kmeans", "gmm"])
     ''
     """
-    near = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.5)
-    return f", did you mean {near[0]!r}?" if near else ""
+    folded = {choice.casefold(): choice for choice in choices}
+    near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
+    return f", did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def unknown(kind: str, word: str, choices: Iterable[str], *, where: str | None = None) -> RequestError:

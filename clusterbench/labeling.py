@@ -47,7 +47,8 @@ def canonical(labels: ArrayLike) -> Labels:
     order = clusters[np.lexsort((first[clusters], -counts[clusters]))]
     renumbered = np.full(len(names), NOISE, dtype=np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
-    return renumbered[inverse.reshape(-1)]
+    ordered: Labels = renumbered[inverse.reshape(-1)]
+    return ordered
 
 
 def labels_sha256(labels: Labels) -> str:

@@ -1,0 +1,168 @@
+"""The transformers that scikit-learn lacks. Imported where a pipeline is built, because scikit-learn loads slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Cut each column off at two of its quantiles, learned at fit; missing values stay missing.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Quantiles, 0 <= lower < upper <= 1, interpolated linearly among the values that are there.
+
+    Attributes
+    ----------
+    lower_, upper_ : ndarray of float, shape (d,)
+        The bounds; NaN for a column without a value, which is left alone.
+    """
+
+    def __init__(self, lower: float = 0.01, upper: float = 0.99) -> None:
+        self.lower = lower
+        self.upper = upper
+
+    def fit(self, X: ArrayLike, y: object = None) -> QuantileClipper:
+        """Learn the bounds from `X`, shape (n, d)."""
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        if not 0 <= self.lower < self.upper <= 1:
+            raise ValueError(f"need 0 <= lower < upper <= 1, got {self.lower} and {self.upper}")
+        bounds = np.full((2, values.shape[1]), np.nan)
+        for column in range(values.shape[1]):
+            there = values[~np.isnan(values[:, column]), column]
+            if len(there):
+                bounds[:, column] = np.quantile(there, [self.lower, self.upper])
+        self.lower_, self.upper_ = bounds
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return `X`, shape (n, d), cut off at the bounds."""
+        check_is_fitted(self)
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        lower = np.where(np.isnan(self.lower_), -np.inf, self.lower_)
+        upper = np.where(np.isnan(self.upper_), np.inf, self.upper_)
+        clipped: NDArray[np.float64] = np.clip(values, lower, upper)
+        return clipped
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class _FrameTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A transformer that takes a frame and gives a frame, and remembers the columns of both."""
+
+    feature_names_in_: NDArray[Any]
+    feature_names_out_: NDArray[Any]
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> _FrameTransformer:
+        """Fit to `X`, shape (n, d)."""
+        self.fit_transform(X)
+        return self
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Return the names of the columns that `transform` gives."""
+        check_is_fitted(self, "feature_names_out_")
+        return self.feature_names_out_
+
+    def _remember(self, given: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
+        if result.columns.has_duplicates:
+            twice = result.columns[result.columns.duplicated()][0]
+            raise ValueError(f"it would give a second column named {twice!r}")
+        self.feature_names_out_ = np.asarray(result.columns, dtype=object)
+        return result
+
+
+class OnColumns(_FrameTransformer):
+    """Apply a transformer to some columns; the others pass through.
+
+    Columns that keep their names keep their places; new ones, such as components, follow the others.
+
+    Parameters
+    ----------
+    transformer : estimator
+        With pandas output.
+    columns : sequence of str
+
+    Attributes
+    ----------
+    transformer_ : estimator
+        The fitted copy.
+    """
+
+    def __init__(self, transformer: Any, columns: Sequence[str]) -> None:
+        self.transformer = transformer
+        self.columns = columns
+
+    def fit_transform(self, X: pd.DataFrame, y: object = None, **fit_params: Any) -> pd.DataFrame:
+        """Fit to `X`, shape (n, d), and return it transformed."""
+        validate_data(self, X, skip_check_array=True)
+        absent = [name for name in self.columns if name not in X.columns]
+        if absent:
+            raise ValueError(f"no column {absent[0]!r} here, there are {', '.join(map(repr, X.columns))}")
+        self.transformer_ = clone(self.transformer)
+        return self._remember(X, self._placed(X, self.transformer_.fit_transform(X[list(self.columns)])))
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `X`, shape (n, d), transformed."""
+        check_is_fitted(self)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return self._placed(X, self.transformer_.transform(X[list(self.columns)]))
+
+    def _placed(self, given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+        chosen, kept = set(self.columns), set(made.columns)
+        old = [name for name in given.columns if name not in chosen or name in kept]
+        new = [name for name in made.columns if name not in chosen]
+        parts = {name: made[name] if name in chosen else given[name] for name in old}
+        return pd.concat([pd.DataFrame(parts, index=given.index, columns=pd.Index(old)), made[new]], axis=1)
+
+
+class ImputeByColumn(_FrameTransformer):
+    """Fill missing values, some columns by another imputer. Every imputer sees all columns.
+
+    Parameters
+    ----------
+    imputer : estimator
+        For the columns that no override names. With pandas output.
+    overrides : sequence of (estimator, sequence of str)
+        Further imputers and their columns.
+
+    Attributes
+    ----------
+    imputer_ : estimator
+    overrides_ : list of (estimator, list of str)
+        The fitted copies.
+    """
+
+    def __init__(self, imputer: Any, overrides: Sequence[tuple[Any, Sequence[str]]]) -> None:
+        self.imputer = imputer
+        self.overrides = overrides
+
+    def fit_transform(self, X: pd.DataFrame, y: object = None, **fit_params: Any) -> pd.DataFrame:
+        """Fit to `X`, shape (n, d), and return it filled."""
+        validate_data(self, X, skip_check_array=True)
+        self.imputer_ = clone(self.imputer).fit(X)
+        self.overrides_ = [(clone(imputer).fit(X), list(columns)) for imputer, columns in self.overrides]
+        return self._remember(X, self._filled(X))
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `X`, shape (n, d), filled."""
+        check_is_fitted(self)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return self._filled(X)
+
+    def _filled(self, given: pd.DataFrame) -> pd.DataFrame:
+        filled: pd.DataFrame = self.imputer_.transform(given).copy()
+        for imputer, columns in self.overrides_:
+            filled[columns] = imputer.transform(given)[columns]
+        # An imputer leaves out a column without a value, which an override may then have filled: back to its place.
+        return filled[[*given.columns, *(name for name in filled.columns if name not in given.columns)]]
