@@ -1,0 +1,174 @@
+"""The sentence above the table is never bolder than its numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusterbench.ranking import RankingSpec, leaderboard, letters_of
+
+SPEC = RankingSpec(reference_spaces=("standard", "log1p"), metrics=("silhouette",), n_bootstrap=100)
+
+
+def run_of(new_run, values: dict[str, list[tuple[float, float]]]):
+    run = new_run()
+    for name, seeds in values.items():
+        for seed, (first, second) in enumerate(seeds):
+            run.add(name, {("silhouette", "standard"): first, ("silhouette", "log1p"): second}, seed=seed)
+    return run
+
+
+def rows_resampled(cells: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (cell["dataset"], cell["labels_sha256"], space, "silhouette", r, 0.001 * r)
+        for _, cell in cells.iterrows()
+        for space in SPEC.reference_spaces
+        for r in range(5)
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "labels_sha256", "space", "metric", "replicate", "value"])
+
+
+CLEAR = {"kmeans": [(0.5, 0.6)] * 2, "gmm": [(0.1, 0.2)] * 2}
+
+
+def test_a_winner_in_every_draw_of_rows_and_seeds_is_called_best(new_run):
+    cells, scores = run_of(new_run, CLEAR).frames()
+    board = leaderboard(cells, scores, SPEC, replicates=rows_resampled(cells))
+    assert board.headline == (
+        "kmeans on standard with k = 3 is the best of 2 on table (90% rank interval 1 to 1, first in 100% of the draws "
+        "over rows and seeds) and is told apart from every other. It is first in each of the 2 reference spaces alone."
+    )
+    assert board.alerts == ()
+
+
+def test_without_resampled_rows_nobody_is_called_best(new_run):
+    board = leaderboard(*run_of(new_run, CLEAR).frames(), SPEC)
+    assert "best" not in board.headline
+    assert "kmeans on standard with k = 3 is first of 2 on table" in board.headline
+    assert any("rows were not, so the intervals are too short" in note for note in board.notes)
+
+
+def test_rivals_that_share_a_letter_are_named(new_run):
+    near = {"kmeans": [(0.5, 0.6)] * 3, "gmm": [(0.4, 0.5), (0.4, 0.5), (0.65, 0.75)], "far": [(0.0, 0.0)] * 3}
+    board = leaderboard(*run_of(new_run, near).frames(), SPEC)
+    assert board.headline.startswith(
+        "kmeans on standard with k = 3 is ranked first of 3 on table (90% rank interval 1 to 2"
+    )
+    assert "but cannot be told apart from gmm on standard with k = 3." in board.headline
+
+
+def test_equal_entries_share_the_first_place_in_words(new_run):
+    board = leaderboard(*run_of(new_run, {"b": [(0.5, 0.5)], "a": [(0.5, 0.5)], "c": [(0.1, 0.1)]}).frames(), SPEC)
+    assert board.headline.startswith("a on standard with k = 3 shares the first place of 3 on table with b on standard")
+
+
+def test_a_champion_that_loses_a_space_is_not_robust(new_run):
+    split = {"a": [(0.9, 0.3)], "b": [(0.5, 0.4)], "c": [(0.6, 0.1)], "d": [(0.1, 0.2)]}
+    board = leaderboard(*run_of(new_run, split).frames(), SPEC)
+    assert "Not robust: by one reference space alone it has rank 2 in log1p." in board.headline
+    assert board.alerts == ("table: the first place is not robust (only space log1p: rank 2)",)
+    assert not board.table["robust"].iloc[0]
+
+
+def test_entries_of_one_algorithm_are_told_apart_by_the_parameters_that_differ(new_run):
+    run = new_run()
+    for linkage, value in (("ward", 0.5), ("average", 0.5), ("single", 0.1)):
+        values = {("silhouette", space): value for space in SPEC.reference_spaces}
+        run.add("tree", values, params={"linkage": linkage, "metric": "euclidean"})
+    headline = leaderboard(*run.frames(), SPEC).headline
+    assert "tree (linkage=average) on standard with k = 3 shares the first place of 3" in headline
+    assert "with tree (linkage=ward) on standard" in headline
+    assert "euclidean" not in headline
+
+
+def test_entries_that_differ_in_the_k_policy_are_told_apart_by_it(new_run):
+    run = new_run()
+    for k in (3, 4):
+        run.add("kmeans", {("silhouette", space): 0.1 * k for space in SPEC.reference_spaces}, k=k)
+    spec = dataclasses.replace(SPEC, k_policies=("silhouette", "fixed"), fixed_k=3)
+    assert leaderboard(*run.frames(), spec).headline.startswith("kmeans (k by silhouette) on standard with k = 4 is")
+
+
+def test_a_champion_that_owes_its_place_to_one_metric_is_told(new_run):
+    run = new_run()
+    levels = {"a": (0.9, 0.2, 500.0), "b": (0.8, 0.1, 400.0), "c": (0.1, 0.9, 900.0), "d": (0.0, 0.8, 100.0)}
+    for name, (silhouette, davies_bouldin, calinski) in levels.items():
+        values = {"silhouette": silhouette, "davies_bouldin": davies_bouldin, "calinski_harabasz": calinski}
+        run.add(name, {(metric, "standard"): value for metric, value in values.items()})
+    # Ranks: a 1 2 2, b 2 1 3, c 3 4 1, d 4 3 4. Without silhouette a and b tie at 2, without Calinski-Harabasz at 1.5.
+    spec = RankingSpec(reference_spaces=("standard",))
+    assert "It would have" not in leaderboard(*run.frames(), spec).headline
+    # With c's silhouette lowered, b's raised: a 2 2 2, b 1 1 3.
+    run.scores[3]["value"] = 0.95
+    headline = leaderboard(*run.frames(), spec).headline
+    assert headline.startswith("b on standard")
+    assert "It would have" not in headline
+    run.scores[5]["value"] = 50.0  # b's Calinski-Harabasz is now the worst: a 2 2 2, b 1 1 4; both have a mean of 2
+    headline = leaderboard(*run.frames(), spec).headline
+    assert headline.startswith("a on standard with k = 3 shares the first place")
+    assert "It would have rank 2 without calinski_harabasz." in headline
+
+
+def test_a_control_that_is_not_beaten_is_told(new_run):
+    spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
+    board = leaderboard(*run_of(new_run, {"a": [(0.5, 0.5)], "random": [(0.6, 0.6)], "b": [(0.1, 0.1)]}).frames(), spec)
+    assert "Controls are not beaten: random on standard with k = 3." in board.headline
+    assert any("does not beat the controls" in alert for alert in board.alerts)
+
+
+def test_a_control_that_is_beaten_is_not_mentioned(new_run):
+    spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
+    board = leaderboard(*run_of(new_run, {"a": [(0.5, 0.5)], "random": [(0.0, 0.0)], "b": [(0.1, 0.1)]}).frames(), spec)
+    assert "ontrol" not in board.headline
+
+
+def test_one_contender_is_the_only_one(new_run):
+    board = leaderboard(*run_of(new_run, {"a": [(0.5, 0.5)]}).frames(), SPEC)
+    assert board.headline.startswith("a on standard with k = 3 is the only contender that could be ranked on table.")
+
+
+def test_many_rivals_are_counted_not_listed(new_run):
+    rng = np.random.default_rng(0)
+    many = {f"a{i}": [(v, v) for v in rng.permutation([0.1, 0.5, 0.9]) + 0.01 * i] for i in range(9)}
+    board = leaderboard(*run_of(new_run, many).frames(), SPEC)
+    assert re.search(r" and \d+ more\.", board.headline)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), min_size=3, max_size=3), min_size=2, max_size=5))
+def test_the_word_best_is_never_used_where_letters_are_shared(levels):
+    # The builder is a plain class: hypothesis allows no function-scoped fixture here.
+    rows, scores = [], []
+    for name, values in enumerate(levels):
+        for seed, value in enumerate(values):
+            key = {
+                "dataset": "t",
+                "variant": "v",
+                "algorithm": f"a{name}",
+                "params": "{}",
+                "cut": '{"k": 2}',
+                "seed": seed,
+            }
+            facts = {
+                "n_clusters": 2,
+                "noise_share": 0.0,
+                "smallest": 9,
+                "largest": 9,
+                "fit_seconds": 1.0,
+                "peak_mb": 1.0,
+            }
+            outcome = {"status": "ok", "reason": "", "labels_sha256": f"{name}/{seed}"}
+            rows.append({**key, **outcome, **facts})
+            scores += [
+                {**key, **outcome, "space": s, "metric": "silhouette", "value": value} for s in ("standard", "log1p")
+            ]
+    cells = pd.DataFrame(rows)
+    board = leaderboard(cells, pd.DataFrame(scores), SPEC, replicates=rows_resampled(cells))
+    first = letters_of(board.table["tie"].iloc[0])
+    others = frozenset().union(*(letters_of(tie) for tie in board.table["tie"].iloc[1:]))
+    assert ("best" in board.headline) == (not first & others)
