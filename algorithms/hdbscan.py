@@ -1,0 +1,122 @@
+"""HDBSCAN (the hdbscan package): one single-linkage tree serves all minimum cluster sizes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from clusterbench.plugins import (
+    Algorithm,
+    Assignment,
+    CutRange,
+    Cutter,
+    Family,
+    Params,
+    Partition,
+    Space,
+    number_complaint,
+    recorded_warnings,
+    require_choice,
+    require_number,
+    share_complaint,
+    warm_imports,
+)
+
+METRICS = ("euclidean", "manhattan", "chebyshev")
+
+
+class TreeMemory:
+    """Keeps the tree between fits, in the place where hdbscan takes a joblib ``Memory``.
+
+    All fits of a job differ in `min_cluster_size` alone, which the tree does not depend on; so one result per
+    function is enough and no arguments need comparing.
+    """
+
+    def __init__(self) -> None:
+        self._results: dict[str, Any] = {}
+
+    def cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function`, called at the first time only."""
+
+        def once(*args: Any, **kwargs: Any) -> Any:
+            if function.__name__ not in self._results:
+                self._results[function.__name__] = function(*args, **kwargs)
+            return self._results[function.__name__]
+
+        return once
+
+
+def size_of(value: float, n_rows: int) -> int:
+    """Return the rows that a cut value stands for: a share below 1, a number of rows from 2 on."""
+    return max(2, round(value * n_rows)) if value < 1 else int(value)
+
+
+def check_size(value: Any) -> str | None:
+    """Return what a cut value should have been, or None."""
+    wrong = share_complaint(value) and number_complaint(value, whole=True, low=2)
+    return "a share of the rows above 0 and below 1, or a whole number of rows of at least 2" if wrong else None
+
+
+def build(
+    X: Space,
+    seed: int,
+    min_samples: int = 10,
+    cluster_selection_method: str = "eom",
+    cluster_selection_epsilon: float = 0.0,
+    alpha: float = 1.0,
+    metric: str = "euclidean",
+) -> Cutter:
+    """Share the tree between the cuts; each gives exactly what ``HDBSCAN(...).fit(X)`` gives."""
+    from hdbscan import HDBSCAN
+
+    rows, memory = np.array(X), TreeMemory()
+
+    def cutter(**cut: Any) -> Partition:
+        size = size_of(cut["min_cluster_size"], len(rows))
+        model = HDBSCAN(
+            min_cluster_size=size,
+            min_samples=min_samples,
+            cluster_selection_method=cluster_selection_method,
+            cluster_selection_epsilon=float(cluster_selection_epsilon),
+            alpha=float(alpha),
+            metric=metric,
+            memory=memory,
+            core_dist_n_jobs=1,
+        )
+        with recorded_warnings() as seen:
+            model.fit(rows)
+        info: dict[str, Any] = {
+            "min_cluster_size": size,
+            "persistence": [round(float(value), 6) for value in model.cluster_persistence_],
+        }
+        if seen:
+            info["warnings"] = seen
+        return Partition(model.labels_, info=info, model=model)
+
+    return cutter
+
+
+def check_params(params: Params) -> None:
+    """Refuse what hdbscan would refuse only when it is fitted."""
+    require_number("min_samples", params["min_samples"], whole=True, low=1)
+    require_choice("cluster_selection_method", params["cluster_selection_method"], ("eom", "leaf"))
+    require_number("cluster_selection_epsilon", params["cluster_selection_epsilon"], low=0)
+    require_number("alpha", params["alpha"], low=0, open_low=True)
+    require_choice("metric", params["metric"], METRICS)
+
+
+ALGORITHM = Algorithm(
+    name="hdbscan",
+    family=Family.DENSITY,
+    summary="the most persistent dense regions over all density levels; the rest is noise",
+    reference="Campello, Moulavi & Sander 2013, doi:10.1007/978-3-642-37456-2_14; McInnes et al. 2017",
+    build=build,
+    cuts=(CutRange("min_cluster_size", (0.005, 0.01, 0.02, 0.05), check_size),),
+    deterministic=True,
+    noise=True,
+    max_rows=200_000,
+    packages={"hdbscan": "hdbscan", "numpy": "numpy"},
+    assignment=Assignment.NEAREST_NEIGHBORS,
+    check_params=check_params,
+    warm_up=warm_imports("hdbscan"),
+)

@@ -1,0 +1,51 @@
+"""Control: one feature cut at its quantiles, which is what a bank does by rule."""
+
+from typing import Any
+
+import numpy as np
+
+from clusterbench.plugins import Algorithm, Assignment, Cutter, Family, Params, Partition, Space, require_number
+
+
+def leading_column(X: Space) -> int:
+    """Return the column with the largest weight in the first principal axis: the table's main direction."""
+    covariance = np.atleast_2d(np.cov(X, rowvar=False))
+    return int(np.argmax(np.abs(np.linalg.eigh(covariance)[1][:, -1])))
+
+
+def build(X: Space, seed: int, column: int | None = None) -> Cutter:
+    """Cut column number `column` of the space (from 0; default: `leading_column`) into k groups of like size.
+
+    A value that fills more than one group (many zeros) keeps its rows together, so there may be fewer than k.
+    """
+    chosen = leading_column(X) if column is None else column
+    if not 0 <= chosen < X.shape[1]:
+        raise ValueError(f"column = {chosen}, but the space has columns 0 to {X.shape[1] - 1}")
+    values = np.array(X[:, chosen])
+
+    def cutter(**cut: Any) -> Partition:
+        k = cut["k"]
+        edges = np.quantile(values, np.arange(1, k) / k)
+        return Partition(np.searchsorted(edges, values, side="left"), info={"column": chosen})
+
+    return cutter
+
+
+def check_params(params: Params) -> None:
+    """Refuse a column that is no whole number from 0 on."""
+    if params["column"] is not None:
+        require_number("column", params["column"], whole=True, low=0)
+
+
+ALGORITHM = Algorithm(
+    name="quantile_split",
+    family=Family.CONTROL,
+    summary="control: one column cut at its quantiles, as a bank's rule does",
+    reference="what a segmentation must beat to be worth its name",
+    build=build,
+    deterministic=True,
+    packages={"numpy": "numpy"},
+    assignment=Assignment.NEAREST_NEIGHBORS,
+    control=True,
+    check_params=check_params,
+)

@@ -1,0 +1,84 @@
+"""Plug-ins: the contract of an algorithm, where they are found, and the checks that they conform.
+
+Importing this loads no clustering library; a plug-in file imports what it needs inside its build function.
+"""
+
+from clusterbench.plugins._algorithm import (
+    REQUIRED,
+    Algorithm,
+    Assignment,
+    Cut,
+    CutRange,
+    Cutter,
+    Family,
+    K,
+    Params,
+    Partition,
+    Space,
+    as_partition,
+)
+from clusterbench.plugins._checks import (
+    number_check,
+    number_complaint,
+    require_choice,
+    require_number,
+    share_complaint,
+)
+from clusterbench.plugins._conformance import Check, check_algorithm, default_cuts, default_settings, small_table
+from clusterbench.plugins._encoder import Encoder, LatentCentroids, load_encoder
+from clusterbench.plugins._estimators import sklearn_algorithm, warm_imports
+from clusterbench.plugins._packages import is_installed, missing_packages
+from clusterbench.plugins._registry import (
+    ENTRY_POINT_GROUP,
+    BrokenPlugin,
+    Registry,
+    load_plugin,
+    load_registry,
+    plugin_places,
+    shipped_place,
+)
+from clusterbench.plugins._tensorflow import keras_seed, prepare_tensorflow, quiet_tensorflow
+from clusterbench.plugins._warnings import recorded_warnings
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "REQUIRED",
+    "Algorithm",
+    "Assignment",
+    "BrokenPlugin",
+    "Check",
+    "Cut",
+    "CutRange",
+    "Cutter",
+    "Encoder",
+    "Family",
+    "K",
+    "LatentCentroids",
+    "Params",
+    "Partition",
+    "Registry",
+    "Space",
+    "as_partition",
+    "check_algorithm",
+    "default_cuts",
+    "default_settings",
+    "is_installed",
+    "keras_seed",
+    "load_encoder",
+    "load_plugin",
+    "load_registry",
+    "missing_packages",
+    "number_check",
+    "number_complaint",
+    "plugin_places",
+    "prepare_tensorflow",
+    "quiet_tensorflow",
+    "recorded_warnings",
+    "require_choice",
+    "require_number",
+    "share_complaint",
+    "shipped_place",
+    "sklearn_algorithm",
+    "small_table",
+    "warm_imports",
+]

@@ -1,0 +1,62 @@
+"""Small checks of parameter values, for the `check_params` of plug-ins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from clusterbench.errors import did_you_mean
+
+
+def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Raise ValueError unless `value` is one of `choices`.
+
+    Examples
+    --------
+    >>> require_choice("linkage", "wird", ["ward", "average"])
+    Traceback (most recent call last):
+    ValueError: linkage = 'wird' is not one of ward, average, did you mean 'ward'?
+    """
+    known = list(choices)
+    if not (isinstance(value, str) and value in known):
+        hint = did_you_mean(value, known) if isinstance(value, str) else ""
+        raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}{hint}")
+
+
+def number_complaint(
+    value: object, *, whole: bool = False, low: float = -math.inf, open_low: bool = False
+) -> str | None:
+    """Return what `value` should have been ("a number above 0"), or None where it is so.
+
+    Examples
+    --------
+    >>> number_complaint(0, low=0, open_low=True)
+    'a number above 0'
+    >>> number_complaint(3, whole=True, low=1) is None
+    True
+    """
+    kinds = int if whole else (int, float)
+    good = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+    if good and (value > low if open_low else value >= low):  # type: ignore[operator]
+        return None
+    bound = "" if low == -math.inf else f" above {low:g}" if open_low else f" of at least {low:g}"
+    return f"a {'whole ' if whole else ''}number{bound}"
+
+
+def require_number(name: str, value: object, *, whole: bool = False, low: float, open_low: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number from `low` on (above it, where `open_low`)."""
+    complaint = number_complaint(value, whole=whole, low=low, open_low=open_low)
+    if complaint:
+        raise ValueError(f"{name} = {value!r} is not {complaint}")
+
+
+def share_complaint(value: object) -> str | None:
+    """Return what `value` should have been, or None where it is a number above 0 and below 1."""
+    good = isinstance(value, float) and 0.0 < value < 1.0
+    return None if good else "a share above 0 and below 1"
+
+
+def number_check(*, whole: bool = False, low: float, open_low: bool = False) -> Callable[[Any], str | None]:
+    """Return `number_complaint` with its bounds filled in, for a `CutRange`."""
+    return lambda value: number_complaint(value, whole=whole, low=low, open_low=open_low)

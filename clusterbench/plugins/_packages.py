@@ -1,0 +1,51 @@
+"""Which required packages are not installed, found out without importing them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class NeedsPackages(Protocol):
+    """Anything that declares required packages, such as an `Algorithm`."""
+
+    @property
+    def packages(self) -> Mapping[str, str]: ...
+
+
+def missing_packages(needed: NeedsPackages | Mapping[str, str]) -> str | None:
+    """Return why `needed` cannot run here, with the install hint, or None.
+
+    Parameters
+    ----------
+    needed : Algorithm or mapping of str to str
+        Import name to the requirement (PEP 508) that installs it.
+
+    Examples
+    --------
+    >>> missing_packages({"json": "json"}) is None
+    True
+    >>> missing_packages({"no_such_package": "no-such==0.3.0; python_version < '3.12'"})
+    'needs no-such: pip install no-such==0.3.0 (Python < 3.12)'
+    """
+    packages = needed if isinstance(needed, Mapping) else needed.packages
+    hints = [_hint(requirement) for module, requirement in packages.items() if not is_installed(module)]
+    return "; ".join(hints) or None
+
+
+def is_installed(module: str) -> bool:
+    """Whether `module` can be found (it is not imported, only its parent packages are)."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):
+        return False
+
+
+def _hint(requirement: str) -> str:
+    pinned, _, marker = (part.strip() for part in requirement.partition(";"))
+    bare = re.split(r"[\s<>=!~\[]", pinned, maxsplit=1)[0]
+    shown = pinned if not re.search(r"[<>\s\[]", pinned) else f'"{pinned}"'
+    condition = re.sub(r"python_version\s*(\S+)\s*['\"]([\d.]+)['\"]", r"Python \1 \2", marker)
+    return f"needs {bare}: pip install {shown}" + (f" ({condition})" if condition else "")

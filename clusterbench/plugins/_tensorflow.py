@@ -1,0 +1,71 @@
+"""TensorFlow made quiet and reproducible; it is imported here only, inside functions."""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+
+@contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """Keep what TensorFlow's C++ parts write off the terminal, unless the block raises.
+
+    Since ``TF_CPP_MIN_LOG_LEVEL`` does not reach the messages of the import and of the first operation, the
+    process's file descriptor 2 is redirected meanwhile. When the block raises, what was written is shown.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            sys.stderr.flush()
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+@functools.cache
+def prepare_tensorflow() -> None:
+    """Import TensorFlow once for this process: one thread, no GPU, deterministic operations, no messages.
+
+    One thread and the CPU, because the number of threads and the device change the last bits, and the networks
+    trained here are too small to gain from either.
+    """
+    with quiet_tensorflow():
+        import tensorflow as tf
+
+        if tf.config.threading.get_intra_op_parallelism_threads() != 1:
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+        if tf.config.threading.get_inter_op_parallelism_threads() != 1:
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
+        tf.config.experimental.enable_op_determinism()
+        tf.constant(0.0) + tf.constant(1.0)
+
+
+@contextmanager
+def keras_seed(seed: int) -> Iterator[None]:
+    """Seed Keras, TensorFlow, NumPy and Python for the block; NumPy's and Python's states are put back after it."""
+    import keras
+
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras seeds the legacy state
+    try:
+        keras.utils.set_random_seed(seed)
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002
