@@ -1,0 +1,189 @@
+"""A small matrix against the loop that a user would write with scikit-learn. Run with ``tox -e speed``.
+
+Both give the same labels and the same scores. The loop takes minutes: it is run once, and
+``CLUSTERBENCH_SPEED_ROWS=2000`` makes table and loop smaller (the targets hold for all 8,950 rows).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusterbench.conductor import Run, prepare, run
+from clusterbench.labeling import Labeling
+from clusterbench.scoring import score_labelings
+
+ALL_ROWS = 8950
+ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))
+COLD_TARGET, WARM_TARGET = 15, 100
+KS = tuple(range(2, 11))
+EPS = (0.5, 0.7, 1.0, 1.3, 1.6, 2.0)
+MIN_SAMPLES = 10
+METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz")
+REFERENCES = ("standard", "log1p")
+BENCHMARK = f"""
+title = "A small matrix"
+seeds = [0]
+k = {{ from = {KS[0]}, to = {KS[-1]} }}
+reference_spaces = {json.dumps(REFERENCES)}
+datasets = [{{ use = "credit-card", n_rows = {ROWS} }}]
+algorithms = [
+    {{ use = "kmeans" }},
+    {{ use = "gmm" }},
+    {{ use = "agglomerative", linkage = "ward" }},
+    {{ use = "kmedoids" }},
+    {{ use = "dbscan", eps = {json.dumps(EPS)}, min_samples = {MIN_SAMPLES} }},
+]
+ranking = {{ k_policies = ["silhouette"], random_partitions = 0, bootstraps = 0 }}
+stability = {{ resamples = 0 }}
+structure = {{ permutations = 0 }}
+
+[variants]
+standard = [{{ step = "impute" }}, {{ step = "standardize" }}]
+log1p = [{{ step = "impute" }}, {{ step = "log1p" }}, {{ step = "standardize" }}]
+pca = [{{ step = "impute" }}, {{ step = "log1p" }}, {{ step = "standardize" }}, {{ step = "pca", n_components = 0.9 }}]
+"""
+Key = tuple[str, str, str]  # variant, algorithm, cut
+
+
+@dataclass(slots=True)
+class Loop:
+    """What the loop found: labels, and the scores in each space (None: undefined)."""
+
+    labels: dict[Key, np.ndarray] = field(default_factory=dict)
+    scores: dict[tuple[Key, str], tuple[float, ...] | None] = field(default_factory=dict)
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.fit_seconds + self.score_seconds
+
+
+def estimators() -> Iterator[tuple[str, str, object]]:
+    """Every estimator of the matrix, with the algorithm and the cut that it stands for."""
+    from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
+    from sklearn.mixture import GaussianMixture
+    from sklearn_extra.cluster import KMedoids
+
+    for k in KS:
+        cut = json.dumps({"k": k})
+        yield "kmeans", cut, KMeans(k, n_init=10, random_state=0)
+        yield "gmm", cut, GaussianMixture(k, random_state=0)
+        yield "agglomerative", cut, AgglomerativeClustering(k, linkage="ward")
+        yield "kmedoids", cut, KMedoids(k, method="alternate", init="build", max_iter=100, random_state=0)
+    for eps in EPS:
+        yield "dbscan", json.dumps({"eps": eps}), DBSCAN(eps=eps, min_samples=MIN_SAMPLES)
+
+
+def by_scikit_learn(spaces: dict[str, np.ndarray]) -> Loop:
+    """Fit and score everything, one after the other, with all cores for whatever scikit-learn does in parallel.
+
+    Prepared spaces are given: to prepare them takes no time beside the rest, and equal bits give equal labels.
+    """
+    from threadpoolctl import threadpool_limits
+
+    found = Loop()
+    with warnings.catch_warnings(), threadpool_limits(cores()):
+        warnings.simplefilter("ignore")
+        for variant, X in spaces.items():
+            for algorithm, cut, estimator in estimators():
+                key = (variant, algorithm, cut)
+                start = time.perf_counter()
+                labels = found.labels[key] = estimator.fit_predict(X)
+                fitted = time.perf_counter()
+                for space in dict.fromkeys((variant, *REFERENCES)):
+                    found.scores[key, space] = scores_of(spaces[space], labels)
+                found.fit_seconds += fitted - start
+                found.score_seconds += time.perf_counter() - fitted
+    return found
+
+
+def scores_of(X: np.ndarray, labels: np.ndarray) -> tuple[float, ...] | None:
+    """Score a labeling of which noise is no cluster: rows of silhouette 0, left out of the other indices."""
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+
+    inside = labels >= 0
+    if len(np.unique(labels[inside])) < 2:
+        return None
+    X, labels = X[inside], labels[inside]
+    return (
+        float(inside.mean() * silhouette_score(X, labels)),
+        float(davies_bouldin_score(X, labels)),
+        float(calinski_harabasz_score(X, labels)),
+    )
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A workspace with the benchmark; a run leaves its store here."""
+    place = tmp_path_factory.mktemp("matrix")
+    (place / "matrix.toml").write_text(BENCHMARK)
+    return place
+
+
+@pytest.fixture(scope="module")
+def loop(folder) -> Loop:
+    plan, _ = prepare(folder / "matrix.toml", workspace=folder)
+    found = by_scikit_learn({variant: np.array(space.values) for (_, variant), space in plan.spaces.items()})
+    print(f"\nscikit-learn, {ROWS} rows, {len(found.labels)} labelings, {len(found.scores)} times three scores:", end=" ")
+    print(f"{found.seconds:.1f} s ({found.fit_seconds:.1f} s fitting, {found.score_seconds:.1f} s scoring)")
+    return found
+
+
+def conduct(folder: Path) -> Run:
+    return run(folder / "matrix.toml", results=folder / "results", workspace=folder)
+
+
+def compare(found: Run, loop: Loop) -> None:
+    """Hold labels and scores against those of the loop: all of them, and no others."""
+    cells = found.cells.set_index(["variant", "algorithm", "cut"])["labels_sha256"].to_dict()
+    assert cells == {key: Labeling.of(labels).sha256 for key, labels in loop.labels.items()}
+    frame = found.scores[found.scores["metric"].isin(METRICS)]
+    wide = frame.set_index(["variant", "algorithm", "cut", "space", "metric"])["value"].unstack()[list(METRICS)]
+    expected = []
+    for variant, algorithm, cut, space in wide.index:
+        scores = loop.scores[(variant, algorithm, cut), variant if space == "own" else space]
+        expected.append((np.nan,) * len(METRICS) if scores is None else scores)
+    assert len(wide) == len(loop.labels) * (1 + len(REFERENCES))
+    np.testing.assert_allclose(wide.to_numpy(), expected, rtol=1e-6, atol=1e-9)
+
+
+def tell(benchmark, what: str, ours: float, loop: Loop, target: float) -> None:
+    ratio = loop.seconds / ours
+    benchmark.extra_info.update(rows=ROWS, loop_seconds=round(loop.seconds, 2), ratio=round(ratio, 1))
+    print(f"\n{what}: {ours:.2f} s against {loop.seconds:.1f} s of the loop: {ratio:.1f} times faster")
+    assert ROWS < ALL_ROWS or ratio >= target
+
+
+def test_cold_matrix_against_the_loop(benchmark, folder, loop):
+    start = time.perf_counter()
+    score_labelings(np.eye(4), [[0, 0, 1, 1]], metrics=METRICS)
+    warm_up = time.perf_counter() - start
+    found = benchmark.pedantic(conduct, args=(folder,), rounds=1)
+    seconds = found.manifest["seconds"]
+    print(f"\nkernels compiled or loaded beforehand: {warm_up:.2f} s; the run on {cores()} workers: {seconds}")
+    benchmark.extra_info.update(first_compile_or_load_s=round(warm_up, 2), **seconds)
+    assert found.computed == len(loop.labels)
+    compare(found, loop)
+    tell(benchmark, "cold run", benchmark.stats["min"], loop, COLD_TARGET)
+
+
+def test_second_run_against_the_loop(benchmark, folder, loop):
+    conduct(folder)
+    found = benchmark.pedantic(conduct, args=(folder,), rounds=3)
+    assert found.computed == 0
+    compare(found, loop)
+    tell(benchmark, "second run", benchmark.stats["median"], loop, WARM_TARGET)

@@ -1,0 +1,110 @@
+"""Silhouettes of rows and of clusters, for the drill-down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from clusterbench.scoring._batches import Batch, batches
+from clusterbench.scoring._engine import RowScores, count_threads, over_rows
+from clusterbench.scoring._partitions import lay_out
+from clusterbench.scoring._policies import as_labelings, as_policies
+from clusterbench.scoring._precision import kept_dtype
+from clusterbench.scoring._score import NoisePolicy
+from clusterbench.scoring._space import condition
+
+
+def silhouette_samples(
+    X: ArrayLike,
+    labelings: ArrayLike | Sequence[ArrayLike],
+    *,
+    noise: str = "zero",
+    dtype: str = "auto",
+    memory_mb: float = 512,
+    threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Return the silhouette of every row in every labeling, exactly, whatever the number of rows.
+
+    Parameters
+    ----------
+    X, labelings, dtype, memory_mb, threads
+        As for `score_labelings`; the budget does not hold the result.
+    noise : str
+        One policy. Noise rows are 0 under ``zero``, NaN under ``drop``.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, n)
+        The mean over its numbers is the score. A labeling whose silhouette is undefined is NaN throughout.
+    """
+    space = condition(X)
+    (policy,) = as_policies(noise)
+    given = as_labelings(labelings, len(space))
+    found = np.full((len(given), len(space)), np.nan)
+    kept, workers = kept_dtype(space, dtype), count_threads(threads)
+    scored_at: dict[bytes, int] = {}
+    for batch in batches(space, given, [policy], memory_mb * 1e6, workers):
+        for use in batch.uses:
+            if not use.reason:
+                scored_at.setdefault(use.key, use.labeling)
+        if batch.keys:
+            _fill(found, [scored_at[key] for key in batch.keys], space, batch, kept, workers)
+        for use in batch.uses:
+            if not use.reason:
+                found[use.labeling] = found[scored_at[use.key]]
+    if policy is NoisePolicy.ZERO:
+        for row, labels in zip(found, given, strict=True):
+            if not np.isnan(row).all():
+                row[labels < 0] = 0.0
+    return found
+
+
+def _fill(
+    found: NDArray[np.float64],
+    places: list[int],
+    space: NDArray[np.float64],
+    batch: Batch,
+    kept: type[np.floating[Any]],
+    workers: int,
+) -> None:
+    """Fill the rows `places` of `found` with the silhouettes of the batch's partitions."""
+
+    def keep(part: RowScores) -> None:
+        found[places, part.rows] = part.s
+
+    over_rows(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), keep, kept, workers)
+    for place, labels, k in zip(places, batch.labels, batch.ks, strict=True):
+        if k == np.count_nonzero(labels >= 0):  # every row is a cluster of its own: undefined
+            found[place] = np.nan
+
+
+def cluster_silhouettes(
+    X: ArrayLike,
+    labelings: ArrayLike | Sequence[ArrayLike],
+    *,
+    dtype: str = "auto",
+    memory_mb: float = 512,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Return the mean silhouette of each cluster; noise rows take no part.
+
+    Returns
+    -------
+    DataFrame
+        Columns labeling, cluster (as given), size, silhouette (NaN where undefined).
+    """
+    samples = silhouette_samples(X, labelings, noise="drop", dtype=dtype, memory_mb=memory_mb, threads=threads)
+    frames = []
+    for position, labels in enumerate(as_labelings(labelings, samples.shape[1])):
+        part = labels >= 0
+        rows = pd.DataFrame({"cluster": labels[part], "silhouette": samples[position, part]})
+        table = rows.groupby("cluster")["silhouette"].agg(size="size", silhouette="mean").reset_index()
+        table.insert(0, "labeling", position)
+        frames.append(table)
+    if not frames:
+        return pd.DataFrame(columns=["labeling", "cluster", "size", "silhouette"])
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,47 @@
+"""A space as the engine computes in it: finite, centred, of unit size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clusterbench.errors import RequestError
+
+
+def condition(X: ArrayLike) -> NDArray[np.float64]:
+    """Return a centred copy of X, scaled by one power of two so that its largest entry is in [0.5, 1).
+
+    No index of a labeling changes under shifts and common scaling, but sums of squares of numbers like 1e200 or
+    differences of numbers like 1e9 + 1 do. Scaling by a power of two is exact.
+
+    Parameters
+    ----------
+    X : array-like of float, shape (n, d)
+
+    Returns
+    -------
+    ndarray of float64, shape (n, d), C order
+
+    Raises
+    ------
+    RequestError
+        If X is not a finite two-dimensional table with at least one row and column.
+    """
+    values = np.array(X, dtype=np.float64, order="C")
+    if values.ndim != 2 or 0 in values.shape:
+        raise RequestError(f"X has shape {values.shape}", allowed="a table (n, d) with rows and columns")
+    low, high = values.min(axis=0), values.max(axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        bad = int(np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))[0])
+        raise RequestError(f"X has missing or infinite values in column {bad}", allowed="finite numbers")
+    _scale(values)
+    values -= values.mean(axis=0)
+    _scale(values)
+    return values
+
+
+def _scale(values: NDArray[np.float64]) -> None:
+    """Bring the largest entry into [0.5, 1), in place; all zeros stay."""
+    largest = max(float(values.max()), -float(values.min()))
+    _, exponent = np.frexp(largest)
+    np.ldexp(values, -exponent, out=values)
