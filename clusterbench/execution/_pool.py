@@ -1,0 +1,266 @@
+"""Worker processes on this machine: fed one task at a time, watched, and killed at a limit.
+
+Workers are plain ``python`` children and not those of `multiprocessing` or a pool library: a user's script needs no
+``__main__`` guard, threads are capped by the environment before any library loads, nothing is ever forked after
+TensorFlow or OpenMP, one worker can be killed with all that it started while the others go on, and none of them
+outlives the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import wait
+from typing import Any
+
+from clusterbench.cells import CellStatus
+from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.execution._perform import one_line
+from clusterbench.execution._process import WorkerProcess
+
+_TICK = 0.25  # seconds between looks at the memory
+_MOST_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may use; None is no limit.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall time from the end of imports and warm-up; a job goes on with its next cut only within it.
+    memory_mb : float or None
+        Resident memory of its worker and all processes that came from it, libraries included.
+    start_seconds : float
+        What the start of a worker, imports and warm-up may take, beside `seconds`.
+    """
+
+    seconds: float | None = None
+    memory_mb: float | None = None
+    start_seconds: float = 120.0
+
+
+@dataclass(slots=True)
+class _Load:
+    """A task, and what has been heard of it."""
+
+    task: Task
+    retries: int = 0
+    taken: bool = False
+    started: bool = False
+    deadline: float = float("inf")
+    cut: str | None = None
+    cut_since: float = 0.0
+    finished: set[str] = field(default_factory=set)
+
+    def rest(self) -> tuple[str, ...]:
+        return tuple(cut for cut in self.task.cuts if cut not in self.finished)
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    process: WorkerProcess
+    load: _Load | None = None
+
+
+class Pool:
+    """At most `workers` processes, each with `threads` threads, that perform tasks.
+
+    Use it as a context manager; leaving it ends every worker. `run` may be called again and again.
+    """
+
+    def __init__(self, workers: int, *, threads: int = 1, limits: Limits | None = None) -> None:
+        self._size, self._threads, self._limits = workers, threads, limits or Limits()
+        self._workers: list[_Worker] = []
+        self._queue: deque[_Load] = deque()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end(*self._workers)
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[Event]:
+        """Perform `tasks`, giving events as they happen; a task that kills its worker costs only its own cut.
+
+        The limits are kept while events are being taken: do not hold the iterator up for long.
+        """
+        # TensorFlow first: its workers are started once and are gone before the plain ones take over.
+        self._queue.extend(_Load(task) for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN))
+        try:
+            while True:
+                yield from self._feed()
+                busy = [worker for worker in self._workers if worker.load]
+                if not busy:
+                    return
+                wait([fd for worker in busy for fd in worker.process.wanted()], timeout=self._patience(busy))
+                for worker in busy:
+                    yield from self._listen(worker)
+                    if worker.load:
+                        yield from self._enforce(worker)
+        finally:
+            self._queue.clear()
+            self._end(*(worker for worker in self._workers if worker.load))
+
+    # --- giving ----------------------------------------------------------------------------------
+
+    def _feed(self) -> Iterator[Event]:
+        while self._queue:
+            load = self._queue[0]
+            try:
+                worker = self._idle(load.task.lane)
+            except OSError as error:  # no process, no descriptor or no memory left for one
+                self._queue.popleft()
+                yield from self._again_or(load, f"no worker could be started: {error}")
+                continue
+            if worker is None:
+                return
+            self._queue.popleft()
+            worker.process.forget()
+            worker.load = load
+            load.deadline = time.monotonic() + self._limits.start_seconds
+            with suppress(OSError):  # a dead worker is noticed when it is listened to
+                worker.process.channel.send(load.task)
+
+    def _idle(self, lane: Lane) -> _Worker | None:
+        """Return a worker of `lane` without work, started if need be; None when all places are taken."""
+        idle = [worker for worker in self._workers if worker.load is None]
+        fitting = next((worker for worker in idle if worker.process.lane is lane), None)
+        if fitting is not None:
+            return fitting
+        if len(self._workers) >= self._size:
+            if not idle:
+                return None
+            self._end(idle[0])
+        worker = _Worker(WorkerProcess(lane, self._threads))
+        self._workers.append(worker)
+        return worker
+
+    # --- listening -------------------------------------------------------------------------------
+
+    def _patience(self, busy: Sequence[_Worker]) -> float:
+        soonest = min(worker.load.deadline for worker in busy if worker.load)
+        tick = 1.0 if self._limits.memory_mb is None else _TICK
+        return max(0.0, min(tick, soonest - time.monotonic()))
+
+    def _listen(self, worker: _Worker) -> Iterator[Event]:
+        """Give what a worker has said, all of it, before it is judged by its silence."""
+        gone = worker.process.ended()  # asked first, so that nothing it said before its end is missed
+        channel = worker.process.channel
+        for message in channel.receive():
+            if worker.load is None:
+                return
+            yield from self._understand(worker, message)
+        if worker.load is None:
+            return
+        if channel.garbled is not None:
+            yield from self._lost(worker, f"wrote to the socket of its worker: {one_line(channel.garbled, 60)}")
+        elif gone or (channel.closed and worker.process.ended(within=_TICK)):
+            self._end(worker)
+            yield from self._died(worker)
+        elif channel.closed:
+            yield from self._lost(worker, "closed the socket of its worker")
+
+    def _understand(self, worker: _Worker, message: Any) -> Iterator[Event]:
+        load = worker.load
+        assert load is not None
+        if isinstance(message, int):
+            worker.process.pid, load.taken = message, True
+            return
+        event, worn = message if isinstance(message, tuple) and len(message) == 2 else (message, True)
+        if not isinstance(event, Started | CutStarted | CutDone | TaskDone) or event.key != load.task.key:
+            yield from self._lost(worker, f"sent {type(event).__name__} in the name of its worker")
+            return
+        if isinstance(event, Started):
+            seconds = self._limits.seconds
+            load.started = True
+            load.deadline = float("inf") if seconds is None else time.monotonic() + seconds
+        elif isinstance(event, CutStarted):
+            load.cut, load.cut_since = event.cut, time.monotonic()
+        elif isinstance(event, CutDone):
+            load.finished.add(event.cut)
+            load.cut = None
+        else:
+            worker.load = None
+            if worn:
+                self._end(worker)
+        yield event
+
+    # --- judging ---------------------------------------------------------------------------------
+
+    def _enforce(self, worker: _Worker) -> Iterator[Event]:
+        load, limits = worker.load, self._limits
+        assert load is not None
+        if time.monotonic() >= load.deadline:
+            limit = f"killed at the limit of {limits.seconds or 0:g} s"
+            late = f"imports and warm-up took more than {limits.start_seconds:g} s"
+            yield from self._kill(worker, CellStatus.TIMEOUT, limit if load.started else late)
+        elif limits.memory_mb is not None and (used := worker.process.memory_mb()) > limits.memory_mb:
+            reason = f"killed at {used:.0f} MB, over the limit of {limits.memory_mb:g} MB"
+            yield from self._kill(worker, CellStatus.OUT_OF_MEMORY, reason)
+
+    def _kill(self, worker: _Worker, status: CellStatus, reason: str) -> Iterator[Event]:
+        """End a worker over its limit; what it has finished stays."""
+        load = worker.load
+        assert load is not None
+        self._end(worker)
+        told = reason + worker.process.last_words()
+        if load.cut is not None:
+            yield CutDone(load.task.key, load.cut, status, told, seconds=time.monotonic() - load.cut_since)
+            yield TaskDone(load.task.key, status, f"not begun: its job was {reason}")
+        else:
+            yield TaskDone(load.task.key, status, told)
+
+    def _died(self, worker: _Worker) -> Iterator[Event]:
+        load, process = worker.load, worker.process
+        assert load is not None
+        reason = f"the worker {process.cause_of_death()}{process.last_words()}"
+        if process.killed_from_outside() or not load.taken:
+            worker.load = None
+            yield from self._again_or(load, reason)
+        else:
+            yield from self._book(worker, reason)
+
+    def _lost(self, worker: _Worker, what: str) -> Iterator[Event]:
+        """End a worker that cannot be understood; a job that it had not taken yet is not to blame."""
+        load = worker.load
+        assert load is not None
+        self._end(worker)
+        if load.taken:
+            yield from self._book(worker, f"the plug-in {what}{worker.process.last_words()}")
+        else:
+            worker.load = None
+            yield from self._again_or(load, f"an earlier plug-in {what}")
+
+    def _again_or(self, load: _Load, reason: str) -> Iterator[Event]:
+        """Try a task again whose worker was lost for a cause outside the plug-in, but not for ever."""
+        rest = load.rest()
+        if load.retries < _MOST_RETRIES and rest:
+            self._queue.appendleft(_Load(replace(load.task, cuts=rest), load.retries + 1))
+        else:
+            yield TaskDone(load.task.key, CellStatus.FAILED, f"{reason}; tried {load.retries + 1} times")
+
+    def _book(self, worker: _Worker, reason: str) -> Iterator[Event]:
+        """Book the loss of a worker on the cut it was busy with, and have the other cuts run again."""
+        load, worker.load = worker.load, None
+        assert load is not None
+        rest = tuple(cut for cut in load.rest() if cut != load.cut)
+        if load.cut is not None:
+            yield CutDone(load.task.key, load.cut, CellStatus.FAILED, reason, seconds=time.monotonic() - load.cut_since)
+        if load.cut is None or not rest:
+            yield TaskDone(load.task.key, CellStatus.FAILED, reason)
+            return
+        self._queue.appendleft(_Load(replace(load.task, cuts=rest), load.retries))
+
+    def _end(self, *workers: _Worker) -> None:
+        """End workers, all at once; their loads stay with them, for the books."""
+        for worker in workers:
+            worker.process.end()
+        for worker in workers:
+            worker.process.wait()
+            if worker in self._workers:
+                self._workers.remove(worker)

@@ -1,0 +1,188 @@
+"""One worker process as the run sees it: started, listened to, measured, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+
+import psutil
+
+from clusterbench.execution import _keeper
+from clusterbench.execution._channel import RunEnd
+from clusterbench.execution._events import Lane
+from clusterbench.execution._perform import one_line
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+# Taking over the run's import path, and not the working directory, keeps a user's `random.py` out of the worker.
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from clusterbench.execution._worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+)
+_PATIENCE = 2.0  # seconds for a keeper to end its worker, which takes milliseconds
+
+
+class WorkerProcess:
+    """A worker with its keeper and its socket.
+
+    Attributes
+    ----------
+    lane : Lane
+    channel : RunEnd
+    pid : int or None
+        Of the worker itself, once it has said it.
+    """
+
+    def __init__(self, lane: Lane, threads: int) -> None:
+        self.lane = lane
+        self.pid: int | None = None
+        self._code: int | None = None
+        self._report = b""
+        self._mark = uuid.uuid4().hex
+        self._words = b""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.channel = RunEnd(ours)
+            try:
+                self._keeper = _start_keeper(theirs.fileno(), threads, self._mark)
+            except BaseException:
+                ours.close()
+                raise
+
+    def wanted(self) -> Sequence[int]:
+        """Return the descriptors that tell of news: messages, and the end."""
+        return (self.channel.fileno(), self._keeper_report())
+
+    def ended(self, *, within: float = 0.0) -> bool:
+        """Return whether the worker, or its keeper, is gone, waiting at most `within` seconds for that."""
+        deadline = time.monotonic() + within
+        while select.select([self._keeper_report()], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            part = os.read(self._keeper_report(), 65_536)
+            self._report += part
+            if not part:
+                if self._report:
+                    told = json.loads(self._report)
+                    self._code, self._words = told["code"], told["words"].encode("latin-1")
+                return True
+        return False
+
+    def memory_mb(self) -> float:
+        """Return the resident memory of the worker and all that it started; shared pages count once."""
+        if self.pid is None:
+            return 0.0
+        with suppress(psutil.Error):
+            worker = psutil.Process(self.pid)
+            children = worker.children(recursive=True)
+            if not children:
+                return float(worker.memory_info().rss) / 2**20
+            return sum(map(_share_mb, (worker, *children)))
+        return 0.0
+
+    def end(self) -> None:
+        """Begin to end the worker and all that it started; `wait` sees it through."""
+        self.channel.close()
+        assert self._keeper.stdin is not None
+        with suppress(OSError):
+            self._keeper.stdin.close()
+
+    def wait(self) -> None:
+        """Return when nothing of the worker is left."""
+        self.ended(within=_PATIENCE)
+        self._keeper.kill()
+        self._keeper.wait()
+        if self._code is None:  # the keeper was killed, so its duty falls to the run
+            _keeper.end_family(self.pid or -1, self._mark)
+        if self._keeper.stdout is not None:
+            self._keeper.stdout.close()
+
+    def cause_of_death(self) -> str:
+        """Return how the worker ended, in words."""
+        if self._code is None:
+            return "lost its parent process, which something killed"
+        if self._code < 0:
+            name = (
+                signal.Signals(-self._code).name if -self._code in signal.valid_signals() else f"signal {-self._code}"
+            )
+            hint = " (by the kernel, when memory runs out, or by hand)" if self._code == -signal.SIGKILL else ""
+            return f"was killed by {name}{hint}"
+        return f"ended with exit code {self._code}"
+
+    def killed_from_outside(self) -> bool:
+        """Return whether the worker died of a signal that programs do not bring upon themselves."""
+        return self._code is not None and -self._code in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+
+    def forget(self) -> None:
+        """Have what the worker wrote so far forgotten."""
+        assert self._keeper.stdin is not None
+        with suppress(OSError):
+            self._keeper.stdin.write(b"\n")
+
+    def last_words(self) -> str:
+        """Return the end of what an ended worker wrote, as a clause for a reason, or ""."""
+        lines = [line.strip() for line in self._words.decode(errors="replace").splitlines() if line.strip()]
+        fatal = next((i for i, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+        if fatal is not None:  # faulthandler's account: the error and the innermost frame say it all
+            place = next((line for line in lines[fatal:] if line.startswith("File ")), "")
+            lines = [lines[fatal], *([place] if place else [])]
+        return f"; it last wrote: {one_line(' | '.join(lines[-5:])[-400:], 400)}" if lines else ""
+
+    def _keeper_report(self) -> int:
+        assert self._keeper.stdout is not None
+        return self._keeper.stdout.fileno()
+
+
+def _start_keeper(descriptor: int, threads: int, mark: str) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        _keeper.MARK: mark,
+    }
+    path = json.dumps([place for place in sys.path if place])
+    orders = {
+        "command": [sys.executable, "-P", "-c", _BOOT, path, str(descriptor), str(threads)],
+        "environment": environment,
+        "descriptor": descriptor,
+        "run": os.getpid(),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", _keeper.__file__, json.dumps(orders)],
+        pass_fds=[descriptor],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def _share_mb(process: psutil.Process) -> float:
+    """Return the memory of one process of a family, where pages that several hold are divided among them."""
+    with suppress(OSError, ValueError, IndexError), open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return float(line.split()[1]) / 1024
+    with suppress(psutil.Error):
+        return float(process.memory_info().rss) / 2**20
+    return 0.0

@@ -1,0 +1,165 @@
+"""Runs killed at random moments and repeated to the end lose nothing, repeat nothing, and end as if undisturbed.
+
+The suite kills 6 times; ``CLUSTERBENCH_CRASH_RUNS`` asks for another number (``tox -e crash``: 120).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from clusterbench.execution._keeper import MARK
+from clusterbench.store import STORE_NAME, Store
+
+KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "6"))
+JOBS = 12
+SEED = 20180302
+PLUGIN = '''
+"""Draws its labels slowly, from the global generator."""
+import random, time
+import numpy as np
+from clusterbench.plugins import Algorithm, Family
+
+def build(X, seed):
+    start = np.random.default_rng(seed).integers(1000)
+    def cutter(k):
+        time.sleep(0.01 * random.random())
+        return (np.random.randint(k, size=len(X)) + start * (X[:, 0] > 0)).astype(int)
+    return cutter
+
+ALGORITHM = Algorithm("slow_draws", Family.OTHER, __doc__, "none", build, packages={})
+'''
+
+
+class Runs:
+    """Runs over one set of jobs, each in a process of its own."""
+
+    def __init__(self, folder: Path, space_path: str) -> None:
+        self.folder, self.space = folder, space_path
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        self.plugin = folder / "slow_draws.py"
+        self.plugin.write_text(PLUGIN)
+
+    def start(self, results: Path, workers: int = 2) -> subprocess.Popen[str]:
+        script = Path(__file__).with_name("crash_run.py")
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
+            "TMPDIR": str(self.temporary),
+        }
+        arguments = [str(results), self.space, str(self.plugin), str(JOBS), str(workers)]
+        command = [sys.executable, str(script), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def contents(results: Path) -> tuple[pd.DataFrame, dict[str, bytes]]:
+    """The cells of a store in order, and the labels of each."""
+    keys = [hashlib.sha256(f"job {number}".encode()).hexdigest() for number in range(JOBS)]
+    with Store.reader(results) as store:
+        cells = store.cells(keys).sort_values(["job_key", "cut"]).reset_index(drop=True)
+        labels = store.labelings(cells["labels_sha256"].dropna())
+    return cells, {sha: values.tobytes() for sha, values in labels.items()}
+
+
+def as_csv(cells: pd.DataFrame) -> str:
+    """What must not depend on the course of a run."""
+    return cells[["job_key", "cut", "status", "reason", "labels_sha256", "n_rows", "n_noise", "sizes"]].to_csv()
+
+
+def killed(run: subprocess.Popen[str], moment: float, whom: str) -> tuple[list[str], bool]:
+    """Kill a run or one of its workers `moment` seconds after its begin; return what it said, and if it was done."""
+    said = []
+    timer = threading.Timer(moment, strike, (run, whom))
+    with run:
+        for line in run.stdout:
+            if line == "begun\n":
+                timer.start()
+            else:
+                said.append(line.rstrip("\n"))
+    timer.cancel()
+    return [line for line in said if line != "done"], "done" in said
+
+
+def strike(run: subprocess.Popen[str], whom: str) -> None:
+    if whom == "run":
+        run.kill()
+        return
+    try:
+        family = psutil.Process(run.pid).children(recursive=True)
+        workers = [process for process in family if MARK in process.environ()]
+        if workers:
+            workers[0].kill()
+    except psutil.Error:  # it was quicker
+        return
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, space_path) -> Runs:
+    return Runs(tmp_path_factory.mktemp("crash"), space_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(runs):
+    """Cells, labels and duration of a run that nothing stops."""
+    results = runs.folder / "undisturbed"
+    with runs.start(results) as run:
+        assert run.stdout.readline() == "begun\n"
+        began = time.monotonic()
+        assert run.stdout.read().endswith("done\n")
+        took = time.monotonic() - began
+    cells, labels = contents(results)
+    assert len(cells) == JOBS * 5
+    assert set(cells["status"]) == {"ok"}
+    return as_csv(cells), labels, took
+
+
+@pytest.mark.timeout(3600)
+def test_killed_runs_lose_nothing_and_repeat_nothing(runs, undisturbed):
+    expected, expected_labels, took = undisturbed
+    rng = random.Random(SEED)
+    kills = rounds = lost = repeated = 0
+    while kills < KILLS:
+        rounds += 1
+        results = runs.folder / f"round-{rounds}"
+        known = pd.DataFrame()
+        over = False
+        while not over:
+            whom = rng.choice(["run", "run", "run", "worker"])
+            last = kills >= KILLS  # enough: this one is let go on to the end
+            moment = 3600.0 if last else rng.uniform(0, 0.9 * took)
+            said, over = killed(runs.start(results), moment, whom)
+            kills += not over or whom == "worker"
+            if not (results / STORE_NAME).exists():
+                assert not said
+                continue
+            cells, labels = contents(results)
+            stored = {f"{key}\t{cut}" for key, cut in zip(cells["job_key"], cells["cut"], strict=True)}
+            lost += len(set(said) - stored)
+            repeated += len(known.merge(cells)) != len(known) if len(known) else 0
+            assert not cells.duplicated(["job_key", "cut"]).any()
+            assert all(expected_labels[sha] == data for sha, data in labels.items())
+            known = cells[["job_key", "cut", "labels_sha256", "seconds", "build_seconds", "peak_mb"]]
+        assert as_csv(cells) == expected
+        assert labels == expected_labels
+    assert (lost, repeated) == (0, 0)
+    assert list(runs.temporary.iterdir()) == [], "a killed run leaves no file behind"
+
+
+def test_the_number_of_workers_changes_nothing(runs, undisturbed):
+    for workers in (0, 1):
+        results = runs.folder / f"workers-{workers}"
+        with runs.start(results, workers) as run:
+            assert run.stdout.read().endswith("done\n")
+        cells, labels = contents(results)
+        assert (as_csv(cells), labels) == undisturbed[:2]

@@ -1,0 +1,132 @@
+"""The keeper holds what its worker writes, says how it ended, and leaves nothing of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from clusterbench.execution import _keeper
+
+
+@pytest.fixture
+def keep():
+    """Start a keeper for a Python script, or for another command."""
+    started = []
+
+    def start(script: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        orders = {
+            "command": command or [sys.executable, "-I", "-S", "-c", script],
+            "environment": {_keeper.MARK: f"test-{len(started)}-{os.getpid()}", "PATH": os.environ["PATH"]},
+            "descriptor": writer,
+            "run": os.getpid(),
+        }
+        keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", _keeper.__file__, json.dumps(orders)],
+            pass_fds=[writer],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            bufsize=0,
+        )
+        os.close(writer)
+        started.append(keeper)
+        return keeper
+
+    yield start
+    for keeper in started:
+        keeper.stdin.close()
+        keeper.wait(timeout=5)
+        keeper.stdout.close()
+
+
+def report(keeper: subprocess.Popen[bytes]) -> tuple[int, str]:
+    told = json.loads(keeper.stdout.read())
+    return told["code"], told["words"]
+
+
+def until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "words"),
+    [
+        ("print('well')", 0, "well\n"),
+        ("import sys; sys.stderr.write('bad'); sys.exit(4)", 4, "bad"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM, ""),
+        ("import os; os.write(1, bytes(range(256)) * 400)", 0, bytes(range(256)).decode("latin-1") * 16),
+    ],
+)
+def test_it_tells_exit_code_and_last_words(keep, script, code, words):
+    found, said = report(keep(script))
+    assert (found, said) == (code, words[-4000:])
+
+
+def test_what_was_written_before_is_forgotten_on_request(keep):
+    keeper = keep("import time\nprint('old', flush=True)\ntime.sleep(0.5)\nprint('new')")
+    time.sleep(0.25)
+    keeper.stdin.write(b"\n")
+    assert report(keeper)[1] in ("new\n", "old\nnew\n")  # the second where the machine was slow to start it
+
+
+def test_a_command_that_cannot_be_run_has_an_exit_code(keep):
+    assert report(keep("", ["/nowhere/python"]))[0] == 127
+
+
+def test_an_endless_writer_takes_no_memory_and_ends_when_asked(keep):
+    keeper = keep("import os\nwhile True: os.write(2, b'x' * 65536)")
+    time.sleep(1.0)
+    assert psutil.Process(keeper.pid).memory_info().rss < 60 * 2**20
+    keeper.stdin.close()
+    assert report(keeper) == (-signal.SIGKILL, "x" * 4000)
+    assert keeper.wait(timeout=2) == 0
+
+
+DAUGHTERS = """
+import os, subprocess, time
+subprocess.Popen(["sleep", "4321"])
+subprocess.Popen(["sleep", "4321"], start_new_session=True)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.close(1), os.close(2)
+    time.sleep(4321)
+print("ready", flush=True)
+"""
+
+
+@pytest.mark.parametrize("end", ["", "time.sleep(1000)"], ids=["worker ends", "worker is ended"])
+def test_processes_that_left_the_session_go_too(keep, end):
+    keeper = keep(DAUGHTERS + end)
+    mark = json.loads(keeper.args[-1])["environment"][_keeper.MARK]
+
+    def relatives() -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(_keeper.MARK) == mark:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    if end:
+        until(lambda: len(relatives()) == 4)
+        keeper.stdin.close()
+    code, words = report(keeper)
+    assert code == (-signal.SIGKILL if end else 0)
+    assert words == "ready\n"
+    assert relatives() == []

@@ -1,0 +1,64 @@
+"""Scratch folders go when their run goes, at the latest when the next one comes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+
+from clusterbench.execution import scratch_folder
+from clusterbench.execution._scratch import sweep
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def age(folder) -> None:
+    long_ago = time.time() - 3600
+    os.utime(folder, (long_ago, long_ago))
+
+
+def test_a_folder_is_there_for_the_block_only(place):
+    with scratch_folder() as folder:
+        (folder / "space.npy").write_bytes(b"x")
+        assert folder.parent == place
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_is_removed_when_the_block_raises(place):
+    with pytest.raises(KeyboardInterrupt), scratch_folder():
+        raise KeyboardInterrupt
+    assert list(place.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(place):
+    code = "import os, clusterbench.execution as e; held = e.scratch_folder(); held.__enter__(); os._exit(0)"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": paths, "TMPDIR": str(place)}, check=True
+    )
+    (left,) = place.iterdir()
+    sweep(place)
+    assert left.exists()  # too young to be sure
+    age(left)
+    with scratch_folder():
+        assert not left.exists()
+
+
+def test_folders_of_living_runs_and_of_others_are_left_alone(place):
+    (place / "clusterbench-of-somebody").mkdir()
+    (place / "clusterbench-file").write_text("x")
+    (place / "something-else").mkdir()
+    with scratch_folder() as folder:
+        for path in place.iterdir():
+            age(path)
+        sweep(place)
+        assert folder.exists()
+        assert len(list(place.iterdir())) == 4
