@@ -12,6 +12,7 @@ from clusterbench.errors import RequestError
 from clusterbench.ranking._frames import Floats, Ints
 from clusterbench.scoring import stable_rng
 
+_DIGITS = 12
 _TOLERANCE = 1e-12
 _LARGE = 5_000
 """From this many values on, sqrt(n) x dip has its limiting distribution to well within the simulation error."""
@@ -52,11 +53,12 @@ def dip_statistic(x: ArrayLike) -> float:
     >>> dip_statistic([0.0, 0.1, 9.9, 10.0]) > 0.2
     True
     """
-    values, counts = np.unique(_checked(x), return_counts=True)
-    n = int(counts.sum())
-    if len(values) == 1:
+    values = _checked(x)
+    n, lowest, width = len(values), float(values.min()), float(np.ptp(values))
+    if width == 0.0:
         return 0.0
-    scaled = (values - values[0]) / (values[-1] - values[0])
+    # Values closer than this have no gap that arithmetic could use.
+    scaled, counts = np.unique(np.round((values - lowest) / width, _DIGITS), return_counts=True)
     upper = np.cumsum(counts).astype(np.float64)
     lower = upper - counts
     return _shrink(scaled, lower, upper) / (2.0 * n)

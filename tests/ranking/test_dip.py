@@ -141,3 +141,11 @@ def test_what_is_not_a_sample_is_refused(bad):
 def test_no_bootstrap_is_refused():
     with pytest.raises(RequestError, match="n_boot = 0"):
         dip_test([1.0, 2.0], n_boot=0)
+
+
+def test_values_that_differ_by_rounding_alone_are_one_value():
+    base = np.repeat(np.linspace(0.0, 1e6, 20), 3)
+    jitter = np.nextafter(base, np.inf)
+    both = np.concatenate([base, jitter])
+    assert dip_statistic(both) == pytest.approx(dip_statistic(np.concatenate([base, base])), abs=1e-9)
+    assert dip_statistic([5e-324, 1e-300, 0.0, 1.0]) > 0

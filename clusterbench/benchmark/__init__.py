@@ -1,0 +1,25 @@
+"""Benchmarks: declared in TOML, validated, expanded to fit jobs."""
+
+from clusterbench.benchmark._benchmark import (
+    DEFAULT_REFERENCE_SPACES,
+    AlgorithmRun,
+    Benchmark,
+    FitJob,
+    canonical_json,
+    load_benchmark,
+    parse_benchmark,
+)
+from clusterbench.benchmark._places import benchmark_places, find_benchmark, list_benchmarks
+
+__all__ = [
+    "DEFAULT_REFERENCE_SPACES",
+    "AlgorithmRun",
+    "Benchmark",
+    "FitJob",
+    "benchmark_places",
+    "canonical_json",
+    "find_benchmark",
+    "list_benchmarks",
+    "load_benchmark",
+    "parse_benchmark",
+]

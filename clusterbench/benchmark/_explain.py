@@ -1,0 +1,54 @@
+"""Complaints of pydantic in the house form: file, key, what was given, what is allowed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from clusterbench.errors import RequestError, did_you_mean
+
+
+def explain(error: ValidationError, model: type[BaseModel], path: str) -> RequestError:
+    """Turn the first complaint of pydantic into the house form."""
+    first = error.errors()[0]
+    keys = [str(key) for key in _readable(first["loc"])]
+    where = f"{path}: {'.'.join(keys)}" if keys else path
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _fields_at(model, first["loc"][:-1])
+        return RequestError(f"unknown key{did_you_mean(keys[-1], known)}", where=where, allowed=", ".join(known))
+    if first["type"] == "missing":
+        return RequestError("is missing", where=where)
+    given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
+    return RequestError(f"{first['msg'].removeprefix('Value error, ')}{given}", where=where)
+
+
+def _readable(loc: tuple[int | str, ...]) -> Iterator[int | str]:
+    for key in loc:
+        if isinstance(key, int):
+            yield f"[{key + 1}]"
+        elif not key.startswith(("tuple[", "function-")):
+            yield key
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys allowed in the table at `loc`."""
+    current: Any = model
+    for key in loc:
+        field = getattr(current, "model_fields", {}).get(key)
+        if field is not None:
+            current = _table_type(field.annotation)
+    if dataclasses.is_dataclass(current):
+        return [field.name for field in dataclasses.fields(current)]
+    known: dict[str, Any] = getattr(current, "model_fields", {})
+    return [field.alias or name for name, field in known.items()]
+
+
+def _table_type(annotation: Any) -> Any:
+    """Return the table's class in an annotation such as ``tuple[DatasetSpec, ...]``."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and (issubclass(candidate, BaseModel) or dataclasses.is_dataclass(candidate)):
+            return candidate
+    return None

@@ -1,0 +1,45 @@
+"""Where benchmark files are: the workspace first, then those shipped with the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import clusterbench
+from clusterbench.errors import RequestError, unknown
+
+
+def benchmark_places(workspace: Path) -> list[Path]:
+    """Return the folders that hold benchmarks, the workspace's first."""
+    package = Path(clusterbench.__file__).resolve().parent
+    shipped = package / "_shipped" / "benchmarks"
+    places = [workspace / "benchmarks", shipped if shipped.is_dir() else package.parent / "benchmarks"]
+    return list(dict.fromkeys(place.resolve() for place in places if place.is_dir()))
+
+
+def list_benchmarks(workspace: Path) -> dict[str, Path]:
+    """Return every benchmark by its name; a workspace's hides a shipped one of the same name."""
+    found: dict[str, Path] = {}
+    for place in benchmark_places(workspace):
+        for path in sorted(place.glob("*.toml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def find_benchmark(name: str | Path, *, workspace: Path) -> Path:
+    """Return the file of a benchmark given by its name or its path.
+
+    Raises
+    ------
+    RequestError
+        If there is none, with the nearest name.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        located = path if path.is_absolute() else workspace / path
+        if not located.is_file():
+            raise RequestError(f"no benchmark file {str(path)!r}", allowed="an existing TOML file")
+        return located
+    known = list_benchmarks(workspace)
+    if str(name) not in known:
+        raise unknown("benchmark", str(name), known)
+    return known[str(name)]

@@ -1,0 +1,136 @@
+"""The verbs. Everything heavy is imported inside the verb that needs it, so that --help is instant."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clusterbench.errors import RequestError
+
+app = typer.Typer(
+    name="clusterbench",
+    help="Run, score and rank clusterings, and make them segments that can be used.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of the store.")]
+Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder for the pages.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="FIELD=VALUE,...", help="Run a part: dataset, variant, algorithm, k or seed."),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="First seed, every second k, at most 2,000 rows.")]
+
+
+class Format(StrEnum):
+    """Formats of `export`."""
+
+    CSV = "csv"
+
+
+@app.command()
+def run(
+    benchmark: Annotated[str, typer.Argument(help="A benchmark's name, or the path of a TOML.")] = "credit-card",
+    quick: Quick = False,
+    only: Only = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed cells again.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", min=0.001, help="Seconds per fit job.")] = None,
+    memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=1.0, help="MB per fit job.")] = None,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+) -> None:
+    """Run a benchmark, rank it and write its report; what is in the store is not computed again."""
+    from clusterbench.cli import _verbs
+
+    if dry_run:
+        _verbs.dry_run(benchmark, quick=quick, only=only or [], results=results, retry=retry)
+        return
+    settings = _verbs.settings(jobs, threads, time_limit, memory_limit, retry=retry)
+    failed = _verbs.run(benchmark, quick=quick, only=only or [], settings=settings, results=results, reports=reports)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def status(results: Results = Path("results")) -> None:
+    """Say what is in the store: cells of each benchmark by status."""
+    from clusterbench.cli import _verbs
+
+    _verbs.status(results)
+
+
+@app.command()
+def report(
+    benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")] = None,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+) -> None:
+    """Write the report of a finished run again, from its store alone."""
+    from clusterbench.cli import _verbs
+
+    _verbs.report(benchmark, results=results, reports=reports)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")],
+    benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="Format of the tables.")] = Format.CSV,
+    results: Results = Path("results"),
+) -> None:
+    """Write scores, cells, leaderboard and manifest as tables for other programs."""
+    from clusterbench.cli import _verbs
+
+    _verbs.export(benchmark, format_.value, results=results, out=out)
+
+
+@app.command()
+def labels(
+    sha256: Annotated[str, typer.Argument(help="The start of a labeling's SHA-256.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A file; default: the terminal.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Print the labels of a cell: row id and cluster, -1 for noise."""
+    from clusterbench.cli import _verbs
+
+    _verbs.labels(sha256, results=results, out=out)
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List benchmarks, datasets, algorithms, steps and metrics."""
+    from clusterbench.cli import _verbs
+
+    _verbs.list_everything()
+
+
+@app.command()
+def inspect(
+    dataset: Annotated[str, typer.Argument(help="A dataset's name, or the path of a table.")],
+    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.")] = None,
+) -> None:
+    """Show the columns of a dataset: missing values, zeros, quantiles, moments."""
+    from clusterbench.cli import _verbs
+
+    _verbs.inspect(dataset, drop or [])
+
+
+def main() -> None:
+    """Run the command line; a wrong request is one message and exit status 2."""
+    try:
+        app()
+    except RequestError as error:
+        sys.stderr.write(f"clusterbench: error: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,280 @@
+"""The conductor: the one place that walks a benchmark through the rooms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.benchmark import canonical_json
+from clusterbench.conductor._plan import Plan, PlannedJob, score_key
+from clusterbench.conductor._progress import Progress
+from clusterbench.execution import CellStatus, CutDone, Lane, Limits, Task, TaskDone, execute
+from clusterbench.plugins import Registry
+from clusterbench.scoring import METRICS, bootstrap_scores, calibrate, score_labelings
+from clusterbench.scoring._metrics import SCORING_VERSION
+from clusterbench.store import Store
+
+_RETRIED = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run is carried out; none of it changes a label.
+
+    Attributes
+    ----------
+    workers : int or None
+        Processes; None takes the cores divided by `threads`; 0 runs inside this process.
+    threads : int
+        Threads of each worker.
+    limits : Limits
+    retry : bool
+        Whether cells that failed before are tried again.
+    """
+
+    workers: int | None = None
+    threads: int = 1
+    limits: Limits = field(default_factory=Limits)
+    retry: bool = False
+
+    @property
+    def n_workers(self) -> int:
+        if self.workers is not None:
+            return self.workers
+        return max(1, cores() // self.threads)
+
+
+def cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
+    """Return the jobs of `plan` with the cuts that have no outcome yet."""
+    runnable = [planned for planned in plan.jobs if planned.obstacle is None]
+    finished = store.finished_cells([planned.key for planned in runnable])
+    tasks = []
+    for planned in runnable:
+        known = finished.get(planned.key, {})
+        cuts = tuple(cut for cut in planned.job.cuts if cut not in known or (retry and known[cut] in _RETRIED))
+        if cuts:
+            tasks.append((planned, cuts))
+    return tasks
+
+
+def fit(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> int:
+    """Fit every open cell; return how many were computed. Each is in the store as soon as it is finished."""
+    todo = open_tasks(plan, store, retry=settings.retry)
+    with tempfile.TemporaryDirectory(prefix="clusterbench-spaces-") as folder:
+        paths: dict[str, str] = {}
+        works = []
+        for planned, cuts in todo:
+            job = planned.job
+            if planned.space_hash not in paths:
+                paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, Path(folder))
+            works.append(work_of(plan, planned, cuts, registry, paths[planned.space_hash]))
+        return carry_out(works, store, settings, progress, stage="fitting")
+
+
+@dataclass(slots=True)
+class Work:
+    """A task on its way: what it is for, which of its cuts are open, and the seconds they took."""
+
+    task: Task
+    facts: Mapping[str, Any]
+    note: str
+    open: set[str]
+    seconds: float = 0.0
+
+
+def work_of(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: Registry, space_path: str) -> Work:
+    """Return the work of a planned job: its task for a worker, its facts for the store."""
+    job = planned.job
+    algorithm = plan.benchmark.algorithm(job.algorithm)
+    lane = Lane.TENSORFLOW if "tensorflow" in algorithm.packages else Lane.PLAIN
+    task = Task(planned.key, registry.where(job.algorithm), job.params, job.seed, cuts, space_path, lane)
+    facts = {
+        "space_hash": planned.space_hash,
+        "algorithm": job.algorithm,
+        "version": algorithm.version,
+        "params": job.params,
+        "seed": job.seed,
+        "n_rows": plan.datasets[job.dataset].n_rows,
+    }
+    return Work(task, facts, f"{job.dataset} / {job.variant} / {job.algorithm}", set(cuts))
+
+
+def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress: Progress, *, stage: str) -> int:
+    """Have tasks performed and keep every outcome at once; return the number of cells."""
+    total = sum(len(work.open) for work in works)
+    progress.stage(stage, total)
+    by_key = {work.task.key: work for work in works}
+    tasks = [work.task for work in works]
+    events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
+    for event in events:
+        work = by_key[event.key]
+        if isinstance(event, CutDone):
+            store.put_cell(event)
+            work.open.discard(event.cut)
+            work.seconds += event.seconds
+            progress.advance(1, work.note)
+        elif isinstance(event, TaskDone):
+            seconds = event.build_seconds + work.seconds
+            facts = {**work.facts, "threads": settings.threads, "total_seconds": seconds}
+            store.put_job(event, facts, sorted(work.open))
+            progress.advance(len(work.open), work.note)
+            work.open.clear()
+    return total
+
+
+def save_space(values: NDArray[np.float64], folder: Path) -> str:
+    """Write a space where workers can map it; return the path."""
+    handle, path = tempfile.mkstemp(suffix=".npy", dir=folder)
+    with os.fdopen(handle, "wb") as file:
+        np.save(file, values)
+    return path
+
+
+def score(plan: Plan, store: Store, progress: Progress) -> int:
+    """Score every labeling in its own and the reference spaces where it has no score yet; return how many scores."""
+    wanted: dict[tuple[str, str], set[str]] = {}
+    cells = store.cells([planned.key for planned in plan.jobs])
+    labels_of = cells.dropna(subset="labels_sha256").groupby("job_key")["labels_sha256"].agg(set).to_dict()
+    for planned in plan.jobs:
+        job = planned.job
+        for space in (job.variant, *plan.references[job.dataset]):
+            wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
+    policies = [policy.value for policy in plan.benchmark.noise.policies]
+    every = {(policy, metric) for policy in policies for metric in METRICS}
+    progress.stage("scoring", len(wanted))
+    new = 0
+    for (dataset, space), hashes in wanted.items():
+        space_hash = score_key(plan.spaces[dataset, space])
+        known: dict[str, set[tuple[str, str]]] = {}
+        for sha, policy, metric in store.scored(space_hash):
+            known.setdefault(sha, set()).add((policy, metric))
+        missing = sorted(sha for sha in hashes if every - known.get(sha, set()))
+        if missing:
+            labelings = store.labelings(missing)
+            frame = score_labelings(
+                plan.spaces[dataset, space].values,
+                [labelings[sha] for sha in missing],
+                metrics=list(METRICS),
+                noise=policies,
+            )
+            frame = frame.assign(labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()])
+            store.put_scores(space_hash, frame)
+            new += len(frame)
+        progress.advance(1, f"{dataset} / {space}")
+    return new
+
+
+def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> dict[str, str]:
+    """Score random partitions of every reference space for every k that occurs; return the keys of the frames."""
+    table = plan.benchmark.ranking
+    keys: dict[str, str] = {}
+    if table.random_partitions == 0:
+        return keys
+    usable = cells[cells["status"] == CellStatus.OK.value]
+    for dataset, rows in usable.groupby("dataset"):
+        ks = sorted({int(k) for k in rows["n_clusters"]})
+        progress.stage("calibrating", len(ks) * len(plan.references[str(dataset)]))
+        for space in plan.references[str(dataset)]:
+            made = plan.spaces[str(dataset), space]
+            for k in ks:
+                key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
+                if store.frame(key) is None:
+                    store.put_frame(
+                        key,
+                        calibrate(
+                            made.values, [k], metrics=list(METRICS), n_random=table.random_partitions, seed=table.seed
+                        ),
+                    )
+                keys[canonical_json([dataset, space, k])] = key
+                progress.advance(1, f"{dataset} / {space} / k = {k}")
+    return keys
+
+
+def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> dict[str, str]:
+    """Bootstrap the rows under the chosen labelings of each dataset; return the keys of the frames."""
+    table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
+    keys: dict[str, str] = {}
+    progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
+    for dataset, hashes in chosen.items():
+        for space in plan.references[dataset]:
+            made = plan.spaces[dataset, space]
+            key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
+            if store.frame(key) is None:
+                labelings = store.labelings(hashes)
+                frame = bootstrap_scores(
+                    made.values,
+                    [labelings[sha] for sha in hashes],
+                    n_bootstrap=table.bootstraps,
+                    metrics=list(plan.benchmark.metrics),
+                    noise=policy,
+                    seed=table.seed,
+                )
+                names = np.array(hashes, dtype=object)[frame["labeling"].to_numpy()]
+                store.put_frame(key, frame.assign(labels_sha256=names))
+            keys[canonical_json([dataset, space])] = key
+            progress.advance(1, f"{dataset} / {space}")
+    return keys
+
+
+def collect(store: Store, keys: Mapping[str, str], names: tuple[str, ...]) -> pd.DataFrame | None:
+    """Join the derived frames of a run, the parts of their names as columns."""
+    frames = []
+    for name, key in keys.items():
+        frame = store.frame(key)
+        if frame is not None:
+            frames.append(frame.assign(**dict(zip(names, json.loads(name), strict=True))))
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
+def baselines_of(store: Store, plan: Mapping[str, Any], keys: Mapping[str, str]) -> pd.DataFrame | None:
+    """Return the scores of random partitions: None where a run is not calibrated, no rows where nothing could be."""
+    if plan["ranking"]["random_partitions"] == 0:
+        return None
+    found = collect(store, keys, ("dataset", "space", "k"))
+    columns = {
+        "dataset": str,
+        "space": str,
+        "k": int,
+        "generator": str,
+        "replicate": int,
+        "metric": str,
+        "value": float,
+    }
+    return found if found is not None else pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+
+
+def frame_key(kind: str, *parts: object) -> str:
+    """Return the hash under which a derived frame is kept."""
+    return hashlib.sha256(canonical_json([kind, SCORING_VERSION, *parts]).encode()).hexdigest()
+
+
+def estimate(
+    plan: Plan, store: Store | None, todo: list[tuple[PlannedJob, tuple[str, ...]]]
+) -> tuple[float, list[str]]:
+    """Return the fitting seconds that earlier timings foretell, and the algorithms without any."""
+    timings = store.timings() if store is not None else pd.DataFrame(columns=["algorithm", "n_rows", "seconds"])
+    per_row = (timings["seconds"] / timings["n_rows"]).groupby(timings["algorithm"]).median().to_dict()
+    seconds, unknown = 0.0, dict[str, None]()
+    for planned, cuts in todo:
+        name = planned.job.algorithm
+        if name in per_row:
+            share = len(cuts) / len(planned.job.cuts)
+            seconds += per_row[name] * plan.datasets[planned.job.dataset].n_rows * share
+        else:
+            unknown[name] = None
+    return seconds, list(unknown)

@@ -1,0 +1,121 @@
+"""A part of a benchmark: `--quick` and `--only`. A part is another benchmark, and is named so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from clusterbench.benchmark import Benchmark, FitJob
+from clusterbench.datasets import Dataset
+from clusterbench.errors import RequestError, unknown
+
+_FIELDS = ("dataset", "variant", "algorithm", "k", "seed")
+_QUICK_ROWS = 2000
+_QUICK_SEED = 0
+_QUICK_REFITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which jobs of a benchmark are wanted.
+
+    Attributes
+    ----------
+    quick : bool
+        First seed only, every second k, at most 2,000 rows of each table, two resamples per entry.
+    only : mapping of str to tuple of str
+        Field (dataset, variant, algorithm, k, seed) to the values that stay.
+    """
+
+    quick: bool = False
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, conditions: Sequence[str], *, quick: bool = False) -> Selection:
+        """Read conditions of the form ``algorithm=kmeans,gmm``.
+
+        Raises
+        ------
+        RequestError
+            For a condition without "=" or with an unknown field.
+        """
+        only: dict[str, tuple[str, ...]] = {}
+        for condition in conditions:
+            name, equals, values = condition.partition("=")
+            wanted = tuple(value.strip() for value in values.split(",") if value.strip())
+            if not equals or not wanted:
+                raise RequestError(f"--only {condition!r} is not a condition", allowed="FIELD=VALUE[,VALUE...]")
+            if name.strip() not in _FIELDS:
+                raise unknown("field", name.strip(), _FIELDS, where="--only")
+            only[name.strip()] = (*only.get(name.strip(), ()), *wanted)
+        return cls(quick, only)
+
+    @property
+    def suffix(self) -> str:
+        return ("-quick" if self.quick else "") + ("-part" if self.only else "")
+
+    def words(self) -> str:
+        """Return the selection in words, "" for everything."""
+        parts = [f"{name}={','.join(values)}" for name, values in self.only.items()]
+        if self.quick:
+            parts.append(f"quick: first seed, every second k, at most {_QUICK_ROWS} rows, {_QUICK_REFITS} resamples")
+        return "; ".join(parts)
+
+    def check(self, known: Mapping[str, Sequence[str]]) -> None:
+        """Refuse a value that the benchmark does not have."""
+        for name, values in self.only.items():
+            for value in values:
+                if value not in known[name]:
+                    raise unknown(name, value, known[name], where=f"--only {name}")
+
+    def seeds(self, seeds: Sequence[int]) -> tuple[int, ...]:
+        """Return the seeds that stay."""
+        wanted = self.only.get("seed")
+        kept = tuple(seed for seed in seeds if wanted is None or str(seed) in wanted)
+        return kept[:1] if self.quick else kept
+
+    def narrow(self, job: FitJob) -> FitJob | None:
+        """Return the part of `job` that is wanted, or None; its seeds are those of the selection already."""
+        for name in ("dataset", "variant", "algorithm"):
+            if name in self.only and getattr(job, name) not in self.only[name]:
+                return None
+        cuts = job.cuts
+        if "k" in self.only:
+            ks = [json.loads(cut).get("k") for cut in cuts]
+            cuts = tuple(cut for cut, k in zip(cuts, ks, strict=True) if k is None or str(k) in self.only["k"])
+        if self.quick and len(cuts) > 4:
+            cuts = cuts[::2]
+        return replace(job, cuts=cuts) if cuts else None
+
+    def thin(self, benchmark: Benchmark) -> Benchmark:
+        """Return the benchmark with the seeds of this part, and fewer refits when it is to be quick."""
+        thinned = replace(benchmark, seeds=self.seeds(benchmark.seeds))
+        if not self.quick:
+            return thinned
+        stability = benchmark.stability.model_copy(
+            update={"resamples": min(benchmark.stability.resamples, _QUICK_REFITS)}
+        )
+        structure = benchmark.structure.model_copy(
+            update={"permutations": min(benchmark.structure.permutations, _QUICK_REFITS)}
+        )
+        return replace(thinned, stability=stability, structure=structure)
+
+    def sample(self, dataset: Dataset) -> Dataset:
+        """Return at most 2,000 random rows of a table when the run is to be quick."""
+        if not self.quick or dataset.n_rows <= _QUICK_ROWS:
+            return dataset
+        rng = np.random.default_rng(_QUICK_SEED)
+        rows = np.sort(rng.choice(dataset.n_rows, _QUICK_ROWS, replace=False))
+        return replace(
+            dataset,
+            frame=dataset.frame.iloc[rows].reset_index(drop=True),
+            row_ids=dataset.row_ids[rows],
+            truth=None if dataset.truth is None else dataset.truth[rows],
+            warnings=(
+                *dataset.warnings,
+                f"quick: {_QUICK_ROWS} of {dataset.n_rows} rows, drawn with seed {_QUICK_SEED}",
+            ),
+        )

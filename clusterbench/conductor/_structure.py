@@ -1,0 +1,166 @@
+"""Is there structure at all? A dip test, and the champion's job run again on tables without any structure.
+
+A permuted table has every column shuffled by itself: its marginals are those of the data, its columns are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.benchmark import FitJob
+from clusterbench.conductor._conduct import Settings, baselines_of, calibration, fit, score
+from clusterbench.conductor._plan import Plan, PlannedJob, job_key
+from clusterbench.conductor._progress import Progress, Silent
+from clusterbench.conductor._tables import cells_table, scores_table
+from clusterbench.datasets import Dataset
+from clusterbench.plugins import Registry
+from clusterbench.ranking import CellStatus, KPolicy, RankingSpec, dip_test, select_k, stable_rng
+from clusterbench.store import Store
+from clusterbench.variants import fit_space
+
+_DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip, and quick
+_SIGNIFICANT = 0.05
+
+
+def structure(
+    plan: Plan,
+    store: Store,
+    registry: Registry,
+    spec: RankingSpec,
+    board: pd.DataFrame,
+    settings: Settings,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Test each dataset of `plan` for structure; return the findings in plain values, by dataset."""
+    n_permutations = plan.benchmark.structure.permutations
+    if n_permutations == 0:
+        return {}
+    progress.stage("structure", len(plan.datasets) * (1 + n_permutations))
+    found: dict[str, Any] = {}
+    for name, dataset in plan.datasets.items():
+        found[name] = _dips(plan, name, plan.benchmark.ranking.seed)
+        progress.advance(1, f"{name} / dip test")
+        champion = _champion(plan, board, name)
+        if champion is None:
+            progress.advance(n_permutations)
+            continue
+        nulls = []
+        for number in range(n_permutations):
+            shuffled = permuted(dataset, plan.benchmark.ranking.seed, number)
+            nulls.append(_best_z(_null_plan(plan, name, shuffled, champion), store, registry, spec, settings))
+            progress.advance(1, f"{name} / permuted table {number + 1}")
+        found[name] |= {"champion": _champion_z(board, name), "permuted": nulls}
+    return found
+
+
+def alerts(findings: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for every dataset whose structure is in doubt."""
+    told = []
+    for name, found in findings.items():
+        nulls = [z for z in found.get("permuted", []) if z is not None]
+        champion = found.get("champion")
+        if champion is not None and nulls and champion <= max(nulls):
+            told.append(
+                f"{name}: no structure beyond the null: the champion's calibrated score {champion:.2f} does not beat"
+                f" {max(nulls):.2f}, reached on a table whose columns were shuffled independently."
+            )
+        if all(found[kind]["p"] > _SIGNIFICANT for kind in ("dip_pc1", "dip_distances")):
+            told.append(
+                f"{name}: neither the first principal component nor the distances have more than one mode"
+                f" (dip test, p = {found['dip_pc1']['p']:.2f} and {found['dip_distances']['p']:.2f})."
+            )
+    return told
+
+
+def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
+    """Return the dataset with every column shuffled by itself."""
+    frame = dataset.frame.copy()
+    for column in frame.columns:
+        rng = stable_rng(seed, f"permutation {number} {column}")
+        frame[column] = rng.permutation(frame[column].to_numpy())
+    return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, truth=None, truth_names=())
+
+
+def _dips(plan: Plan, name: str, seed: int) -> dict[str, Any]:
+    from scipy.spatial.distance import pdist
+    from sklearn.decomposition import PCA
+
+    values = plan.spaces[name, plan.references[name][0]].values
+    rng = stable_rng(seed, f"dip {name}")
+    rows = np.sort(rng.choice(len(values), min(_DISTANCE_ROWS, len(values)), replace=False))
+    samples = {
+        "dip_pc1": PCA(1, svd_solver="full").fit_transform(values)[:, 0],
+        "dip_distances": pdist(values[rows]),
+    }
+    found = {}
+    for kind, sample in samples.items():
+        test = dip_test(sample, n_boot=200, seed=seed)
+        found[kind] = {"dip": float(test.dip), "p": float(test.p), "n": len(sample)}
+    return found
+
+
+def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
+    """Return the planned job (first seed) of the first-ranked entry of a dataset that is no control."""
+    rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
+    if rows.empty:
+        return None
+    first = rows.iloc[0]
+    for planned in plan.jobs:
+        job = planned.job
+        if (job.dataset, job.variant, job.algorithm, job.params) == (
+            name,
+            first["variant"],
+            first["algorithm"],
+            first["params"],
+        ):
+            return planned
+    return None
+
+
+def _champion_z(board: pd.DataFrame, name: str) -> float | None:
+    rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
+    value = rows.iloc[0]["calibrated"]
+    return None if pd.isna(value) else float(value)
+
+
+def _null_plan(plan: Plan, name: str, shuffled: Dataset, champion: PlannedJob) -> Plan:
+    """Return a plan with one job: the champion's, on the shuffled table."""
+    bench, job = plan.benchmark, champion.job
+    spaces = {
+        (name, variant): fit_space(shuffled, bench.variants[variant], where=f"variants.{variant} on {shuffled.name}")
+        for variant in dict.fromkeys((job.variant, *plan.references[name]))
+    }
+    first_seed = FitJob(name, job.variant, job.algorithm, job.params, job.seeds[:1], job.cuts)
+    space_hash = spaces[name, job.variant].content_hash
+    planned = PlannedJob(
+        first_seed, job_key(first_seed, bench.algorithm(job.algorithm), space_hash), space_hash, champion.obstacle
+    )
+    return replace(
+        plan,
+        datasets={name: shuffled},
+        spaces=spaces,
+        references={name: plan.references[name]},
+        jobs=(planned,),
+        warnings=(),
+    )
+
+
+def _best_z(plan: Plan, store: Store, registry: Registry, spec: RankingSpec, settings: Settings) -> float | None:
+    """Return the highest calibrated score that the job reaches on a table without structure."""
+    quiet = Silent()
+    fit(plan, store, registry, settings, quiet)
+    score(plan, store, quiet)
+    record = plan.record()
+    cells = cells_table(store, plan.name, record)
+    if not (cells["status"] == CellStatus.OK).any():
+        return None
+    baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
+    null_spec = replace(spec, k_policies=(KPolicy.CALIBRATED,), fixed_k=None, true_k={})
+    chosen = select_k(cells, scores_table(store, record, cells), null_spec, baselines=baselines)
+    best = chosen.loc[chosen["status"] == CellStatus.OK, "z"].max()
+    return None if pd.isna(best) else float(best)

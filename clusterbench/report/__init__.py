@@ -1,0 +1,20 @@
+"""Reports: a ranked run as a page, Markdown, tables, figures and a table for the terminal."""
+
+from clusterbench.report._html import html
+from clusterbench.report._markdown import markdown
+from clusterbench.report._schema import CELL_SCHEMA, SCORE_SCHEMA, SchemaError
+from clusterbench.report._terminal import terminal_table
+from clusterbench.report._write import check_writable, export_csv, write_report, write_table
+
+__all__ = [
+    "CELL_SCHEMA",
+    "SCORE_SCHEMA",
+    "SchemaError",
+    "check_writable",
+    "export_csv",
+    "html",
+    "markdown",
+    "terminal_table",
+    "write_report",
+    "write_table",
+]

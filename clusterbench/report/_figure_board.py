@@ -1,0 +1,117 @@
+"""The leaderboard as a figure: mean ranks with the interval of the ranks, and fit time against mean rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusterbench.report._entries import Entry
+from clusterbench.report._figure_style import (
+    ACCENT,
+    MUTED,
+    SECOND,
+    house_style,
+    literal,
+    new_figure,
+    only_y_grid,
+    say_empty,
+    seconds_axis,
+)
+from clusterbench.report._format import fixed, significant
+from clusterbench.report._svg import Picture, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_ROWS = 30
+_MOST_LABELS = 12
+
+
+def board_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
+    """Draw rank and rank interval of the first entries, best on top; controls are hollow squares."""
+    shown = list(entries[:_MOST_ROWS])
+    with house_style():
+        figure = new_figure(8.2, 0.9 + 0.235 * max(len(shown), 2))
+        axes = figure.add_subplot()
+        for place, entry in enumerate(shown):
+            _rank_mark(axes, place, entry)
+        axes.set_yticks(range(len(shown)), [literal(entry.label) for entry in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlabel("rank (line: interval) and mean rank (small cross); lower is better")
+        only_y_grid(axes)
+        if not shown:
+            say_empty(axes, "no entry has a rank")
+        best = f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}." if shown else ""
+        return draw(
+            figure,
+            name=name,
+            title=title,
+            description=f"The first {len(shown)} of {len(entries)} entries, best on top.{best}",
+            header=("rank", "interval", "mean rank", "entry", "marks"),
+            rows=((str(e.rank), e.interval, fixed(e.mean_rank, 2), e.label, e.marks) for e in shown),
+        )
+
+
+def _rank_mark(axes: Axes, place: int, entry: Entry) -> None:
+    colour = MUTED if entry.control else ACCENT
+    if entry.has_interval:
+        axes.plot([entry.rank_low, entry.rank_high], [place, place], color=colour, linewidth=2.2, alpha=0.55)
+    mark, face = ("s", "none") if entry.control else ("o", colour)
+    axes.plot([entry.rank], [place], mark, color=colour, markerfacecolor=face, markersize=6)
+    axes.plot([entry.mean_rank], [place], "x", color="#000000", markersize=4, markeredgewidth=0.9)
+
+
+def time_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
+    """Draw fit time (log) against mean rank; a stepped line joins entries that none beats in both."""
+    timed = [entry for entry in entries if np.isfinite(entry.fit_seconds) and entry.fit_seconds > 0]
+    front = _front(timed)
+    with house_style():
+        figure = new_figure(8.2, 4.2)
+        axes = figure.add_subplot()
+        for entry in timed:
+            _time_mark(axes, entry, on_front=entry in front)
+        if front:
+            steps = [(entry.fit_seconds, entry.mean_rank) for entry in front]
+            axes.step(*zip(*steps, strict=True), where="post", color=SECOND, linewidth=1.0, linestyle="--")
+        seconds_axis(axes)
+        for entry in front[-_MOST_LABELS:]:
+            _label(axes, entry)
+        axes.invert_yaxis()
+        if not timed:
+            say_empty(axes, "no entry has a rank and a fit time")
+        axes.set_xlabel("seconds of fitting, mean over seeds (log scale)")
+        axes.set_ylabel("mean rank (upwards is better)")
+        told = f"Upwards and to the left is better. On the front: {'; '.join(e.label for e in front) or 'none'}."
+        rows = [
+            (str(e.rank), fixed(e.mean_rank, 2), significant(e.fit_seconds), e.label, "front" if e in front else "")
+            for e in timed
+        ]
+        header = ("rank", "mean rank", "fit seconds", "entry", "front")
+        return draw(figure, name=name, title=title, description=told, header=header, rows=rows)
+
+
+def _time_mark(axes: Axes, entry: Entry, *, on_front: bool) -> None:
+    mark, colour = ("s", MUTED) if entry.control else ("D", SECOND) if on_front else ("o", ACCENT)
+    face = colour if on_front else "none"
+    axes.plot([entry.fit_seconds], [entry.mean_rank], mark, color=colour, markerfacecolor=face, markersize=5)
+
+
+def _label(axes: Axes, entry: Entry) -> None:
+    """Write the label of a point on the side where there is room."""
+    at = (entry.fit_seconds, entry.mean_rank)
+    on_the_right = axes.transAxes.inverted().transform(axes.transData.transform(at))[0] > 0.5
+    side, shift = ("right", (-5, 5)) if on_the_right else ("left", (5, 5))
+    text = literal(entry.label)
+    axes.annotate(text, at, xytext=shift, textcoords="offset points", ha=side, fontsize=7.5, in_layout=False)
+
+
+def _front(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the contenders that are better ranked than every faster one, the fastest first."""
+    front: list[Entry] = []
+    contenders = [entry for entry in entries if not entry.control]
+    for entry in sorted(contenders, key=lambda e: (e.fit_seconds, e.mean_rank)):
+        if not front or entry.mean_rank < front[-1].mean_rank:
+            front.append(entry)
+    return front

@@ -1,0 +1,138 @@
+"""Figures as SVG that reads in light and dark, beside others on one page, and for those who cannot see it."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "{http://www.w3.org/1999/xlink}href"
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_FONT = "system-ui, sans-serif"
+# A picture on its own has no page to inherit a colour from.
+_STANDALONE = "svg{color:#1b1f24}@media (prefers-color-scheme:dark){svg{color:#d7dce2}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished figure with its numbers.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its file, and prefix of every id inside it.
+    title, description : str
+        What it shows, for readers who do not see it.
+    body : str
+        The SVG element, as it stands in a page: text and axes in the page's own colour.
+    header : tuple of str
+    rows : tuple of tuple of str
+        The numbers drawn, as a table.
+    """
+
+    name: str
+    title: str
+    description: str
+    body: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def file(self) -> str:
+        """The SVG as a file of its own."""
+        start = self.body.index(">") + 1
+        style = f"<style>{_STANDALONE}</style>"
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{self.body[:start]}{style}{self.body[start:]}\n'
+
+
+def draw(
+    figure: Figure,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    header: Sequence[str],
+    rows: Iterable[tuple[str, ...]],
+) -> Picture:
+    """Return `figure` as one SVG element with its numbers: the same bytes for the same figure.
+
+    Ids carry the prefix `name`, so that several pictures stand on one page; black becomes ``currentColor``; text stays
+    text; the element is an image named by `title` and described by `description`.
+    """
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    root = ET.fromstring(buffer.getvalue())
+    _rename(root, name)
+    for element in root.iter():
+        _recolour(element)
+        _tighten(element)
+    _frame(root, name, title, description)
+    ET.register_namespace("", _SVG)
+    body = ET.tostring(root, encoding="unicode")
+    return Picture(name, title, description, body, tuple(header), tuple(rows))
+
+
+def _rename(root: ET.Element, name: str) -> None:
+    """Prefix every id that is referred to, and drop the others."""
+    used = set()
+    for element in root.iter():
+        target = element.attrib.pop(_XLINK, None)
+        if target is not None:
+            element.set("href", f"#{name}-{target.removeprefix('#')}")
+            used.add(target.removeprefix("#"))
+        for key, value in element.attrib.items():
+            used.update(_REFERENCE.findall(value))
+            element.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
+    for element in root.iter():
+        identity = element.attrib.pop("id", None)
+        if identity in used:
+            element.set("id", f"{name}-{identity}")
+
+
+def _recolour(element: ET.Element) -> None:
+    style = element.get("style")
+    if style:
+        style = re.sub(r"#000000\b", "currentColor", style)
+        element.set("style", re.sub(r"'DejaVu Sans'[^;\"]*", _FONT, style))
+    if element.tag == f"{{{_SVG}}}text" and "fill" not in (style or ""):
+        element.set("fill", "currentColor")
+
+
+def _tighten(element: ET.Element) -> None:
+    """Keep hundredths of a point and drop the indentation: half the size, and steady in the last bits."""
+    for key in ("d", "x", "y", "transform"):
+        if key in element.attrib:
+            short = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}", element.attrib[key])
+            element.set(key, " ".join(short.split()))
+    if not (element.text or "").strip():
+        element.text = None
+    element.tail = None
+
+
+def _frame(root: ET.Element, name: str, title: str, description: str) -> None:
+    """Make the element an image with a name and a description, as wide as its place allows."""
+    for child in [child for child in root if child.tag.endswith("}metadata")]:
+        root.remove(child)
+    for parent in root.iter(f"{{{_SVG}}}defs"):
+        # Its rules would hold for the whole page.
+        for style in parent.findall(f"{{{_SVG}}}style"):
+            parent.remove(style)
+    width, _ = root.attrib.pop("width"), root.attrib.pop("height")
+    root.set("style", f"max-width: {width}")
+    root.attrib.update({"stroke-linejoin": "round", "role": "img", "aria-labelledby": f"{name}-title {name}-desc"})
+    for position, (tag, text) in enumerate((("title", title), ("desc", description))):
+        label = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{tag}"})
+        label.text = text
+        root.insert(position, label)

@@ -1,0 +1,197 @@
+"""Every wrong request ends with status 2, one message that says what, where and what is allowed, and no traceback."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.cli import main
+from clusterbench.store import SCHEMA_VERSION, STORE_NAME
+
+TOML = """
+title = "T"
+seeds = [0]
+k = [2, 3]
+reference_spaces = ["standard"]
+[[datasets]]
+path = "table.csv"
+[variants]
+standard = [{ step = "impute" }, { step = "standardize" }]
+[ranking]
+random_partitions = 0
+bootstraps = 0
+k_policies = ["silhouette"]
+[[algorithms]]
+use = "kmeans"
+n_init = 1
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A workspace with one benchmark and one good table; the current folder."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 3)) + 4 * (np.arange(60) % 2)[:, None], columns=["a", "b", "c"])
+    table.to_csv("table.csv", index=False)
+    Path("bench.toml").write_text(TOML)
+    return table
+
+
+def call(capfd, monkeypatch, *arguments: str) -> tuple[int, str]:
+    """Run the command line in this process; return its exit status and what it wrote to standard error."""
+    monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    code = ended.value.code
+    return (0 if code is None else int(code)), capfd.readouterr().err
+
+
+RUN = ("run", "bench.toml", "--jobs", "0")
+
+
+def refused(capfd, monkeypatch, *arguments: str) -> str:
+    status, told = call(capfd, monkeypatch, *(arguments or RUN))
+    assert status == 2, told
+    assert "Traceback" not in told
+    assert told.startswith("clusterbench: error: "), told
+    assert len(told.strip().splitlines()) == 1, told
+    return told
+
+
+def table_with(**columns: object) -> pd.DataFrame:
+    base = {"a": np.arange(20.0), "b": np.arange(20.0) % 3}
+    return pd.DataFrame({**base, **columns})
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (table_with(name=["x"] * 20), ["'name'", "drop"]),
+        (table_with(empty=[np.nan] * 20), ["'empty'"]),
+        (table_with(big=[np.inf, *range(19)]), ["'big'", "inf"]),
+        (table_with().head(1), ["1 row has nothing to compare", "table"]),
+        (table_with().head(2), ["k = 3", "2 rows"]),
+        (table_with().head(0), ["table.csv"]),
+    ],
+    ids=["text", "all missing", "infinite", "one row", "fewer rows than k", "header only"],
+)
+def test_a_table_that_cannot_be_used_is_refused(study, capfd, monkeypatch, table, told):
+    table.to_csv("table.csv", index=False)
+    message = refused(capfd, monkeypatch)
+    for word in told:
+        assert word in message, message
+    assert not Path("results", STORE_NAME).exists()
+
+
+def test_an_empty_csv_is_refused(study, capfd, monkeypatch):
+    Path("table.csv").write_text("")
+    assert "table.csv" in refused(capfd, monkeypatch)
+
+
+def test_a_missing_table_is_refused_with_the_nearest_file(study, capfd, monkeypatch):
+    Path("bench.toml").write_text(TOML.replace("table.csv", "tabel.csv"))
+    assert "table.csv" in refused(capfd, monkeypatch)
+
+
+def test_duplicated_ids_are_refused_and_named(study, capfd, monkeypatch):
+    table_with(CUST_ID=["C1", "C2", "C1", *[f"D{i}" for i in range(17)]]).to_csv("table.csv", index=False)
+    Path("bench.toml").write_text(TOML.replace('path = "table.csv"', 'path = "table.csv"\ndrop = ["CUST_ID"]'))
+    message = refused(capfd, monkeypatch)
+    assert "C1" in message
+    assert "CUST_ID" in message
+
+
+def test_a_constant_column_is_kept_with_a_warning(study, capfd, monkeypatch):
+    study.assign(same=1.0).to_csv("table.csv", index=False)
+    status, told = call(capfd, monkeypatch, *RUN)
+    assert status == 0
+    assert "'same'" in told
+    assert "constant" in told
+
+
+def test_a_missing_benchmark_is_refused(study, capfd, monkeypatch):
+    assert "no benchmark file 'other.toml'" in refused(capfd, monkeypatch, "run", "other.toml")
+    assert "did you mean 'credit-card'" in refused(capfd, monkeypatch, "run", "creditcard")
+
+
+def test_an_unwritable_results_folder_is_refused(study, capfd, monkeypatch):
+    Path("file").write_text("not a folder")
+    assert "file" in refused(capfd, monkeypatch, *RUN, "--results", "file/results")
+    assert "file" in refused(capfd, monkeypatch, *RUN, "--reports", "file/reports")
+
+
+def test_conditions_of_only_are_checked(study, capfd, monkeypatch):
+    assert "did you mean 'algorithm'" in refused(capfd, monkeypatch, *RUN, "--only", "algoritm=kmeans")
+    assert "did you mean 'kmeans'" in refused(capfd, monkeypatch, *RUN, "--only", "algorithm=kmean")
+    assert "FIELD=VALUE" in refused(capfd, monkeypatch, *RUN, "--only", "kmeans")
+
+
+def test_a_report_without_results_is_refused(study, capfd, monkeypatch):
+    for verb in (("status",), ("report",), ("export", "--out", "out"), ("labels", "abc")):
+        assert "run a benchmark first" in refused(capfd, monkeypatch, *verb)
+
+
+@pytest.fixture
+def stored(study, capfd, monkeypatch):
+    status, told = call(capfd, monkeypatch, *RUN)
+    assert status == 0, told
+    path = Path("results", STORE_NAME)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+def test_a_store_of_a_newer_schema_is_refused_and_kept(stored, capfd, monkeypatch):
+    with sqlite3.connect(stored) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION + 1),))
+    connection.close()
+    before = stored.read_bytes()
+    message = refused(capfd, monkeypatch)
+    assert f"schema {SCHEMA_VERSION + 1}" in message
+    assert stored.read_bytes() == before
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5])
+def test_a_truncated_store_is_refused_and_kept(stored, capfd, monkeypatch, keep):
+    whole = stored.read_bytes()
+    cut = whole[: keep if isinstance(keep, int) else int(len(whole) * keep)]
+    stored.write_bytes(cut)
+    assert "cannot be used" in refused(capfd, monkeypatch)
+    assert stored.read_bytes() == cut
+
+
+def test_a_wrong_request_loses_nothing_that_was_finished(stored, capfd, monkeypatch):
+    Path("bench.toml").write_text(TOML.replace("kmeans", "kmens"))
+    refused(capfd, monkeypatch)
+    Path("bench.toml").write_text(TOML)
+    status, _ = call(capfd, monkeypatch, *RUN)
+    assert status == 0
+    status, _ = call(capfd, monkeypatch, "run", "bench.toml", "--dry-run")
+    assert status == 0
+
+
+def test_an_unknown_verb_or_option_ends_with_status_2(capfd, monkeypatch):
+    for arguments in (("rnu",), ("run", "--fast"), ("export",)):
+        status, told = call(capfd, monkeypatch, *arguments)
+        assert status == 2
+        assert "Traceback" not in told
+
+
+def test_the_installed_command_shows_no_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "clusterbench", "run", "none.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "clusterbench: error: no benchmark file 'none.toml' (allowed: an existing TOML file)\n"

@@ -1,0 +1,71 @@
+"""Numbers and names in print."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterbench.report._format import (
+    NOTHING,
+    fixed,
+    is_nothing,
+    listing,
+    readable,
+    settings,
+    share,
+    shortened,
+    significant,
+    slug,
+)
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 6))
+def test_fixed_reads_back_within_half_a_digit(value: float, decimals: int) -> None:
+    assert abs(float(fixed(value, decimals)) - value) <= 0.5000001 * 10.0**-decimals
+    assert fixed(value, decimals) != f"-{fixed(0.0, decimals)}"
+
+
+@given(st.floats(1e-5, 1e9))
+def test_significant_keeps_three_digits_without_an_exponent(value: float) -> None:
+    text = significant(value)
+    assert "e" not in text
+    assert float(text) == pytest.approx(value, rel=0.006)
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, pd.NA, pd.NaT])
+def test_what_is_missing_is_a_dash(nothing: object) -> None:
+    assert is_nothing(nothing)
+    assert fixed(nothing, 2) == significant(nothing) == share(nothing) == NOTHING  # type: ignore[arg-type]
+
+
+def test_zero_is_not_missing() -> None:
+    assert not is_nothing(0)
+    assert (fixed(0, 2), significant(0.0), share(0.0)) == ("0.00", "0", "0.0 %")
+
+
+@given(st.text())
+def test_readable_text_is_one_line_that_xml_takes(text: str) -> None:
+    found = readable(text)
+    assert all(ch >= " " and ch != "\x7f" for ch in found)
+    found.encode("utf-8")
+
+
+@given(st.text(max_size=60), st.integers(3, 40))
+def test_shortened_text_fits_and_keeps_both_ends(text: str, width: int) -> None:
+    found = shortened(text, width)
+    assert len(found) <= width
+    assert found[0:1] == text[0:1]
+    assert found[-1:] == text[-1:]
+
+
+def test_small_words() -> None:
+    assert slug("(all) / Ünï 2") == "all-n-2"
+    assert slug("!!!") == "x"
+    assert settings('{"a": [1, 2], "b": "ward"}') == "a=[1, 2], b=ward"
+    assert settings(None) == ""
+    assert listing([]) == ""
+    assert listing(["a", "b"]) == "a and b"
