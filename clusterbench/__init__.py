@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clusterbench.errors import RequestError
     from clusterbench.conductor import Run, Settings, load_run, run
+    from clusterbench.errors import RequestError
     from clusterbench.scoring import score_labelings
 
 __version__ = "0.1.0"

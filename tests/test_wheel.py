@@ -40,11 +40,18 @@ def call(site: Path, folder: Path, *arguments: str) -> subprocess.CompletedProce
 
 def test_the_wheel_carries_plugins_benchmarks_and_templates_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ("_shipped/algorithms/kmeans.py", "_shipped/benchmarks/credit-card.toml", "report/templates/", "py.typed"):
+    for wanted in (
+        "_shipped/algorithms/kmeans.py",
+        "_shipped/benchmarks/credit-card.toml",
+        "report/templates/",
+        "py.typed",
+    ):
         assert any(f"clusterbench/{wanted}" in name for name in names), wanted
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"clusterbench"}
-    strays = [n for n in names if "/speed/" in n or "/tests/" in n or "__pycache__" in n or n.endswith((".csv", ".sqlite"))]
+    strays = [
+        n for n in names if "/speed/" in n or "/tests/" in n or "__pycache__" in n or n.endswith((".csv", ".sqlite"))
+    ]
     assert strays == []
 
 
@@ -54,10 +61,17 @@ def test_the_installed_engine_runs_from_an_empty_directory(installed, tmp_path):
     assert "autoencoder_kmeans" in where.stdout
     code = "import clusterbench; print(clusterbench.__file__)"
     told = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(installed)}, cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert str(installed) in told.stdout
-    done = call(installed, tmp_path, "run", "iris", "--quick", "--only", "algorithm=kmeans,agglomerative", "--jobs", "1")
+    done = call(
+        installed, tmp_path, "run", "iris", "--quick", "--only", "algorithm=kmeans,agglomerative", "--jobs", "1"
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "reports" / "iris-quick-part" / "index.html").is_file()
     assert (tmp_path / "results" / "clusterbench.sqlite").is_file()

@@ -53,6 +53,8 @@ pca = [{{ step = "impute" }}, {{ step = "log1p" }}, {{ step = "standardize" }}, 
 """
 Key = tuple[str, str, str]  # variant, algorithm, cut
 
+pytestmark = pytest.mark.timeout(7200)
+
 
 @dataclass(slots=True)
 class Loop:

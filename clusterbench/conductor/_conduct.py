@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,20 +121,22 @@ def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress:
     progress.stage(stage, total)
     by_key = {work.task.key: work for work in works}
     tasks = [work.task for work in works]
-    events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
-    for event in events:
-        work = by_key[event.key]
-        if isinstance(event, CutDone):
-            store.put_cell(event)
-            work.open.discard(event.cut)
-            work.seconds += event.seconds
-            progress.advance(1, work.note)
-        elif isinstance(event, TaskDone):
-            seconds = event.build_seconds + work.seconds
-            facts = {**work.facts, "threads": settings.threads, "total_seconds": seconds}
-            store.put_job(event, facts, sorted(work.open))
-            progress.advance(len(work.open), work.note)
-            work.open.clear()
+    with closing(
+        execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
+    ) as events:
+        for event in events:
+            work = by_key[event.key]
+            if isinstance(event, CutDone):
+                store.put_cell(event)
+                work.open.discard(event.cut)
+                work.seconds += event.seconds
+                progress.advance(1, work.note)
+            elif isinstance(event, TaskDone):
+                seconds = event.build_seconds + work.seconds
+                facts = {**work.facts, "threads": settings.threads, "total_seconds": seconds}
+                store.put_job(event, facts, sorted(work.open))
+                progress.advance(len(work.open), work.note)
+                work.open.clear()
     return total
 
 

@@ -69,6 +69,7 @@ class Plan:
             "toml": bench.text,
             "path": str(bench.path),
             "selection": self.selection.words(),
+            "part": {"quick": self.selection.quick, "only": {k: list(v) for k, v in self.selection.only.items()}},
             "seeds": list(bench.seeds),
             "metrics": list(bench.metrics),
             "gate": asdict(bench.gate),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from clusterbench.cells import CellStatus
 from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 
-def execute(tasks: Sequence[Task], *, workers: int, threads: int = 1, limits: Limits | None = None) -> Iterator[Event]:
+def execute(
+    tasks: Sequence[Task], *, workers: int, threads: int = 1, limits: Limits | None = None
+) -> Generator[Event, None, None]:
     """Perform `tasks` on `workers` processes and give their events as they happen.
 
     Close the iterator when it is not taken to its end (`contextlib.closing`): its workers end with it.

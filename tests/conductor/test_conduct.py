@@ -207,7 +207,8 @@ def test_a_failing_plugin_is_a_row_with_its_reason_and_costs_nobody_else(study):
         "        if k == 3:\n            raise RuntimeError('three is too many')\n"
         "        return [0] * (len(X) // 2) + [1] * (len(X) - len(X) // 2)\n"
         "    return cut\n"
-        "ALGORITHM = Algorithm(name='broken', family=Family.OTHER, summary='s', reference='r', build=build, packages={})\n"
+        "ALGORITHM = Algorithm(name='broken', family=Family.OTHER, summary='s', reference='r', build=build,\n"
+        "                      packages={})\n"
     )
     done = again(use=('use = "dbscan"', 'use = "dbscan"\n[[algorithms]]\nuse = "broken"'))
     failed = done.cells[(done.cells["algorithm"] == "broken") & (done.cells["status"] == "failed")]
