@@ -46,7 +46,7 @@ def structure(
         found[name] = _dips(plan, name, plan.benchmark.ranking.seed)
         progress.advance(1, f"{name} / dip test")
         champion = _champion(plan, board, name)
-        if champion is None:
+        if champion is None or plan.benchmark.ranking.random_partitions == 0:  # nothing to compare, or no z to do it by
             progress.advance(n_permutations)
             continue
         nulls = []

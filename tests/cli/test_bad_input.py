@@ -151,7 +151,7 @@ def stored(study, capfd, monkeypatch):
 
 def test_a_store_of_a_newer_schema_is_refused_and_kept(stored, capfd, monkeypatch):
     with sqlite3.connect(stored) as connection:
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION + 1),))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     before = stored.read_bytes()
     message = refused(capfd, monkeypatch)
