@@ -138,9 +138,7 @@ def test_first_compile_and_second_process(benchmark, tmp_path):
     benchmark.extra_info.update(zip(names, (first[0], *second), strict=True))
     print(f"\nfirst compile {first[0]:.1f} s; second process: first call {second[0]:.2f} s, warm {second[1]:.3f} s")
     added, whole = second[2], second[3]
-    print(
-        f"peak memory with {LABELINGS} labelings of {ROWS} x {COLUMNS}: {whole:.0f} MB, {added:.0f} MB of them warm work"
-    )
+    print(f"peak memory with {LABELINGS} labelings of {ROWS} x {COLUMNS}: {whole:.0f} MB, {added:.0f} MB for warm work")
     assert second[0] < first[0] / 2
 
 

@@ -42,6 +42,10 @@ class Batch:
     ks: list[int] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
 
+    def part(self, places: Sequence[int]) -> Batch:
+        """Return the partitions at the given places, without uses."""
+        return Batch([self.keys[p] for p in places], [self.labels[p] for p in places], [self.ks[p] for p in places])
+
 
 def batches(
     space: NDArray[np.float64],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ from clusterbench.scoring._batches import Batch, batches
 from clusterbench.scoring._engine import RowScores, count_threads, over_rows
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import as_labelings, as_policies
-from clusterbench.scoring._precision import kept_dtype
 from clusterbench.scoring._score import NoisePolicy
 from clusterbench.scoring._space import condition
 
@@ -23,7 +21,6 @@ def silhouette_samples(
     labelings: ArrayLike | Sequence[ArrayLike],
     *,
     noise: str = "zero",
-    dtype: str = "auto",
     memory_mb: float = 512,
     threads: int | None = None,
 ) -> NDArray[np.float64]:
@@ -31,7 +28,7 @@ def silhouette_samples(
 
     Parameters
     ----------
-    X, labelings, dtype, memory_mb, threads
+    X, labelings, memory_mb, threads
         As for `score_labelings`; the budget does not hold the result.
     noise : str
         One policy. Noise rows are 0 under ``zero``, NaN under ``drop``.
@@ -45,14 +42,14 @@ def silhouette_samples(
     (policy,) = as_policies(noise)
     given = as_labelings(labelings, len(space))
     found = np.full((len(given), len(space)), np.nan)
-    kept, workers = kept_dtype(space, dtype), count_threads(threads)
+    workers = count_threads(threads)
     scored_at: dict[bytes, int] = {}
     for batch in batches(space, given, [policy], memory_mb * 1e6, workers):
         for use in batch.uses:
             if not use.reason:
                 scored_at.setdefault(use.key, use.labeling)
         if batch.keys:
-            _fill(found, [scored_at[key] for key in batch.keys], space, batch, kept, workers)
+            _fill(found, [scored_at[key] for key in batch.keys], space, batch, workers)
         for use in batch.uses:
             if not use.reason:
                 found[use.labeling] = found[scored_at[use.key]]
@@ -68,7 +65,6 @@ def _fill(
     places: list[int],
     space: NDArray[np.float64],
     batch: Batch,
-    kept: type[np.floating[Any]],
     workers: int,
 ) -> None:
     """Fill the rows `places` of `found` with the silhouettes of the batch's partitions."""
@@ -76,7 +72,7 @@ def _fill(
     def keep(part: RowScores) -> None:
         found[places, part.rows] = part.s
 
-    over_rows(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), keep, kept, workers)
+    over_rows(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), keep, np.float64, workers)
     for place, labels, k in zip(places, batch.labels, batch.ks, strict=True):
         if k == np.count_nonzero(labels >= 0):  # every row is a cluster of its own: undefined
             found[place] = np.nan
@@ -86,7 +82,6 @@ def cluster_silhouettes(
     X: ArrayLike,
     labelings: ArrayLike | Sequence[ArrayLike],
     *,
-    dtype: str = "auto",
     memory_mb: float = 512,
     threads: int | None = None,
 ) -> pd.DataFrame:
@@ -97,7 +92,7 @@ def cluster_silhouettes(
     DataFrame
         Columns labeling, cluster (as given), size, silhouette (NaN where undefined).
     """
-    samples = silhouette_samples(X, labelings, noise="drop", dtype=dtype, memory_mb=memory_mb, threads=threads)
+    samples = silhouette_samples(X, labelings, noise="drop", memory_mb=memory_mb, threads=threads)
     frames = []
     for position, labels in enumerate(as_labelings(labelings, samples.shape[1])):
         part = labels >= 0

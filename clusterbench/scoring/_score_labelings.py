@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from clusterbench.scoring._indices import Estimate, Geometry, calinski_harabasz,
 from clusterbench.scoring._metrics import DEFAULT_METRICS, get_metric
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import as_labelings, as_policies
-from clusterbench.scoring._precision import DTYPES, kept_dtype
+from clusterbench.scoring._precision import DTYPES, PROMISE, kept_dtype, rounding_bounds
 from clusterbench.scoring._score import NoisePolicy, ScoreStatus
 from clusterbench.scoring._space import condition
 
@@ -152,8 +153,8 @@ def score_batch(space: NDArray[np.float64], batch: Batch, settings: Settings) ->
     """Return, per partition key, the estimate of each metric, before coverage."""
     found: dict[bytes, dict[str, Estimate]] = {key: {} for key in batch.keys}
     if batch.keys and SILHOUETTES.intersection(settings.metrics):
-        for key, (micro, macro) in zip(batch.keys, _silhouettes(space, batch, settings), strict=True):
-            found[key] |= {"silhouette": micro, "silhouette_macro": macro}
+        for key, both in zip(batch.keys, _silhouettes(space, batch, settings), strict=True):
+            found[key] |= both
     if not SILHOUETTES.issuperset(settings.metrics):
 
         def geometry(p: int) -> dict[str, Estimate]:
@@ -166,17 +167,54 @@ def score_batch(space: NDArray[np.float64], batch: Batch, settings: Settings) ->
     return found
 
 
-def _silhouettes(space: NDArray[np.float64], batch: Batch, settings: Settings) -> list[tuple[Estimate, Estimate]]:
-    """Return the micro and macro silhouette of each partition of the batch."""
+def _silhouettes(space: NDArray[np.float64], batch: Batch, settings: Settings) -> list[dict[str, Estimate]]:
+    """Return both silhouettes of each partition of the batch, in the precision that keeps the promise."""
+    on_cpu = settings.device == "cpu"
+    kept = kept_dtype(space, settings.dtype if on_cpu or settings.dtype != "auto" else "float64")
+    found = _averages(space, batch, kept, settings)
+    if settings.dtype == "auto" and kept is np.float32:
+        doubtful = [p for p, averages in enumerate(found) if _doubtful(averages, settings)]
+        if doubtful:
+            again = _averages(space, batch.part(doubtful), np.float64, settings)
+            for p, better in zip(doubtful, again, strict=True):
+                # Metric by metric, so that asking for one moves no bit of the other.
+                found[p] |= {name: better[name] for name in _doubtful(found[p], settings)}
+    return [{name: average.estimate for name, average in averages.items()} for averages in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Average:
+    """A silhouette and how far float32 may have moved it."""
+
+    estimate: Estimate
+    rounding: float
+
+
+def _averages(
+    space: NDArray[np.float64], batch: Batch, kept: type[np.floating[Any]], settings: Settings
+) -> list[dict[str, _Average]]:
     partitions = lay_out(batch.labels, batch.ks)
     exact = len(space) <= settings.exact_rows
     sample = Sample.everything(partitions) if exact else draw(partitions, settings.anchors, settings.seed)
-    on_cpu = settings.device == "cpu"
-    kept = kept_dtype(space, settings.dtype if on_cpu or settings.dtype != "auto" else "float64")
     chosen = (sample.rows, sample.rank, sample.cutoff)
     total, square = cluster_totals(space, partitions, *chosen, kept, settings.threads, settings.device)
-    sizes, every = partitions.pair_sizes, [partitions.pairs(p) for p in range(len(batch.keys))]
-    return [silhouette_means(total[c], square[c], sample.count[c], sizes[c]) for c in every]
+    found = []
+    for p in range(len(batch.keys)):
+        pairs = partitions.pairs(p)
+        count = sample.count[pairs]
+        both = silhouette_means(total[pairs], square[pairs], count, partitions.pair_sizes[pairs])
+        rounding = rounding_bounds(count)
+        found.append({"silhouette": _Average(both[0], rounding[0]), "silhouette_macro": _Average(both[1], rounding[1])})
+    return found
+
+
+def _doubtful(averages: dict[str, _Average], settings: Settings) -> list[str]:
+    """Return the wanted silhouettes that float32 may have moved by more than is promised."""
+    return [
+        name
+        for name, average in averages.items()
+        if name in settings.metrics and average.rounding > PROMISE * abs(average.estimate.score.value)
+    ]
 
 
 def _outcome(name: str, found: dict[str, Estimate], use: Use) -> tuple[float, str, str, float]:

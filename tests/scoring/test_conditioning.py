@@ -7,7 +7,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 
 from clusterbench.errors import RequestError
 from clusterbench.scoring import score_labelings
-from clusterbench.scoring._precision import distinct_distances, kept_dtype
+from clusterbench.scoring._precision import distinct_distances, kept_dtype, rounding_bounds
 from clusterbench.scoring._space import condition
 
 NAMES = ["silhouette", "davies_bouldin", "calinski_harabasz"]
@@ -92,6 +92,35 @@ def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
     assert kept_dtype(lattice, "auto") is np.float64
     corners = condition(np.eye(3000)[:, :2999])  # all distances are equal, though no two rows are
     assert kept_dtype(corners, "auto") is np.float64
+
+
+def test_averages_over_few_rows_or_near_zero_are_scored_again_in_float64():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(3000, 3))
+    outlier = np.zeros(3000, int)
+    outlier[17] = 1  # the macro silhouette rests on the distances to one row
+    halves = np.repeat([0, 1, 2], 1000)
+    halves[X[:, 0] > 1.0] = 3
+    labelings = [rng.integers(0, 2, 3000), outlier, halves]
+    names = ["silhouette", "silhouette_macro"]
+    auto, single, double = (
+        score_labelings(X, labelings, metrics=names, dtype=dtype)["value"].to_numpy()
+        for dtype in ("auto", "float32", "float64")
+    )
+    np.testing.assert_allclose(auto, double, rtol=1e-6)
+    again = auto == double
+    assert again[:2].all()  # a random split scores next to nothing
+    assert again[3]
+    np.testing.assert_array_equal(auto[~again], single[~again])
+    assert not again[2:].all()
+    alone = score_labelings(X, labelings, metrics=names[:1])["value"].to_numpy()
+    np.testing.assert_array_equal(alone, auto[::2])  # asking for the other metric moves no bit
+
+
+def test_rounding_bounds_shrink_with_the_rows_averaged():
+    micro, macro = rounding_bounds(np.array([9900, 100]))
+    assert micro == pytest.approx(2e-9)
+    assert macro == pytest.approx(1e-7 * np.sqrt(1 / 9900 + 1 / 100))
 
 
 def test_distinct_distances_count_recurring_ones_once():
