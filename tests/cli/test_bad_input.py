@@ -27,6 +27,10 @@ standard = [{ step = "impute" }, { step = "standardize" }]
 random_partitions = 0
 bootstraps = 0
 k_policies = ["silhouette"]
+[stability]
+resamples = 0
+[structure]
+permutations = 0
 [[algorithms]]
 use = "kmeans"
 n_init = 1

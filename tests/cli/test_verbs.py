@@ -29,6 +29,10 @@ standard = [{ step = "standardize" }]
 random_partitions = 0
 k_policies = ["silhouette"]
 bootstraps = 0
+[stability]
+resamples = 2
+[structure]
+permutations = 0
 [[algorithms]]
 use = "kmeans"
 n_init = 1
