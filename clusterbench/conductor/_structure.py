@@ -1,12 +1,14 @@
 """Is there structure at all? A dip test, and the champion's job run again on tables without any structure.
 
 A permuted table has every column shuffled by itself: its marginals are those of the data, its columns are independent.
+The alarm compares silhouettes. A z-score tells a labeling from random ones of the same table; where clusters are plain,
+random centroids find them too and z is small, so z is shown for both tables but decides nothing between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,12 +51,19 @@ def structure(
         if champion is None or plan.benchmark.ranking.random_partitions == 0:  # nothing to compare, or no z to do it by
             progress.advance(n_permutations)
             continue
+        observed = _best(replace(plan, jobs=(champion,)), store, registry, spec, settings)
         nulls = []
         for number in range(n_permutations):
             shuffled = permuted(dataset, plan.benchmark.ranking.seed, number)
-            nulls.append(_best_z(_null_plan(plan, name, shuffled, champion), store, registry, spec, settings))
+            nulls.append(_best(_null_plan(plan, name, shuffled, champion), store, registry, spec, settings))
             progress.advance(1, f"{name} / permuted table {number + 1}")
-        found[name] |= {"champion": _champion_z(board, name), "permuted": nulls}
+        found[name] |= {
+            "champion": observed.z,
+            "permuted": [null.z for null in nulls],
+            "champion_silhouette": observed.silhouette,
+            "permuted_silhouettes": [null.silhouette for null in nulls],
+            "inertia": [dict(null.inertia) for null in nulls],
+        }
     return found
 
 
@@ -62,12 +71,12 @@ def alerts(findings: Mapping[str, Any]) -> list[str]:
     """Return a sentence for every dataset whose structure is in doubt."""
     told = []
     for name, found in findings.items():
-        nulls = [z for z in found.get("permuted", []) if z is not None]
-        champion = found.get("champion")
-        if champion is not None and nulls and champion <= max(nulls):
+        nulls = [value for value in found.get("permuted_silhouettes", []) if value is not None]
+        reached = found.get("champion_silhouette")
+        if reached is not None and nulls and reached <= max(nulls):
             told.append(
-                f"{name}: no structure beyond the null: the champion's calibrated score {champion:.2f} does not beat"
-                f" {max(nulls):.2f}, reached on a table whose columns were shuffled independently."
+                f"{name}: no structure beyond the null: the champion's silhouette {reached:.3f} does not beat"
+                f" {max(nulls):.3f}, which the same job reaches on a table whose columns were shuffled independently."
             )
         if all(found[kind]["p"] > _SIGNIFICANT for kind in ("dip_pc1", "dip_distances")):
             told.append(
@@ -122,12 +131,6 @@ def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
     return None
 
 
-def _champion_z(board: pd.DataFrame, name: str) -> float | None:
-    rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
-    value = rows.iloc[0]["calibrated"]
-    return None if pd.isna(value) else float(value)
-
-
 def _null_plan(plan: Plan, name: str, shuffled: Dataset, champion: PlannedJob) -> Plan:
     """Return a plan with one job: the champion's, on the shuffled table."""
     bench, job = plan.benchmark, champion.job
@@ -150,17 +153,37 @@ def _null_plan(plan: Plan, name: str, shuffled: Dataset, champion: PlannedJob) -
     )
 
 
-def _best_z(plan: Plan, store: Store, registry: Registry, spec: RankingSpec, settings: Settings) -> float | None:
-    """Return the highest calibrated score that the job reaches on a table without structure."""
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best of a job's cuts that pass the gate: calibrated score, and mean silhouette in the reference spaces.
+
+    `inertia` is the job's own objective by k, for the gap statistic; empty where it has none.
+    """
+
+    z: float | None = None
+    silhouette: float | None = None
+    inertia: Mapping[str, float] = field(default_factory=dict)
+
+
+def _best(plan: Plan, store: Store, registry: Registry, spec: RankingSpec, settings: Settings) -> _Best:
+    """Fit and score the one job of `plan` (stored already where it was run) and return the best that it reaches."""
     quiet = Silent()
     fit(plan, store, registry, settings, quiet)
     score(plan, store, quiet)
     record = plan.record()
     cells = cells_table(store, plan.name, record)
+    told = cells.dropna(subset=["k", "inertia"])
+    inertia = {str(k): float(value) for k, value in zip(told["k"], told["inertia"], strict=True)}
     if not (cells["status"] == CellStatus.OK).any():
-        return None
+        return _Best(inertia=inertia)
     baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
-    null_spec = replace(spec, k_policies=(KPolicy.CALIBRATED,), fixed_k=None, true_k={})
+    policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
+    null_spec = replace(spec, k_policies=policies, fixed_k=None, true_k={})
     chosen = select_k(cells, scores_table(store, record, cells), null_spec, baselines=baselines)
-    best = chosen.loc[chosen["status"] == CellStatus.OK, "z"].max()
-    return None if pd.isna(best) else float(best)
+    passed = chosen[chosen["status"] == CellStatus.OK]
+    return _Best(_maximum(passed["z"]), _maximum(passed["silhouette"]), inertia)
+
+
+def _maximum(values: pd.Series) -> float | None:
+    largest = values.max()
+    return None if pd.isna(largest) else float(largest)

@@ -65,18 +65,22 @@ def structure_table(run: Run) -> Table:
     rows = []
     for dataset, found in run.plan.get("structure", {}).items():
         dips = [found.get(kind) for kind in ("dip_pc1", "dip_distances")]
-        nulls = [z for z in found.get("permuted", []) if z is not None]
+        pairs = (("champion_silhouette", "permuted_silhouettes", 3), ("champion", "permuted", 2))
         fields = [NOTHING if dip is None else f"{fixed(dip['dip'], 4)} (p = {fixed(dip['p'], 3)})" for dip in dips]
-        best = fixed(max(nulls), 2) if nulls else NOTHING
-        rows.append((readable(dataset), *fields, fixed(found.get("champion"), 2), best))
+        for own, shuffled, decimals in pairs:
+            nulls = [value for value in found.get(shuffled, []) if value is not None]
+            fields += [fixed(found.get(own), decimals), fixed(max(nulls), decimals) if nulls else NOTHING]
+        rows.append((readable(dataset), *fields))
     header = (
         "Dataset",
         "Dip of the first component",
         "Dip of the distances",
+        "Silhouette of the first entry",
+        "Its best on shuffled columns",
         "Calibrated score of the first entry",
         "Its best on shuffled columns",
     )
-    return Table("Is there structure at all?", header, tuple(rows), numeric=(1, 2, 3, 4))
+    return Table("Is there structure at all?", header, tuple(rows), numeric=(1, 2, 3, 4, 5, 6))
 
 
 def variant_text(run: Run, variant: str) -> str:

@@ -1,0 +1,128 @@
+"""Stability: what a resample is, how partitions of it are compared, and that refits are cached like any job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import StandardScaler
+
+from clusterbench.conductor import Settings, Silent, run
+from clusterbench.conductor._stability import jaccards, resampled_rows
+from clusterbench.labeling import canonical
+from clusterbench.store import Store
+
+TOML = """
+title = "Two blobs and a cloud"
+seeds = [0]
+k = [2, 5]
+reference_spaces = ["standard"]
+[[datasets]]
+path = "blobs.csv"
+[variants]
+standard = [{ step = "standardize" }]
+[ranking]
+k_policies = ["fixed"]
+fixed_k = K
+random_partitions = 0
+bootstraps = 0
+[stability]
+resamples = 4
+[structure]
+permutations = 0
+[[algorithms]]
+use = "kmeans"
+n_init = 2
+"""
+
+
+@given(st.integers(2, 400), st.integers(0, 10), st.integers(0, 20))
+def test_a_resample_holds_distinct_rows_in_order_and_depends_on_seed_and_number_alone(n_rows, seed, number):
+    rows = resampled_rows(n_rows, seed, number)
+    assert len(rows) >= 1
+    assert (np.diff(rows) > 0).all()
+    assert rows[0] >= 0
+    assert rows[-1] < n_rows
+    np.testing.assert_array_equal(rows, resampled_rows(n_rows, seed, number))
+
+
+def test_a_resample_holds_about_63_percent_of_the_rows():
+    shares = [len(resampled_rows(5000, 0, number)) / 5000 for number in range(20)]
+    assert np.mean(shares) == pytest.approx(1 - np.exp(-1), abs=0.005)
+
+
+def test_jaccard_by_hand():
+    before = np.array([0, 0, 0, 1, 1, 2])
+    after = np.array([5, 5, 1, 1, 1, 0])
+    found = jaccards(canonical(before), canonical(after), 3)
+    # {0,1,2} against {0,1}: 2/3; {3,4} against {2,3,4}: 2/3; {5} against {5}: 1
+    np.testing.assert_allclose(sorted(found), [2 / 3, 2 / 3, 1.0])
+
+
+def test_a_cluster_that_was_not_drawn_has_no_similarity():
+    found = jaccards(np.array([0, 0, 1], dtype=np.int32), np.array([0, 0, 1], dtype=np.int32), 3)
+    np.testing.assert_array_equal(np.isnan(found), [False, False, True])
+
+
+def test_noise_is_no_cluster_to_be_found_again():
+    before = np.array([0, 0, 1, 1], dtype=np.int32)
+    found = jaccards(before, np.array([-1, -1, 0, 0], dtype=np.int32), 2)
+    np.testing.assert_array_equal(found, [0.0, 1.0])
+    np.testing.assert_array_equal(jaccards(before, np.full(4, -1, dtype=np.int32), 2), [0.0, 0.0])
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60))
+def test_a_partition_is_wholly_found_in_itself_under_any_names(labels):
+    ordered = canonical(labels)
+    renamed = canonical([9 - label for label in labels])
+    np.testing.assert_array_equal(jaccards(ordered, renamed, int(ordered.max()) + 1), 1.0)
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    table = rng.normal(size=(240, 2)) + 12 * (np.arange(240) % 2)[:, None]
+    pd.DataFrame(table, columns=["x", "y"]).to_csv("blobs.csv", index=False)
+    return table
+
+
+def stability_at(k: int) -> pd.Series:
+    Path("blobs.toml").write_text(TOML.replace("fixed_k = K", f"fixed_k = {k}"))
+    return run("blobs.toml", settings=Settings(workers=0), progress=Silent()).board.table.iloc[0]
+
+
+def test_true_blobs_are_stable_and_slices_of_a_cloud_are_not(study):
+    two, five = stability_at(2), stability_at(5)
+    assert two["stability"] == 1.0
+    assert two["jaccard"] == 1.0
+    assert five["stability"] < 0.95
+    assert five["stability_min"] <= five["stability"]
+
+
+def test_the_stability_is_the_mean_adjusted_rand_index_of_refits(study):
+    space = StandardScaler().fit_transform(study)
+    whole = KMeans(5, n_init=2, random_state=0).fit_predict(space)
+    aris = []
+    for number in range(4):
+        rows = resampled_rows(len(space), 0, number)
+        refit = KMeans(5, n_init=2, random_state=0).fit_predict(space[rows])
+        aris.append(adjusted_rand_score(whole[rows], refit))
+    row = stability_at(5)
+    assert row["stability"] == pytest.approx(np.mean(aris), abs=1e-12)
+    assert row["stability_min"] == pytest.approx(min(aris), abs=1e-12)
+
+
+def test_refits_are_cached_like_any_job(study):
+    stability_at(5)
+    with Store.reader(Path("results")) as store:
+        before = len(store.timings())
+    stability_at(5)
+    with Store.reader(Path("results")) as store:
+        assert len(store.timings()) == before == 1 + 4

@@ -1,0 +1,86 @@
+"""Is there structure at all? Blobs have it, a table of independent columns has not, and the report says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.conductor import Settings, Silent, run
+from clusterbench.conductor._structure import alerts, permuted
+from clusterbench.datasets import Dataset
+
+TOML = """
+title = "Structure"
+seeds = [0]
+k = [2, 3, 4]
+reference_spaces = ["standard"]
+[[datasets]]
+path = "table.csv"
+[variants]
+standard = [{ step = "standardize" }]
+[ranking]
+random_partitions = 20
+bootstraps = 0
+[stability]
+resamples = 0
+[structure]
+permutations = 3
+[[algorithms]]
+use = "kmeans"
+n_init = 2
+"""
+
+
+def findings(table: np.ndarray, folder: Path, monkeypatch) -> tuple[dict, tuple[str, ...]]:
+    monkeypatch.chdir(folder)
+    pd.DataFrame(table).add_prefix("c").to_csv("table.csv", index=False)
+    Path("table.toml").write_text(TOML)
+    done = run("table.toml", settings=Settings(workers=0), progress=Silent())
+    return done.plan["structure"]["table"], done.board.alerts
+
+
+def test_blobs_beat_their_shuffled_tables(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(300, 4)) + 9 * (np.arange(300) % 2)[:, None]
+    found, told = findings(table, tmp_path, monkeypatch)
+    assert found["champion_silhouette"] > 0.7 > max(found["permuted_silhouettes"])
+    assert [sorted(table) for table in found["inertia"]] == [["2", "3", "4"]] * 3
+    assert found["dip_pc1"]["p"] < 0.05
+    assert not any("no structure beyond the null" in alert for alert in told)
+
+
+def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
+    rng = np.random.default_rng(4)
+    found, told = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
+    assert found["dip_pc1"]["p"] > 0.05
+    assert found["dip_distances"]["p"] > 0.05
+    assert any("dip test" in alert for alert in told)
+    assert len(found["permuted"]) == 3
+    assert abs(found["champion_silhouette"] - np.mean(found["permuted_silhouettes"])) < 0.05
+
+
+def test_a_champion_that_does_not_beat_the_null_is_told(tmp_path):
+    dip = {"dip": 0.1, "p": 0.001, "n": 10}
+    base = {"dip_pc1": dip, "dip_distances": dip}
+    (told,) = alerts({"cards": {**base, "champion_silhouette": 0.1, "permuted_silhouettes": [0.05, 0.12, None]}})
+    assert told.startswith("cards: no structure beyond the null")
+    assert alerts({"cards": {**base, "champion_silhouette": 0.13, "permuted_silhouettes": [0.05, 0.12]}}) == []
+    assert alerts({"cards": {**base, "champion_silhouette": None, "permuted_silhouettes": []}}) == []
+    assert alerts({"cards": base}) == []
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_permuted_table_keeps_every_marginal_and_loses_the_dependence(number):
+    x = np.linspace(0, 1, 500)
+    frame = pd.DataFrame({"x": x, "y": x**2, "z": np.where(x < 0.1, np.nan, -x)})
+    dataset = Dataset("d", frame, pd.RangeIndex(500), truth=np.zeros(500, dtype=np.int64))
+    shuffled = permuted(dataset, 0, number)
+    for column in frame:
+        np.testing.assert_array_equal(np.sort(shuffled.frame[column]), np.sort(frame[column]))
+    assert abs(shuffled.frame["x"].corr(shuffled.frame["y"])) < 0.15
+    assert shuffled.truth is None
+    pd.testing.assert_frame_equal(permuted(dataset, 0, number).frame, shuffled.frame)
+    assert not shuffled.frame.equals(permuted(dataset, 0, number + 1).frame)
