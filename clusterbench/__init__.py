@@ -10,18 +10,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clusterbench.conductor import Run, Settings, load_run, run
+    from clusterbench.comparison import compare
+    from clusterbench.conductor import Run, Settings, load_run, reproduce, run
     from clusterbench.errors import RequestError
     from clusterbench.scoring import score_labelings
 
 __version__ = "0.1.0"
-__all__ = ["RequestError", "Run", "Settings", "__version__", "load_run", "run", "score_labelings"]
+__all__ = [
+    "RequestError",
+    "Run",
+    "Settings",
+    "__version__",
+    "compare",
+    "load_run",
+    "reproduce",
+    "run",
+    "score_labelings",
+]
 
 _HOMES = {
     "RequestError": "clusterbench.errors",
     "Run": "clusterbench.conductor",
     "Settings": "clusterbench.conductor",
+    "compare": "clusterbench.comparison",
     "load_run": "clusterbench.conductor",
+    "reproduce": "clusterbench.conductor",
     "run": "clusterbench.conductor",
     "score_labelings": "clusterbench.scoring",
 }

@@ -19,7 +19,7 @@ ROOMS = (
     *("errors", "cells", "labeling"),
     *("datasets", "variants", "plugins", "scoring", "ranking", "benchmark"),
     # The conductor is not called `run`, because `clusterbench.run` is its function.
-    *("execution", "store", "conductor", "report", "segments", "serve", "cli"),
+    *("execution", "store", "conductor", "comparison", "report", "segments", "serve", "cli"),
 )
 # The façade may show anything, lazily; what a wheel ships beside the engine is no room.
 FACADE = {"clusterbench", "clusterbench.__main__"}

@@ -34,6 +34,12 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class FailOn(StrEnum):
+    """What makes `compare` end with exit status 1."""
+
+    WORSE = "worse"
+
+
 @app.command()
 def run(
     benchmark: Annotated[str, typer.Argument(help="A benchmark's name, or the path of a TOML.")] = "credit-card",
@@ -45,6 +51,10 @@ def run(
         int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")
     ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:8786, or local for one here."),
+    ] = None,
     time_limit: Annotated[float | None, typer.Option("--time-limit", min=0.001, help="Seconds per fit job.")] = None,
     memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=1.0, help="MB per fit job.")] = None,
     results: Results = Path("results"),
@@ -56,7 +66,7 @@ def run(
     if dry_run:
         _verbs.dry_run(benchmark, quick=quick, only=only or [], results=results, retry=retry)
         return
-    settings = _verbs.settings(jobs, threads, time_limit, memory_limit, retry=retry)
+    settings = _verbs.settings(jobs, threads, time_limit, memory_limit, retry=retry, scheduler=scheduler)
     failed = _verbs.run(benchmark, quick=quick, only=only or [], settings=settings, results=results, reports=reports)
     raise typer.Exit(1 if failed else 0)
 
@@ -123,6 +133,41 @@ def inspect(
     from clusterbench.cli import _verbs
 
     _verbs.inspect(dataset, drop or [])
+
+
+@app.command()
+def reproduce(
+    target: Annotated[
+        str, typer.Argument(help="A rank, the start of a labels SHA-256 (6 digits or more), or algorithm/variant/k.")
+    ],
+    benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Fit a row of the leaderboard again from its recorded declaration and say what differs (exit status 1)."""
+    from clusterbench.cli import _verbs
+
+    raise typer.Exit(0 if _verbs.reproduce(target, benchmark, results=results) else 1)
+
+
+@app.command()
+def compare(
+    a: Annotated[
+        str, typer.Argument(help="Before: a results folder, FOLDER:BENCHMARK, or a folder of exported tables.")
+    ],
+    b: Annotated[str, typer.Argument(help="After: likewise.")],
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="End with exit status 1 if B is worse than A.")
+    ] = None,
+) -> None:
+    """Compare two runs or exports: entries that moved, scores and labels that differ, failures, fit times.
+
+    B is worse if an entry fell so far that its rank intervals do not meet, or lost its rank; if a cell that gave
+    labels in A gave none in B; or if a score differs for equal labels.
+    """
+    from clusterbench.cli import _verbs
+
+    worse = _verbs.compare(a, b)
+    raise typer.Exit(1 if worse and fail_on is FailOn.WORSE else 0)
 
 
 def main() -> None:

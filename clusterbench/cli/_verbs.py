@@ -18,22 +18,28 @@ from clusterbench.store import STORE_NAME, Store
 
 
 def settings(
-    jobs: int | None, threads: int, time_limit: float | None, memory_limit: float | None, *, retry: bool
+    jobs: int | None,
+    threads: int,
+    time_limit: float | None,
+    memory_limit: float | None,
+    *,
+    retry: bool,
+    scheduler: str | None = None,
 ) -> Settings:
     """Return run settings from the options of the command line."""
-    return Settings(jobs, threads, Limits(time_limit, memory_limit), retry)
+    return Settings(jobs, threads, Limits(time_limit, memory_limit), retry, scheduler)
 
 
 def run(benchmark: str, *, quick: bool, only: Sequence[str], settings: Settings, results: Path, reports: Path) -> int:
     """Run, report, print; return the number of failed cells."""
-    from clusterbench.report import check_writable, write_report
+    from clusterbench.report import check_writable, write_index, write_report
 
     check_writable(reports)
     try:
         with progress_for(Console(stderr=True)) as progress:
             done = conduct(benchmark, results=results, quick=quick, only=only, settings=settings, progress=progress)
             progress.stage("report", 1)
-            written = write_report(done, reports / done.name)
+            written = [*write_report(done, reports / done.name), write_index(reports)]
             progress.advance(1, str(reports / done.name))
     except KeyboardInterrupt:
         sys.stderr.write(
@@ -56,9 +62,16 @@ def _show(done: Run, written: Sequence[Path], results: Path) -> None:
     )
     console.print(f"{counts['planned']} cells, {fresh}; {done.n_failed} failed.", highlight=False)
     console.print(f"\nstore    {results / STORE_NAME}", highlight=False)
+    _tell_files(console, written)
+
+
+def _tell_files(console: Console, written: Sequence[Path]) -> None:
+    """Name the files that were written; of figures and labels, of which there are many, only the folder."""
     for path in written:
-        if path.suffix != ".svg":
+        if path.parent.name not in ("figures", "labels"):
             console.print(f"wrote    {path}", highlight=False)
+    for folder in dict.fromkeys(path.parent for path in written if path.parent.name in ("figures", "labels")):
+        console.print(f"wrote    {folder}", highlight=False)
 
 
 def dry_run(benchmark: str, *, quick: bool, only: Sequence[str], results: Path, retry: bool) -> None:
@@ -103,11 +116,10 @@ def status(results: Path) -> None:
 
 def report(benchmark: str | None, *, results: Path, reports: Path) -> None:
     """Write the report of a stored run."""
-    from clusterbench.report import write_report
+    from clusterbench.report import write_index, write_report
 
     done = load_run(results, benchmark)
-    for path in write_report(done, reports / done.name):
-        _console().print(f"wrote    {path}", highlight=False)
+    _tell_files(_console(), [*write_report(done, reports / done.name), write_index(reports)])
 
 
 def export(benchmark: str | None, format_: str, *, results: Path, out: Path) -> None:
@@ -186,6 +198,27 @@ def inspect(dataset: str, drop: Sequence[str]) -> None:
     for row in facts.itertuples(index=False):
         table.add_row(*(f"{value:g}" if isinstance(value, float) else str(value) for value in row))
     console.print(table)
+
+
+def reproduce(target: str, benchmark: str | None, *, results: Path) -> bool:
+    """Do a row again and print what differs; return whether it is the same."""
+    from clusterbench.conductor import reproduce as do_again
+    from clusterbench.conductor import reproduction_text
+
+    with progress_for(Console(stderr=True)) as progress:
+        done = do_again(target, results=results, benchmark=benchmark, progress=progress)
+    _console().print(reproduction_text(done), highlight=False, markup=False, soft_wrap=True)
+    return done.same
+
+
+def compare(a: str, b: str) -> bool:
+    """Print the comparison of two runs or exports; return whether B is worse."""
+    from clusterbench.comparison import compare as hold_against
+    from clusterbench.comparison import comparison_text
+
+    found = hold_against(a, b)
+    _console().print(comparison_text(found), highlight=False, markup=False, soft_wrap=True)
+    return bool(found.worse)
 
 
 def _console() -> Console:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from clusterbench.benchmark import canonical_json
 from clusterbench.conductor._plan import Plan, PlannedJob, score_key
 from clusterbench.conductor._progress import Progress
-from clusterbench.execution import CellStatus, CutDone, Lane, Limits, Task, TaskDone, execute
+from clusterbench.execution import CellStatus, CutDone, Lane, Limits, LocalCluster, Task, TaskDone, execute
 from clusterbench.plugins import Registry
 from clusterbench.scoring import METRICS, bootstrap_scores, calibrate, score_labelings
 from clusterbench.scoring._metrics import SCORING_VERSION
@@ -35,23 +35,29 @@ class Settings:
     Attributes
     ----------
     workers : int or None
-        Processes; None takes the cores divided by `threads`; 0 runs inside this process.
+        Processes; None takes the cores divided by `threads`; 0 runs inside this process. On a Dask cluster that
+        is running already: most jobs submitted at one time, and None or 0 what its workers can take.
     threads : int
         Threads of each worker.
     limits : Limits
     retry : bool
         Whether cells that failed before are tried again.
+    scheduler : str or LocalCluster, optional
+        A Dask cluster to run on: ``tcp://HOST:PORT``, or ``local`` for one of `workers` workers on this machine.
     """
 
     workers: int | None = None
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
     retry: bool = False
+    scheduler: str | LocalCluster | None = None
 
     @property
     def n_workers(self) -> int:
         if self.workers is not None:
             return self.workers
+        if isinstance(self.scheduler, str) and self.scheduler != "local":
+            return 0
         return max(1, cores() // self.threads)
 
 
@@ -122,7 +128,13 @@ def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress:
     by_key = {work.task.key: work for work in works}
     tasks = [work.task for work in works]
     with closing(
-        execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
+        execute(
+            tasks,
+            workers=settings.n_workers,
+            threads=settings.threads,
+            limits=settings.limits,
+            scheduler=settings.scheduler,
+        )
     ) as events:
         for event in events:
             work = by_key[event.key]
@@ -149,7 +161,10 @@ def save_space(values: NDArray[np.float64], folder: Path) -> str:
 
 
 def score(plan: Plan, store: Store, progress: Progress) -> int:
-    """Score every labeling in its own and the reference spaces where it has no score yet; return how many scores."""
+    """Score every labeling in its own and the reference spaces where it has no score yet; return how many scores.
+
+    Only the metrics and noise policies that some labeling lacks are computed, so a metric more costs that metric alone.
+    """
     wanted: dict[tuple[str, str], set[str]] = {}
     cells = store.cells([planned.key for planned in plan.jobs])
     labels_of = cells.dropna(subset="labels_sha256").groupby("job_key")["labels_sha256"].agg(set).to_dict()
@@ -158,22 +173,21 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
         for space in (job.variant, *plan.references[job.dataset]):
             wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
     policies = [policy.value for policy in plan.benchmark.noise.policies]
-    every = {(policy, metric) for policy in policies for metric in METRICS}
     progress.stage("scoring", len(wanted))
     new = 0
     for (dataset, space), hashes in wanted.items():
         space_hash = score_key(plan.spaces[dataset, space])
-        known: dict[str, set[tuple[str, str]]] = {}
-        for sha, policy, metric in store.scored(space_hash):
-            known.setdefault(sha, set()).add((policy, metric))
-        missing = sorted(sha for sha in hashes if every - known.get(sha, set()))
-        if missing:
+        every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in METRICS}
+        gaps = every - store.scored(space_hash)
+        if gaps:
+            lacking, asked_policies, asked_metrics = (set(names) for names in zip(*gaps, strict=True))
+            missing = sorted(lacking)
             labelings = store.labelings(missing)
             frame = score_labelings(
                 plan.spaces[dataset, space].values,
                 [labelings[sha] for sha in missing],
-                metrics=list(METRICS),
-                noise=policies,
+                metrics=[metric for metric in METRICS if metric in asked_metrics],
+                noise=[policy for policy in policies if policy in asked_policies],
             )
             frame = frame.assign(labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()])
             store.put_scores(space_hash, frame)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from clusterbench.benchmark import Benchmark, FitJob, canonical_json
@@ -193,11 +194,16 @@ def versions_of(algorithm: Algorithm) -> dict[str, str]:
     found = {}
     for requirement in algorithm.packages.values():
         name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = ""
+        found[name] = _installed(name)
     return found
+
+
+@cache  # metadata is read from disk, and every job asks
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:

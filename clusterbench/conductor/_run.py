@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import pandas as pd
 
 from clusterbench.benchmark import Benchmark, find_benchmark, load_benchmark
 from clusterbench.conductor._conduct import Settings, baselines_of, calibration, collect, fit, replicates, score
+from clusterbench.conductor._details import Details, details_of, look_closely
 from clusterbench.conductor._manifest import make_manifest
 from clusterbench.conductor._plan import Plan, make_plan
 from clusterbench.conductor._progress import LogProgress, Progress
 from clusterbench.conductor._selection import Selection
 from clusterbench.conductor._stability import stability
 from clusterbench.conductor._structure import alerts, structure
-from clusterbench.conductor._tables import cells_table, scores_table
-from clusterbench.execution import CellStatus, Limits
+from clusterbench.conductor._tables import alternative_scores, cells_table, scores_table
+from clusterbench.execution import CellStatus, Limits, LocalCluster
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import KPolicy, Leaderboard, RankingSpec, leaderboard, select_k
 from clusterbench.store import Store
@@ -42,6 +43,8 @@ class Run:
     board : Leaderboard
     computed : int
         Cells that were fitted now; the others were in the store.
+    details : Details
+        The entries of the board looked at closely.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Run:
     scores: pd.DataFrame
     board: Leaderboard
     computed: int = 0
+    details: Details = field(default_factory=Details)
 
     @property
     def n_failed(self) -> int:
@@ -94,7 +98,7 @@ def run(
     only : sequence of str
         Conditions such as ``algorithm=kmeans,gmm``.
     settings : Settings, optional
-        Workers, threads, limits, retries.
+        Workers, threads, limits, retries, a Dask cluster.
     progress : Progress, optional
 
     Raises
@@ -107,7 +111,9 @@ def run(
     settings = replace(settings, limits=_limits(plan.benchmark, settings))
     for warning in plan.warnings:
         progress.say(f"warning: {warning}")
-    with Store.writer(Path(results)) as store:
+    with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
+        if settings.scheduler == "local":
+            settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
         computed = _carry_through(plan, store, registry, settings, progress)
         return replace(assemble(store, plan.name), computed=computed)
 
@@ -128,14 +134,17 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
     scored = time.perf_counter()
     record["stability"] = stability(plan, store, registry, first, settings, progress)
     record["replicates"] = _bootstrap(plan, store, chosen, progress)
+    record["details"] = look_closely(plan, store, chosen, record["baselines"], progress)
     store.put_benchmark(plan.name, record, previous or make_manifest())
-    board = assemble(store, plan.name).board.table
+    asked = plan.benchmark.structure.permutations > 0
+    board = assemble(store, plan.name).board.table if asked else pd.DataFrame()
     record["structure"] = structure(plan, store, registry, ranking_spec(record), board, settings, progress)
     ended = time.perf_counter()
     manifest = {
         **make_manifest(),
         "workers": settings.n_workers,
         "threads": settings.threads,
+        "executor": "processes" if settings.scheduler is None else "dask",
         "limits": {"seconds": settings.limits.seconds, "memory_mb": settings.limits.memory_mb},
         "seeds": record["seeds"],
         "benchmark_sha256": hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),
@@ -173,9 +182,10 @@ def assemble(store: Store, name: str | None = None) -> Run:
         baselines=baselines_of(store, plan, plan.get("baselines", {})),
         replicates=collect(store, plan.get("replicates", {}), ("dataset", "space")),
         stability=store.frame(plan.get("stability") or ""),
+        alternatives=alternative_scores(store, plan, cells),
     )
     board = replace(board, alerts=(*alerts(plan.get("structure", {})), *board.alerts))
-    return Run(name, plan, manifest, cells, scores, board)
+    return Run(name, plan, manifest, cells, scores, board, details=details_of(store, plan, board.table))
 
 
 def ranking_spec(plan: Mapping[str, Any]) -> RankingSpec:

@@ -116,9 +116,30 @@ def scores_table(
     store: Store, plan: Mapping[str, Any], cells: pd.DataFrame, *, policy: str | None = None
 ) -> pd.DataFrame:
     """Return one row per cell, space and metric: `SCORE_COLUMNS`, under one noise policy (default: the declared)."""
+    stored = _stored_scores(store, plan)
+    return _scores_of(stored[stored["noise"] == (policy or plan["noise"])], plan, cells)
+
+
+def alternative_scores(store: Store, plan: Mapping[str, Any], cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, per further noise policy of the plan, the scores of the cells that have noise; no others change.
+
+    Where no cell that may be ranked has noise, there is nothing to ask, and no policy is named.
+    """
+    noisy = cells[(cells["status"] == CellStatus.OK.value) & (cells["noise_share"] > 0)]
+    others = [policy for policy in plan["policies"] if policy != plan["noise"]]
+    if noisy.empty or not others:
+        return {}
+    stored = _stored_scores(store, plan)
+    stored = stored[stored["labels_sha256"].isin(set(noisy["labels_sha256"]))]
+    return {policy: _scores_of(stored[stored["noise"] == policy], plan, noisy) for policy in others}
+
+
+def _stored_scores(store: Store, plan: Mapping[str, Any]) -> pd.DataFrame:
+    return store.scores(list(dict.fromkeys(space_hash for _, _, space_hash in plan["spaces"])))
+
+
+def _scores_of(stored: pd.DataFrame, plan: Mapping[str, Any], cells: pd.DataFrame) -> pd.DataFrame:
     hashes = {(d, v): space_hash for d, v, space_hash in plan["spaces"]}
-    stored = store.scores(list(dict.fromkeys(hashes.values())))
-    stored = stored[stored["noise"] == (policy or plan["noise"])]
     places = [
         (dataset, variant, space, hashes[dataset, variant if space == "own" else space])
         for dataset, variant in dict.fromkeys(zip(cells["dataset"], cells["variant"], strict=True))

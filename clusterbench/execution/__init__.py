@@ -1,10 +1,12 @@
-"""Execution: fit jobs become labelings, in this process or in worker processes."""
+"""Execution: fit jobs become labelings, in this process, in worker processes, or on a Dask cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
 from clusterbench.cells import CellStatus
+from clusterbench.execution._dask import execute_on_dask
+from clusterbench.execution._dask_local import LocalCluster
 from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
 from clusterbench.execution._perform import perform
 from clusterbench.execution._pool import Limits, Pool
@@ -17,6 +19,7 @@ __all__ = [
     "Event",
     "Lane",
     "Limits",
+    "LocalCluster",
     "Pool",
     "Started",
     "Task",
@@ -28,7 +31,12 @@ __all__ = [
 
 
 def execute(
-    tasks: Sequence[Task], *, workers: int, threads: int = 1, limits: Limits | None = None
+    tasks: Sequence[Task],
+    *,
+    workers: int,
+    threads: int = 1,
+    limits: Limits | None = None,
+    scheduler: str | LocalCluster | None = None,
 ) -> Generator[Event, None, None]:
     """Perform `tasks` on `workers` processes and give their events as they happen.
 
@@ -39,17 +47,29 @@ def execute(
     tasks : sequence of Task
     workers : int
         Processes at one time; 0 performs plain tasks in this process, without isolation and limits
-        (TensorFlow's still get a worker of their own).
+        (TensorFlow's still get a worker of their own). With the address of a scheduler it is the most tasks
+        submitted at one time, and 0 is what its workers can take.
     threads : int
         Threads of each worker. Labels do not depend on `workers`; they may depend on `threads`.
     limits : Limits, optional
+    scheduler : str or LocalCluster, optional
+        A Dask cluster: ``tcp://HOST:PORT``, or ``local`` for one of `workers` workers on this machine. A
+        `LocalCluster` that is open can serve many calls.
 
     Yields
     ------
     Event
         Per task: `Started`, then `CutStarted` and `CutDone` per cut, then one `TaskDone`, always. A task whose
         worker was lost may start more than once; a cut is done at most once.
+
+    Raises
+    ------
+    RequestError
+        When the scheduler cannot be used or is lost. Without a scheduler nothing is raised.
     """
+    if scheduler is not None:
+        yield from execute_on_dask(tasks, scheduler=scheduler, workers=workers, threads=threads, limits=limits)
+        return
     inside = [task for task in tasks if workers == 0 and task.lane is Lane.PLAIN]
     outside = [task for task in tasks if workers > 0 or task.lane is not Lane.PLAIN]
     for task in inside:

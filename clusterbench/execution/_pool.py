@@ -92,16 +92,15 @@ class Pool:
         # TensorFlow first: its workers are started once and are gone before the plain ones take over.
         self._queue.extend(_Load(task) for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN))
         try:
+            news = list(self._feed())
             while True:
-                yield from self._feed()
+                yield from news
                 busy = [worker for worker in self._workers if worker.load]
                 if not busy:
                     return
                 wait([fd for worker in busy for fd in worker.process.wanted()], timeout=self._patience(busy))
-                for worker in busy:
-                    yield from self._listen(worker)
-                    if worker.load:
-                        yield from self._enforce(worker)
+                news = [event for worker in busy for event in self._hear(worker)]
+                news += self._feed()  # before the news is told, so that workers go on while it is being dealt with
         finally:
             self._queue.clear()
             self._end(*(worker for worker in self._workers if worker.load))
@@ -146,6 +145,11 @@ class Pool:
         soonest = min(worker.load.deadline for worker in busy if worker.load)
         tick = 1.0 if self._limits.memory_mb is None else _TICK
         return max(0.0, min(tick, soonest - time.monotonic()))
+
+    def _hear(self, worker: _Worker) -> Iterator[Event]:
+        yield from self._listen(worker)
+        if worker.load:
+            yield from self._enforce(worker)
 
     def _listen(self, worker: _Worker) -> Iterator[Event]:
         """Give what a worker has said, all of it, before it is judged by its silence."""

@@ -27,7 +27,10 @@ from clusterbench.ranking._words import STABILITY
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """The ranks under another rule: without a metric, by one metric only, or in one reference space only."""
+    """The ranks under another rule.
+
+    Without a metric, by one metric only, in one reference space only, or under another noise policy.
+    """
 
     kind: str
     what: str
@@ -36,6 +39,9 @@ class Variation:
 
 
 WITHOUT_METRIC, ONLY_METRIC, ONLY_SPACE = "without metric", "only metric", "only space"
+NOISE_POLICY = "noise policy"
+DOUBTS = (WITHOUT_METRIC, ONLY_SPACE, NOISE_POLICY)
+"""The variations that a robust place survives; one metric alone is not meant to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,8 @@ class Board:
 
     @property
     def robust(self) -> Bools:
-        """Whether no metric left out and no single reference space gives an entry a worse rank."""
-        others = self.varied(WITHOUT_METRIC, ONLY_SPACE)
+        """Whether no metric left out, no single reference space and no noise policy gives an entry a worse rank."""
+        others = self.varied(*DOUBTS)
         return np.asarray((others <= self.rank).all(axis=0))
 
 
@@ -131,7 +137,10 @@ def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec
         apart=apart,
         tie=_letters(apart, mean_rank, entries),
         uncertainty=draws.source,
-        variations=tuple(_variations(ranks, entries.axes, weights, contender)),
+        variations=(
+            *_variations(ranks, entries.axes, weights, contender),
+            *_noise_variations(entries, families, weights),
+        ),
         calibrated=np.full(len(entries), np.nan) if entries.z is None else entries.z.mean(axis=1),
         fit_seconds=fit_seconds,
         peak_mb=peak_mb,
@@ -214,6 +223,16 @@ def _variations(ranks: Floats, axes: Sequence[Axis], weights: dict[str, float], 
             continue
         means = mean_ranks(ranks[:, kept], families, weights)
         found.append(Variation(kind, what, means, final_ranks(means, contender)))
+    return found
+
+
+def _noise_variations(entries: Entries, families: Sequence[str], weights: dict[str, float]) -> list[Variation]:
+    """Rank again by the scores under every other noise policy, over the same cuts."""
+    found = []
+    for policy, values in entries.alternatives.items():
+        oriented = signed(_shared_stability(values, entries), entries.axes)
+        means = mean_ranks(column_ranks(oriented, entries.contender), families, weights)
+        found.append(Variation(NOISE_POLICY, policy, means, final_ranks(means, entries.contender)))
     return found
 
 

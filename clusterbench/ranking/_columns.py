@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.ranking._board import ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking._board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking._frames import Floats
 from clusterbench.ranking._spec import RankingSpec
 from clusterbench.ranking._words import OWN
@@ -194,7 +194,8 @@ _AFTER_SCORES = (
         "yes", lambda b: b.pareto,
     ),
     Column(
-        "robust", "Robust", "No metric left out and no single reference space gives the entry a worse rank.",
+        "robust", "Robust",
+        "No metric left out, no single reference space and no other noise policy gives the entry a worse rank.",
         "yes", lambda b: b.robust,
     ),
     Column(
@@ -212,6 +213,14 @@ _AFTER_SCORES = (
     Column(
         "rank_without_metric_high", "Worst without", "Worst rank when one metric is left out.", "d",
         lambda b: _range(b, WITHOUT_METRIC, np.max),
+    ),
+    Column(
+        "rank_by_noise_low", "Best noise policy", "Best rank when noise is scored by another policy.", "d",
+        lambda b: _range(b, NOISE_POLICY, np.min),
+    ),
+    Column(
+        "rank_by_noise_high", "Worst noise policy", "Worst rank when noise is scored by another policy.", "d",
+        lambda b: _range(b, NOISE_POLICY, np.max),
     ),
     Column(
         "control", "Control", "A null competitor; it has the rank it would have had and moves nobody else's.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,8 @@ class Entries:
         What is missing and why, "" where nothing is.
     duplicate_of : ndarray of int, shape (E,)
         First entry with the same labels in every seed (itself, mostly).
+    alternatives : mapping of str to ndarray, shape (E, M)
+        Noise policy to what `observed` would be under it.
     """
 
     dataset: str
@@ -65,6 +67,7 @@ class Entries:
     contender: Bools
     missing: list[str]
     duplicate_of: Ints
+    alternatives: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -78,8 +81,12 @@ def gather(
     *,
     z: Floats | None,
     stability: pd.DataFrame | None,
+    alternatives: Mapping[str, Floats],
 ) -> list[Entries]:
-    """Collect the ranked entries: per dataset those that chose k blind, then those that were told it."""
+    """Collect the ranked entries: per dataset those that chose k blind, then those that were told it.
+
+    `alternatives` are the scores of the matrix under other noise policies.
+    """
     chosen = [choice for choice in choices if choice.status is CellStatus.OK]
     first = cuts.start[[choice.cut for choice in chosen]] if chosen else np.array([], dtype=np.int64)
     datasets = matrix.cells["dataset"].to_numpy()[first]
@@ -90,7 +97,7 @@ def gather(
             mine = np.flatnonzero((datasets == dataset) & (oracle == told))
             if len(mine):
                 members = [chosen[i] for i in mine]
-                pools.append(_pool(matrix, cuts, members, spec, z=z, stability=stability, dataset=dataset))
+                pools.append(_pool(matrix, cuts, members, spec, dataset, z, stability, alternatives))
     return pools
 
 
@@ -99,10 +106,10 @@ def _pool(
     cuts: Cuts,
     members: list[Choice],
     spec: RankingSpec,
-    *,
+    dataset: str,
     z: Floats | None,
     stability: pd.DataFrame | None,
-    dataset: str,
+    alternatives: Mapping[str, Floats],
 ) -> Entries:
     chosen = np.array([choice.cut for choice in members])
     start, stop = cuts.start[chosen], cuts.stop[chosen]
@@ -114,9 +121,12 @@ def _pool(
     contender = ~frame["algorithm"].isin(spec.controls).to_numpy(dtype=bool)
     measured = stability_of(frame, stability)
     axes, columns = ranked_axes(matrix, spec, dataset, measured)
-    observed = seed_mean(matrix.scores[:, columns], rows)
-    if len(axes) > len(columns):
-        observed = np.column_stack([observed, measured["mean_ari"].to_numpy()])
+    stable = measured[["mean_ari"]].to_numpy()[:, : len(axes) - len(columns)]
+
+    def ranked_scores(values: Floats) -> Floats:
+        return np.column_stack([seed_mean(values[:, columns], rows), stable])
+
+    observed = ranked_scores(matrix.scores)
     return Entries(
         dataset=dataset,
         oracle=members[0].policy is KPolicy.ORACLE,
@@ -131,6 +141,7 @@ def _pool(
         contender=contender,
         missing=[_missing(matrix, rows[e], columns, axes, observed[e]) for e in range(len(frame))],
         duplicate_of=find_duplicates(matrix, rows),
+        alternatives={policy: ranked_scores(values) for policy, values in alternatives.items()},
     )
 
 
@@ -246,6 +257,10 @@ def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tupl
         contender=contenders.all(axis=1),
         missing=_missing_overall(pools, places, len(names)),
         duplicate_of=_common_duplicates(pools, places, len(names)),
+        alternatives={
+            policy: np.column_stack([_take(p.alternatives[policy], at) for p, at in zip(pools, places, strict=True)])
+            for policy in pools[0].alternatives
+        },
     )
     return joined, places
 

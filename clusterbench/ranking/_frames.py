@@ -114,6 +114,21 @@ def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *
     return matrix
 
 
+def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
+    """Return the scores of a matrix, the rows of the cells that `scores` names replaced by its values, shape (C, M).
+
+    Raises
+    ------
+    RequestError
+        Listing missing columns and repeated scores.
+    """
+    require_columns(scores, SCORE_COLUMNS, what)
+    cell_ids, score_ids, _ = _cell_ids(matrix.cells, scores)
+    named = np.isin(cell_ids, score_ids)
+    values, _ = _fill(cell_ids, score_ids, scores, matrix.columns)
+    return np.where(named[:, None], values, matrix.scores)
+
+
 def _check_statuses(cells: pd.DataFrame) -> None:
     strange = sorted(set(cells["status"].dropna().unique()) - {str(status) for status in CellStatus})
     if strange or bool(cells["status"].isna().any()):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clusterbench.ranking._board import ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking._board import DOUBTS, NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking._spec import RankingSpec
 from clusterbench.ranking._words import OVERALL
 
@@ -60,7 +60,9 @@ def headline_of(board: Board, spec: RankingSpec) -> str:
     n = int(board.entries.contender.sum())
     told = ", told the true k," if board.entries.oracle else ""
     parts = [_first_sentence(board, leaders, n, place, told, spec)]
-    parts += [tell(board, leaders[0]) for tell in (_space_sentence, _metric_sentence, _control_sentence)]
+    parts += [
+        tell(board, leaders[0]) for tell in (_space_sentence, _metric_sentence, _noise_sentence, _control_sentence)
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -115,6 +117,13 @@ def _metric_sentence(board: Board, champion: int) -> str:
     return f"It would have {_list([f'rank {v.rank[champion]} without {v.what}' for v in lost])}."
 
 
+def _noise_sentence(board: Board, champion: int) -> str:
+    lost = [v for v in board.variations if v.kind == NOISE_POLICY and v.rank[champion] > 1]
+    if not lost:
+        return ""
+    return f"It would have {_list([f'rank {v.rank[champion]} with noise scored as {v.what}' for v in lost])}."
+
+
 def unbeaten_controls(board: Board, champion: int) -> list[int]:
     """Return the controls that an entry is not clearly better than, best first."""
     controls = [int(e) for e in board.order() if not board.entries.contender[e]]
@@ -138,7 +147,7 @@ def alerts_of(board: Board) -> list[str]:
     if leaders:
         champion = leaders[0]
         if not board.robust[champion]:
-            others = [v for v in board.variations if v.kind in (WITHOUT_METRIC, ONLY_SPACE) and v.rank[champion] > 1]
+            others = [v for v in board.variations if v.kind in DOUBTS and v.rank[champion] > 1]
             lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[champion]}" for v in others)
             found.append(f"{place}: the first place is not robust ({lost})")
         unbeaten = unbeaten_controls(board, champion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from clusterbench.ranking._calibrate import Baselines, z_matrix
 from clusterbench.ranking._columns import Column, board_columns
 from clusterbench.ranking._compare import Significance, critical_difference, dataset_places, win_rates
 from clusterbench.ranking._entries import Entries, gather, overall_entries
-from clusterbench.ranking._frames import Matrix, build_matrix
+from clusterbench.ranking._frames import Matrix, build_matrix, with_scores
 from clusterbench.ranking._headline import alerts_of, headline_of
 from clusterbench.ranking._select import Choice, Cuts, choose, describe_cuts
 from clusterbench.ranking._spec import RankingSpec
@@ -41,7 +41,8 @@ class Leaderboard:
         Entries without a rank: dataset, algorithm, params, variant, k_policy, status, reason, the most telling cut
         with its sizes and mean silhouette in the reference spaces, and how the entry's cuts ended.
     sensitivity : DataFrame
-        Long: the rank of every entry without each metric, by each metric only, and in each reference space only.
+        Long: the rank of every entry without each metric, by each metric only, in each reference space only, and
+        under each other noise policy.
     headline : str
         The sentence above the table.
     headlines : dict of str to str
@@ -74,6 +75,7 @@ def leaderboard(
     baselines: pd.DataFrame | None = None,
     replicates: pd.DataFrame | None = None,
     stability: pd.DataFrame | None = None,
+    alternatives: Mapping[str, pd.DataFrame] | None = None,
 ) -> Leaderboard:
     """Rank the entries of a run.
 
@@ -92,6 +94,9 @@ def leaderboard(
         Row-bootstrap scores: dataset, labels_sha256, space, metric, replicate, value.
     stability : DataFrame, optional
         dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
+    alternatives : mapping of str to DataFrame, optional
+        Per other noise policy, the scores (as `scores`) of the cells that it changes; every other cell keeps its own.
+        The ranks by them are told beside the board; the cuts stay those that were chosen.
 
     Raises
     ------
@@ -103,7 +108,11 @@ def leaderboard(
     z = None if table is None else z_matrix(matrix, table)
     cuts = describe_cuts(matrix, z, spec)
     choices = choose(matrix, cuts, spec, table)
-    pools = gather(matrix, cuts, choices, spec, z=z, stability=stability)
+    others = {
+        policy: with_scores(matrix, frame, f"scores under the noise policy {policy}")
+        for policy, frame in (alternatives or {}).items()
+    }
+    pools = gather(matrix, cuts, choices, spec, z=z, stability=stability, alternatives=others)
     boards = _rank_all(matrix, pools, spec, replicates)
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=table is not None, own_metrics=own)

@@ -9,12 +9,15 @@ from typing import Any
 from clusterbench.conductor import Run
 from clusterbench.ranking import Column
 from clusterbench.report._entries import Entry, Section
-from clusterbench.report._format import NOTHING, is_nothing, readable
+from clusterbench.report._format import NOTHING, fixed, is_nothing, readable
 from clusterbench.scoring import Direction, get_metric
+
+Baselines = Mapping[tuple[str, str, int], float]
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
 _CALIBRATED = ("calibrated",)
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
+_HIGHER_FIRST = ("coverage", "calibrated", "stability")
 _OWN_FIELDS: dict[str, tuple[str, str]] = {
     "interval": ("Interval", "Central interval of the rank over the draws of the bootstrap."),
     "entry": ("Algorithm", "The algorithm, with those parameters that tell it from its siblings."),
@@ -24,13 +27,17 @@ _OWN_FIELDS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column as it is printed; columns of one `group` (a metric) stand under a common heading."""
+    """A column as it is printed; columns of one `group` (a metric) stand under a common heading.
+
+    `higher_first` says that a reader who sorts by it wants the highest value on top.
+    """
 
     name: str
     title: str
     explanation: str
     group: str = ""
     numeric: bool = True
+    higher_first: bool = False
 
     @property
     def full_title(self) -> str:
@@ -39,11 +46,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A field as it is printed: rounded `text`, the `exact` number behind it, and a `note` such as its z."""
+    """A field as it is printed: rounded `text`, the `exact` number behind it, and `notes` such as its z."""
 
     text: str
     exact: str = ""
-    note: str = ""
+    notes: tuple[str, ...] = ()
     optimised: bool = False
 
 
@@ -72,8 +79,21 @@ def board_table(run: Run, section: Section) -> BoardTable:
     columns = {column.name: column for column in run.board.columns}
     names = [name for name in _names(run, columns) if _says_something(name, section, run)]
     headings = tuple(_heading(name, columns) for name in names)
-    rows = tuple((entry, tuple(_printed(name, entry, columns, run) for name in names)) for entry in section.entries)
+    baselines = _baselines(run)
+    rows = tuple(
+        (entry, tuple(_printed(name, entry, columns, run, baselines) for name in names)) for entry in section.entries
+    )
     return BoardTable(section, headings, rows)
+
+
+def _baselines(run: Run) -> Baselines:
+    """Return the mean score of random partitions by (dataset, column, k)."""
+    bands = run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
+    return {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
+
+
+def _whole(value: Any) -> int:
+    return 0 if is_nothing(value) else int(value)
 
 
 def _names(run: Run, columns: Mapping[str, Column]) -> Sequence[str]:
@@ -100,22 +120,26 @@ def _heading(name: str, columns: Mapping[str, Column]) -> Heading:
     column = columns[name]
     metric_name, at, space = name.partition("@")
     if not at:
-        return Heading(name, column.title, column.explanation, numeric=bool(column.format))
+        higher = name in _HIGHER_FIRST
+        return Heading(name, column.title, column.explanation, numeric=bool(column.format), higher_first=higher)
     metric = get_metric(metric_name)
-    arrow = "↑" if metric.direction is Direction.HIGHER else "↓"
-    return Heading(name, readable(space), readable(column.explanation), f"{metric.title} {arrow}")
+    higher = metric.direction is Direction.HIGHER
+    group = f"{metric.title} {'↑' if higher else '↓'}"
+    return Heading(name, readable(space), readable(column.explanation), group, higher_first=higher)
 
 
-def _printed(name: str, entry: Entry, columns: Mapping[str, Column], run: Run) -> Printed:
+def _printed(name: str, entry: Entry, columns: Mapping[str, Column], run: Run, baselines: Baselines) -> Printed:
     if name in _OWN_PRINTED:
         return Printed(_OWN_PRINTED[name](entry))
     value = entry.row[name]
     text = readable(columns[name].show(value)) or (NOTHING if columns[name].format else "")
     z = columns.get(f"z:{name}")
-    note = z.show(entry.row[z.name]) if z is not None else ""
+    notes = [] if z is None or is_nothing(entry.row[z.name]) else [f"z {fixed(entry.row[z.name], 1)}"]
+    if (random := baselines.get((entry.row["dataset"], name, _whole(entry.row["k"])))) is not None:
+        notes.append(f"random {columns[name].show(random)}")
     declared = run.plan["algorithms"].get(entry.row["algorithm"], {})
     optimised = name.partition("@")[0] in declared.get("optimises", ())
-    return Printed(text, exact_text(value), f"z {note}" if note else "", optimised)
+    return Printed(text, exact_text(value), tuple(notes), optimised)
 
 
 _OWN_PRINTED: dict[str, Callable[[Entry], str]] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clusterbench.conductor import Run
 from clusterbench.ranking import OWN
 from clusterbench.report._board_table import BoardTable
+from clusterbench.report._closeup import Closeup, Closeups
 from clusterbench.report._entries import Entry, command
 from clusterbench.report._facts import Table, mean_scores
 from clusterbench.report._format import (
@@ -24,10 +25,12 @@ from clusterbench.report._rules import variant_text
 from clusterbench.scoring import METRICS
 
 _MOST_MESSAGES = 8
+MOST_DETAILS = 300
+"""Entries of a board that get a drill-down: a page of thousands could not be opened."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Details:
+class DrillDown:
     """All that a page tells about one entry beyond its row.
 
     Attributes
@@ -42,7 +45,8 @@ class Details:
     messages : tuple of str
         Warnings of the algorithm, and other things it told.
     commands : tuple of str
-        What runs the entry again, and what gives its labels.
+        What fits the row again and compares it, what runs its cells, and what gives its labels.
+    closeup : Closeup
     """
 
     entry: Entry
@@ -52,17 +56,20 @@ class Details:
     more: tuple[tuple[str, str], ...]
     messages: tuple[str, ...]
     commands: tuple[str, ...]
+    closeup: Closeup
+    has_policies: bool
 
 
-def details_of(run: Run, table: BoardTable) -> list[Details]:
-    """Return the drill-downs of a board, in its order."""
-    return [_details(run, table, entry) for entry in table.section.entries]
+def details_of(run: Run, table: BoardTable, closeups: Closeups) -> list[DrillDown]:
+    """Return the drill-downs of the first entries of a board, in its order."""
+    return [_details(run, table, entry, closeups) for entry in table.section.entries[:MOST_DETAILS]]
 
 
-def _details(run: Run, table: BoardTable, entry: Entry) -> Details:
-    hashes = [sha for sha in entry.cells["labels_sha256"] if not is_nothing(sha)]
-    commands = [command(run, entry.row), *(f"clusterbench labels {sha[:12]}" for sha in dict.fromkeys(hashes))]
-    return Details(
+def _details(run: Run, table: BoardTable, entry: Entry, closeups: Closeups) -> DrillDown:
+    hashes = list(dict.fromkeys(sha[:12] for sha in entry.cells["labels_sha256"] if not is_nothing(sha)))
+    again = [f"clusterbench reproduce {sha}" for sha in hashes[:1]]
+    commands = [*again, command(run, entry.row), *(f"clusterbench labels {sha}" for sha in hashes)]
+    return DrillDown(
         entry,
         facts=tuple(_facts(run, entry)),
         seeds=_seed_table(entry),
@@ -70,6 +77,8 @@ def _details(run: Run, table: BoardTable, entry: Entry) -> Details:
         more=tuple(_more(run, table, entry)),
         messages=tuple(_messages(entry)),
         commands=tuple(commands),
+        closeup=closeups.at(entry, table.section),
+        has_policies=bool(len(run.details.policies)),
     )
 
 

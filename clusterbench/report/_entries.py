@@ -62,6 +62,14 @@ class Entry:
         return _number(self.row["fit_seconds"])
 
     @property
+    def stability(self) -> float:
+        return _number(self.row["stability"])
+
+    @property
+    def pareto(self) -> bool:
+        return bool(self.row["pareto"])
+
+    @property
     def control(self) -> bool:
         return bool(self.row["control"])
 

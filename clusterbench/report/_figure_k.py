@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from clusterbench.cells import CellStatus
-from clusterbench.report._figure_style import house_style, literal, look, new_figure
+from clusterbench.report._figure_style import MUTED, house_style, literal, look, new_figure
 from clusterbench.report._format import fixed, listing, readable, score_text
 from clusterbench.report._svg import Picture, draw
 from clusterbench.scoring import get_metric
@@ -20,9 +21,27 @@ if TYPE_CHECKING:
 SERIES_COLUMNS = ("series", "by_k", "n_clusters", "metric", "space", "value", "ok")
 
 
-def k_figure(
-    points: pd.DataFrame, *, series: Sequence[str], metrics: Sequence[str], spaces: Sequence[str], name: str, title: str
-) -> Picture:
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """What is drawn where.
+
+    Attributes
+    ----------
+    series, metrics, spaces : sequence of str
+    k_range : (int, int) or None
+        The declared range of k, to which the axis is limited; None where no k was declared.
+    bands : DataFrame
+        space, metric, k, mean, low, high: scores of random partitions.
+    """
+
+    series: Sequence[str]
+    metrics: Sequence[str]
+    spaces: Sequence[str]
+    k_range: tuple[int, int] | None
+    bands: pd.DataFrame
+
+
+def k_figure(points: pd.DataFrame, panels: Panels, *, name: str, title: str) -> Picture:
     """Draw every series (an algorithm on its best variant) over the number of clusters it found.
 
     Parameters
@@ -31,23 +50,56 @@ def k_figure(
         `SERIES_COLUMNS`: one row per series, cut, metric and space, means over seeds. `ok` is False where the gate
         rejected the labeling: drawn hollow. `by_k` is False for algorithms that are not asked for a k: drawn without
         a line, as several cuts may find the same number of clusters.
+    panels : Panels
     """
+    series, metrics, spaces = panels.series, panels.metrics, panels.spaces
+    inside, beyond = _within(points, panels.k_range)
+    bands, _ = _within(panels.bands.rename(columns={"k": "n_clusters"}), panels.k_range)
     with house_style():
         figure = new_figure(3.0 * max(len(spaces), 2) + 2.4, 2.15 * len(metrics) + 0.3)
         grid = figure.subplots(len(metrics), len(spaces), squeeze=False, sharex=True)
         for row, metric in zip(grid, (get_metric(name) for name in metrics), strict=True):
             row[0].set_ylabel(f"{metric.title}\n({metric.direction} is better)")
             for axes, space in zip(row, spaces, strict=True):
-                _panel(axes, points[(points["metric"] == metric.name) & (points["space"] == space)], series)
+                _band(axes, bands[(bands["metric"] == metric.name) & (bands["space"] == space)])
+                _panel(axes, inside[(inside["metric"] == metric.name) & (inside["space"] == space)], series)
         for top, bottom, space in zip(grid[0], grid[-1], spaces, strict=True):
             top.set_title(literal(f"in the space {space}", 40))
             bottom.set_xlabel("clusters found")
             bottom.xaxis.get_major_locator().set_params(integer=True)
-        handles, names = _legend(series)
+            if panels.k_range is not None:
+                bottom.set_xlim(panels.k_range[0] - 0.4, panels.k_range[1] + 0.4)
+        handles, names = _legend(series, has_band=len(bands) > 0)
         figure.legend(handles, names, loc="outside right upper", fontsize=8)
         told = f"{len(series)} series: {listing([*series]) or 'none'}. Hollow marks were rejected by the gate."
+        if len(bands):
+            told += " The grey band holds 90 % of random partitions of the same rows and k."
+        if beyond:
+            told += f" {beyond} points with fewer or more clusters than the declared k lie beyond the axis."
         header = ("series", "clusters", "metric", "space", "value", "gate")
-        return draw(figure, name=name, title=title, description=told, header=header, rows=_rows(points))
+        return draw(
+            figure,
+            name=name,
+            title=title,
+            description=told,
+            header=header,
+            rows=[*_rows(points), *_band_rows(bands, metrics)],
+        )
+
+
+def _within(table: pd.DataFrame, k_range: tuple[int, int] | None) -> tuple[pd.DataFrame, int]:
+    """Return the rows whose number of clusters is in range, and how many are not."""
+    if k_range is None:
+        return table, 0
+    clusters = table["n_clusters"].astype(float)
+    inside = (clusters >= k_range[0]) & (clusters <= k_range[1])
+    return table[inside], int((~inside).sum())
+
+
+def _band(axes: Axes, band: pd.DataFrame) -> None:
+    mine = band.sort_values("n_clusters")
+    axes.fill_between(mine["n_clusters"], mine["low"], mine["high"], color=MUTED, alpha=0.25, linewidth=0)
+    axes.plot(mine["n_clusters"], mine["mean"], color=MUTED, linestyle=":", linewidth=1.0)
 
 
 def _panel(axes: Axes, panel: pd.DataFrame, series: Sequence[str]) -> None:
@@ -61,12 +113,16 @@ def _panel(axes: Axes, panel: pd.DataFrame, series: Sequence[str]) -> None:
             axes.plot(part["n_clusters"], part["value"], style.mark, color=style.colour, markerfacecolor=face)
 
 
-def _legend(series: Sequence[str]) -> tuple[list[Artist], list[str]]:
+def _legend(series: Sequence[str], *, has_band: bool) -> tuple[list[Artist], list[str]]:
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     looks = [look(index) for index in range(len(series))]
     handles: list[Artist] = [Line2D([], [], color=s.colour, marker=s.mark, linestyle=s.dash) for s in looks]
-    return handles, [literal(one, 38) for one in series]
+    names = [literal(one, 38) for one in series]
+    if has_band:
+        return [*handles, Patch(color=MUTED, alpha=0.25)], [*names, "random partitions, 5 to 95 %"]
+    return handles, names
 
 
 def _rows(points: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -77,4 +133,14 @@ def _rows(points: pd.DataFrame) -> list[tuple[str, ...]]:
         value = score_text(row["value"], metric.decimals)
         gate = "passed" if row["ok"] else CellStatus.REJECTED.value
         rows.append((str(row["series"]), found, metric.title, readable(row["space"]), value, gate))
+    return rows
+
+
+def _band_rows(bands: pd.DataFrame, metrics: Sequence[str]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for row in bands[bands["metric"].isin(metrics)].to_dict("records"):
+        metric = get_metric(row["metric"])
+        mean, low, high = (score_text(row[name], metric.decimals) for name in ("mean", "low", "high"))
+        k = str(int(row["n_clusters"]))
+        rows.append(("random partitions", k, metric.title, readable(row["space"]), mean, f"{low} to {high}"))
     return rows

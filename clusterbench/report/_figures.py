@@ -2,65 +2,136 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
 
-import pandas as pd
-
-from clusterbench.cells import CellStatus
 from clusterbench.conductor import Run
 from clusterbench.report._entries import EntryNames, Section
 from clusterbench.report._figure_board import board_figure, time_figure
+from clusterbench.report._figure_difference import difference_figure
+from clusterbench.report._figure_elbow import elbow_figure
+from clusterbench.report._figure_flow import correlation_figure, flow_figure
 from clusterbench.report._figure_heat import heat_figure
-from clusterbench.report._figure_k import SERIES_COLUMNS, k_figure
-from clusterbench.report._format import readable, slug
+from clusterbench.report._figure_k import Panels, k_figure
+from clusterbench.report._figure_pareto import pareto_figure
+from clusterbench.report._format import is_nothing, readable, slug
+from clusterbench.report._series import gap_of, inertia_of, series_of
 from clusterbench.report._svg import Picture
 
-_MOST_SERIES = 14
+ONLY_SPACE = "only space"
+_KEY = ("algorithm", "params", "variant", "k_policy")
 
 
 def figures_of(run: Run, sections: Sequence[Section]) -> dict[int, tuple[Picture, ...]]:
     """Return the figures of every section, by its position.
 
-    Every board gets its ranks; a board of one dataset whose entries were not told k also gets the scores against k,
-    the heat map and the fit times.
+    Every board gets its ranks; the board over all datasets the critical differences where they were tested; a board of
+    one dataset whose entries were not told k gets all others for which there is something to draw.
     """
     several = len(sections) > 1
     return {
         position: tuple(
             _DRAWERS[kind](run, section, name, title)
-            for kind, (name, title) in _plan(section, position, several=several).items()
+            for kind, (name, title) in _plan(run, section, position, several=several).items()
         )
         for position, section in enumerate(sections)
     }
 
 
-def figure_titles(section: Section, position: int, *, several: bool) -> list[tuple[str, str]]:
+def figure_titles(run: Run, section: Section, position: int, *, several: bool) -> list[tuple[str, str]]:
     """Return (name, title) of the figures of a section, without drawing them."""
-    return list(_plan(section, position, several=several).values())
+    return list(_plan(run, section, position, several=several).values())
 
 
-def _plan(section: Section, position: int, *, several: bool) -> dict[str, tuple[str, str]]:
+def _plan(run: Run, section: Section, position: int, *, several: bool) -> dict[str, tuple[str, str]]:
     suffix = f"-{position + 1}-{slug(section.title)[:40]}" if several else ""
-    titles = {
-        "leaderboard": f"Leaderboard of {section.title}",
-        "scores-against-k": f"Scores against the number of clusters, {section.title}",
-        "heat-map": f"Best mean rank by algorithm and variant, {section.title}",
-        "fit-time": f"Fit time against mean rank, {section.title}",
+    place = section.title
+    return {
+        kind: (f"{kind}{suffix}", f"{title}, {place}")
+        for kind, title in _TITLES.items()
+        if _is_drawn(kind, run, section)
     }
-    kinds = ["leaderboard"] if section.overall or section.oracle else list(titles)
-    return {kind: (f"{kind}{suffix}", titles[kind]) for kind in kinds}
+
+
+_TITLES = {
+    "leaderboard": "Ranks and their intervals",
+    "critical-difference": "Average ranks and critical differences",
+    "pareto": "Stability against mean rank",
+    "rank-flow": "Ranks across reference spaces",
+    "scores-against-k": "Scores against the number of clusters",
+    "elbow": "Inertia against k",
+    "heat-map": "Best mean rank by algorithm and variant",
+    "metric-correlation": "Correlation of the metrics",
+    "fit-time": "Fit time against mean rank",
+}
+
+
+def _is_drawn(kind: str, run: Run, section: Section) -> bool:
+    if kind == "leaderboard":
+        return True
+    if section.overall:
+        return kind == "critical-difference" and run.board.significance is not None
+    if section.oracle or kind == "critical-difference":
+        return False
+    if kind == "pareto":
+        return any(math.isfinite(entry.stability) for entry in section.entries)
+    if kind == "rank-flow":
+        return len(run.plan["references"][section.dataset]) > 1 and bool(section.entries)
+    if kind == "metric-correlation":
+        return len(section.entries) > 2
+    return kind != "elbow" or bool(inertia_of(run, section))
 
 
 def _board_figure(run: Run, section: Section, name: str, title: str) -> Picture:
     return board_figure(section.entries, name=name, title=title)
 
 
+def _difference_figure(run: Run, section: Section, name: str, title: str) -> Picture:
+    found, names = run.board.significance, EntryNames.of(run)
+    assert found is not None
+    keys = ("algorithm", "params", "variant", "k_policy")
+    labels = [names.label({**dict(zip(keys, row, strict=True)), "k": None}) for row in found.average_rank.index]
+    return difference_figure(found, labels, name=name, title=title)
+
+
+def _pareto_figure(run: Run, section: Section, name: str, title: str) -> Picture:
+    return pareto_figure(section.entries, name=name, title=title)
+
+
+def _flow_figure(run: Run, section: Section, name: str, title: str) -> Picture:
+    frame = run.board.sensitivity
+    mine = frame[(frame["dataset"] == section.dataset) & ~frame["oracle"].astype(bool) & (frame["kind"] == ONLY_SPACE)]
+    anchors = {tuple(entry.row[name] for name in _KEY): entry.anchor for entry in section.entries}
+    ranks: dict[str, dict[str, int]] = {}
+    for *key, space, rank in mine[[*_KEY, "what", "rank"]].itertuples(index=False, name=None):
+        if tuple(key) in anchors:
+            ranks.setdefault(anchors[tuple(key)], {})[space] = int(rank)
+    spaces = [space for space in run.plan["references"][section.dataset] if space in set(mine["what"])]
+    return flow_figure(section.entries, ranks, spaces=spaces, name=name, title=title)
+
+
+def _correlation_figure(run: Run, section: Section, name: str, title: str) -> Picture:
+    columns = [column.name for column in run.board.columns if column.ranked]
+    used = [name for name in columns if any(not is_nothing(entry.row[name]) for entry in section.entries)]
+    return correlation_figure(section.entries, used, name=name, title=title)
+
+
 def _k_figure(run: Run, section: Section, name: str, title: str) -> Picture:
     series, points = series_of(run, section)
-    spaces = run.plan["references"][section.dataset]
-    return k_figure(points, series=series, metrics=run.plan["metrics"], spaces=spaces, name=name, title=title)
+    asked = run.cells.loc[run.cells["dataset"] == section.dataset, "k"].dropna()
+    bands = run.details.bands
+    panels = Panels(
+        series=series,
+        metrics=run.plan["metrics"],
+        spaces=run.plan["references"][section.dataset],
+        k_range=(int(asked.min()), int(asked.max())) if len(asked) else None,
+        bands=bands[bands["dataset"] == section.dataset],
+    )
+    return k_figure(points, panels, name=name, title=title)
+
+
+def _elbow_figure(run: Run, section: Section, name: str, title: str) -> Picture:
+    return elbow_figure(inertia_of(run, section), gap_of(run, section), name=name, title=title)
 
 
 def _heat_figure(run: Run, section: Section, name: str, title: str) -> Picture:
@@ -78,45 +149,12 @@ def _time_figure(run: Run, section: Section, name: str, title: str) -> Picture:
 
 _DRAWERS: dict[str, Callable[[Run, Section, str, str], Picture]] = {
     "leaderboard": _board_figure,
+    "critical-difference": _difference_figure,
+    "pareto": _pareto_figure,
+    "rank-flow": _flow_figure,
     "scores-against-k": _k_figure,
+    "elbow": _elbow_figure,
     "heat-map": _heat_figure,
+    "metric-correlation": _correlation_figure,
     "fit-time": _time_figure,
 }
-
-
-def series_of(run: Run, section: Section) -> tuple[list[str], pd.DataFrame]:
-    """Return one series per setting of an algorithm: its cuts on the variant of its best entry.
-
-    A setting without a ranked entry is shown on the variant on which its refusal is reported.
-
-    Returns
-    -------
-    list of str
-        Names of the series, best first.
-    DataFrame
-        `SERIES_COLUMNS`, means over seeds.
-    """
-    names = EntryNames.of(run)
-    refused = run.board.rejected[run.board.rejected["dataset"] == section.dataset].to_dict("records")
-    chosen: dict[tuple[str, str], str] = {}
-    ranked: list[Mapping[Any, Any]] = [entry.row for entry in section.entries]
-    for row in (*ranked, *refused):
-        chosen.setdefault((row["algorithm"], row["params"]), row["variant"])
-    keys = [(algorithm, params, variant) for (algorithm, params), variant in chosen.items()][:_MOST_SERIES]
-    labels = {key: f"{names.name(key[0], key[1])} · {readable(key[2])}" for key in keys}
-    metrics, spaces = run.plan["metrics"], run.plan["references"][section.dataset]
-    scores = run.scores[run.scores["metric"].isin(metrics) & run.scores["space"].isin(spaces)]
-    on = ["dataset", "algorithm", "params", "variant", "cut", "seed"]
-    cells = run.cells[run.cells["dataset"] == section.dataset]
-    joined = scores[[*on, "metric", "space", "value"]].merge(cells[[*on, "n_clusters", "status"]], on=on)
-    joined["ok"] = joined["status"] == CellStatus.OK.value
-    parts = [pd.DataFrame(columns=list(SERIES_COLUMNS))]
-    for key in keys:
-        mine = joined[(joined[["algorithm", "params", "variant"]] == list(key)).all(axis=1)].dropna(subset="value")
-        if len(mine):
-            groups = mine.astype({"n_clusters": float}).groupby(["cut", "metric", "space"], sort=False, as_index=False)
-            part = groups.agg(n_clusters=("n_clusters", "mean"), value=("value", "mean"), ok=("ok", "all"))
-            part["by_k"] = ["k" in json.loads(cut) for cut in part["cut"]]
-            parts.append(part.assign(series=labels[key])[list(SERIES_COLUMNS)])
-    points = pd.concat(parts[1:] or parts, ignore_index=True)
-    return [labels[key] for key in keys if labels[key] in set(points["series"])], points

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from importlib import resources
+import base64
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from clusterbench.conductor import Run
 from clusterbench.report import _facts as facts
 from clusterbench.report import _rules as rules
 from clusterbench.report._board_table import board_table
+from clusterbench.report._closeup import Closeups, agreement_table, labels_file
 from clusterbench.report._details import details_of
 from clusterbench.report._entries import Section, sections_of
 from clusterbench.report._figures import figures_of
 from clusterbench.report._format import readable, slug
+from clusterbench.report._payload import STABILITY, Choices, choices_of, payload, script_json
 from clusterbench.report._schema import CELL_SCHEMA, SCORE_SCHEMA
 from clusterbench.report._svg import Picture
+from clusterbench.report._template import part, template
 
-FILES = ("leaderboard.csv", "scores.csv", "cells.csv", "manifest.json", "leaderboard.md")
+FILES: tuple[tuple[str, str], ...] = (
+    ("leaderboard.csv", "the leaderboard, one row per entry"),
+    ("leaderboard.json", "the leaderboard with its alerts, notes, rejected entries and sensitivity"),
+    ("leaderboard.tex", "a LaTeX table; bold follows the tie group of the first place"),
+    ("leaderboard.md", "this report as Markdown"),
+    ("scores.csv", "every score, one row each"),
+    ("scores_wide.csv", "every cell, one column per metric and space"),
+    ("cells.csv", "every cell with its status"),
+    ("manifest.json", "versions, machine, timings"),
+)
 
 
 def html(run: Run) -> str:
     """Return the report of a run as one self-contained page.
 
-    It asks for nothing from outside: style and figures stand inside, and every text of the run is escaped.
+    It asks for nothing from outside: style, script, numbers and figures stand inside, and every text of the run is
+    escaped. Without its script it can be read in full; what only the script can do is not shown then.
     """
     sections = sections_of(run)
     return render_page(run, sections, figures_of(run, sections))
@@ -30,31 +45,77 @@ def html(run: Run) -> str:
 
 def render_page(run: Run, sections: list[Section], figures: dict[int, tuple[Picture, ...]]) -> str:
     """Return the page of a run whose figures are drawn already."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("clusterbench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    style, script = part("page.css"), part("page.js")
+    closeups = Closeups.of(run)
+    boards = [_board(run, sections, position, figures[position], closeups) for position in range(len(sections))]
+    page = template("page.html.j2").render(
+        style=style,
+        script=script,
+        policy=_policy(script),
+        data=script_json(payload(run, sections)),
+        boards=boards,
+        labels=_labels(run, sections),
+        **_context(run),
     )
-    style = resources.files("clusterbench.report").joinpath("templates/page.css").read_text(encoding="utf-8")
-    boards = [_board(run, section, figures[position]) for position, section in enumerate(sections)]
-    return environment.get_template("page.html.j2").render(style=style, boards=boards, **_context(run)) + "\n"
+    return page + "\n"
 
 
-def _board(run: Run, section: Section, pictures: tuple[Picture, ...]) -> dict[str, Any]:
+def _labels(run: Run, sections: Sequence[Section]) -> list[tuple[str, str]]:
+    """Return the files of labels beside the page, each with the entries that found them."""
+    found: dict[str, list[str]] = {}
+    for section in sections:
+        for entry in section.entries:
+            if entry.row["labels_sha256"] in run.details.labels:
+                found.setdefault(labels_file(entry.row["labels_sha256"]), []).append(entry.label)
+    return [(file, "; ".join(dict.fromkeys(entries))) for file, entries in found.items()]
+
+
+def _policy(script: str) -> str:
+    """Return a content security policy: the page runs its own script and asks for nothing."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    return f"{rules}; base-uri 'none'; form-action 'none'"
+
+
+def _board(
+    run: Run, sections: Sequence[Section], position: int, pictures: tuple[Picture, ...], closeups: Closeups
+) -> dict[str, Any]:
+    section = sections[position]
     table = board_table(run, section)
+    details = [] if section.overall else details_of(run, table, closeups)
     return {
         "section": section,
+        "position": position,
         "id": slug(section.title),
         "headline": readable(run.board.headlines.get(section.dataset, "")),
         "table": table,
+        "choices": _choices(choices_of(run, section)),
         "figures": pictures,
-        "details": details_of(run, table),
+        "details": details,
+        "detailed": {details.entry.anchor for details in details},
+        "undetailed": 0 if section.overall else len(section.entries) - len(details),
+        "agreement": agreement_table(closeups, section),
         "sensitivity": facts.sensitivity_table(run, section.dataset, oracle=section.oracle),
         "optimised": any(field.optimised for _, row in table.rows for field in row),
+    }
+
+
+def _choices(choices: Choices) -> dict[str, Any]:
+    """Return the choices as (value, title) pairs."""
+
+    def named(values: Sequence[str]) -> list[tuple[str, str]]:
+        return [(readable(value), readable(value)) for value in values]
+
+    metrics = [(metric.name, metric.title) for metric in choices.metrics]
+    return {
+        "algorithms": named(choices.algorithms),
+        "variants": named(choices.variants),
+        "metrics": [*metrics, (STABILITY, "Stability")] if choices.has_stability else metrics,
+        "ranked": [*choices.ranked, STABILITY],
+        "spaces": named(choices.spaces),
+        "datasets": named(choices.datasets),
+        "policies": list(choices.policies),
+        "weights": [(family, f"{weight:g}") for family, weight in choices.weights.items()],
     }
 
 

@@ -64,7 +64,7 @@ def _board(run: Run, section: Section, position: int, sections: Sequence[Section
         lines += ["No entry could be ranked; the reasons are below.", ""]
     if any(printed.optimised for _, row in table.rows for printed in row):
         lines += ["° marks a metric that the algorithm itself optimises.", ""]
-    for name, title in figure_titles(section, position, several=len(sections) > 1):
+    for name, title in figure_titles(run, section, position, several=len(sections) > 1):
         lines += [f"![{escaped(title)}](figures/{name}.svg)", ""]
     return lines
 
@@ -77,7 +77,7 @@ def _fields(table: BoardTable) -> Iterable[list[str]]:
     for entry, row in table.rows:
         fields = []
         for printed in row:
-            note = f" ({printed.note})" if printed.note else ""
+            note = f" ({', '.join(printed.notes)})" if printed.notes else ""
             fields.append(f"{printed.text}{'°' if printed.optimised else ''}{note}")
         yield [*fields, entry.marks]
 

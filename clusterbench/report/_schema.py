@@ -42,7 +42,7 @@ class Field:
     optional: bool = False
 
 
-_PROVENANCE = (
+PROVENANCE = (
     Field("benchmark", Kind.TEXT, "name of the benchmark"),
     Field("dataset", Kind.TEXT, "name of the table"),
     Field("variant", Kind.TEXT, "preprocessing pipeline in whose space the labeling was fitted"),
@@ -54,7 +54,7 @@ _PROVENANCE = (
     Field("labels_sha256", Kind.SHA256, "identity of the labeling; empty where there is none", optional=True),
 )
 CELL_SCHEMA = (
-    *_PROVENANCE,
+    *PROVENANCE,
     Field("status", Kind.TEXT, f"how the cell ended: {', '.join(CellStatus)}"),
     Field("reason", Kind.TEXT, "why the status is not ok", optional=True),
     Field("n_clusters", Kind.WHOLE, "clusters found, noise left out", optional=True),
@@ -66,7 +66,7 @@ CELL_SCHEMA = (
     Field("inertia", Kind.NUMBER, "the algorithm's own objective, where it has one", optional=True),
 )
 SCORE_SCHEMA = (
-    *_PROVENANCE,
+    *PROVENANCE,
     Field("space", Kind.TEXT, "space of the score: own, or the name of a reference space"),
     Field("metric", Kind.TEXT, "name of the index"),
     Field("value", Kind.NUMBER, "the score; empty exactly where the status is not ok", optional=True),

@@ -11,11 +11,14 @@ import pandas as pd
 
 from clusterbench.conductor import Run
 from clusterbench.errors import RequestError
-from clusterbench.report._csv import to_csv
+from clusterbench.report._closeup import labels_file
+from clusterbench.report._csv import field, to_csv
 from clusterbench.report._entries import sections_of
+from clusterbench.report._exports import leaderboard_json, wide_scores
 from clusterbench.report._figures import figures_of
 from clusterbench.report._files import write_atomically
 from clusterbench.report._html import render_page
+from clusterbench.report._latex import latex
 from clusterbench.report._markdown import markdown
 from clusterbench.report._schema import checked_cells, checked_scores
 
@@ -32,7 +35,7 @@ def write_report(run: Run, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``index.html`` first, then ``leaderboard.md``, the tables, the figures.
+        ``index.html`` first, then ``leaderboard.md``, the tables, the labels of every entry, the figures.
 
     Raises
     ------
@@ -45,6 +48,8 @@ def write_report(run: Run, folder: Path) -> list[Path]:
     sections = sections_of(run)
     figures = figures_of(run, sections)
     texts = {"index.html": render_page(run, sections, figures), "leaderboard.md": markdown(run), **tables}
+    texts |= {"leaderboard.json": leaderboard_json(run), "leaderboard.tex": latex(run)}
+    texts |= {"scores_wide.csv": wide_scores(run), **_labels(run)}
     for pictures in figures.values():
         texts |= {f"figures/{picture.name}.svg": picture.file for picture in pictures}
     return [write_atomically(folder / name, text) for name, text in texts.items()]
@@ -93,6 +98,21 @@ def check_writable(folder: Path) -> None:
         raise RequestError(f"reports folder {str(folder)!r} cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise RequestError(f"reports folder {str(folder)!r} cannot be written", allowed="a folder that can be written")
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """Return the labels of every entry (first seed) as CSV: row id and cluster, -1 for noise."""
+    files: dict[str, str] = {}
+    ids: dict[str, list[str]] = {}
+    for dataset, sha in run.board.table[["dataset", "labels_sha256"]].itertuples(index=False):
+        labels = run.details.labels.get(sha) if isinstance(sha, str) else None
+        if labels is None or labels_file(sha) in files:
+            continue
+        known = run.details.row_ids.get(dataset)
+        names = ids.setdefault(dataset, [field(row) for row in (known or range(len(labels)))])
+        rows = (f"{name},{label}" for name, label in zip(names, labels.tolist(), strict=True))
+        files[labels_file(sha)] = "\n".join(["row_id,cluster", *rows]) + "\n"
+    return files
 
 
 def _tables(run: Run) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Runs killed at random moments and repeated to the end lose nothing, repeat nothing, and end as if undisturbed.
 
-The suite kills 6 times; ``CLUSTERBENCH_CRASH_RUNS`` asks for another number (``tox -e crash``: 120).
+The suite kills 6 times, and whole runs 3 times; ``CLUSTERBENCH_CRASH_RUNS`` asks for other numbers (``tox -e crash``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from clusterbench.execution._keeper import MARK
 from clusterbench.store import STORE_NAME, Store
 
 KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "6"))
+KILLS_OF_WHOLE_RUNS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "3"))
 JOBS = 12
 SEED = 20180302
 PLUGIN = '''
@@ -40,6 +41,19 @@ def build(X, seed):
 ALGORITHM = Algorithm("slow_draws", Family.OTHER, __doc__, "none", build, packages={})
 '''
 
+BENCHMARK = """
+title = "Iris, small"
+seeds = [0, 1]
+k = [2, 3, 4]
+variants = { standard = [{ step = "standardize" }], minmax = [{ step = "minmax" }] }
+datasets = [{ use = "iris" }]
+algorithms = [{ use = "kmeans", n_init = 1 }, { use = "gmm" }, { use = "random_labels" }]
+reference_spaces = ["standard"]
+ranking = { bootstraps = 5, random_partitions = 4 }
+stability = { resamples = 0 }
+structure = { permutations = 0 }
+"""
+
 
 class Runs:
     """Runs over one set of jobs, each in a process of its own."""
@@ -52,15 +66,24 @@ class Runs:
         self.plugin.write_text(PLUGIN)
 
     def start(self, results: Path, workers: int = 2) -> subprocess.Popen[str]:
-        script = Path(__file__).with_name("crash_run.py")
+        return self.script("crash_run.py", results, self.space, self.plugin, JOBS, workers)
+
+    def script(self, name: str, *arguments: object) -> subprocess.Popen[str]:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
             "TMPDIR": str(self.temporary),
         }
-        arguments = [str(results), self.space, str(self.plugin), str(JOBS), str(workers)]
-        command = [sys.executable, str(script), *arguments]
+        command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def timed(self, run: subprocess.Popen[str]) -> float:
+        """Let a run go to its end; return how long it took after its imports."""
+        with run:
+            assert run.stdout.readline() == "begun\n"
+            began = time.monotonic()
+            assert run.stdout.read().endswith("done\n")
+            return time.monotonic() - began
 
 
 def contents(results: Path) -> tuple[pd.DataFrame, dict[str, bytes]]:
@@ -113,11 +136,7 @@ def runs(tmp_path_factory, space_path) -> Runs:
 def undisturbed(runs):
     """Cells, labels and duration of a run that nothing stops."""
     results = runs.folder / "undisturbed"
-    with runs.start(results) as run:
-        assert run.stdout.readline() == "begun\n"
-        began = time.monotonic()
-        assert run.stdout.read().endswith("done\n")
-        took = time.monotonic() - began
+    took = runs.timed(runs.start(results))
     cells, labels = contents(results)
     assert len(cells) == JOBS * 5
     assert set(cells["status"]) == {"ok"}
@@ -159,7 +178,36 @@ def test_killed_runs_lose_nothing_and_repeat_nothing(runs, undisturbed):
 def test_the_number_of_workers_changes_nothing(runs, undisturbed):
     for workers in (0, 1):
         results = runs.folder / f"workers-{workers}"
-        with runs.start(results, workers) as run:
-            assert run.stdout.read().endswith("done\n")
+        runs.timed(runs.start(results, workers))
         cells, labels = contents(results)
         assert (as_csv(cells), labels) == undisturbed[:2]
+
+
+@pytest.mark.timeout(7200)
+def test_killed_whole_runs_end_with_the_same_tables(runs):
+    """Also in the stages after fitting: scores, calibration and bootstrap are kept once they are made."""
+    toml = runs.folder / "small.toml"
+    toml.write_text(BENCHMARK)
+    calm = runs.folder / "calm"
+    took = runs.timed(runs.script("crash_whole_run.py", calm / "results", toml, calm / "out"))
+    expected = (calm / "out" / "scores.csv").read_bytes()
+    tables = {name: without_times(calm / "out" / name) for name in ("cells.csv", "leaderboard.csv")}
+    assert len(tables["cells.csv"]) == 2 * 3 * 3 * 2
+    rng = random.Random(SEED)
+    kills = rounds = 0
+    while kills < KILLS_OF_WHOLE_RUNS:
+        rounds += 1
+        place = runs.folder / f"whole-{rounds}"
+        over = False
+        while not over:
+            moment = 3600.0 if kills >= KILLS_OF_WHOLE_RUNS else rng.uniform(0, 0.95 * took)
+            _, over = killed(runs.script("crash_whole_run.py", place / "results", toml, place / "out"), moment, "run")
+            kills += not over
+        assert (place / "out" / "scores.csv").read_bytes() == expected
+        for name, table in tables.items():
+            pd.testing.assert_frame_equal(without_times(place / "out" / name), table)
+
+
+def without_times(path: Path) -> pd.DataFrame:
+    """A table of an export, less what a clock or a memory gauge has measured; the Pareto mark weighs times."""
+    return pd.read_csv(path).drop(columns=["fit_seconds", "peak_mb", "pareto"], errors="ignore")

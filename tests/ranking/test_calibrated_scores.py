@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
@@ -80,6 +80,7 @@ def test_an_unknown_metric_is_refused():
         calibrated_scores(scores(metric="dunn"), baselines([0.1, 0.2]))
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 10), st.floats(-5, 5))
 def test_scale_and_shift_of_an_index_leave_z_alone(scale, shift):
     plain = calibrated_scores(scores(), baselines([0.1, 0.2, 0.4]))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import CELL_COLUMNS, SCORE_COLUMNS, Run
+from clusterbench.conductor import CELL_COLUMNS, SCORE_COLUMNS, Details, Run
+from clusterbench.conductor._details import agreement, random_bands, sampled_view
 from clusterbench.ranking import RankingSpec, leaderboard
 
 N_ROWS = 1000
@@ -192,15 +195,150 @@ def _make_run(
     seeds: Sequence[int] = (0, 1),
     title: str = "Demonstration",
     change: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
+    closely: bool = False,
+    bootstraps: int = 50,
     **plan: Any,
 ) -> Run:
     cells, scores = _frames(datasets, variants, seeds)
     if change is not None:
         change(cells, scores)
         scores = scores[scores["labels_sha256"].isin(cells["labels_sha256"].dropna())].reset_index(drop=True)
-    spec = RankingSpec(reference_spaces=REFERENCES, controls=frozenset({"random_labels"}), n_bootstrap=50)
+    spec = RankingSpec(reference_spaces=REFERENCES, controls=frozenset({"random_labels"}), n_bootstrap=bootstraps)
     record = _plan(cells, title, **plan)
-    return Run("demo", record, _MANIFEST, cells, scores, leaderboard(cells, scores, spec))
+    if not closely:
+        return Run("demo", record, _MANIFEST, cells, scores, leaderboard(cells, scores, spec))
+    record["ranking"] |= {"k_policies": ["calibrated"]}
+    board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), stability=_stability(cells))
+    return Run("demo", record, _MANIFEST, cells, scores, board, details=_details(cells, scores))
+
+
+def _stability(cells: pd.DataFrame) -> pd.DataFrame:
+    """Stability of every cut, measured with the first seed; it follows from the name of the cell."""
+    keys = ["dataset", "algorithm", "params", "variant", "cut"]
+    rows = []
+    for key in cells[keys].drop_duplicates().itertuples(index=False, name=None):
+        ari = 0.2 + 0.7 * np.random.default_rng(int(_sha("stability", *key)[:8], 16)).random()
+        rows.append((*key, 0, ari, ari - 0.1, ari))
+    return pd.DataFrame(rows, columns=[*keys, "seed", "mean_ari", "min_ari", "mean_jaccard"])
+
+
+def _baselines(datasets: Sequence[str]) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    rows = [
+        (dataset, space, k, "centroids", replicate, metric, scale * (0.5 + 0.1 * rng.random()))
+        for dataset, space, k, replicate in itertools.product(datasets, REFERENCES, (2, 3, 4), range(10))
+        for metric, scale in (("silhouette", 0.2), ("davies_bouldin", 4.0), ("calinski_harabasz", 300.0))
+    ]
+    columns = ["dataset", "space", "k", "generator", "replicate", "metric", "value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _labels(cell: dict[str, Any]) -> np.ndarray:
+    """Labels of the sizes of a cell, the same for the same hash."""
+    sizes = cell["sizes"]
+    labels = np.repeat([*range(len(sizes)), -1], [*sizes, N_ROWS - sum(sizes)])
+    return np.random.default_rng(int(cell["labels_sha256"][:8], 16)).permutation(labels).astype(np.int32)
+
+
+def _details(cells: pd.DataFrame, scores: pd.DataFrame) -> Details:
+    """Close looks made by hand: labels of the right sizes, scores that another noise policy moves a little."""
+    known = cells.dropna(subset="labels_sha256").drop_duplicates("labels_sha256").to_dict("records")
+    labels = {cell["labels_sha256"]: _labels(cell) for cell in known}
+    view = sampled_view(np.random.default_rng(1).normal(size=(N_ROWS, 3)) * [3.0, 2.0, 1.0], 0)
+    seen = [json.dumps(labels[cell["labels_sha256"]][view["row"]].tolist()) for cell in known]
+    names = [(cell["dataset"], cell["labels_sha256"]) for cell in known]
+    rows = [
+        (dataset, sha, space, cluster, int((labels[sha] == cluster).sum()), 0.1 * cluster - 0.05, N_ROWS)
+        for (dataset, sha), space in itertools.product(names, REFERENCES)
+        for cluster in range(int(labels[sha].max()) + 1)
+    ]
+    columns = ["dataset", "labels_sha256", "space", "cluster", "size", "silhouette", "rows"]
+    pairs = [
+        agreement([sha for d, sha in names if d == dataset], labels).assign(dataset=dataset)
+        for dataset in dict.fromkeys(dataset for dataset, _ in names)
+    ]
+    keys = cells[["dataset", "variant", "algorithm", "params", "cut", "n_clusters"]].dropna().drop_duplicates()
+    return Details(
+        silhouettes=pd.DataFrame(rows, columns=columns),
+        policies=_policies(scores, {cell["labels_sha256"]: cell["noise_share"] > 0 for cell in known}),
+        agreement=pd.concat(pairs, ignore_index=True),
+        points=pd.concat([view.assign(dataset=dataset) for dataset in cells["dataset"].unique()], ignore_index=True),
+        point_labels=pd.DataFrame(names, columns=["dataset", "labels_sha256"]).assign(labels=seen),
+        bands=random_bands(_baselines(cells["dataset"].unique().tolist())),
+        jaccards={tuple(row[:5]): (0.9, 0.7) for row in keys.itertuples(index=False, name=None)},
+        labels=labels,
+        row_ids={dataset: tuple(f"=C{row}" for row in range(N_ROWS)) for dataset in cells["dataset"].unique()},
+    )
+
+
+def _policies(scores: pd.DataFrame, noisy: dict[str, bool]) -> pd.DataFrame:
+    scored = scores[(scores["space"] != "own")].drop_duplicates(["labels_sha256", "space", "metric"])
+    moved = scored["labels_sha256"].map(noisy).to_numpy(dtype=bool)
+    parts = []
+    for number, policy in enumerate(("zero", "drop", "cluster", "nearest")):
+        values = scored["value"].to_numpy(dtype=float) * np.where(moved, 1.0 + 0.15 * number, 1.0)
+        parts.append(scored.assign(policy=policy, value=values))
+    columns = ["dataset", "labels_sha256", "space", "policy", "metric", "value", "reason"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _found_twice(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+    """Let k-means find on both variants the same labels, and let one entry be refused."""
+    for frame in (cells, scores):
+        mine = frame["algorithm"] == "kmeans"
+        keys = [name for name in ("dataset", "cut", "seed", "space", "metric") if name in frame.columns]
+        for column in ("labels_sha256", "sizes", "value"):
+            if column in frame.columns:
+                there = frame[mine & (frame["variant"] == "log1p")].set_index(keys)[column].to_dict()
+                at = frame.index[mine & (frame["variant"] == "raw")]
+                found = [there[tuple(row)] for row in frame.loc[at, keys].itertuples(index=False, name=None)]
+                frame.loc[at, column] = pd.Series(found, index=at, dtype=frame[column].dtype)
+    gone = (cells["algorithm"] == "agglomerative") & (cells["variant"] == "raw") & (cells["dataset"] == "wine")
+    mark(cells, gone, "rejected", "smallest cluster has 1 of 1000 rows, needs 10")
+
+
+@pytest.fixture(scope="session")
+def full_run() -> Run:
+    """A run of one table with stability, calibration and all close looks; two entries found the same labels."""
+    return _make_run(closely=True, change=_found_twice)
+
+
+@pytest.fixture(scope="session")
+def stability_of() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """The function that gives the stability of cells in `full_run` and `two_tables`."""
+    return _stability
+
+
+@pytest.fixture(scope="session")
+def two_tables() -> Run:
+    """The same over two tables, in one of which an entry has no rank."""
+    return _make_run(datasets=("cards", "wine"), closely=True, change=_found_twice)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, driven by playwright; tests that need it are skipped where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"there is no Chromium: none of {', '.join(names)} is on the path")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra 'test')")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    # One module at a time: a started driver keeps an event loop in this thread.
+    with api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def full_folder(full_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The written report of the full run."""
+    from clusterbench.report import write_report
+
+    folder = tmp_path_factory.mktemp("reports") / "demo"
+    write_report(full_run, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

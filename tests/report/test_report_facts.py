@@ -10,6 +10,7 @@ import pytest
 from clusterbench.conductor import Run
 from clusterbench.report import html, markdown
 from clusterbench.report._board_table import board_table
+from clusterbench.report._closeup import Closeups
 from clusterbench.report._details import details_of
 from clusterbench.report._entries import sections_of
 from clusterbench.report._facts import (
@@ -123,8 +124,10 @@ def test_the_environment_is_the_whole_manifest(mixed_run: Run) -> None:
 def test_structure_is_told_where_it_was_tested(make_run, mixed_run: Run) -> None:
     dip = {"dip": 0.0123456, "p": 0.5, "n": 1000}
     tested = {"dip_pc1": dip, "dip_distances": dip, "champion": 3.14159, "permuted": [1.0, None, 2.5]}
+    tested |= {"champion_silhouette": 0.4321, "permuted_silhouettes": [None, 0.1]}
     run = make_run(seeds=(0,), structure={"cards": tested})
-    assert structure_table(run).rows == (("cards", "0.0123 (p = 0.500)", "0.0123 (p = 0.500)", "3.14", "2.50"),)
+    dips = ("0.0123 (p = 0.500)", "0.0123 (p = 0.500)")
+    assert structure_table(run).rows == (("cards", *dips, "0.432", "0.100", "3.14", "2.50"),)
     assert "Is there structure at all?" in markdown(run)
     assert structure_table(mixed_run).rows == ()
 
@@ -140,7 +143,8 @@ def test_a_missing_score_has_no_mean_but_a_reason() -> None:
 
 def test_details_tell_seeds_scores_warnings_and_commands(mixed_run: Run) -> None:
     (section,) = sections_of(mixed_run)
-    found = {details.entry.label: details for details in details_of(mixed_run, board_table(mixed_run, section))}
+    table = board_table(mixed_run, section)
+    found = {details.entry.label: details for details in details_of(mixed_run, table, Closeups.of(mixed_run))}
     kmeans = found["kmeans · log1p · k=3"]
     assert [row[0] for row in kmeans.seeds.rows] == ["0", "1"]
     assert kmeans.messages == ("ConvergenceWarning: did not converge",)
@@ -152,7 +156,8 @@ def test_details_tell_seeds_scores_warnings_and_commands(mixed_run: Run) -> None
         "Silhouette",
         *(f"{row[f'silhouette@{space}']:.4f}" for space in ("own", "standard", "log1p")),
     )
-    assert kmeans.commands[1] == f"clusterbench labels {row['labels_sha256'][:12]}"
+    assert kmeans.commands[0] == f"clusterbench reproduce {row['labels_sha256'][:12]}"
+    assert kmeans.commands[2] == f"clusterbench labels {row['labels_sha256'][:12]}"
 
 
 def test_a_ranked_entry_without_a_score_is_marked_and_says_why(make_run) -> None:

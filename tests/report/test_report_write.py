@@ -17,7 +17,19 @@ from clusterbench.report import SchemaError, check_writable, export_csv, html, m
 from clusterbench.report._format import readable
 
 TABLES = {"leaderboard.csv", "scores.csv", "cells.csv", "manifest.json"}
-FIGURES = {f"figures/{name}.svg" for name in ("leaderboard", "scores-against-k", "heat-map", "fit-time")}
+DOCUMENTS = {"leaderboard.json", "leaderboard.tex", "scores_wide.csv"}
+FIGURES = {
+    f"figures/{name}.svg"
+    for name in (
+        "leaderboard",
+        "rank-flow",
+        "scores-against-k",
+        "elbow",
+        "heat-map",
+        "metric-correlation",
+        "fit-time",
+    )
+}
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -35,7 +47,7 @@ def test_the_report_is_complete(mixed_run: Run, tmp_path: Path) -> None:
     written = write_report(mixed_run, tmp_path / "new" / "demo")
     names = {path.relative_to(tmp_path / "new" / "demo").as_posix() for path in written}
     assert written[0].name == "index.html"
-    assert names == {"index.html", "leaderboard.md", *TABLES, *FIGURES}
+    assert names == {"index.html", "leaderboard.md", *DOCUMENTS, *TABLES, *FIGURES}
     assert {path for path in (tmp_path / "new" / "demo").rglob("*") if path.is_file()} == set(written)
 
 
@@ -112,12 +124,15 @@ def test_no_field_of_a_hostile_run_is_a_formula(hostile_run: Run, tmp_path: Path
 def test_a_hostile_run_writes_every_file_in_its_folder(hostile_run: Run, tmp_path: Path) -> None:
     written = write_report(hostile_run, tmp_path / "demo")
     assert all(path.resolve().is_relative_to(tmp_path / "demo") for path in written)
-    assert len(written) == 2 + len(TABLES) + len(FIGURES)
+    assert len(written) == 2 + len(TABLES) + len(DOCUMENTS) + len(FIGURES)
     assert readable(hostile_run.plan["title"]) != hostile_run.plan["title"]
 
 
 def test_a_run_without_ranks_writes_every_file(rejected_run: Run, tmp_path: Path) -> None:
-    assert len(write_report(rejected_run, tmp_path)) == 2 + len(TABLES) + len(FIGURES)
+    written = write_report(rejected_run, tmp_path)
+    absent = {"figures/rank-flow.svg", "figures/metric-correlation.svg"}
+    names = {path.relative_to(tmp_path).as_posix() for path in written}
+    assert names == {"index.html", "leaderboard.md", *TABLES, *DOCUMENTS, *(FIGURES - absent)}
     assert len(rows(tmp_path / "leaderboard.csv")) == 1
 
 

@@ -1,0 +1,181 @@
+"""Two sides, matched row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.comparison._comparison import (
+    LOST,
+    CellKey,
+    Comparison,
+    EntryKey,
+    FailureChange,
+    FitTime,
+    LabelChange,
+    ManifestChange,
+    Move,
+    ScoreChange,
+)
+from clusterbench.comparison._side import CELL, ENTRY, Side, read_side
+from clusterbench.conductor import manifest_differences, same_score
+from clusterbench.errors import RequestError
+from clusterbench.ranking import OVERALL, OWN
+from clusterbench.scoring import METRICS, ScoreStatus
+
+_SCORE = ["dataset", "variant", "labels_sha256", "space", "metric"]
+
+
+def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
+    """Compare two runs or exports.
+
+    Entries are matched by dataset, algorithm, parameters, variant and k policy; cells by dataset, variant, algorithm,
+    parameters, cut and seed; scores by dataset, labels, space and metric (in an own space also by variant).
+
+    Parameters
+    ----------
+    a, b : str or Path or Side
+        Before and after; see `read_side`.
+
+    Raises
+    ------
+    RequestError
+        If a side cannot be read, or scores a metric that this version does not know.
+
+    Notes
+    -----
+    Ranks are those of each side's own board. Where the boards have other entries, an entry may move because of who
+    joined or left.
+    """
+    one, other = (side if isinstance(side, Side) else read_side(side) for side in (a, b))
+    entries = one.board.merge(other.board, on=ENTRY, suffixes=("_a", "_b"))
+    cells = one.cells.merge(other.cells, on=CELL, suffixes=("_a", "_b"))
+    scores = _matched_scores(one, other)
+    only_a, only_b = _only(one.board, other.board), _only(other.board, one.board)
+    return Comparison(
+        a=one.name,
+        b=other.name,
+        n_entries=len(entries),
+        n_cells=len(cells),
+        n_scores=len(scores),
+        moves=tuple(sorted(_moves(entries), key=lambda move: (-abs(move.by), move.rank_a, move.entry))),
+        only_a=only_a,
+        only_b=only_b,
+        lost=tuple(entry for entry in only_a if _lost(entry, one, other)),
+        scores=tuple(_score_changes(scores, one, other)),
+        labels=tuple(_label_changes(cells, one, other)),
+        failures=tuple(_failures(cells)),
+        cells_only_a=len(one.cells) - len(cells),
+        cells_only_b=len(other.cells) - len(cells),
+        manifest=tuple(ManifestChange(*found) for found in manifest_differences(one.manifest, other.manifest)),
+        fit_times=tuple(_fit_times(cells)),
+    )
+
+
+def _only(here: pd.DataFrame, there: pd.DataFrame) -> tuple[EntryKey, ...]:
+    """Return the entries of one board that the other has not, in the order of the board."""
+    known = set(there[ENTRY].itertuples(index=False, name=None))
+    return tuple(EntryKey(*key) for key in here[ENTRY].itertuples(index=False, name=None) if key not in known)
+
+
+def _lost(entry: EntryKey, one: Side, other: Side) -> bool:
+    """Whether B ran what an entry of A stands for, ranks by its k policy, and yet did not rank it."""
+    if entry.dataset == OVERALL or entry.k_policy not in set(other.board["k_policy"]):
+        return False
+    mine = _has(one.board, entry, ENTRY) & ~one.board["control"].astype(bool)
+    return bool(mine.any() and _has(other.cells, entry, ENTRY[:-1]).any())
+
+
+def _has(frame: pd.DataFrame, entry: EntryKey, names: list[str]) -> pd.Series:
+    return (frame[names] == [getattr(entry, name) for name in names]).all(axis=1)
+
+
+def _moves(entries: pd.DataFrame) -> Iterator[Move]:
+    for row in entries[entries["rank_a"] != entries["rank_b"]].to_dict("records"):
+        yield Move(
+            EntryKey(*(row[name] for name in ENTRY)),
+            bool(row["control_a"]),
+            int(row["rank_a"]),
+            int(row["rank_b"]),
+            _interval(row["rank_low_a"], row["rank_high_a"]),
+            _interval(row["rank_low_b"], row["rank_high_b"]),
+            _text_or_none(row["cut_a"]),
+            _text_or_none(row["cut_b"]),
+        )
+
+
+def _interval(low: Any, high: Any) -> tuple[int, int] | None:
+    return None if pd.isna(low) or pd.isna(high) else (int(low), int(high))
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
+    """Return the scores that both sides have for equal labels, each once."""
+    frames = []
+    for side in (one, other):
+        scores = side.scores[side.scores["labels_sha256"].notna()]
+        strange = sorted(set(scores["metric"]) - set(METRICS))
+        if strange:
+            raise RequestError(
+                f"unknown metric {strange[0]!r}: its reproducible digits are not known",
+                where=side.name,
+                allowed=", ".join(METRICS),
+            )
+        # A score in a reference space is the same whatever variant the labels came from.
+        scores = scores.assign(variant=scores["variant"].where(scores["space"] == OWN, ""))
+        frames.append(scores.drop_duplicates(_SCORE)[[*_SCORE, "value", "status"]])
+    return frames[0].merge(frames[1], on=_SCORE, suffixes=("_a", "_b"))
+
+
+def _score_changes(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[ScoreChange]:
+    values = [scores[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value_a", "value_b")]
+    equal = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
+    suspects = scores[~equal | (scores["status_a"] != scores["status_b"])]
+    for row in suspects.to_dict("records"):
+        told = [row[f"status_{s}"] for s in "ab"]
+        if told[0] == told[1] and same_score(row["metric"], row["value_a"], row["value_b"]):
+            continue
+        a, b = (float(row[f"value_{s}"]) if row[f"status_{s}"] == ScoreStatus.OK else row[f"status_{s}"] for s in "ab")
+        variant = row["variant"] or None
+        same_data = _same_data(row["dataset"], one, other)
+        yield ScoreChange(row["dataset"], variant, row["space"], row["metric"], row["labels_sha256"], a, b, same_data)
+
+
+def _label_changes(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[LabelChange]:
+    hashes = cells[["labels_sha256_a", "labels_sha256_b"]]
+    differ = hashes.notna().all(axis=1) & (hashes["labels_sha256_a"] != hashes["labels_sha256_b"])
+    for row in cells[differ].to_dict("records"):
+        same_data = _same_data(row["dataset"], one, other)
+        yield LabelChange(_cell(row), row["labels_sha256_a"], row["labels_sha256_b"], same_data)
+
+
+def _failures(cells: pd.DataFrame) -> Iterator[FailureChange]:
+    lost = [cells[f"status_{side}"].isin([status.value for status in LOST]) for side in "ab"]
+    for row in cells[lost[0] != lost[1]].to_dict("records"):
+        reason = row["reason_b"] if row["status_b"] in LOST else row["reason_a"]
+        yield FailureChange(_cell(row), row["status_a"], row["status_b"], reason or "")
+
+
+def _cell(row: Any) -> CellKey:
+    dataset, variant, algorithm, params, cut, seed = (row[name] for name in CELL)
+    return CellKey(dataset, variant, algorithm, params, cut, int(seed))
+
+
+def _same_data(dataset: str, one: Side, other: Side) -> bool | None:
+    hashes = [(side.manifest.get("datasets") or {}).get(dataset) for side in (one, other)]
+    return None if None in hashes else hashes[0] == hashes[1]
+
+
+def _fit_times(cells: pd.DataFrame) -> Iterator[FitTime]:
+    times = cells[["fit_seconds_a", "fit_seconds_b"]].astype(float)
+    fitted = cells[(times > 0).all(axis=1) & cells["labels_sha256_a"].notna() & cells["labels_sha256_b"].notna()]
+    ratios = (fitted["fit_seconds_b"] / fitted["fit_seconds_a"]).astype(float)
+    for algorithm, mine in ratios.groupby(fitted["algorithm"]):
+        yield FitTime(str(algorithm), float(mine.median()), len(mine))

@@ -1,0 +1,341 @@
+"use strict";
+/* Sorts, filters and ranks the leaderboards of the page again. Without it the page shows the published ranking. */
+(() => {
+  const boards = JSON.parse(document.getElementById("board-data").textContent).boards;
+
+  /* ---- the arithmetic of the ranking ------------------------------------------------------------------------- */
+
+  /** Round to the nearest multiple of 10^-decimals, halves to even, as numpy does. */
+  function rounded(value, decimals) {
+    const scale = 10 ** decimals;
+    const scaled = value * scale;
+    const down = Math.floor(scaled);
+    const rest = scaled - down;
+    const up = rest > 0.5 || (rest === 0.5 && down % 2 !== 0);
+    return (up ? down + 1 : down) / scale;
+  }
+
+  /** How many of the sorted values lie below `value` (or at it, if `inclusive`). */
+  function below(sorted, value, inclusive) {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < value || (inclusive && sorted[middle] === value)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+
+  /** Rank one column, higher is better: 1/2 + better contenders + 1/2 equal contenders. */
+  function columnRanks(values, contender) {
+    const field = Float64Array.from(values.filter((_, e) => contender[e])).sort();
+    return values.map((value) => 0.5 + field.length - 0.5 * (below(field, value, true) + below(field, value, false)));
+  }
+
+  /** Duplicates share the mean stability of those that found the labels; contenders speak for controls. */
+  function sharedStability(values, entries) {
+    const groups = new Map();
+    entries.forEach((entry, e) => {
+      if (!groups.has(entry.dup)) groups.set(entry.dup, []);
+      groups.get(entry.dup).push(e);
+    });
+    const shared = values.slice();
+    for (const group of groups.values()) {
+      const contenders = group.filter((e) => !entries[e].control);
+      const found = (contenders.length ? contenders : group).map((e) => values[e]).filter((v) => v !== null);
+      const mean = found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
+      for (const e of group) shared[e] = mean;
+    }
+    return shared;
+  }
+
+  /** The scores of an entry under a noise policy; where no row is noise, all policies agree. */
+  function scoresOf(board, entry, policy) {
+    const other = policy === board.policy ? undefined : (board.other[policy] || {})[entry];
+    return other || board.values[entry];
+  }
+
+  /** Columns of oriented values for the shown entries, each with its family; a missing value is -Infinity. */
+  function axesOf(board, chosen, shown) {
+    const axes = [];
+    const rows = shown.map((e) => scoresOf(board, e, chosen.policy));
+    const entries = shown.map((e) => board.entries[e]);
+    const wide = board.metrics.length * board.spaces.length;
+    board.datasets.forEach((dataset, d) => {
+      if (!chosen.datasets.includes(dataset)) return;
+      board.metrics.forEach((metric, m) => {
+        if (!chosen.metrics.includes(metric.name)) return;
+        board.spaces.forEach((space, s) => {
+          if (!chosen.spaces.includes(space)) return;
+          const at = d * wide + m * board.spaces.length + s;
+          const sign = metric.higher ? 1 : -1;
+          const values = rows.map((row) => (row[at] === null ? -Infinity : sign * row[at]));
+          axes.push({ family: metric.family, values });
+        });
+      });
+      const stability = shown.map((e) => board.stability[e][d]);
+      if (chosen.metrics.includes("stability") && stability.some((value) => value !== null)) {
+        const shared = sharedStability(stability, entries);
+        axes.push({ family: "stability", values: shared.map((v) => (v === null ? -Infinity : rounded(v, 6))) });
+      }
+    });
+    return axes;
+  }
+
+  /** Mean over families, by weight, of the mean over the columns of each family. */
+  function meanRanks(axes, weights, contender) {
+    const families = new Map();
+    for (const axis of axes) {
+      const ranks = columnRanks(axis.values, contender);
+      families.set(axis.family, [...(families.get(axis.family) || []), ranks]);
+    }
+    const total = contender.map(() => 0);
+    let weightSum = 0;
+    for (const [family, columns] of families) {
+      const weight = weights[family];
+      if (!(weight > 0)) continue;
+      weightSum += weight;
+      for (let e = 0; e < total.length; e += 1) {
+        total[e] += weight * (columns.reduce((sum, ranks) => sum + ranks[e], 0) / columns.length);
+      }
+    }
+    return total.map((sum) => (weightSum > 0 ? rounded(sum / weightSum, 9) : NaN));
+  }
+
+  /**
+   * Rank the entries numbered `shown` of a board among themselves.
+   * chosen: {metrics, spaces, datasets, policy, weights}. Returns [{entry, rank, meanRank}], best first, controls
+   * beside the contenders whose rank they would have had; an empty list where nothing is left to rank by.
+   */
+  function rank(board, chosen, shown) {
+    const contender = shown.map((e) => !board.entries[e].control);
+    const means = meanRanks(axesOf(board, chosen, shown), chosen.weights, contender);
+    if (!shown.length || Number.isNaN(means[0])) return [];
+    const field = Float64Array.from(means.filter((_, e) => contender[e])).sort();
+    const ranked = shown.map((entry, e) => ({ entry, rank: 1 + below(field, means[e], false), meanRank: means[e] }));
+    const control = (one) => (board.entries[one.entry].control ? 1 : 0);
+    return ranked.sort((a, b) => a.rank - b.rank || control(a) - control(b) || a.meanRank - b.meanRank ||
+      a.entry - b.entry);
+  }
+
+  Object.defineProperty(window, "clusterbench", { value: Object.freeze({ boards, rank }) });
+
+  /* ---- one board on the page ----------------------------------------------------------------------------------- */
+
+  const text = (value) => value.trim().toLowerCase();
+
+  /** What a cell is sorted by: the exact number where there is one, a number in its text, or its text. */
+  function sortKey(cell) {
+    const data = cell.querySelector("data");
+    const own = data ? data.value : cell.dataset.key;
+    if (own !== undefined && own !== "") return Number(own);
+    const shown = text(cell.textContent);
+    return shown === "" || shown === "\u2013" ? null : shown;
+  }
+
+  class Board {
+    constructor(root, data) {
+      this.data = data;
+      this.table = root.querySelector("table.leaderboard");
+      this.body = this.table.tBodies[0];
+      this.rows = [...this.body.rows];
+      this.names = this.rows.map((row) => text(row.dataset.text || ""));
+      this.heads = [...this.table.querySelectorAll("th[data-col]")];
+      this.form = root.querySelector("form.tool");
+      this.note = root.querySelector(".recomputed");
+      this.said = root.querySelector(".said");
+      this.sorted = null;
+      this.published = true;
+      this.original = new Map();
+      this.places = this.rows.map((row) => Number(row.dataset.rank));
+      this.prepare();
+    }
+
+    prepare() {
+      for (const head of this.heads) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.title = head.title;
+        button.append(...head.childNodes);
+        head.append(button);
+        head.removeAttribute("title");
+        button.addEventListener("click", () => this.sortBy(head));
+      }
+      this.column("rank")?.setAttribute("aria-sort", "ascending");
+      this.form.hidden = false;
+      this.form.addEventListener("submit", (event) => event.preventDefault());
+      this.form.addEventListener("input", () => {
+        clearTimeout(this.waiting);
+        this.waiting = setTimeout(() => this.recompute(), this.rows.length > 500 ? 150 : 0);
+      });
+      this.form.addEventListener("reset", () => setTimeout(() => this.recompute(), 0));
+      this.note.querySelector("button").addEventListener("click", () => {
+        this.form.reset();
+        this.form.querySelector("input").focus();
+      });
+      // A browser may keep what was filled in when a page is loaded again.
+      this.form.reset();
+    }
+
+    column(name) {
+      return this.heads.find((head) => head.dataset.name === name);
+    }
+
+    sortBy(head) {
+      const column = Number(head.dataset.col);
+      const first = head.dataset.first === "descending" ? "descending" : "ascending";
+      const other = first === "ascending" ? "descending" : "ascending";
+      const direction = head.getAttribute("aria-sort") === first ? other : first;
+      this.order(head, column, direction);
+      this.said.textContent = `Sorted by ${head.textContent.trim()}, ${direction}.`;
+    }
+
+    order(head, column, direction) {
+      const keys = new Map(this.rows.map((row) => [row, sortKey(row.cells[column])]));
+      const place = new Map(this.rows.map((row, index) => [row, this.position ? this.position[index] : index]));
+      const sign = direction === "ascending" ? 1 : -1;
+      const sorted = [...this.rows].sort((a, b) => {
+        const [x, y] = [keys.get(a), keys.get(b)];
+        if (x === null || y === null) return (x === null) - (y === null) || place.get(a) - place.get(b);
+        const mixed = (typeof x === "string") - (typeof y === "string");
+        return sign * (mixed || ascending(x, y)) || place.get(a) - place.get(b);
+      });
+      for (const one of this.heads) one.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", direction);
+      this.put(sorted);
+    }
+
+    /** Put rows in order; off the page meanwhile, so that it is laid out once. */
+    put(rows) {
+      const next = this.body.nextSibling;
+      this.body.remove();
+      this.body.append(...rows);
+      this.table.insertBefore(this.body, next);
+    }
+
+    checked(name) {
+      return [...this.form.querySelectorAll(`input[name="${name}"]`)].filter((one) => one.checked).map((o) => o.value);
+    }
+
+    chosen() {
+      const weights = {};
+      for (const input of this.form.querySelectorAll("input[name=weight]")) {
+        weights[input.dataset.family] = Math.max(0, Number(input.value) || 0);
+      }
+      const policy = this.form.elements.policy ? this.form.elements.policy.value : this.data.policy;
+      const datasets = this.data.datasets.length > 1 ? this.checked("dataset") : this.data.datasets;
+      return { metrics: this.checked("metric"), spaces: this.checked("space"), datasets, policy, weights };
+    }
+
+    shown() {
+      const [algorithms, variants] = [new Set(this.checked("algorithm")), new Set(this.checked("variant"))];
+      const words = text(this.form.elements.text.value).split(/\s+/).filter(Boolean);
+      return this.data.entries
+        .map((entry, e) => e)
+        .filter((e) => algorithms.has(this.data.entries[e].algorithm) && variants.has(this.data.entries[e].variant))
+        .filter((e) => words.every((word) => this.names[e].includes(word)));
+    }
+
+    changed() {
+      const fields = [...this.form.elements];
+      return fields.some((one) => {
+        if (one.type === "checkbox") return one.checked !== one.defaultChecked;
+        if (one.tagName === "SELECT") return [...one.options].some((o) => o.selected !== o.defaultSelected);
+        return "defaultValue" in one && one.type !== "reset" && one.value !== one.defaultValue;
+      });
+    }
+
+    recompute() {
+      this.restore();
+      this.published = !this.changed();
+      const shown = this.shown();
+      const chosen = this.chosen();
+      const ranked = this.published ? null : rank(this.data, chosen, shown);
+      this.table.classList.toggle("other", !this.published);
+      this.note.hidden = this.published;
+      const visible = new Set(shown);
+      this.rows.forEach((row, e) => {
+        row.hidden = !this.published && !visible.has(e);
+        row.classList.toggle("first", this.published && this.places[e] === 1 && !this.data.entries[e].control);
+      });
+      this.position = this.rows.map((_, e) => e);
+      if (!this.published) this.show(ranked, chosen, shown);
+      for (const one of this.heads) one.removeAttribute("aria-sort");
+      this.column("rank")?.setAttribute("aria-sort", "ascending");
+      const order = this.rows.map((_, e) => e).sort((a, b) => this.position[a] - this.position[b]);
+      this.put(order.map((e) => this.rows[e]));
+      this.said.textContent = this.published ? "This is the published ranking." : "";
+    }
+
+    show(ranked, chosen, shown) {
+      shown.forEach((e, index) => { this.position[e] = index; });
+      for (const e of shown) {
+        for (const name of ["rank", "interval", "tie", "mean_rank"]) this.write(e, name, "\u2013");
+        if (chosen.policy !== this.data.policy) this.writeScores(e, chosen);
+      }
+      ranked.forEach((one, index) => {
+        this.position[one.entry] = index;
+        this.write(one.entry, "rank", String(one.rank), one.rank);
+        this.write(one.entry, "mean_rank", one.meanRank.toFixed(3), one.meanRank);
+        const isFirst = one.rank === 1 && !this.data.entries[one.entry].control;
+        this.rows[one.entry].classList.toggle("first", isFirst);
+      });
+      this.rows.forEach((row, e) => { if (row.hidden) this.position[e] = this.rows.length + e; });
+      const why = ranked.length ? "" : shown.length ? " Nothing is left to rank by." : " No entry matches.";
+      this.note.querySelector("span").textContent = `${shown.length} of ${this.rows.length} entries, ranked among` +
+        ` themselves by ${chosen.metrics.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}; noise` +
+        ` policy ${chosen.policy}.${why}`;
+    }
+
+    /** Scores under another noise policy stand in place of the declared one's. */
+    writeScores(e, chosen) {
+      if (this.data.datasets.length > 1) return;
+      const row = scoresOf(this.data, e, chosen.policy);
+      this.data.metrics.forEach((metric, m) => {
+        this.data.spaces.forEach((space, s) => {
+          const value = row[m * this.data.spaces.length + s];
+          const shown = value === null ? "\u2013" : value.toFixed(metric.shown);
+          this.write(e, `${metric.name}@${space}`, shown, value === null ? undefined : value);
+        });
+      });
+    }
+
+    write(e, name, shown, key) {
+      const head = this.column(name);
+      if (!head) return;
+      const cell = this.rows[e].cells[Number(head.dataset.col)];
+      if (!this.original.has(cell)) this.original.set(cell, [...cell.childNodes]);
+      cell.textContent = shown;
+      if (key === undefined) delete cell.dataset.key;
+      else cell.dataset.key = String(key);
+    }
+
+    restore() {
+      for (const [cell, nodes] of this.original) {
+        delete cell.dataset.key;
+        cell.replaceChildren(...nodes);
+      }
+      this.original.clear();
+    }
+  }
+
+  for (const root of document.querySelectorAll(".board[data-board]")) {
+    new Board(root, boards[Number(root.dataset.board)]);
+  }
+
+  /* ---- drill-down: a link to an entry opens it ------------------------------------------------------------------ */
+
+  function open() {
+    const id = decodeURIComponent(location.hash.slice(1));
+    const target = id && document.getElementById(id);
+    if (target && target.tagName === "DETAILS") {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  }
+  window.addEventListener("hashchange", open);
+  open();
+})();

@@ -1,0 +1,336 @@
+"""Write docs/rules-of-trust.md from the stores of two finished runs. Run by hand:
+
+clusterbench run cc-general --results REAL
+clusterbench run credit-card --results SIMULATED
+python docs/make_rules_of_trust.py REAL SIMULATED
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from clusterbench.conductor import Run, load_run
+from clusterbench.ranking import Leaderboard, RankingSpec, apply_gate, leaderboard, rank_correlation
+
+TOP = 5
+MOVES = 8
+ENOUGH = 0.7
+KEY = ["algorithm", "params", "variant"]
+FITTED = "the space of the fit"
+"""What the own space is called where it ranks: under its own name it never does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A way to rank the same labelings; each trusts a little less than the one before."""
+
+    title: str
+    explanation: str
+    rank: Callable[[Run], Leaderboard]
+
+
+def by_own_space(run: Run) -> Leaderboard:
+    """Rank every labeling that has a silhouette by it, in the space in which it was fitted."""
+    scores = run.scores[run.scores["space"] == "own"].assign(space=FITTED)
+    spec = RankingSpec((FITTED,), metrics=("silhouette",), n_bootstrap=0, controls=controls(run))
+    return leaderboard(apply_gate(run.cells, None), scores, spec)
+
+
+def ungated(run: Run) -> Leaderboard:
+    """Rank every labeling that has scores by all metrics in the reference spaces."""
+    return leaderboard(apply_gate(run.cells, None), run.scores, plain_spec(run))
+
+
+def gated(run: Run) -> Leaderboard:
+    """Rank the labelings that pass the gate by all metrics in the reference spaces."""
+    return leaderboard(run.cells, run.scores, plain_spec(run))
+
+
+def plain_spec(run: Run) -> RankingSpec:
+    """The run's metrics and reference spaces, k by silhouette, and nothing that was resampled."""
+    references = tuple(dict.fromkeys(space for spaces in run.plan["references"].values() for space in spaces))
+    return RankingSpec(references, metrics=tuple(run.plan["metrics"]), n_bootstrap=0, controls=controls(run))
+
+
+def controls(run: Run) -> frozenset[str]:
+    return frozenset(name for name, entry in run.plan["algorithms"].items() if entry["control"])
+
+
+RULES: Mapping[str, Rule] = {
+    "own": Rule(
+        "Silhouette in the own space",
+        "Each labeling is scored where it was fitted, as most tools and publications do; the highest silhouette wins,"
+        " for k as for the entry.",
+        by_own_space,
+    ),
+    "ungated": Rule(
+        "Reference spaces, no gate",
+        "Silhouette, Davies-Bouldin and Calinski-Harabasz of all labelings in the same spaces; mean rank over them,"
+        " k by silhouette.",
+        ungated,
+    ),
+    "gated": Rule(
+        "Reference spaces and gate",
+        "The same, over those labelings only that pass the gate of the benchmark.",
+        gated,
+    ),
+    "full": Rule(
+        "All rules",
+        "k by the scores calibrated against random clusterings of the same k; stability under resampling is a second"
+        " vote, beside that of the three metrics.",
+        lambda run: run.board,
+    ),
+}
+
+
+def boards_of(run: Run) -> dict[str, Leaderboard]:
+    """Return the leaderboard under each rule."""
+    return {name: rule.rank(run) for name, rule in RULES.items()}
+
+
+def contenders(board: Leaderboard) -> pd.DataFrame:
+    """Return the rows of a board of one dataset that compete, best first."""
+    return board.table[~board.table["control"] & ~board.table["oracle"]].reset_index(drop=True)
+
+
+def agreement(one: Leaderboard, other: Leaderboard) -> tuple[float, int]:
+    """Return Spearman's rho of two boards over the entries that both rank, whatever chose their k."""
+    found = rank_correlation(*(board.table.assign(k_policy="") for board in (one, other)))
+    return found.rho, found.n_shared
+
+
+def name_of(row: pd.Series, run: Run) -> str:
+    """Return algorithm, the parameters in which its entries differ, and variant."""
+    kin = [json.loads(text) for text in run.cells.loc[run.cells["algorithm"] == row["algorithm"], "params"].unique()]
+    mine = json.loads(row["params"])
+    told = [f"{key} = {value}" for key, value in mine.items() if any(other.get(key) != value for other in kin)]
+    details = f" ({', '.join(told)})" if told else ""
+    return f"{row['algorithm']}{details} on {row['variant']}"
+
+
+def silhouettes(row: pd.Series, run: Run) -> dict[str, float]:
+    """Return the silhouette of an entry's chosen labeling per space, the mean over seeds."""
+    scores = run.scores[run.scores["metric"] == "silhouette"]
+    for column in (*KEY, "cut"):
+        scores = scores[scores[column] == row[column]]
+    return {str(space): float(value) for space, value in scores.groupby("space", sort=False)["value"].mean().items()}
+
+
+def fate(row: pd.Series, board: Leaderboard) -> str:
+    """Return what a rule makes of an entry: its rank and k, or why it has none."""
+    for frame, tell in ((board.table, placed), (board.rejected, refused)):
+        mine = frame[(frame[KEY] == row[KEY]).all(axis=1)]
+        if len(mine):
+            return tell(mine.iloc[0])
+    return "not run"
+
+
+def placed(row: pd.Series) -> str:
+    return f"{row['rank']} (k = {row['k']})"
+
+
+def refused(row: pd.Series) -> str:
+    return f"{row['status']}: {row['reason']}"
+
+
+def side_by_side(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+    """Return the first entries under every rule as a table."""
+    tops = {name: contenders(board).head(TOP) for name, board in boards.items()}
+    cells = {
+        name: [f"{name_of(row, run)}, k = {row['k']} ({sizes(row)})" for _, row in top.iterrows()]
+        for name, top in tops.items()
+    }
+    rows = [
+        [str(place + 1), *(column[place] if place < len(column) else "" for column in cells.values())]
+        for place in range(TOP)
+    ]
+    return markdown_table(["", *(RULES[name].title for name in boards)], rows)
+
+
+def sizes(row: pd.Series) -> str:
+    """Return the rows of the largest and of the smallest cluster."""
+    return f"sizes {row['largest']:,} to {row['smallest']:,}"
+
+
+def winners(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+    """Return the first entry of every rule with its silhouettes, and its fate under the other rules."""
+    spaces = ["own", *plain_spec(run).reference_spaces]
+    firsts = {name: contenders(board).iloc[0] for name, board in boards.items()}
+    crowned_by: dict[tuple[str, ...], list[str]] = {}
+    for name, first in firsts.items():
+        crowned_by.setdefault(tuple(first[[*KEY, "cut"]]), []).append(name)
+    rows = []
+    for names in crowned_by.values():
+        first = firsts[names[0]]
+        found = silhouettes(first, run)
+        numbers = [f"{found[space]:.3f}" for space in spaces]
+        titles = "; ".join(RULES[name].title for name in names)
+        winner = f"{name_of(first, run)}, k = {first['k']}"
+        rows.append([titles, winner, *numbers, *(fate(first, board) for board in boards.values())])
+    header = [
+        "First by",
+        "Entry",
+        *(f"silhouette, {space}" for space in spaces),
+        *(RULES[name].title for name in boards),
+    ]
+    return markdown_table(header, rows)
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
+
+
+def changes(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+    """Return, in sentences made of the numbers, what each rule changes against the one before."""
+    own, reference = boards["own"], boards["ungated"]
+    first = contenders(own).iloc[0]
+    found = silhouettes(first, run)
+    elsewhere = ", ".join(f"{value:.3f} in {space}" for space, value in found.items() if space != "own")
+    rho, shared = agreement(own, reference)
+    judged = run.cells[run.cells["status"].isin(["ok", "rejected"])]
+    reasons = Counter(complaint(text) for text in run.cells.loc[run.cells["status"] == "rejected", "reason"])
+    told = ", ".join(f"{count} for {what}" for what, count in reasons.most_common())
+    fallen = fallen_entries(reference, run)
+    steady, n_steady = agreement(boards["gated"], boards["full"])
+    moved = sum(fate(row, boards["full"]) != placed(row) for _, row in contenders(boards["gated"]).head(TOP).iterrows())
+    return [
+        f"- **Reference spaces.** {name_of(first, run)} with k = {first['k']} wins by a silhouette of"
+        f" {found['own']:.3f} in its own space; the same labels have {elsewhere}. Over the {shared} entries that both"
+        f" rank, the order by own spaces and the order in the reference spaces correlate at Spearman {rho:.2f}.",
+        f"- **Gate.** {gate_words(run)} {sum(reasons.values()):,} of {len(judged):,} labelings are rejected: {told}."
+        f" {fallen}",
+        f"- **Calibration and stability.** {moved} of the first {TOP} get another k or another place; over"
+        f" {n_steady} entries the order before and after correlates at Spearman {steady:.2f}. {run.board.headline}",
+    ]
+
+
+def gate_words(run: Run) -> str:
+    """Return what the gate of a run asks for."""
+    gate = run.plan["gate"]
+    return (
+        f"Every cluster needs {gate['min_rows']} rows and {gate['min_share']:.0%} of the table, none may hold more than"
+        f" {gate['max_share']:.0%}, and at most {gate['max_noise']:.0%} may be noise."
+    )
+
+
+def complaint(reason: str) -> str:
+    """Return the kind of a reason that the gate gives."""
+    kinds = {"smallest cluster": "a cluster that is too small", "largest cluster": "one that holds nearly everything"}
+    kinds["rows are noise"] = "too much noise"
+    return next((told for words, told in kinds.items() if words in reason), reason)
+
+
+def fallen_entries(before: Leaderboard, run: Run) -> str:
+    """Return which of the first entries lose their labels to the gate."""
+    lost = []
+    for _, row in contenders(before).head(TOP).iterrows():
+        reason = reason_against(row, run)
+        if reason:
+            lost.append(f"{name_of(row, run)}, place {row['rank']} with k = {row['k']} ({reason})")
+    names = f": {'; '.join(lost)}" if lost else ""
+    return f"Of the labelings on the first {TOP} places without it, {len(lost) or 'none'} would be lost{names}."
+
+
+def reason_against(row: pd.Series, run: Run) -> str:
+    """Return why the gate rejects the labeling that an ungated entry has chosen, or ""."""
+    cells = run.cells
+    for column in (*KEY, "cut"):
+        cells = cells[cells[column] == row[column]]
+    reasons = cells.loc[cells["status"] == "rejected", "reason"]
+    return str(reasons.iloc[0]) if len(reasons) else ""
+
+
+def comparison(real: Run, simulated: Run, boards: Mapping[str, Leaderboard]) -> list[str]:
+    """Return how the boards of the simulated and of the real table agree."""
+    found = rank_correlation(real.board.table, simulated.board.table)
+    others = boards_of(simulated)
+    verdict = (
+        f"At least {ENOUGH}: who is good on the simulated customers is good on the real ones."
+        if found.rho >= ENOUGH
+        else f"Below {ENOUGH}: on the simulated customers the order is not yet that of the real ones."
+    )
+    rules = []
+    for name, rule in RULES.items():
+        rho, shared = agreement(boards[name], others[name])
+        rules.append([rule.title, f"{rho:.2f}", str(shared)])
+    return [
+        f"Spearman's rho between the leaderboards of the real and the simulated table is **{found.rho:.2f}** over the"
+        f" {found.n_shared} entries that both rank. {verdict}",
+        "",
+        *markdown_table(["Rule", "Spearman", "Entries"], rules),
+        "",
+        "The entries that move most:",
+        "",
+        *moves(real, simulated),
+    ]
+
+
+def moves(real: Run, simulated: Run) -> list[str]:
+    """Return the entries whose places differ most."""
+    here, there = (contenders(run.board).set_index(KEY) for run in (real, simulated))
+    shared = here.index.intersection(there.index)
+    places = pd.DataFrame({"real": here.loc[shared, "rank"], "simulated": there.loc[shared, "rank"]}, dtype=float)
+    order = (places["real"] - places["simulated"]).abs().sort_values(ascending=False, kind="stable").index[:MOVES]
+    rows = []
+    for key in order:
+        row = pd.Series(dict(zip(KEY, key, strict=True)))
+        rows.append([name_of(row, real), fate(row, real.board), fate(row, simulated.board)])
+    return markdown_table(["Entry", "Real", "Simulated"], rows)
+
+
+def page(real: Run, simulated: Run) -> str:
+    """Return the page."""
+    boards = boards_of(real)
+    dataset = next(iter(real.plan["datasets"].values()))
+    lines = [
+        "# The rules of trust, one by one",
+        "",
+        f"The same {len(real.cells):,} labelings of the real table ({dataset['n_rows']:,} customers,"
+        f" {len(dataset['columns'])} columns), ranked under four rules. Each trusts a little less than the one before.",
+        "",
+        *(f"{number}. **{rule.title}.** {rule.explanation}" for number, rule in enumerate(RULES.values(), start=1)),
+        "",
+        f"## The first {TOP} under each rule",
+        "",
+        *side_by_side(boards, real),
+        "",
+        "## Where the winners go",
+        "",
+        "The labels that each rule puts first, with their silhouettes; then the place of that entry under every rule,"
+        " each rule choosing its own k.",
+        "",
+        *winners(boards, real),
+        "",
+        "## What each rule changes",
+        "",
+        *changes(boards, real),
+        "",
+        "## Simulated and real customers",
+        "",
+        *comparison(real, simulated, boards),
+        "",
+        "Made by `docs/make_rules_of_trust.py` from finished runs of the benchmarks `cc-general` and `credit-card`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Read two results folders, write the page."""
+    parser = argparse.ArgumentParser(description="Write the page on the rules of trust from two finished runs.")
+    parser.add_argument("real", type=Path, help="results folder of a run of cc-general")
+    parser.add_argument("simulated", type=Path, help="results folder of a run of credit-card")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("rules-of-trust.md"))
+    asked = parser.parse_args()
+    asked.out.write_text(page(load_run(asked.real), load_run(asked.simulated)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

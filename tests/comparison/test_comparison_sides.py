@@ -1,0 +1,202 @@
+"""A side of a comparison, read from a store or from exported tables: alike, or refused by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.comparison import compare, read_side
+from clusterbench.conductor import Settings, load_run, run
+from clusterbench.errors import RequestError
+from clusterbench.report import export_csv
+
+# Names that a CSV reader takes for missing, and that a spreadsheet would compute.
+TOML = """
+title = "Two blobs"
+seeds = [0, 1]
+k = [2, 3]
+reference_spaces = ["standard"]
+[[datasets]]
+path = "blobs.csv"
+name = "NA"
+[variants]
+"=raw" = []
+standard = [{ step = "standardize" }]
+[ranking]
+random_partitions = 0
+k_policies = ["silhouette"]
+bootstraps = 5
+[stability]
+resamples = 0
+[structure]
+permutations = 0
+[[algorithms]]
+use = "kmeans"
+n_init = 1
+[[algorithms]]
+use = "dbscan"
+eps = [0.01, 3.0]
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A store with a run and, after it, a part of it."""
+    folder = tmp_path_factory.mktemp("study")
+    values = np.random.default_rng(1).normal(size=(60, 2)) + 6 * (np.arange(60) % 2)[:, None]
+    pd.DataFrame(values, columns=["x", "y"]).to_csv(folder / "blobs.csv", index=False)
+    (folder / "blobs.toml").write_text(TOML)
+    options = {"results": folder / "results", "workspace": folder, "settings": Settings(workers=0)}
+    run("blobs.toml", **options)
+    run("blobs.toml", only=["k=2"], **options)
+    return folder / "results"
+
+
+@pytest.fixture(scope="module")
+def exported(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    export_csv(load_run(results, "blobs"), folder)
+    return folder
+
+
+@pytest.fixture
+def export(exported, tmp_path):
+    """An export that may be changed."""
+    shutil.copytree(exported, tmp_path / "export")
+    return tmp_path / "export"
+
+
+def rewrite(path, change):
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    changed = change(frame)
+    (frame if changed is None else changed).to_csv(path, index=False)
+
+
+def test_a_run_and_its_export_are_read_alike(results, exported):
+    one, other = read_side(f"{results}:blobs"), read_side(exported)
+    assert set(one.cells["dataset"]) == set(other.cells["dataset"]) == {"NA"}
+    assert set(one.board["variant"]) == set(other.board["variant"]) == {"=raw", "standard"}
+    np.testing.assert_array_equal(one.scores["value"].to_numpy(), other.scores["value"].to_numpy())
+    assert one.manifest == json.loads(json.dumps(other.manifest))
+    found = compare(one, other)
+    assert (found.n_entries, found.n_cells) == (len(one.board), len(one.cells))
+    assert found.n_scores > 0
+    assert (found.moves, found.scores, found.labels, found.failures, found.manifest) == ((), (), (), (), ())
+    assert (found.only_a, found.only_b, found.cells_only_a, found.cells_only_b) == ((), (), 0, 0)
+
+
+def test_a_results_folder_stands_for_its_latest_run_and_a_colon_names_another(results):
+    assert read_side(results).name == f"{results} (blobs-part)"
+    assert read_side(f"{results}:blobs").name == f"{results} (blobs)"
+    assert len(read_side(results).cells) < len(read_side(f"{results}:blobs").cells)
+
+
+def test_a_folder_may_have_a_colon_in_its_name(exported, tmp_path):
+    shutil.copytree(exported, tmp_path / "a:b")
+    assert read_side(str(tmp_path / "a:b")).name.endswith("a:b (blobs)")
+    assert read_side(f"{tmp_path / 'a:b'}:blobs").name.endswith("a:b (blobs)")
+
+
+def test_more_columns_do_no_harm(export, exported):
+    rewrite(export / "cells.csv", lambda frame: frame.assign(colour="red"))
+    assert compare(exported, export).labels == ()
+
+
+def test_a_tampered_export_is_told_by_name(export, exported):
+    scores = load_run_scores(export)
+    sha = scores.loc[scores["space"] == "standard", "labels_sha256"].iloc[0]
+
+    def change(frame):
+        mine = (frame["labels_sha256"] == sha) & (frame["space"] == "standard") & (frame["metric"] == "silhouette")
+        frame.loc[mine, "value"] = "0.125"
+
+    rewrite(export / "scores.csv", change)
+    [found] = compare(exported, export).scores
+    assert (found.labels_sha256, found.metric, found.space, found.b) == (sha, "silhouette", "standard", 0.125)
+    assert found.same_data is True
+
+
+def load_run_scores(folder):
+    return pd.read_csv(folder / "scores.csv", dtype=str, keep_default_na=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("cells.csv", ["labels_sha256", "seed"]),
+        ("scores.csv", ["metric"]),
+        ("leaderboard.csv", ["rank_low", "k_policy"]),
+    ],
+)
+def test_a_table_of_an_unknown_form_is_refused_with_the_columns_that_it_lacks(export, exported, name, columns):
+    rewrite(export / name, lambda frame: frame.drop(columns=columns))
+    with pytest.raises(RequestError) as refused:
+        compare(exported, export)
+    message = str(refused.value)
+    assert name in message
+    for column in columns:
+        assert column in message.partition("it lacks")[2].partition("(allowed")[0]
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "scores.csv", "leaderboard.csv", "manifest.json"])
+def test_a_folder_that_lacks_a_file_is_refused(export, name):
+    (export / name).unlink()
+    with pytest.raises(RequestError, match=f"holds neither a store nor an export: it lacks {name}"):
+        read_side(export)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "complaint"),
+    [
+        ("cells.csv", "seed", "first", r"cells\.csv: row 2, column seed: 'first' cannot be read \(allowed: a whole"),
+        ("scores.csv", "value", "high", r"row 2, column value: 'high' cannot be read \(allowed: a number\)"),
+        ("leaderboard.csv", "control", "no", r"column control: 'no' cannot be read \(allowed: true or false\)"),
+        ("cells.csv", "params", "[1]", r"column params: '\[1\]' cannot be read \(allowed: a JSON object\)"),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_refused_by_row_and_column(export, name, column, value, complaint):
+    def change(frame):
+        frame.loc[1, column] = value
+
+    rewrite(export / name, change)
+    with pytest.raises(RequestError, match=complaint):
+        read_side(export)
+
+
+def test_a_row_that_stands_twice_is_refused(export):
+    rewrite(export / "leaderboard.csv", lambda frame: pd.concat([frame, frame.iloc[:1]]))
+    with pytest.raises(RequestError, match=r"leaderboard\.csv: a row stands there twice: dataset = NA, algorithm"):
+        read_side(export)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("cells.csv", b"", "cells.csv: cannot be read"),
+        ("cells.csv", b"a,b\n1,2,3\n1,2,3,4\n", "cells.csv: cannot be read|unknown form"),
+        ("scores.csv", b"\xff\xfe\x00", "scores.csv: cannot be read"),
+        ("manifest.json", b"{", "manifest.json: cannot be read"),
+        ("manifest.json", b"[]", "manifest.json: holds a list"),
+    ],
+)
+def test_a_file_of_rubbish_is_refused_by_name(export, name, content, complaint):
+    (export / name).write_bytes(content)
+    with pytest.raises(RequestError, match=complaint):
+        read_side(export)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "nowhere:blobs", ""])
+def test_a_folder_that_is_not_there_is_refused(target):
+    with pytest.raises(RequestError, match="there is no folder"):
+        read_side(target)
+
+
+def test_an_unknown_benchmark_is_refused(results, export):
+    with pytest.raises(RequestError, match=r"no benchmark 'iris' in this store \(allowed: blobs-part, blobs\)"):
+        read_side(f"{results}:iris")
+    with pytest.raises(RequestError, match=r"this is no export of 'iris' \(allowed: blobs\)"):
+        read_side(f"{export}:iris")

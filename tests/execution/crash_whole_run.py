@@ -1,0 +1,25 @@
+"""A whole run of a benchmark file, from table to exported CSV, that can be killed and repeated.
+
+``python crash_whole_run.py RESULTS TOML OUT``
+"""
+
+import sys
+from pathlib import Path
+
+from clusterbench.conductor import Settings, run
+from clusterbench.report import export_csv
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main(results: str, toml: str, out: str) -> None:
+    say("begun")
+    export_csv(run(toml, results=results, settings=Settings(workers=2)), Path(out))
+    say("done")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,293 @@
+"""The page in a browser: it renders, sorts, filters, ranks again, opens, prints, and asks for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusterbench.conductor import Run
+from clusterbench.report import html
+from clusterbench.report._board_table import board_table
+from clusterbench.report._entries import Entry, sections_of
+from clusterbench.report._payload import payload
+
+HEAD = "th[data-name='{}'] button"
+NOT_PUBLISHED = "This is not the published ranking."
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(chromium: Any, full_folder: Path) -> Iterator[Open]:
+    """A function that opens a page and, at the end, proves that it complained of nothing and asked for nothing."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    pages: list[tuple[Any, str]] = []
+
+    def opened(path: Path | None = None, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": 1300, "height": 900}, **options)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message) or dialog.dismiss())
+        page.on("request", lambda request: requests.append(request.url.partition("#")[0]))
+        url = (path or full_folder / "index.html").as_uri()
+        page.goto(url)
+        pages.append((page, url))
+        return page
+
+    yield opened
+    for page, _ in pages:
+        if page.evaluate("typeof clusterbench !== 'undefined'"):
+            assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+        page.context.close()
+    assert complaints == []
+    assert sorted(requests) == sorted(url for _, url in pages)
+
+
+def entries_of(run: Run) -> tuple[Entry, ...]:
+    (section,) = sections_of(run)
+    return section.entries
+
+
+def names(page: Any) -> list[str]:
+    """Anchors of the rows that are shown, in their order."""
+    return [
+        link.partition("#")[2]
+        for link in page.eval_on_selector_all(
+            "table.leaderboard tbody tr:not([hidden]) th.name a", "links => links.map(link => link.href)"
+        )
+    ]
+
+
+def column(page: Any, name: str) -> list[str]:
+    place = page.get_attribute(f"th[data-name='{name}']", "data-col")
+    script = "(rows, place) => rows.map(row => row.cells[place].innerText.split('\\n')[0].trim())"
+    return list(page.eval_on_selector_all("table.leaderboard tbody tr:not([hidden])", script, int(place)))
+
+
+def test_the_page_renders(full_run: Run, open_page: Open) -> None:
+    page = open_page()
+    assert names(page) == [entry.anchor for entry in entries_of(full_run)]
+    assert page.is_visible("form.tool")
+    assert not page.is_visible(".recomputed")
+    for picture in page.query_selector_all("figure svg"):
+        if picture.is_visible():
+            assert picture.bounding_box()["width"] > 200
+
+
+def test_without_script_all_is_readable_and_no_control_is_shown(full_run: Run, open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    assert page.locator("table.leaderboard tbody tr").count() == len(entries_of(full_run))
+    assert not page.is_visible("form.tool")
+    assert not page.is_visible(".recomputed")
+    assert page.locator("th button").count() == 0
+    page.locator("details.entry summary").first.click()
+    assert page.locator("details.entry[open] svg.view").is_visible()
+
+
+@pytest.mark.parametrize(
+    "name", ["rank", "entry", "variant", "k", "mean_rank", "silhouette@log1p", "davies_bouldin@standard", "fit_seconds"]
+)
+def test_every_column_sorts_both_ways(full_run: Run, open_page: Open, name: str) -> None:
+    page, entries = open_page(), entries_of(full_run)
+    (section,) = sections_of(full_run)
+    table = board_table(full_run, section)
+    place = [heading.name for heading in table.headings].index(name)
+    fields = {entry.anchor: row[place] for entry, row in table.rows}
+    keys = {anchor: float(field.exact) if field.exact else field.text.lower() for anchor, field in fields.items()}
+    head = page.locator(f"th[data-name='{name}']")
+    start = [entry.anchor for entry in entries]
+    seen = []
+    for _ in range(2):
+        head.locator("button").click()
+        direction = head.get_attribute("aria-sort")
+        expected = sorted(start, key=lambda anchor: keys[anchor])
+        if direction == "descending":
+            expected = sorted(start, key=lambda anchor: keys[anchor], reverse=True)
+        assert names(page) == expected
+        seen.append(direction)
+    assert sorted(seen) == ["ascending", "descending"]
+    assert page.locator("th[aria-sort]").count() == 1
+    if name == "silhouette@log1p":
+        assert seen[0] == "descending"  # the highest is what a reader looks for
+    assert direction in page.inner_text(".said")
+
+
+def test_a_filter_ranks_what_is_shown_and_says_so(full_run: Run, open_page: Open) -> None:
+    page, entries = open_page(), entries_of(full_run)
+    page.fill("input[name=text]", "KMEANS raw")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    shown = [entry.anchor for entry in entries if entry.name == "kmeans" and entry.variant == "raw"]
+    assert names(page) == shown
+    assert column(page, "rank") == ["1"]
+    assert column(page, "interval") == column(page, "tie") == ["–"]
+    text = page.inner_text(".recomputed")
+    assert NOT_PUBLISHED in text
+    assert f"1 of {len(entries)} entries" in text
+    page.fill("input[name=text]", "no such thing")
+    page.wait_for_function("document.querySelector('.recomputed').innerText.includes('No entry matches')")
+    page.click(".recomputed button")
+    page.wait_for_selector(".recomputed", state="hidden")
+    assert names(page) == [entry.anchor for entry in entries]
+    assert column(page, "rank") == [str(entry.rank) for entry in entries]
+    assert column(page, "interval") == [entry.interval for entry in entries]
+
+
+def test_another_choice_ranks_again_and_can_be_taken_back(full_run: Run, open_page: Open) -> None:
+    page, entries = open_page(), entries_of(full_run)
+    before = page.inner_html("table.leaderboard tbody")
+    page.click("form.tool summary")
+    page.uncheck("input[name=algorithm][value=kmeans]")
+    page.uncheck("input[name=space][value=standard]")
+    page.uncheck("input[name=metric][value=stability]")
+    page.fill("input[data-family=separation]", "2.5")
+    page.select_option("select[name=policy]", "nearest")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    kept = [entry for entry in entries if entry.name != "kmeans"]
+    assert set(names(page)) == {entry.anchor for entry in kept}
+    ranks = [int(rank) for rank in column(page, "rank")]
+    assert ranks == sorted(ranks)
+    assert ranks[0] == 1
+    (board,) = payload(full_run, sections_of(full_run))["boards"]
+    noisy = next(place for place, entry in enumerate(entries) if entry.n_noise)
+    moved = board["other"]["nearest"][str(noisy)][0]
+    assert moved != board["values"][noisy][0]
+    assert f"{moved:.3f}" == column(page, "silhouette@standard")[names(page).index(entries[noisy].anchor)]
+    assert "noise policy nearest" in page.inner_text(".recomputed")
+    page.locator("form.tool button[type=reset]").click()
+    page.wait_for_selector(".recomputed", state="hidden")
+    assert page.inner_html("table.leaderboard tbody").replace(' class=""', "") == before
+
+
+def test_a_link_in_the_table_opens_the_entry(full_run: Run, open_page: Open) -> None:
+    page, entries = open_page(), entries_of(full_run)
+    page.locator("th.name a").nth(2).click()
+    opened = page.locator("details.entry[open]")
+    assert opened.get_attribute("id") == entries[2].anchor
+    assert opened.locator("svg.view").is_visible()
+    text = opened.inner_text()
+    sha = entries[2].row["labels_sha256"][:12]
+    for words in (f"clusterbench reproduce {sha}", "Silhouette in standard", "a pattern, in doubt", "adjusted Rand"):
+        assert words in text
+    assert opened.locator("a[download]").get_attribute("href") == f"labels/{sha}.csv"
+
+
+def test_the_dark_page_is_dark_and_the_light_one_light(open_page: Open) -> None:
+    shades = {}
+    for scheme in ("light", "dark"):
+        page = open_page(color_scheme=scheme)
+        colours = page.evaluate(
+            "() => { const s = getComputedStyle(document.body); return [s.color, s.backgroundColor] }"
+        )
+        shades[scheme] = [sum(int(part) for part in colour[4:-1].split(",")) for colour in colours]
+    assert shades["light"][0] < 150 < 600 < shades["light"][1]
+    assert shades["dark"][1] < 150 < 600 < shades["dark"][0]
+
+
+def test_it_prints(open_page: Open) -> None:
+    page = open_page()
+    printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    assert len(printed) > 20_000
+    page.emulate_media(media="print")
+    assert not page.is_visible("form.tool")
+    assert page.is_visible("table.leaderboard")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_there_is_no_serious_obstacle_to_any_reader(open_page: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (extra 'test')")
+    page = open_page(color_scheme=scheme)
+    page.click("form.tool summary")
+    page.uncheck("input[name=variant][value=raw]")
+    page.locator("th.name a").first.click()
+    found = axe.Axe().run(page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in serious] == []
+
+
+def test_the_keyboard_alone_is_enough(full_run: Run, open_page: Open) -> None:
+    page = open_page()
+
+    def tab_to(wanted: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", wanted):
+                return
+        raise AssertionError(f"{wanted} is out of reach")
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    tab_to("input[name=text]")
+    page.keyboard.type("kmeans")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    tab_to("form.tool button[type=reset]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".recomputed", state="hidden")
+    tab_to("form.tool summary")
+    page.keyboard.press("Enter")
+    tab_to("input[name=algorithm]")
+    page.keyboard.press("Space")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    tab_to(".recomputed button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".recomputed", state="hidden")
+    assert page.evaluate("document.activeElement.name") == "text"
+    tab_to(HEAD.format("mean_rank"))
+    page.keyboard.press("Enter")
+    assert page.get_attribute("th[data-name='mean_rank']", "aria-sort") == "ascending"
+    tab_to("th.name a")
+    page.keyboard.press("Enter")
+    assert page.locator("details.entry[open]").count() == 1
+
+
+def test_hostile_names_stay_text_in_the_browser(hostile_run: Run, open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(html(hostile_run), encoding="utf-8")
+    page = open_page(path)
+    assert page.evaluate("document.scripts.length") == 2
+    assert page.evaluate("clusterbench.boards") == payload(hostile_run, sections_of(hostile_run))["boards"]
+    page.click("form.tool summary")
+    page.locator("input[name=variant]").first.uncheck()
+    page.wait_for_selector(".recomputed:not([hidden])")
+    page.locator("th[data-name='variant'] button").click()
+    page.click(".recomputed button")
+    page.fill("input[name=text]", "<script>alert(1)</script>")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    assert len(names(page)) == len(entries_of(hostile_run))
+    assert page.evaluate("document.scripts.length") == 2
+
+
+def test_a_second_board_works_on_its_own(two_tables: Run, open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(html(two_tables), encoding="utf-8")
+    page = open_page(path)
+    boards = page.locator(".board")
+    assert boards.count() == 3
+    boards.nth(1).locator("input[name=text]").fill("dbscan")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    assert page.locator(".recomputed:not([hidden])").count() == 1
+    boards.nth(0).locator("form.tool summary").click()
+    boards.nth(0).locator("input[name=dataset]").first.uncheck()
+    page.wait_for_function("document.querySelectorAll('.recomputed:not([hidden])').length === 2")
+
+
+def test_five_thousand_rows_sort_without_a_pause(make_run: Any, open_page: Open, tmp_path: Path) -> None:
+    run = make_run(variants=[f"v{number}" for number in range(1000)], seeds=(0,), bootstraps=0)
+    assert len(run.board.table) == 5000
+    path = tmp_path / "index.html"
+    path.write_text(html(run), encoding="utf-8")
+    page = open_page(path)
+    script = """name => {
+        const start = performance.now();
+        document.querySelector(`th[data-name='${name}'] button`).click();
+        document.body.getBoundingClientRect();
+        return performance.now() - start;
+    }"""
+    took = [page.evaluate(script, name) for name in ("mean_rank", "entry", "silhouette@log1p")]
+    print(path.stat().st_size, took)  # noqa: T201
+    assert max(took) < 1500

@@ -1,0 +1,53 @@
+"""What the README shows works as it stands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from clusterbench.benchmark import parse_benchmark
+from clusterbench.cli import app
+from clusterbench.plugins import check_algorithm, load_plugin, load_registry
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_benchmark_file_of_the_readme_is_valid():
+    (text,) = blocks("toml")
+    bench = parse_benchmark(text, load_registry(None), path=Path("README.toml"))
+    assert {run.algorithm.name for run in bench.runs} == {"kmeans", "dbscan"}
+    assert len(bench.jobs()) == 2 * 2 * 3 + 3
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_plugins_of_the_readme_pass_the_conformance_check(tmp_path, number):
+    sources = [block for block in blocks("python") if "ALGORITHM" in block]
+    path = tmp_path / "mine.py"
+    path.write_text(sources[number])
+    failed = [check for check in check_algorithm(load_plugin(path)) if not check.ok]
+    assert failed == []
+
+
+def test_the_commands_of_the_readme_exist_with_their_options():
+    group = typer.main.get_command(app)
+    lines = [line for block in blocks("") for line in block.splitlines() if line.startswith("clusterbench ")]
+    assert len(lines) >= 9
+    for line in lines:
+        words = shlex.split(line.partition("#")[0].replace("[", " ").replace("]", " "))
+        command = group.commands[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_every_link_into_the_repository_leads_somewhere():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert [target for target in targets if not (ROOT / target).exists()] == []
