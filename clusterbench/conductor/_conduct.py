@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 from clusterbench.benchmark import canonical_json
 from clusterbench.conductor._plan import Plan, PlannedJob, score_key
 from clusterbench.conductor._progress import Progress
-from clusterbench.execution import CellStatus, CutDone, Lane, Limits, LocalCluster, Task, TaskDone, execute
+from clusterbench.errors import RequestError
+from clusterbench.execution import (
+    CellStatus,
+    CutDone,
+    Lane,
+    Limits,
+    LocalCluster,
+    Task,
+    TaskDone,
+    execute,
+    scratch_folder,
+)
 from clusterbench.plugins import Registry
 from clusterbench.scoring import METRICS, bootstrap_scores, calibrate, score_labelings
 from clusterbench.scoring._metrics import SCORING_VERSION
@@ -70,25 +81,25 @@ def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJo
     """Return the jobs of `plan` with the cuts that have no outcome yet."""
     runnable = [planned for planned in plan.jobs if planned.obstacle is None]
     finished = store.finished_cells([planned.key for planned in runnable])
-    tasks = []
+    merged: dict[str, tuple[PlannedJob, dict[str, None]]] = {}
     for planned in runnable:
         known = finished.get(planned.key, {})
-        cuts = tuple(cut for cut in planned.job.cuts if cut not in known or (retry and known[cut] in _RETRIED))
-        if cuts:
-            tasks.append((planned, cuts))
-    return tasks
+        cuts = [cut for cut in planned.job.cuts if cut not in known or (retry and known[cut] in _RETRIED)]
+        if cuts:  # two variants may yield one space: their jobs are one, and are fitted once
+            merged.setdefault(planned.key, (planned, {}))[1].update(dict.fromkeys(cuts))
+    return [(planned, tuple(cuts)) for planned, cuts in merged.values()]
 
 
 def fit(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> int:
     """Fit every open cell; return how many were computed. Each is in the store as soon as it is finished."""
     todo = open_tasks(plan, store, retry=settings.retry)
-    with tempfile.TemporaryDirectory(prefix="clusterbench-spaces-") as folder:
+    with scratch_folder() as folder:
         paths: dict[str, str] = {}
         works = []
         for planned, cuts in todo:
             job = planned.job
             if planned.space_hash not in paths:
-                paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, Path(folder))
+                paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, folder)
             works.append(work_of(plan, planned, cuts, registry, paths[planned.space_hash]))
         return carry_out(works, store, settings, progress, stage="fitting")
 
@@ -153,10 +164,22 @@ def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress:
 
 
 def save_space(values: NDArray[np.float64], folder: Path) -> str:
-    """Write a space where workers can map it; return the path."""
-    handle, path = tempfile.mkstemp(suffix=".npy", dir=folder)
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, values)
+    """Write a space where workers can map it; return the path.
+
+    Raises
+    ------
+    RequestError
+        If the temporary folder has no room for it.
+    """
+    try:
+        handle, path = tempfile.mkstemp(suffix=".npy", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, values)
+    except OSError as error:
+        raise RequestError(
+            f"a space of {values.nbytes / 2**20:.0f} MB cannot be written to {str(folder)!r}: {error.strerror}",
+            allowed="room in the temporary folder, or another one in TMPDIR",
+        ) from error
     return path
 
 

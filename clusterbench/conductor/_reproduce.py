@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -24,7 +23,7 @@ from clusterbench.conductor._reproduction import Reproduction
 from clusterbench.conductor._selection import Selection
 from clusterbench.conductor._target import Target, find_target
 from clusterbench.errors import RequestError
-from clusterbench.execution import CutDone, Limits, TaskDone, execute
+from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_folder
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.scoring import METRICS, score_labelings
 from clusterbench.store import Store
@@ -110,8 +109,8 @@ def _refit(
     """Fit every row under the key of its record, which is all that a plug-in's global generators are seeded with."""
     progress.stage("fitting", len(records))
     outcomes: dict[tuple[str, str], CutDone] = {}
-    with tempfile.TemporaryDirectory(prefix="clusterbench-spaces-") as folder:
-        works = _works(plan, registry, records, Path(folder))
+    with scratch_folder() as folder:
+        works = _works(plan, registry, records, folder)
         tasks = [work.task for work in works.values()]
         events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
         with closing(events):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 
 from clusterbench.benchmark import Benchmark, find_benchmark, load_benchmark
 from clusterbench.conductor._conduct import Settings, baselines_of, calibration, collect, fit, replicates, score
@@ -25,6 +26,8 @@ from clusterbench.execution import CellStatus, Limits, LocalCluster
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import KPolicy, Leaderboard, RankingSpec, leaderboard, select_k
 from clusterbench.store import Store
+
+_MEMORY_SHARE = 0.9  # of the machine, shared by the workers, where nobody set a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +258,12 @@ def store_status(store: Store) -> dict[str, dict[str, int]]:
 
 
 def _limits(benchmark: Benchmark, settings: Settings) -> Limits:
+    """Return the limits of a run: the caller's, else the file's; memory is never without one on this machine."""
     given, declared = settings.limits, benchmark.limits
-    return Limits(given.seconds or declared.seconds, given.memory_mb or declared.memory_mb)
+    memory_mb = given.memory_mb or declared.memory_mb
+    if memory_mb is None and settings.scheduler is None:
+        memory_mb = round(_MEMORY_SHARE * psutil.virtual_memory().total / 2**20 / max(settings.n_workers, 1))
+    return replace(given, seconds=given.seconds or declared.seconds, memory_mb=memory_mb)
 
 
 def _previous_manifest(store: Store, name: str) -> dict[str, Any] | None:

@@ -8,7 +8,6 @@ parallel and resumed like any other. Source: Hennig 2007, doi:10.1016/j.csda.200
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from clusterbench.benchmark import FitJob, canonical_json
 from clusterbench.conductor._conduct import Settings, Work, carry_out, frame_key, save_space, work_of
 from clusterbench.conductor._plan import Plan, PlannedJob, job_key
 from clusterbench.conductor._progress import Progress
+from clusterbench.execution import scratch_folder
 from clusterbench.labeling import Labels
 from clusterbench.plugins import Registry
 from clusterbench.ranking import stable_rng
@@ -55,8 +55,8 @@ def stability(
     resamples = list(_resamples(plan, chosen, n_resamples))
     finished = store.finished_cells([resample.planned.key for resample in resamples])
     todo = [r for r in resamples if r.planned.job.cuts[0] not in finished.get(r.planned.key, {})]
-    with tempfile.TemporaryDirectory(prefix="clusterbench-resamples-") as folder:
-        works = _works(plan, todo, registry, Path(folder))
+    with scratch_folder() as folder:
+        works = _works(plan, todo, registry, folder)
         carry_out(works, store, settings, progress, stage="resampling")
     key = frame_key("stability", [[resample.planned.key, resample.original] for resample in resamples])
     if store.frame(key) is None:

@@ -18,6 +18,10 @@ from clusterbench.execution._surroundings import resident_mb
 
 _MOST_GROWTH_MB = 256.0
 _MOST_FILES = 64
+_SIGNALS = tuple(
+    getattr(signal, f"SIG{name}")
+    for name in ("ALRM", "VTALRM", "PROF", "USR1", "USR2", "INT", "TERM", "HUP", "CHLD", "PIPE", "XCPU")
+)
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
@@ -46,7 +50,7 @@ class _Before:
     """What a worker had before a task, to see whether the task left something behind that cannot be put back."""
 
     def __init__(self) -> None:
-        self._handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._outputs = self._output_files()
         self.measure()
 

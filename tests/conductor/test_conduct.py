@@ -249,3 +249,19 @@ def test_a_run_in_which_nothing_can_be_ranked_still_ends_with_its_tables(study):
     assert done.board.table.empty
     assert len(done.board.rejected) > 0
     assert done.board.headline
+
+
+def test_two_variants_of_one_space_are_fitted_once(study):
+    first = again()
+    twin = again(twin=("raw = []\n", 'raw = []\nsame = [{ step = "select", columns = "all" }]\n'))
+    same, raw = (twin.cells[twin.cells["variant"] == name] for name in ("same", "raw"))
+    assert set(same["labels_sha256"].dropna()) == set(raw["labels_sha256"].dropna())
+    assert twin.computed <= first.computed
+    cold = run("blobs.toml", results="cold", settings=INSIDE, progress=Silent())
+    assert len(cold.cells) == len(twin.cells)
+
+
+def test_memory_is_limited_to_a_share_of_the_machine_where_nobody_set_a_limit(study):
+    limits = again().manifest["limits"]
+    assert 500 < limits["memory_mb"]
+    assert limits["seconds"] is None
