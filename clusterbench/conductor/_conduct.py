@@ -90,18 +90,26 @@ def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJo
     return [(planned, tuple(cuts)) for planned, cuts in merged.values()]
 
 
-def fit(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> int:
-    """Fit every open cell; return how many were computed. Each is in the store as soon as it is finished."""
-    todo = open_tasks(plan, store, retry=settings.retry)
+def fit(
+    plans: Sequence[Plan],
+    store: Store,
+    registry: Registry,
+    settings: Settings,
+    progress: Progress,
+    *,
+    stage: str = "fitting",
+) -> int:
+    """Fit every open cell of some plans; return how many. Each is in the store as soon as it is finished."""
     with scratch_folder() as folder:
         paths: dict[str, str] = {}
-        works = []
-        for planned, cuts in todo:
-            job = planned.job
-            if planned.space_hash not in paths:
-                paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, folder)
-            works.append(work_of(plan, planned, cuts, registry, paths[planned.space_hash]))
-        return carry_out(works, store, settings, progress, stage="fitting")
+        works: dict[str, Work] = {}
+        for plan in plans:
+            for planned, cuts in open_tasks(plan, store, retry=settings.retry):
+                job = planned.job
+                if planned.space_hash not in paths:
+                    paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, folder)
+                works[planned.key] = work_of(plan, planned, cuts, registry, paths[planned.space_hash])
+        return carry_out(list(works.values()), store, settings, progress, stage=stage)
 
 
 @dataclass(slots=True)

@@ -127,7 +127,7 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
     previous = _previous_manifest(store, plan.name)
     store.put_benchmark(plan.name, record, previous or make_manifest())  # so `status` sees a run that goes on
     _remember_rows(plan, store)
-    n_fitted = fit(plan, store, registry, settings, progress)
+    n_fitted = fit([plan], store, registry, settings, progress)
     fitted = time.perf_counter()
     n_scored = score(plan, store, progress)
     cells = cells_table(store, plan.name, record)

@@ -42,27 +42,24 @@ def structure(
     n_permutations = plan.benchmark.structure.permutations
     if n_permutations == 0:
         return {}
-    progress.stage("structure", len(plan.datasets) * (1 + n_permutations))
-    found: dict[str, Any] = {}
-    for name, dataset in plan.datasets.items():
-        found[name] = _dips(plan, name, plan.benchmark.ranking.seed)
-        progress.advance(1, f"{name} / dip test")
-        champion = _champion(plan, board, name)
-        if champion is None or plan.benchmark.ranking.random_partitions == 0:  # nothing to compare, or no z to do it by
-            progress.advance(n_permutations)
-            continue
-        observed = _best(replace(plan, jobs=(champion,)), store, registry, spec, settings)
-        nulls = []
-        for number in range(n_permutations):
-            shuffled = permuted(dataset, plan.benchmark.ranking.seed, number)
-            nulls.append(_best(_null_plan(plan, name, shuffled, champion), store, registry, spec, settings))
-            progress.advance(1, f"{name} / permuted table {number + 1}")
+    found = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
+    if plan.benchmark.ranking.random_partitions == 0:  # no z to compare by
+        return found
+    champions = {name: job for name in plan.datasets if (job := _champion(plan, board, name)) is not None}
+    nulls = {
+        name: [_null_plan(plan, name, number, champion) for number in range(n_permutations)]
+        for name, champion in champions.items()
+    }
+    fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
+    for name, champion in champions.items():
+        observed = _best(replace(plan, jobs=(champion,)), store, spec)
+        shuffled = [_best(null, store, spec) for null in nulls[name]]
         found[name] |= {
             "champion": observed.z,
-            "permuted": [null.z for null in nulls],
+            "permuted": [null.z for null in shuffled],
             "champion_silhouette": observed.silhouette,
-            "permuted_silhouettes": [null.silhouette for null in nulls],
-            "inertia": [dict(null.inertia) for null in nulls],
+            "permuted_silhouettes": [null.silhouette for null in shuffled],
+            "inertia": [dict(null.inertia) for null in shuffled],
         }
     return found
 
@@ -131,9 +128,10 @@ def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
     return None
 
 
-def _null_plan(plan: Plan, name: str, shuffled: Dataset, champion: PlannedJob) -> Plan:
-    """Return a plan with one job: the champion's, on the shuffled table."""
+def _null_plan(plan: Plan, name: str, number: int, champion: PlannedJob) -> Plan:
+    """Return a plan with one job: the champion's, on a shuffled table."""
     bench, job = plan.benchmark, champion.job
+    shuffled = permuted(plan.datasets[name], bench.ranking.seed, number)
     spaces = {
         (name, variant): fit_space(shuffled, bench.variants[variant], where=f"variants.{variant} on {shuffled.name}")
         for variant in dict.fromkeys((job.variant, *plan.references[name]))
@@ -165,10 +163,9 @@ class _Best:
     inertia: Mapping[str, float] = field(default_factory=dict)
 
 
-def _best(plan: Plan, store: Store, registry: Registry, spec: RankingSpec, settings: Settings) -> _Best:
-    """Fit and score the one job of `plan` (stored already where it was run) and return the best that it reaches."""
+def _best(plan: Plan, store: Store, spec: RankingSpec) -> _Best:
+    """Score the one fitted job of `plan` and return the best that it reaches."""
     quiet = Silent()
-    fit(plan, store, registry, settings, quiet)
     score(plan, store, quiet)
     record = plan.record()
     cells = cells_table(store, plan.name, record)
