@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples are the same in every run, and a busy machine fails no test.
+settings.register_profile("clusterbench", deadline=None, derandomize=True)
+settings.load_profile("clusterbench")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -27,7 +27,11 @@ ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))
 COLD_TARGET, WARM_TARGET = 15, 100
 KS = tuple(range(2, 11))
-EPS = (0.5, 0.7, 1.0, 1.3, 1.6, 2.0)
+EPS = {
+    "minmax": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
+    "log1p": (0.7, 1.0, 1.3, 1.6, 2.0, 2.5),
+    "pca": (0.5, 0.7, 1.0, 1.3, 1.6, 2.0),
+}
 MIN_SAMPLES = 10
 METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz")
 REFERENCES = ("standard", "log1p")
@@ -42,14 +46,17 @@ algorithms = [
     {{ use = "gmm" }},
     {{ use = "agglomerative", linkage = "ward" }},
     {{ use = "kmedoids" }},
-    {{ use = "dbscan", eps = {json.dumps(EPS)}, min_samples = {MIN_SAMPLES} }},
+    {{ use = "dbscan", variants = ["minmax"], eps = {json.dumps(EPS["minmax"])}, min_samples = {MIN_SAMPLES} }},
+    {{ use = "dbscan", variants = ["log1p"], eps = {json.dumps(EPS["log1p"])}, min_samples = {MIN_SAMPLES} }},
+    {{ use = "dbscan", variants = ["pca"], eps = {json.dumps(EPS["pca"])}, min_samples = {MIN_SAMPLES} }},
 ]
+noise = {{ also = [] }}
 ranking = {{ k_policies = ["silhouette"], random_partitions = 0, bootstraps = 0 }}
 stability = {{ resamples = 0 }}
 structure = {{ permutations = 0 }}
 
 [variants]
-standard = [{{ step = "impute" }}, {{ step = "standardize" }}]
+minmax = [{{ step = "impute" }}, {{ step = "minmax" }}]
 log1p = [{{ step = "impute" }}, {{ step = "log1p" }}, {{ step = "standardize" }}]
 pca = [{{ step = "impute" }}, {{ step = "log1p" }}, {{ step = "standardize" }}, {{ step = "pca", n_components = 0.9 }}]
 """
@@ -73,8 +80,8 @@ class Loop:
         return self.fit_seconds + self.score_seconds
 
 
-def estimators() -> Iterator[tuple[str, str, object]]:
-    """Every estimator of the matrix, with the algorithm and the cut that it stands for."""
+def estimators(variant: str) -> Iterator[tuple[str, str, object]]:
+    """Every estimator of a variant, with the algorithm and the cut that it stands for."""
     from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
     from sklearn.mixture import GaussianMixture
     from sklearn_extra.cluster import KMedoids
@@ -85,7 +92,7 @@ def estimators() -> Iterator[tuple[str, str, object]]:
         yield "gmm", cut, GaussianMixture(k, random_state=0)
         yield "agglomerative", cut, AgglomerativeClustering(k, linkage="ward")
         yield "kmedoids", cut, KMedoids(k, method="alternate", init="build", max_iter=100, random_state=0)
-    for eps in EPS:
+    for eps in EPS[variant]:
         yield "dbscan", json.dumps({"eps": eps}), DBSCAN(eps=eps, min_samples=MIN_SAMPLES)
 
 
@@ -99,8 +106,9 @@ def by_scikit_learn(spaces: dict[str, np.ndarray]) -> Loop:
     found, before = Loop(), cpu_seconds()
     with warnings.catch_warnings(), threadpool_limits(cores()):
         warnings.simplefilter("ignore")
-        for variant, X in spaces.items():
-            for algorithm, cut, estimator in estimators():
+        for variant in EPS:
+            X = spaces[variant]
+            for algorithm, cut, estimator in estimators(variant):
                 key = (variant, algorithm, cut)
                 start = time.perf_counter()
                 labels = found.labels[key] = estimator.fit_predict(X)
