@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from clusterbench.cells import CellStatus
 from clusterbench.conductor import Run
-from clusterbench.report._entries import Entry, Section
+from clusterbench.report._entries import Entry, Groups, Section
 from clusterbench.report._facts import Table, mean_scores
 from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, score_text, settings
 from clusterbench.report._view import View, view_of
@@ -51,13 +51,13 @@ class Closeups:
     """The closer looks of a run, its tables grouped once."""
 
     run: Run
-    silhouettes: Mapping[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
-    policies: Mapping[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
-    agreement: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
-    points: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    point_labels: Mapping[tuple[str, str], list[int]] = field(default_factory=dict)
-    cells: Mapping[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
-    scores: Mapping[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
+    silhouettes: Groups
+    policies: Groups
+    cells: Groups
+    scores: Groups
+    agreement: Mapping[tuple[str, str, str], float]
+    points: Mapping[str, pd.DataFrame]
+    point_labels: Mapping[tuple[str, str], str]
 
     @classmethod
     def of(cls, run: Run) -> Closeups:
@@ -69,13 +69,13 @@ class Closeups:
         identity = ["dataset", "algorithm", "params", "variant"]
         return cls(
             run,
-            silhouettes=_groups(found.silhouettes, by_labels),
-            policies=_groups(found.policies, by_labels),
+            silhouettes=Groups(found.silhouettes, by_labels),
+            policies=Groups(found.policies, by_labels),
             agreement=agreement,
             points={str(name): part for name, part in found.points.groupby("dataset", sort=False)},
-            point_labels={(dataset, sha): json.loads(text) for dataset, sha, text in seen},
-            cells=_groups(run.cells, identity),
-            scores=_groups(run.scores, identity),
+            point_labels={(dataset, sha): text for dataset, sha, text in seen},
+            cells=Groups(run.cells, identity),
+            scores=Groups(run.scores, identity),
         )
 
     def at(self, entry: Entry, section: Section) -> Closeup:
@@ -84,7 +84,7 @@ class Closeups:
         key = (section.dataset, str(sha))
         points, labels = self.points.get(section.dataset), self.point_labels.get(key)
         return Closeup(
-            view=None if points is None or labels is None else view_of(points, labels, entry.label),
+            view=None if points is None or labels is None else view_of(points, json.loads(labels), entry.label),
             clusters=self._clusters(entry, key),
             policies=self._policies(entry, section.dataset),
             cuts=self._cuts(entry, section.dataset),
@@ -118,7 +118,7 @@ class Closeups:
         hashes = [(dataset, str(sha)) for sha in entry.cells["labels_sha256"]]
         if not policies or any(key not in self.policies for key in hashes):
             return Table("Noise policies", (), ())
-        every = pd.concat([self.policies[key] for key in hashes], ignore_index=True)
+        every = pd.concat([self.policies.get(key) for key in hashes], ignore_index=True)
         means = {policy: mean_scores(every[every["policy"] == policy]) for policy in policies}
         rows = []
         for name in METRICS:
@@ -155,7 +155,9 @@ class Closeups:
 
     def _alike(self, entry: Entry, section: Section) -> list[tuple[str, str, str]]:
         mine = str(entry.row["labels_sha256"])
-        found = []
+        found: list[tuple[float, Entry]] = []
+        if not self.agreement:
+            return []
         for other in section.entries:
             ari = self.index(section.dataset, mine, str(other.row["labels_sha256"]))
             if other is not entry and ari is not None:
@@ -204,7 +206,3 @@ def reading(jaccard: float | None) -> str:
     if is_nothing(jaccard):
         return ""
     return next(word for least, word in _READINGS if float(jaccard or 0.0) >= least)
-
-
-def _groups(frame: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], pd.DataFrame]:
-    return {tuple(map(str, key)): part for key, part in frame.groupby(list(by), sort=False)}

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,23 @@ class Entry:
         return int(self.cells["n_rows"].iloc[0]) - sum(self.sizes) if len(self.cells) else 0
 
 
+class Groups:
+    """The rows of a frame by some of its columns; a group is cut out when it is asked for."""
+
+    def __init__(self, frame: pd.DataFrame, by: Sequence[str]) -> None:
+        self._frame = frame
+        found: Mapping[Any, Any] = frame.groupby(list(by), sort=False).indices
+        self._at = {tuple(map(str, key)): rows for key, rows in found.items()}
+
+    def get(self, key: Sequence[object]) -> pd.DataFrame | None:
+        """Return the rows of a group in their order, or None."""
+        rows = self._at.get(tuple(map(str, key)))
+        return None if rows is None else self._frame.iloc[rows]
+
+    def __contains__(self, key: Sequence[object]) -> bool:
+        return tuple(map(str, key)) in self._at
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """One board of the leaderboard: the entries of one dataset (or over all), blind or told the true k."""
@@ -139,18 +156,19 @@ def sections_of(run: Run) -> list[Section]:
     A dataset on which nothing could be ranked has a board without entries, the last.
     """
     names = EntryNames.of(run)
-    cells = dict(iter(run.cells.groupby([*_IDENTITY, "cut"], sort=False)))
-    scores = dict(iter(run.scores.groupby([*_IDENTITY, "cut"], sort=False)))
+    cells = Groups(run.cells, [*_IDENTITY, "cut"])
+    scores = Groups(run.scores, [*_IDENTITY, "cut"])
     boards: dict[tuple[str, bool], list[Entry]] = {}
     for row in run.board.table.to_dict("records"):
         key = tuple(row[name] for name in (*_IDENTITY, "cut"))
+        mine, scored = cells.get(key), scores.get(key)
         entry = Entry(
             row={str(name): value for name, value in row.items()},
             name=names.name(row["algorithm"], row["params"]),
             label=names.label(row),
             anchor=_anchor(row),
-            cells=cells.get(key, run.cells.iloc[:0]),
-            scores=scores.get(key, run.scores.iloc[:0]),
+            cells=run.cells.iloc[:0] if mine is None else mine,
+            scores=run.scores.iloc[:0] if scored is None else scored,
         )
         boards.setdefault((row["dataset"], bool(row["oracle"])), []).append(entry)
     for dataset in run.cells["dataset"].unique():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from clusterbench.report._entries import EntryNames
 from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, settings, share
 from clusterbench.scoring import METRICS
 
+_MOST_VARIED = 300
 _REFUSED = (CellStatus.REJECTED, CellStatus.UNDEFINED)
 _TROUBLE = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
 
@@ -104,21 +106,24 @@ def failure_table(run: Run) -> Table:
 
 
 def sensitivity_table(run: Run, dataset: str, *, oracle: bool) -> Table:
-    """Return the ranks of a board's entries under every other rule, one column per rule."""
+    """Return the ranks of the first entries of a board under every other rule, one column per rule."""
     names = EntryNames.of(run)
     frame = run.board.sensitivity
     frame = frame[(frame["dataset"] == dataset) & (frame["oracle"] == oracle)]
     others = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
     key = ["algorithm", "params", "variant", "k_policy"]
     rows = []
-    for values, part in frame.groupby(key, sort=False):
+    groups = frame.groupby(key, sort=False)
+    for values, part in itertools.islice(groups, _MOST_VARIED):
         row = dict(zip(key, values, strict=True))
         ranks = {(kind, what): rank for kind, what, rank in part[["kind", "what", "rank"]].itertuples(index=False)}
         label = names.label({**row, "k": None})
         rows.append((label, *(str(ranks[rule]) if rule in ranks else NOTHING for rule in others)))
     titles = {name: metric.title for name, metric in METRICS.items()}
     header = ("Entry", *(readable(f"{kind} {titles.get(what, what)}") for kind, what in others))
-    caption = "Rank under another rule: with a metric left out, by one metric only, in one reference space only"
+    caption = "Rank under another rule: without a metric, by one alone, in one space alone, by another noise policy"
+    if groups.ngroups > len(rows):
+        caption += f"; the first {len(rows)} of {groups.ngroups} entries"
     return Table(caption, header, tuple(rows), numeric=tuple(range(1, len(header))))
 
 

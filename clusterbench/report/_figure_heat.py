@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ABSENT = "no rank"
+_MOST = 40
 
 
 def heat_figure(
@@ -30,6 +31,7 @@ def heat_figure(
     algorithms, variants : sequence of str
         All that were run, so that what got no rank shows as a gap.
     """
+    n_variants, variants, algorithms = len(variants), variants[:_MOST], algorithms[:_MOST]
     best: dict[tuple[str, str], float] = {}
     for entry in entries:
         place = (entry.name, entry.variant)
@@ -45,6 +47,8 @@ def heat_figure(
         for spine in axes.spines.values():
             spine.set_visible(False)
         told = f"The lower, the better and the darker; '{NOTHING}' where no entry got a rank."
+        if n_variants > len(variants):
+            told += f" The first {len(variants)} of {n_variants} variants."
         rows = [(a, *(fixed(best[a, v], 2) if (a, v) in best else _ABSENT for v in variants)) for a in algorithms]
         return draw(figure, name=name, title=title, description=told, header=("algorithm", *variants), rows=rows)
 

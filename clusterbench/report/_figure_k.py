@@ -75,7 +75,7 @@ def k_figure(points: pd.DataFrame, panels: Panels, *, name: str, title: str) -> 
         if len(bands):
             told += " The grey band holds 90 % of random partitions of the same rows and k."
         if beyond:
-            told += f" {beyond} points with fewer or more clusters than the declared k lie beyond the axis."
+            told += f" Beyond the axis: {beyond} of {len(points)} points, with fewer or more clusters than declared."
         header = ("series", "clusters", "metric", "space", "value", "gate")
         return draw(
             figure,
@@ -97,6 +97,8 @@ def _within(table: pd.DataFrame, k_range: tuple[int, int] | None) -> tuple[pd.Da
 
 
 def _band(axes: Axes, band: pd.DataFrame) -> None:
+    if not len(band):
+        return
     mine = band.sort_values("n_clusters")
     axes.fill_between(mine["n_clusters"], mine["low"], mine["high"], color=MUTED, alpha=0.25, linewidth=0)
     axes.plot(mine["n_clusters"], mine["mean"], color=MUTED, linestyle=":", linewidth=1.0)

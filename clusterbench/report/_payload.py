@@ -155,7 +155,7 @@ def _duplicates(places: Sequence[Sequence[Entry | None]]) -> list[int]:
 def _labels_key(entry: Entry | None) -> tuple[str, ...]:
     if entry is None:
         return ()
-    hashes = tuple(entry.cells.sort_values("seed", kind="stable")["labels_sha256"])
+    hashes = tuple(_hashes(entry))
     if not hashes or any(is_nothing(sha) for sha in hashes):
         return ("no labels", entry.anchor)
     # A deterministic entry run once equals one that found the same labels with every seed.
@@ -175,24 +175,32 @@ def _scores(run: Run) -> Scores:
 
 
 def _values(place: Sequence[Entry | None], choices: Choices, scores: Scores, policy: str) -> list[float | None]:
-    return [
-        _mean(entry, dataset, policy, space, metric, scores)
-        for dataset, entry in zip(choices.datasets, place, strict=True)
-        for metric in choices.metrics
-        for space in choices.spaces
-    ]
+    row: list[float | None] = []
+    for dataset, entry in zip(choices.datasets, place, strict=True):
+        hashes = [] if entry is None else _hashes(entry)
+        row += [
+            _mean([scores.get((dataset, sha, policy, space, metric.name)) for sha in hashes], metric)
+            for metric in choices.metrics
+            for space in choices.spaces
+        ]
+    return row
 
 
-def _mean(entry: Entry | None, dataset: str, policy: str, space: str, metric: Metric, scores: Scores) -> float | None:
+def _hashes(entry: Entry) -> list[str]:
+    """Return the labels of an entry, by seed."""
+    cells = entry.cells
+    pairs = zip(cells["seed"].tolist(), cells["labels_sha256"].tolist(), strict=True)
+    return [sha for _, sha in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def _mean(values: Sequence[float | None], metric: Metric) -> float | None:
     """Return the mean over seeds, summed in their order as the ranking does; None where a seed has no score."""
-    hashes = [] if entry is None else entry.cells.sort_values("seed", kind="stable")["labels_sha256"].tolist()
-    if not hashes:
+    if not values:
         return None
     total = 0.0
-    for sha in hashes:
-        value = scores.get((dataset, sha, policy, space, metric.name), math.nan)
-        total += math.nan if is_nothing(value) else float(value)
-    return _plain(np.round(total / len(hashes), metric.decimals))
+    for value in values:
+        total += math.nan if value is None or is_nothing(value) else float(value)
+    return _plain(np.round(total / len(values), metric.decimals))
 
 
 def _plain(value: Any) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -196,3 +198,17 @@ def test_a_run_without_ranks_says_so(texts: dict[str, str]) -> None:
 
 def test_the_same_run_gives_the_same_page(mixed_run: Run, texts: dict[str, str]) -> None:
     assert html(mixed_run) == texts["mixed"]
+
+
+def test_a_page_of_fifty_entries_with_all_details_stays_small(make_run) -> None:
+    run = make_run(variants=[f"variant-{number}" for number in range(10)], seeds=(0, 1, 2), closely=True)
+    assert len(run.board.table) == 50
+    assert len(html(run).encode()) < 1_500_000
+
+
+def test_the_policy_of_the_page_allows_its_own_script_and_nothing_else(texts: dict[str, str]) -> None:
+    for text in texts.values():
+        (policy,) = [found["content"] for tag, found in Page(text).elements if "http-equiv" in found]
+        script = text[text.rindex("<script>") + len("<script>") : text.rindex("</script>")]
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in policy

@@ -132,9 +132,12 @@
     const data = cell.querySelector("data");
     const own = data ? data.value : cell.dataset.key;
     if (own !== undefined && own !== "") return Number(own);
-    const shown = text(cell.textContent);
+    const shown = text(cell.firstChild ? cell.firstChild.textContent : "");
     return shown === "" || shown === "\u2013" ? null : shown;
   }
+
+  /** Rows that are put on the page at once. */
+  const CHUNK = 250;
 
   class Board {
     constructor(root, data) {
@@ -147,7 +150,9 @@
       this.form = root.querySelector("form.tool");
       this.note = root.querySelector(".recomputed");
       this.said = root.querySelector(".said");
-      this.sorted = null;
+      this.wrap = this.table.parentElement;
+      this.later = [];
+      this.leftOut = new Set();
       this.published = true;
       this.original = new Map();
       this.places = this.rows.map((row) => Number(row.dataset.rank));
@@ -168,14 +173,20 @@
       this.form.hidden = false;
       this.form.addEventListener("submit", (event) => event.preventDefault());
       this.form.addEventListener("input", () => {
-        clearTimeout(this.waiting);
-        this.waiting = setTimeout(() => this.recompute(), this.rows.length > 500 ? 150 : 0);
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.recompute(), this.rows.length > 500 ? 150 : 0);
       });
       this.form.addEventListener("reset", () => setTimeout(() => this.recompute(), 0));
       this.note.querySelector("button").addEventListener("click", () => {
         this.form.reset();
         this.form.querySelector("input").focus();
       });
+      this.wrap.addEventListener("scroll", () => {
+        const left = this.wrap.scrollHeight - this.wrap.scrollTop - this.wrap.clientHeight;
+        if (this.later.length && left < 3 * this.wrap.clientHeight) this.more(CHUNK);
+      });
+      window.addEventListener("beforeprint", () => this.more(this.later.length));
+      this.put(this.rows);
       // A browser may keep what was filled in when a page is loaded again.
       this.form.reset();
     }
@@ -208,12 +219,16 @@
       this.put(sorted);
     }
 
-    /** Put rows in order; off the page meanwhile, so that it is laid out once. */
+    /** Show rows in order; of very many the first, the others as the reader scrolls to them. */
     put(rows) {
-      const next = this.body.nextSibling;
-      this.body.remove();
-      this.body.append(...rows);
-      this.table.insertBefore(this.body, next);
+      this.later = rows.filter((row) => !this.leftOut.has(row));
+      this.body.replaceChildren();
+      this.more(this.rows.length > 2 * CHUNK ? CHUNK : this.rows.length);
+      this.wrap.scrollTop = 0;
+    }
+
+    more(count) {
+      this.body.append(...this.later.splice(0, count));
     }
 
     checked(name) {
@@ -258,7 +273,8 @@
       this.note.hidden = this.published;
       const visible = new Set(shown);
       this.rows.forEach((row, e) => {
-        row.hidden = !this.published && !visible.has(e);
+        if (this.published || visible.has(e)) this.leftOut.delete(row);
+        else this.leftOut.add(row);
         row.classList.toggle("first", this.published && this.places[e] === 1 && !this.data.entries[e].control);
       });
       this.position = this.rows.map((_, e) => e);
@@ -283,7 +299,6 @@
         const isFirst = one.rank === 1 && !this.data.entries[one.entry].control;
         this.rows[one.entry].classList.toggle("first", isFirst);
       });
-      this.rows.forEach((row, e) => { if (row.hidden) this.position[e] = this.rows.length + e; });
       const why = ranked.length ? "" : shown.length ? " Nothing is left to rank by." : " No entry matches.";
       this.note.querySelector("span").textContent = `${shown.length} of ${this.rows.length} entries, ranked among` +
         ` themselves by ${chosen.metrics.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}; noise` +
@@ -307,15 +322,16 @@
       const head = this.column(name);
       if (!head) return;
       const cell = this.rows[e].cells[Number(head.dataset.col)];
-      if (!this.original.has(cell)) this.original.set(cell, [...cell.childNodes]);
+      if (!this.original.has(cell)) this.original.set(cell, [[...cell.childNodes], cell.dataset.key]);
       cell.textContent = shown;
       if (key === undefined) delete cell.dataset.key;
       else cell.dataset.key = String(key);
     }
 
     restore() {
-      for (const [cell, nodes] of this.original) {
-        delete cell.dataset.key;
+      for (const [cell, [nodes, key]] of this.original) {
+        if (key === undefined) delete cell.dataset.key;
+        else cell.dataset.key = key;
         cell.replaceChildren(...nodes);
       }
       this.original.clear();
