@@ -12,7 +12,6 @@ from clusterbench.ranking._spec import RankingSpec
 from clusterbench.ranking._words import OVERALL
 
 _NAMED = 3
-_CHANCE = 1.64  # standard deviations: the 95 % point of a normal law
 
 
 def entry_name(board: Board, entry: int) -> str:
@@ -151,12 +150,6 @@ def alerts_of(board: Board) -> list[str]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[champion] > 1]
             lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[champion]}" for v in others)
             found.append(f"{place}: the first place is not robust ({lost})")
-        z = float(board.calibrated[champion])
-        if z < _CHANCE:
-            found.append(
-                f"{place}: random partitions come close: the calibrated score of the first entry is {z:.2f} (0 is their"
-                f" mean; below {_CHANCE} more than one in twenty may score as high)"
-            )
         unbeaten = unbeaten_controls(board, champion)
         if unbeaten:
             names = _list([entry_name(board, e) for e in unbeaten])

@@ -13,6 +13,7 @@ from clusterbench.cells import CellStatus
 from clusterbench.ranking._board import Board, rank_board
 from clusterbench.ranking._bootstrap import draw_scores, join_draws
 from clusterbench.ranking._calibrate import Baselines, z_matrix
+from clusterbench.ranking._chance import chance_alerts
 from clusterbench.ranking._columns import Column, board_columns
 from clusterbench.ranking._compare import Significance, critical_difference, dataset_places, win_rates
 from clusterbench.ranking._entries import Entries, gather, overall_entries
@@ -127,7 +128,7 @@ def leaderboard(
         sensitivity=_sensitivity(boards),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
-        alerts=tuple(_alerts(matrix, boards)),
+        alerts=(*_alerts(matrix, boards), *(() if baselines is None else chance_alerts(full, baselines, spec))),
         notes=tuple(_notes(boards, spec, has_baselines=table is not None)),
         win_rates=win_rates(full, spec) if places is not None and len(places) >= MIN_DATASETS_FOR_WINS else None,
         significance=_significance(places),
