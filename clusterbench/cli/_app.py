@@ -13,7 +13,7 @@ from clusterbench.errors import RequestError
 
 app = typer.Typer(
     name="clusterbench",
-    help="Run, score and rank clusterings, and make them segments that can be used.",
+    help="Run, score and rank clusterings, and check what comes out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

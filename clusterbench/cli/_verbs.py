@@ -16,6 +16,20 @@ from clusterbench.conductor import run as conduct
 from clusterbench.execution import Limits
 from clusterbench.store import STORE_NAME, Store
 
+_FACTS = {
+    "column": "column",
+    "unit": "unit",
+    "missing_percent": "missing %",
+    "zero_percent": "zero %",
+    "distinct": "distinct",
+    "q0": "min",
+    "q50": "median",
+    "q100": "max",
+    "mean": "mean",
+    "skew": "skew",
+}
+"""What `inspect` shows of each column, and its title."""
+
 
 def settings(
     jobs: int | None,
@@ -191,13 +205,21 @@ def inspect(dataset: str, drop: Sequence[str]) -> None:
         console.print(f"group {name}: {', '.join(columns)}", highlight=False)
     for warning in loaded.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False)
-    facts = inspect_dataset(loaded)
+    facts = inspect_dataset(loaded).reset_index()
     table = Table()
-    for column in facts.columns:
-        table.add_column(str(column), justify="left" if facts[column].dtype.kind in "OTU" else "right")
-    for row in facts.itertuples(index=False):
-        table.add_row(*(f"{value:g}" if isinstance(value, float) else str(value) for value in row))
+    for name, title in _FACTS.items():
+        words = name in ("column", "unit")
+        table.add_column(title, justify="left" if words else "right", no_wrap=True)
+    for row in facts[list(_FACTS)].itertuples(index=False):
+        table.add_row(*map(_short, row))
     console.print(table)
+
+
+def _short(value: object) -> str:
+    """Return a number with about four digits, anything else as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def reproduce(target: str, benchmark: str | None, *, results: Path) -> bool:

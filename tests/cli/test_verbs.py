@@ -179,6 +179,7 @@ def test_inspect_shows_a_table_of_any_path(workspace, verb):
     status, out = verb("inspect", "blobs.csv", "--drop", "CUST_ID")
     assert status == 0
     assert "80 rows x 2 columns" in out
+    assert [word in out for word in ("column", "missing %", "median", "│ x ", "│ y ")] == [True] * 5
     status, out = verb("inspect", "wine")
     assert "178 rows x 13 columns" in out
 
