@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import re
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from clusterbench.errors import RequestError, did_you_mean
 from clusterbench.execution._dask_check import Needs, differences, mismatch, needs_of, surroundings
 from clusterbench.execution._dask_local import LocalCluster
 from clusterbench.execution._events import Event, Task
-from clusterbench.execution._perform import describe_error
+from clusterbench.execution._perform import describe_error, one_line
 from clusterbench.execution._pool import Limits
 
 if TYPE_CHECKING:
@@ -57,9 +59,7 @@ def execute_on_dask(
     if not tasks:
         return
     if importlib.util.find_spec("distributed") is None:
-        raise RequestError(
-            "a scheduler needs Dask, which is not installed", allowed="pip install 'clusterbench[dask]'"
-        )
+        raise RequestError("a scheduler needs Dask, which is not installed", allowed="pip install 'clusterbench[dask]'")
     from clusterbench.execution._dask_flights import Flights
 
     with ExitStack() as stack:
@@ -89,10 +89,12 @@ def connected(address: str) -> Iterator[Client]:
     patience = {"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}
     with silence_logging_cmgr(logging.CRITICAL + 1), dask.config.set(patience):
         try:
+            with ThreadPoolExecutor(1) as thread:  # this one may have an event loop of its own, as in a notebook
+                thread.submit(asyncio.run, _reach(address)).result()
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="clusterbench")
-        except (OSError, ValueError, ImportError) as error:  # nobody there, no address, another protocol
+        except (OSError, ValueError, ImportError, MemoryError) as error:  # nobody, no address, or no scheduler
             raise RequestError(
-                f"the scheduler cannot be reached: {describe_error(error)}",
+                f"the scheduler cannot be reached: {one_line(str(error) or 'nothing there answers like one', 300)}",
                 where=f"scheduler {address}",
                 allowed=f"{LOCAL}, or the address that the scheduler prints when it starts",
             ) from error
@@ -100,6 +102,16 @@ def connected(address: str) -> Iterator[Client]:
             yield client
         finally:
             client.close()
+
+
+async def _reach(address: str) -> None:
+    """Shake hands with a scheduler, in limited time: a `Client` waits for ever where somebody else listens."""
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    options = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=CONNECT_SECONDS, **options), CONNECT_SECONDS + 1.0)
+    comm.abort()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ _TICK = 0.25  # seconds between looks at the state of what flies
 _LOOK_SECONDS = 2.0  # between questions who is there
 _GATHER_SECONDS = 60.0
 _MOST_LOSSES = 3
+_MOST_SUSPICIONS = 2
 _MOST_TAKE_OFFS = 25
 _RESUME = "finished cells are in the store, the same command goes on from there"
 
@@ -34,9 +35,11 @@ class _Flight:
     """A task, and what has been heard of it."""
 
     task: Task
-    future: Future | None = None
+    future: Future[list[bytes]] | None = None
     take_offs: int = 0
+    starts: int = 0
     losses: int = 0
+    suspicions: int = 0
     heard: dict[str, int] = field(default_factory=dict)
     begun: bool = False
     cut: str | None = None
@@ -109,10 +112,13 @@ class Flights:
         if now - self._counted < _LOOK_SECONDS or self._client.status != "running":
             return
         self._counted = now
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        workers: dict[str, int] = {}
+        with suppress(OSError):
+            workers = self._client.nthreads()
+        room = sum(slots(nthreads, self._threads) + 1 for nthreads in workers.values())
+        self._width = min(self._most, room) if self._most else room
         if workers:
             self._company = now
-            self._width = self._most or sum(slots(worker["nthreads"], self._threads) + 1 for worker in workers)
         elif now - self._company > LONELY_SECONDS:
             raise RequestError(
                 f"no worker has been there for {LONELY_SECONDS:g} s; {_RESUME}", where=f"scheduler {self._address}"
@@ -126,7 +132,7 @@ class Flights:
             except OSError:  # no worker to take it just now
                 return
             self._waiting.popleft()
-            flight.take_offs += 1
+            flight.take_offs, flight.starts = flight.take_offs + 1, 0
             task = flight.task if not flight.finished else replace(flight.task, cuts=flight.rest())
             flight.future = self._client.submit(
                 perform_job,
@@ -167,7 +173,7 @@ class Flights:
     def _book(self, flight: _Flight, event: Event) -> Iterator[Event]:
         """Give an event on, unless an earlier attempt has given the same."""
         if isinstance(event, Started):
-            flight.begun, flight.cut = True, None
+            flight.begun, flight.starts, flight.cut = True, flight.starts + 1, None
         elif isinstance(event, TaskDone):
             self._land(flight)
         elif event.cut in flight.finished:
@@ -208,7 +214,7 @@ class Flights:
             else:
                 yield from self._again_or(flight)
 
-    def _fetch(self, flight: _Flight, future: Future) -> Iterator[Event]:
+    def _fetch(self, flight: _Flight, future: Future[list[bytes]]) -> Iterator[Event]:
         """Give the events of a result that were no news."""
         try:
             blobs = future.result(timeout=_GATHER_SECONDS)
@@ -224,7 +230,13 @@ class Flights:
         if isinstance(error, RequestError):  # of a worker that came later and does not fit
             raise RequestError(f"{error}; {_RESUME}") from error
         if isinstance(error, KilledWorker):
-            yield from self._killed(flight, error.allowed_failures + 1)
+            deaths = error.allowed_failures + 1
+            if flight.starts < max(1, deaths - 1) and flight.suspicions < _MOST_SUSPICIONS:
+                # Dask counts those too that only waited where the worker died; one start may have gone unheard.
+                flight.suspicions, flight.begun = flight.suspicions + 1, False
+                yield from self._again_or(flight)
+            else:
+                yield from self._killed(flight, deaths)
             return
         reason = "no exception" if error is None else describe_error(error)
         self._land(flight)

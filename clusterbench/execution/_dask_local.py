@@ -99,7 +99,7 @@ def main(workers: int, folder: str) -> None:
     from distributed import LocalCluster as Cluster
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run answers Ctrl-C
-    with dask.config.set({"distributed.scheduler.allowed-failures": _FAILURES}):
+    with dask.config.set({"distributed.scheduler.allowed-failures": _FAILURES, "temporary-directory": folder}):
         cluster = Cluster(
             n_workers=workers,
             threads_per_worker=1,

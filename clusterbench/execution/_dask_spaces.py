@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from distributed import Client, Future
+from numpy.typing import NDArray
 
 from clusterbench.execution._events import Task
 
@@ -26,7 +27,7 @@ class ScatteredSpace:
     """
 
     digest: str
-    future: Future
+    future: Future[NDArray[np.uint8]]
 
 
 class ScatteredSpaces:
@@ -55,8 +56,8 @@ class ScatteredSpaces:
             return known
         content = np.fromfile(path, dtype=np.uint8)
         key = f"{self._name}-space-{next(self._numbers)}"
-        future: Future = self._client.scatter({key: content})[key]
-        space = ScatteredSpace(hashlib.sha256(content).hexdigest(), future)
+        future: Future[NDArray[np.uint8]] = self._client.scatter({key: content})[key]
+        space = ScatteredSpace(hashlib.sha256(content.data).hexdigest(), future)
         self._there[path] = space
         return space
 

@@ -71,7 +71,7 @@ class Equipment:
     limits: Limits
 
 
-class StationPlugin(WorkerPlugin):  # type: ignore[misc]
+class StationPlugin(WorkerPlugin):
     """Sets up the station of a run on a worker, and takes it down when the run or the worker ends."""
 
     def __init__(self, equipment: Equipment) -> None:
@@ -108,12 +108,11 @@ def perform_job(name: str, task: Task, digest: str, content: NDArray[np.uint8]) 
         Every event, encoded; most of them have gone to the run as news before.
     """
     plugin = get_worker().plugins.get(name)
-    if plugin is None or plugin.station is None:
+    if not isinstance(plugin, StationPlugin) or plugin.station is None:
         reason = "its log says why, unless the scheduler was started anew"
         raise RequestError(f"worker {get_worker().address} is not prepared for this run: {reason}")
-    station: Station = plugin.station
     try:
-        return station.perform(task, digest, content)
+        return plugin.station.perform(task, digest, content)
     except GivenUpError:
         return []
 
@@ -245,7 +244,7 @@ class Station:
                 self._used[digest] -= 1
 
     def _write(self, digest: str, content: NDArray[np.uint8]) -> Path:
-        if hashlib.sha256(content).hexdigest() != digest:
+        if hashlib.sha256(content.data).hexdigest() != digest:
             raise OSError(f"a space arrived damaged at worker {self._worker.address}")
         path = self._folder / f"{digest}.npy"
         content.tofile(path)

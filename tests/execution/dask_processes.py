@@ -12,8 +12,40 @@ from pathlib import Path
 
 import psutil
 
+from clusterbench.execution import CellStatus
+
 _HERE = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
 _WAIT = 60.0
+
+
+RECORDER = '''
+"""Takes its time, and writes down where it worked."""
+import os, time
+from clusterbench.plugins import Algorithm, Family, Partition
+
+def build(X, seed, wait=0.0):
+    def cutter(k):
+        time.sleep(wait)
+        facts = {"pid": os.getpid(), "omp": os.environ.get("OMP_NUM_THREADS"), "file": __file__}
+        return Partition(X[:, 0].argsort().argsort() * k // len(X), info=facts)
+    return cutter
+
+ALGORITHM = Algorithm("recorder", Family.OTHER, __doc__, "none", build, packages={})
+'''
+
+
+def statuses(cells) -> set[CellStatus]:
+    return {cell.status for job in cells.values() for cell in job.values()}
+
+
+def gone(find, seconds: float) -> bool:
+    """Whether `find` gives nothing within some seconds."""
+    deadline = time.monotonic() + seconds
+    while find():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 class Processes:
@@ -26,7 +58,8 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._file = folder, folder / "scheduler.json"
-        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+        path = os.pathsep.join(place for place in sys.path if place)
+        self._environment = {**os.environ, "PYTHONPATH": path, "DASK_TEMPORARY_DIRECTORY": str(folder)}
         self._scheduler = self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(self._file))
         self._workers: dict[str, psutil.Popen] = {}
         self._await(self._file.is_file)

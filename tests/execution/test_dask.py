@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,12 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import psutil
 import pytest
 
-from clusterbench.cli import main
-from clusterbench.conductor import Settings, Silent, load_run, run
 from clusterbench.errors import RequestError
 from clusterbench.execution import (
     CellStatus,
@@ -31,30 +24,16 @@ from clusterbench.execution import (
     Task,
     TaskDone,
     _dask,
+    _dask_check,
     _dask_flights,
     execute,
 )
 from clusterbench.execution._dask_check import needs_of
 
 from .conftest import HOSTILE, labels_of, outcomes
-from .dask_processes import Processes
+from .dask_processes import RECORDER, Processes, gone, statuses
 
 ALGORITHMS = Path(__file__).resolve().parents[2] / "algorithms"
-
-RECORDER = '''
-"""Takes its time, and writes down where it worked."""
-import os, time
-from clusterbench.plugins import Algorithm, Family, Partition
-
-def build(X, seed, wait=0.0):
-    def cutter(k):
-        time.sleep(wait)
-        facts = {"pid": os.getpid(), "omp": os.environ.get("OMP_NUM_THREADS"), "file": __file__}
-        return Partition(X[:, 0].argsort().argsort() * k // len(X), info=facts)
-    return cutter
-
-ALGORITHM = Algorithm("recorder", Family.OTHER, __doc__, "none", build, packages={})
-'''
 
 
 @pytest.fixture(scope="module")
@@ -75,20 +54,6 @@ def recorder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("plugins") / "recorder.py"
     path.write_text(RECORDER)
     return path
-
-
-def statuses(cells) -> set[CellStatus]:
-    return {cell.status for job in cells.values() for cell in job.values()}
-
-
-def gone(find, seconds: float) -> bool:
-    """Whether `find` gives nothing within some seconds."""
-    deadline = time.monotonic() + seconds
-    while find():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
@@ -249,11 +214,7 @@ def test_a_run_that_is_killed_leaves_no_job_running_on_the_cluster(cluster, spac
     assert cluster.beneath()
     driver.kill()
     driver.communicate()
-
-    def busy() -> list[psutil.Process]:
-        return [process for process in cluster.beneath() if process.cpu_percent(0.2) > 20]
-
-    assert gone(busy, 10.0)
+    assert gone(cluster.beneath, 10.0)
 
 
 # --- versions ------------------------------------------------------------------------------------
@@ -274,15 +235,12 @@ def test_a_worker_with_another_version_is_refused_by_name_at_the_start_and_when_
     import scipy
 
     tasks = [make_task(recorder, name=f"late {number}", wait=0.1) for number in range(200)]
-    misfit, events = "", []
+    running = execute(tasks, workers=0, scheduler=cluster.address)
+    events = [next(running)]
+    misfit = cluster.start_worker(path=other_scipy)
     try:
-        with (
-            pytest.raises(RequestError, match=rf"scipy 0\.0\.1 \(here {scipy.__version__}\).*same command") as late,
-            closing(execute(tasks, workers=0, scheduler=cluster.address)) as running,
-        ):
-            for event in running:
-                events.append(event)
-                misfit = misfit or cluster.start_worker(path=other_scipy)
+        with pytest.raises(RequestError, match=rf"scipy 0\.0\.1 \(here {scipy.__version__}\).*same command") as late:
+            events.extend(running)
         with pytest.raises(RequestError, match=r"worker tcp://127.*scipy 0\.0\.1") as early:
             next(execute(tasks, workers=0, scheduler=cluster.address))
     finally:
@@ -294,177 +252,28 @@ def test_a_worker_with_another_version_is_refused_by_name_at_the_start_and_when_
 
 
 def test_every_difference_is_named_before_anything_is_computed(cluster, make_task, monkeypatch):
-    true = _dask.surroundings
     changes = {"numpy": "0.9", "plug-in kmeans.py": "0123456789abcdef", "the engine's sources": "f" * 16}
-    monkeypatch.setattr(_dask, "surroundings", lambda needs: {**true(needs), **changes})
+    ours = _dask_check._version  # the workers have functions of their own
+    monkeypatch.setattr(_dask_check, "_version", lambda name: changes.get(name) or ours(name))
+    monkeypatch.setattr(_dask_check, "digest_of_file", lambda path: changes["plug-in kmeans.py"])
+    monkeypatch.setattr(_dask_check, "_engine", lambda: changes["the engine's sources"])
     with pytest.raises(RequestError) as refused:
         next(execute([make_task(ALGORITHMS / "kmeans.py")], workers=0, scheduler=cluster.address))
     for name, version in changes.items():
         assert f"{name} " in str(refused.value)
         assert f"(here {version})" in str(refused.value)
     assert str(refused.value).count("worker tcp://127.0.0.1:") == 2
+    assert str(refused.value).count("numpy") == 2  # the scheduler computes nothing with it
     assert "the scheduler has the engine's sources" in str(refused.value)
-    assert cluster.beneath() == []
-
-
-# --- schedulers ----------------------------------------------------------------------------------
-
-
-def test_a_scheduler_that_is_not_there_is_refused_within_seconds(make_task, monkeypatch):
-    monkeypatch.setattr(_dask, "CONNECT_SECONDS", 1.0)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            free = closed.getsockname()[1]
-        for address in (f"tcp://127.0.0.1:{port}", f"tcp://127.0.0.1:{free}", f"127.0.0.1:{free}", "carrier://pigeon:1"):
-            began = time.monotonic()
-            with pytest.raises(RequestError, match=f"scheduler {address}: the scheduler cannot be reached"):
-                next(execute([make_task("healthy")], workers=1, scheduler=address))
-            assert time.monotonic() - began < 5.0
-
-
-def test_a_word_that_is_no_address_is_refused_with_the_nearest_right_one(tmp_path, monkeypatch, capsys):
-    (tmp_path / "table.csv").write_text("x,y\n" + "\n".join(f"{i % 3 * 9 + i / 90},{i % 7}" for i in range(60)))
-    monkeypatch.chdir(tmp_path)
-    toml = 'k = [2]\nseeds = [0]\n[[datasets]]\npath = "table.csv"\n[[algorithms]]\nuse = "kmeans"\n'
-    (tmp_path / "small.toml").write_text(toml)
-    monkeypatch.setattr(sys, "argv", ["clusterbench", "run", "small.toml", "--scheduler", "locla"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    assert "error: unknown scheduler 'locla', did you mean 'local'? (allowed: local, or tcp://HOST:8786)" in (
-        capsys.readouterr().err
-    )
-
-
-def test_without_dask_the_error_says_how_to_install_it(make_task, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "distributed" else find(name, *a))
-    with pytest.raises(RequestError, match=r"pip install 'clusterbench\[dask\]'"):
-        next(execute([make_task("healthy")], workers=1, scheduler="local"))
-
-
-def test_dask_is_imported_only_when_it_is_used():
-    code = "import sys, clusterbench.cli, clusterbench.conductor, clusterbench.execution; "
-    code += "print({'distributed', 'dask', 'tornado'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
-
-
-def test_the_workers_of_settings_are_those_of_the_cluster():
-    assert Settings(scheduler="tcp://127.0.0.1:1").n_workers == 0
-    assert Settings(3, scheduler="tcp://127.0.0.1:1").n_workers == 3
-    assert Settings(scheduler="local", threads=1).n_workers == Settings().n_workers
-
-
-STUDY = """
-title = "Waits"
-seeds = [0]
-k = [2, 3, 4]
-reference_spaces = ["raw"]
-[[datasets]]
-path = "table.csv"
-[variants]
-raw = []
-[ranking]
-random_partitions = 0
-bootstraps = 0
-k_policies = ["silhouette"]
-[stability]
-resamples = 0
-[structure]
-permutations = 0
-[[algorithms]]
-use = "recorder"
-wait = [0.1, 0.11, 0.12, 0.13]
-[[algorithms]]
-use = "kmeans"
-"""
-
-
-@pytest.fixture
-def study(tmp_path, monkeypatch) -> Path:
-    """A workspace with an algorithm of its own."""
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(90, 2)) + 8.0 * (np.arange(90) % 3)[:, None]
-    pd.DataFrame(values, columns=["x", "y"]).to_csv(tmp_path / "table.csv", index=False)
-    (tmp_path / "waits.toml").write_text(STUDY)
-    (tmp_path / "algorithms").mkdir()
-    (tmp_path / "algorithms" / "recorder.py").write_text(RECORDER)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-class AfterSomeCells(Silent):
-    """Calls a function when some cells are in the store."""
-
-    def __init__(self, act) -> None:
-        self._act, self._steps = act, 0
-
-    def advance(self, steps: int = 1, note: str = "") -> None:
-        self._steps += steps
-        if self._steps >= 4 and self._act is not None:
-            self._act()
-            self._act = None
-
-
-def test_a_run_ends_cleanly_with_its_scheduler_and_goes_on_elsewhere(tmp_path_factory, study, monkeypatch):
-    monkeypatch.setattr(_dask, "CONNECT_SECONDS", 1.0)
-    monkeypatch.setattr(_dask, "WORKER_SECONDS", 0.5)
-    with Processes(tmp_path_factory.mktemp("lost")) as lost:
-        far = Settings(scheduler=lost.address)
-        with pytest.raises(RequestError, match=r"no worker came within 0.5 s.*dask worker ADDRESS"):
-            run("waits.toml", settings=far, progress=Silent())
-        monkeypatch.undo()
-        monkeypatch.chdir(study)
-        monkeypatch.setattr(_dask, "CONNECT_SECONDS", 1.0)
-        lost.work(1)
-        killer = AfterSomeCells(lost.kill_scheduler)
-        with pytest.raises(RequestError, match=r"the scheduler is gone; finished cells are in the store") as ended:
-            run("waits.toml", settings=far, progress=killer)
-        assert ended.value.where == f"scheduler {lost.address}"
-        assert gone(lost.beneath, 10.0)
-    kept = load_run("results").cells
-    kept = kept[kept["status"] == "ok"]
-    assert 4 <= len(kept) < 15
-    done = run("waits.toml", settings=Settings(workers=0), progress=Silent())
-    assert done.computed == 15 - len(kept)
-    whole = run("waits.toml", results="undisturbed", settings=Settings(workers=0), progress=Silent())
-    columns = ["algorithm", "params", "cut", "k", "labels_sha256", "status"]
-    assert done.cells[columns].equals(whole.cells[columns])
-    assert done.n_failed == 0
-
-
-def test_a_whole_run_on_a_local_cluster_is_the_same_run(study):
-    here = run("waits.toml", results="here", settings=Settings(workers=0), progress=Silent())
-    there = run("waits.toml", results="there", settings=Settings(2, scheduler="local"), progress=Silent())
-    columns = ["algorithm", "params", "cut", "k", "labels_sha256", "status"]
-    assert there.cells[columns].equals(here.cells[columns])
-    assert (there.manifest["executor"], here.manifest["executor"]) == ("dask", "processes")
-    again = run("waits.toml", results="there", settings=Settings(scheduler="tcp://127.0.0.1:1"), progress=Silent())
-    assert again.computed == 0  # where nothing is to do, nobody is called
-
-
-def test_a_job_that_kills_its_dask_worker_again_and_again_is_a_row_with_a_reason(make_task, tmp_path, monkeypatch):
-    monkeypatch.setattr(_dask_flights, "_MOST_LOSSES", 1)
-    plugin = tmp_path / "kills_dask.py"
-    body = "psutil = __import__('psutil')\n        if k == 3: [p.kill() for p in psutil.Process().parents()[1:2]]"
-    plugin.write_text(RECORDER.replace("time.sleep(wait)", f"{body}\n        time.sleep(10 if k == 3 else 0)"))
-    tasks = [make_task(plugin), make_task("healthy", name="behind it")]
-    cells = outcomes(tasks, execute(tasks, workers=1, scheduler="local"))
-    killed = cells[tasks[0].key]
-    assert [killed[k].status for k in (2, 3, 4)] == [CellStatus.OK, CellStatus.FAILED, CellStatus.FAILED]
-    assert killed[3].reason == "KilledWorker: 2 Dask workers died while they ran this job"
-    assert killed[4].reason.startswith("not begun: KilledWorker")
-    assert statuses({"": cells[tasks[1].key]}) == {CellStatus.OK}
+    assert gone(cluster.beneath, 3.0)
 
 
 def test_no_worker_for_too_long_ends_the_run(cluster, make_task, monkeypatch, recorder):
     monkeypatch.setattr(_dask_flights, "LONELY_SECONDS", 0.5)
     monkeypatch.setattr(_dask_flights, "_LOOK_SECONDS", 0.2)
-    with pytest.raises(RequestError, match=r"no worker has been there for 0.5 s; finished cells are in the store"):
-        for event in execute([make_task(recorder, wait=0.3)], workers=0, scheduler=cluster.address):
-            if isinstance(event, CutStarted):
-                for worker in cluster.workers():
-                    worker.kill()
-
-
+    with closing(execute([make_task(recorder, wait=0.3)], workers=0, scheduler=cluster.address)) as running:
+        next(event for event in running if isinstance(event, CutStarted))
+        for worker in cluster.workers():
+            worker.kill()
+        with pytest.raises(RequestError, match=r"no worker has been there for 0.5 s; finished cells are in the store"):
+            list(running)
