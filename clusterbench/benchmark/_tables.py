@@ -99,6 +99,8 @@ class AlgorithmTable(BaseModel):
 
 
 class BenchmarkFile(_Table):
+    """A whole file, as it is written."""
+
     title: str = Field(min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(0,), min_length=1)
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=tuple(range(2, 11)), min_length=1)
