@@ -79,16 +79,24 @@ def status(results: Results = Path("results")) -> None:
     _verbs.status(results)
 
 
+class View(StrEnum):
+    """How `report` places the rows of an entry in a plane."""
+
+    PCA = "pca"
+    TSNE = "tsne"
+
+
 @app.command()
 def report(
     benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")] = None,
+    view: Annotated[View, typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")] = View.PCA,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
 ) -> None:
     """Write the report of a finished run again, from its store alone."""
     from clusterbench.cli import _verbs
 
-    _verbs.report(benchmark, results=results, reports=reports)
+    _verbs.report(benchmark, view.value, results=results, reports=reports)
 
 
 @app.command()

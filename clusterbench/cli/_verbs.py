@@ -128,11 +128,13 @@ def status(results: Path) -> None:
             console.print(f"{name}: {done}", highlight=False)
 
 
-def report(benchmark: str | None, *, results: Path, reports: Path) -> None:
+def report(benchmark: str | None, view: str, *, results: Path, reports: Path) -> None:
     """Write the report of a stored run."""
-    from clusterbench.report import write_index, write_report
+    from clusterbench.report import by_tsne, write_index, write_report
 
     done = load_run(results, benchmark)
+    if view == "tsne":
+        done = by_tsne(done)
     _tell_files(_console(), [*write_report(done, reports / done.name), write_index(reports)])
 
 

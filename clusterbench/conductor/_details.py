@@ -32,7 +32,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
                  "metric": "object", "value": "float64", "reason": "object"},
     "agreement": {"dataset": "object", "one": "object", "other": "object", "ari": "float64"},
     "points": {"dataset": "object", "row": "int64", "x": "float64", "y": "float64", "share_x": "float64",
-               "share_y": "float64"},
+               "share_y": "float64", "values": "object"},
     "point_labels": {"dataset": "object", "labels_sha256": "object", "labels": "object"},
     "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "mean": "float64",
               "low": "float64", "high": "float64", "n": "int64"},
@@ -59,7 +59,8 @@ class Details:
         dataset, one, other (labels_sha256, one < other), ari: adjusted Rand index; noise counts as one group.
     points : DataFrame
         dataset, row, x, y (first two principal components of the first reference space), share_x, share_y (of the
-        variance): at most 400 rows, the same number from each of 40 strata of the first component.
+        variance), values (JSON: the row in that space): at most 400 rows, the same number from each of 40 strata of
+        the first component.
     point_labels : DataFrame
         dataset, labels_sha256, labels: a JSON list of the clusters of `points`, -1 for noise.
     bands : DataFrame
@@ -103,7 +104,7 @@ def look_closely(
         first = sorted(set(part.loc[part["seed"] == plan.benchmark.seeds[0], "labels_sha256"]))
         references = [(name, plan.spaces[dataset, name]) for name in plan.references[dataset]]
         made = [space.content_hash for _, space in references]
-        points = frame_key("points", made[0], _POINTS, plan.benchmark.ranking.seed)
+        points = frame_key("points with values", made[0], _POINTS, plan.benchmark.ranking.seed)
         policies = [policy.value for policy in plan.benchmark.noise.policies]
         wanted = {
             "points": points,
@@ -202,7 +203,7 @@ def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        row, x, y, share_x, share_y; at most 400 rows, by row.
+        row, x, y, share_x, share_y, values (a JSON list: the row in the space); at most 400 rows, by row.
     """
     centred = values - values.mean(axis=0)
     variances, axes = np.linalg.eigh(centred.T @ centred / max(len(values) - 1, 1))
@@ -221,6 +222,7 @@ def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
             "y": plane[rows, 1].round(4),
             "share_x": round(float(shares[0]), 4),
             "share_y": round(float(shares[1]), 4),
+            "values": [json.dumps([float(f"{value:.6g}") for value in row]) for row in values[rows]],
         }
     )
 

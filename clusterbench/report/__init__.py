@@ -7,12 +7,14 @@ from clusterbench.report._latex import latex
 from clusterbench.report._markdown import markdown
 from clusterbench.report._schema import CELL_SCHEMA, SCORE_SCHEMA, SchemaError
 from clusterbench.report._terminal import terminal_table
+from clusterbench.report._view import by_tsne
 from clusterbench.report._write import check_writable, export_csv, write_report, write_table
 
 __all__ = [
     "CELL_SCHEMA",
     "SCORE_SCHEMA",
     "SchemaError",
+    "by_tsne",
     "check_writable",
     "export_csv",
     "html",
