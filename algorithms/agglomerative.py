@@ -35,7 +35,9 @@ def tree_of(X: Space, linkage: str, metric: str) -> NDArray[np.float64]:
 
     rows = np.array(X)
     if linkage in ("ward", "single"):  # these need no distance matrix
-        tree: NDArray[np.float64] = fastcluster.linkage_vector(rows, method=linkage, metric=METRICS[metric])
+        # linkage_vector has a spelling of its own for this one distance.
+        name = METRICS[metric].replace("chebyshev", "chebychev")
+        tree: NDArray[np.float64] = fastcluster.linkage_vector(rows, method=linkage, metric=name)
     else:
         tree = fastcluster.linkage(rows, method=linkage, metric=METRICS[metric])
     return tree

@@ -45,7 +45,7 @@ class LogProgress:
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         before, self._done = self._done, self._done + steps
-        each = max(1, self._total // 20)
+        each = max(1, -(-self._total // 20))
         if self._done >= self._total or self._done // each > before // each:
             _log.info("%s: %d of %d%s", self._name, self._done, self._total, f", {note}" if note else "")
 

@@ -37,7 +37,7 @@ def number_complaint(
     True
     """
     kinds = int if whole else (int, float)
-    good = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+    good = isinstance(value, kinds) and not isinstance(value, bool) and _is_finite(value)
     if good and (value > low if open_low else value >= low):  # type: ignore[operator]
         return None
     bound = "" if low == -math.inf else f" above {low:g}" if open_low else f" of at least {low:g}"
@@ -60,3 +60,10 @@ def share_complaint(value: object) -> str | None:
 def number_check(*, whole: bool = False, low: float, open_low: bool = False) -> Callable[[Any], str | None]:
     """Return `number_complaint` with its bounds filled in, for a `CutRange`."""
     return lambda value: number_complaint(value, whole=whole, low=low, open_low=open_low)
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a TOML file may hold whole numbers of any size; no library takes this one
+        return False

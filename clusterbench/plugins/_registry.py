@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins._algorithm import Algorithm
@@ -139,15 +140,18 @@ def load_plugin(where: str | Path) -> Algorithm:
 
 def _run_file(path: Path) -> object:
     path = path.resolve()
+    if path.suffix != ".py":
+        raise ImportError(f"{path.name} is not a Python file")
     # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
     name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    # Compiled here and not by an import loader, whose cached bytecode is taken for a file that was edited within the
+    # same second and kept its size.
+    code = compile(path.read_bytes(), str(path), "exec")
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(code, module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

@@ -130,7 +130,7 @@ def correlations(entries: Sequence[Entry], columns: Sequence[str]) -> NDArray[np
         if metric is not None and metric.direction is Direction.LOWER:
             table[column] = -table[column]
     varied = [column for column in columns if table[column].nunique() > 1]  # noqa: PD101
-    found = table[varied].rank().corr() if len(table) > 2 else pd.DataFrame()
+    found = table[varied].corr(method="spearman") if len(table) > 2 else pd.DataFrame()
     return found.reindex(index=list(columns), columns=list(columns)).to_numpy(dtype=np.float64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from clusterbench.conductor import Run
@@ -10,6 +11,7 @@ from clusterbench.report._board_table import BoardTable, board_table
 from clusterbench.report._entries import Entry, sections_of
 from clusterbench.report._format import readable
 
+_HYPHENS = re.compile("-(?=[-–—])")
 _SPECIAL: Mapping[str, str] = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -58,7 +60,7 @@ def tex(text: str) -> str:
     >>> print(tex("50 % of my_table"))
     50 \\% of my\\_table
     """
-    printed = "".join(_SPECIAL.get(character, character) for character in readable(text).replace("--", "-\0-"))
+    printed = "".join(_SPECIAL.get(character, character) for character in _HYPHENS.sub("-\0", readable(text)))
     return printed.replace("\0", "{}")  # so that two hyphens do not join to a dash
 
 

@@ -59,7 +59,7 @@ def _add_columns(table: Table, scores: list[Heading]) -> None:
     table.add_column("range", no_wrap=True)
     table.add_column("tie", no_wrap=True)
     table.add_column("algorithm", no_wrap=True, overflow="ellipsis", min_width=_NAME)
-    table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=7)
+    table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=7, max_width=12)
     table.add_column("k", justify="right", no_wrap=True)
     table.add_column("sizes%", no_wrap=True)
     for heading in scores:

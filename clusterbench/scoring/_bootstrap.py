@@ -18,7 +18,7 @@ from clusterbench.scoring._indices import SAME, Geometry
 from clusterbench.scoring._influence import BYTES, influences
 from clusterbench.scoring._policies import as_labelings, as_policies, compact
 from clusterbench.scoring._score import NoisePolicy
-from clusterbench.scoring._score_labelings import SILHOUETTES, Settings, score_batch
+from clusterbench.scoring._score_labelings import SILHOUETTES, Settings, at_least, score_batch
 from clusterbench.scoring._seeding import stable_rng
 from clusterbench.scoring._space import condition
 
@@ -99,6 +99,7 @@ def bootstrap_scores(
     space = condition(X)
     given, policies = as_labelings(labelings, len(space)), as_policies(noise)
     settings = Settings.check(metrics, "float64", memory_mb, exact_rows, anchors, seed, threads)
+    at_least("bootstrap_rows", bootstrap_rows, 2)
     drawn = None if weights is None else _check_weights(weights, len(space))
     replicates = n_bootstrap if drawn is None else len(drawn)
     if replicates < 1:
@@ -121,6 +122,8 @@ def _check_weights(weights: ArrayLike, n: int) -> NDArray[np.float64]:
     given = np.asarray(weights, dtype=np.float64)
     if given.ndim != 2 or given.shape[1] != n or not (np.isfinite(given).all() and (given >= 0.0).all()):
         raise RequestError(f"weights of shape {given.shape}", allowed=f"(b, {n}), finite numbers of at least 0")
+    if not given.any(axis=1).all():
+        raise RequestError("a replicate without any weight", where="weights", allowed="one number above 0 in each row")
     return given
 
 

@@ -14,7 +14,7 @@ from clusterbench.labeling import Labels
 from clusterbench.scoring._anchors import ANCHORS, EXACT_ROWS
 from clusterbench.scoring._engine import count_threads, in_threads
 from clusterbench.scoring._nearest import nearest
-from clusterbench.scoring._score_labelings import score_labelings
+from clusterbench.scoring._score_labelings import at_least, score_labelings
 from clusterbench.scoring._seeding import stable_rng
 from clusterbench.scoring._space import condition
 
@@ -135,6 +135,7 @@ def calibrate(
         Columns k, generator (``random centroids`` or ``nearest-neighbour growth``), replicate, metric, value (NaN
         where the index is undefined).
     """
+    at_least("n_random", n_random, 1)
     space, wanted, workers = condition(X), sorted(set(ks)), count_threads(threads)
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])

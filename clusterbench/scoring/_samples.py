@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from clusterbench.errors import RequestError
 from clusterbench.scoring._batches import Batch, batches
 from clusterbench.scoring._engine import RowScores, count_threads, over_rows
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import as_labelings, as_policies
 from clusterbench.scoring._score import NoisePolicy
+from clusterbench.scoring._score_labelings import at_least
 from clusterbench.scoring._space import condition
 
 
@@ -39,7 +41,12 @@ def silhouette_samples(
         The mean over its numbers is the score. A labeling whose silhouette is undefined is NaN throughout.
     """
     space = condition(X)
-    (policy,) = as_policies(noise)
+    policies = as_policies(noise)
+    if len(policies) != 1:
+        raise RequestError(f"noise = {[str(policy) for policy in policies]}", allowed="one policy")
+    policy = policies[0]
+    at_least("memory_mb", memory_mb, 1)
+    at_least("threads", 1 if threads is None else threads, 1)
     given = as_labelings(labelings, len(space))
     found = np.full((len(given), len(space)), np.nan)
     workers = count_threads(threads)

@@ -64,11 +64,17 @@ class Settings:
         chosen = tuple(dict.fromkeys(get_metric(name).name for name in names))
         if dtype not in DTYPES:
             raise unknown("dtype", dtype, DTYPES)
-        for name, value, least in (("memory_mb", memory_mb, 1), ("anchors", anchors, 2), ("threads", threads or 1, 1)):
-            if value < least:
-                raise RequestError(f"{name} = {value}", allowed=f"at least {least}")
+        at_least("memory_mb", memory_mb, 1)
+        at_least("anchors", anchors, 2)
+        at_least("threads", 1 if threads is None else threads, 1)
         limits = (memory_mb * 1e6, exact_rows, anchors, seed, count_threads(threads))
         return cls(chosen, dtype, *limits, resolve_device(device))
+
+
+def at_least(name: str, value: float, least: float) -> None:
+    """Refuse an argument below `least`, or one that is no number."""
+    if not value >= least:
+        raise RequestError(f"{name} = {value}", allowed=f"at least {least}")
 
 
 def score_labelings(

@@ -1,0 +1,107 @@
+"""The facts of columns against scipy and numpy, for tables of any shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from clusterbench.datasets import Dataset, DatasetSpec, inspect_dataset, load_dataset
+
+PERCENT = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+
+
+def facts_of(values) -> pd.Series:
+    return inspect_dataset(Dataset("t", pd.DataFrame({"x": values}, dtype=np.float64), pd.RangeIndex(len(values)))).loc[
+        "x"
+    ]
+
+
+def random_column(kind: str) -> np.ndarray:
+    rng = np.random.default_rng(42)
+    made = {
+        "normal": rng.normal(3, 2, 200),
+        "skewed": rng.lognormal(0, 1.5, 200),
+        "counts": rng.poisson(0.7, 200).astype(float),
+        "holes": np.where(rng.random(200) < 0.3, np.nan, rng.normal(size=200)),
+        "two values": np.repeat([1.0, 5.0], 100),
+        "large": 1e9 + rng.normal(size=200),
+    }
+    return made[kind]
+
+
+@pytest.mark.parametrize("kind", ["normal", "skewed", "counts", "holes", "two values", "large"])
+def test_moments_and_quantiles_are_those_of_scipy_and_numpy(kind):
+    column = random_column(kind)
+    present = column[~np.isnan(column)]
+    facts = facts_of(column)
+    assert facts["mean"] == pytest.approx(present.mean(), rel=1e-12)
+    assert facts["std"] == pytest.approx(present.std(ddof=1), rel=1e-6)
+    assert facts["skew"] == pytest.approx(stats.skew(present, bias=False), rel=1e-5, abs=1e-6)
+    assert facts["kurtosis"] == pytest.approx(stats.kurtosis(present, bias=False), rel=1e-5, abs=1e-6)
+    for percent in PERCENT:
+        assert facts[f"q{percent}"] == pytest.approx(np.percentile(present, percent), rel=1e-12)
+    assert facts["missing_percent"] == pytest.approx(100 * (200 - len(present)) / 200)
+    assert facts["zero_percent"] == pytest.approx(100 * np.sum(present == 0) / 200)
+    assert facts["distinct"] == len(set(present.tolist()))
+
+
+@pytest.mark.parametrize("use", ["wine", "breast-cancer"])
+def test_facts_of_registered_tables_are_those_of_pandas_describe(use):
+    dataset = load_dataset(DatasetSpec(use=use), base=Path())
+    facts = inspect_dataset(dataset)
+    described = dataset.frame.describe().T
+    assert facts.index.tolist() == described.index.tolist() == list(dataset.columns)
+    for mine, theirs in {"q0": "min", "q25": "25%", "q50": "50%", "q75": "75%", "q100": "max"}.items():
+        np.testing.assert_array_equal(facts[mine], described[theirs])
+    np.testing.assert_allclose(facts["mean"], described["mean"], rtol=1e-13)
+    np.testing.assert_allclose(facts["std"], described["std"], rtol=1e-13)
+    np.testing.assert_allclose(facts["skew"], stats.skew(dataset.frame, bias=False), rtol=1e-9)
+    np.testing.assert_allclose(facts["kurtosis"], stats.kurtosis(dataset.frame, bias=False), rtol=1e-8)
+
+
+SMALL = st.lists(st.one_of(st.just(np.nan), st.integers(-50, 50).map(float)), min_size=2, max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SMALL.filter(lambda values: not all(np.isnan(values))))
+def test_quantiles_rise_and_shares_are_of_all_rows(values):
+    facts = facts_of(values)
+    quantiles = [facts[f"q{percent}"] for percent in PERCENT]
+    assert quantiles == sorted(quantiles)
+    assert 0 <= facts["missing_percent"] + facts["zero_percent"] <= 100
+    assert 1 <= facts["distinct"] <= len(values)
+    assert quantiles[0] - 1e-9 <= facts["mean"] <= quantiles[-1] + 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    SMALL.filter(lambda values: np.sum(~np.isnan(values)) > 4 and np.nanstd(values) > 0), st.sampled_from([0.5, 2, 8])
+)
+def test_another_unit_scales_what_has_a_unit_and_nothing_else(values, factor):
+    before, after = facts_of(values), facts_of([factor * value for value in values])
+    for name in (*(f"q{percent}" for percent in PERCENT), "mean", "std"):
+        assert after[name] == pytest.approx(factor * before[name], rel=1e-9, abs=1e-9)
+    for name in ("skew", "kurtosis", "missing_percent", "zero_percent", "distinct"):
+        assert after[name] == pytest.approx(before[name], rel=1e-6, abs=1e-6)
+
+
+def test_one_present_value_has_no_spread():
+    facts = facts_of([np.nan, 4.0, np.nan, np.nan])
+    assert (facts["mean"], facts["q0"], facts["q100"], facts["distinct"]) == (4.0, 4.0, 4.0, 1)
+    assert facts["missing_percent"] == 75.0
+    assert np.isnan([facts["std"], facts["skew"], facts["kurtosis"]]).all()
+
+
+def test_the_columns_of_the_facts_stand_in_a_fixed_order():
+    dataset = Dataset("t", pd.DataFrame({"b": [1.0, 2.0], "a": [0.0, 3.0]}), pd.RangeIndex(2), units={"a": "cm"})
+    facts = inspect_dataset(dataset)
+    head = ["unit", "missing_percent", "zero_percent", "distinct"]
+    assert facts.columns.tolist() == [*head, *(f"q{p}" for p in PERCENT), "mean", "std", "skew", "kurtosis"]
+    assert facts.index.name == "column"
+    assert facts["unit"].to_dict() == {"b": "", "a": "cm"}

@@ -1,0 +1,202 @@
+"""Liars: each breaks one promise of the contract, and the checks name that one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clusterbench.plugins import (
+    Algorithm,
+    Assignment,
+    CutRange,
+    Family,
+    K,
+    Partition,
+    as_partition,
+    check_algorithm,
+    default_cuts,
+    default_settings,
+)
+
+BUILDS = "builds, and every cut gives one whole number per row"
+PLAIN = "inertia and info are plain values (JSON)"
+PREDICTS = "declared assignment by predict: the model gives fitted rows their labels"
+
+
+def turns(X, k):
+    return np.arange(len(X)) % k
+
+
+def algorithm(build, **declared) -> Algorithm:
+    fields = {"name": "liar", "family": Family.OTHER, "summary": "s", "reference": "r", "packages": {}}
+    return Algorithm(**fields, build=build, **declared)
+
+
+def of(cut, **declared) -> Algorithm:
+    return algorithm(lambda X, seed: lambda k: cut(X, seed, k), **declared)
+
+
+class Model:
+    def __init__(self, labels):
+        self.labels = labels
+
+    def predict(self, X):
+        return self.labels
+
+
+def first_call_differs():
+    calls = []
+
+    def build(X, seed):
+        calls.append(seed)
+        shift = len(calls) == 1
+        return lambda k: [*turns(X[1:], k).tolist(), 0] if shift else turns(X, k) // 2
+
+    return algorithm(build)
+
+
+def cut_depends_on_earlier():
+    def build(X, seed):
+        seen = []
+
+        def cutter(k):
+            seen.append(k)
+            return np.arange(len(X)) // len(seen) % k
+
+        return cutter
+
+    return algorithm(build)
+
+
+def shape(name):
+    forms = {
+        "a column": lambda X: np.zeros((len(X), 1), dtype=int),
+        "one too few": lambda X: np.zeros(len(X) - 1, dtype=int),
+        "one too many": lambda X: np.zeros(len(X) + 1, dtype=int),
+        "one number": lambda X: 3,
+        "floats": lambda X: np.zeros(len(X)),
+        "texts": lambda X: ["a"] * len(X),
+        "booleans": lambda X: X[:, 0] > 0,
+        "nothing": lambda X: None,
+    }
+    return of(lambda X, seed, k: forms[name](X))
+
+
+COMPLAINTS = {
+    "a column": "ValueError: gave labels of shape (120, 1) for 120 rows",
+    "one too few": "ValueError: gave labels of shape (119,) for 120 rows",
+    "one too many": "ValueError: gave labels of shape (121,) for 120 rows",
+    "one number": "ValueError: gave labels of shape () for 120 rows",
+    "floats": "ValueError: gave labels of dtype float64, not whole numbers",
+    "texts": "ValueError: gave labels of dtype <U1, not whole numbers",
+    "booleans": "ValueError: gave labels of dtype bool, not whole numbers",
+    "nothing": "ValueError: gave labels of shape () for 120 rows",
+}
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_what_is_no_labeling_ends_the_checks(name):
+    last = check_algorithm(shape(name))[-1]
+    assert (last.name, last.ok, last.detail) == (BUILDS, False, COMPLAINTS[name])
+
+
+LIARS = {
+    "another labeling at the first call": (
+        first_call_differs(),
+        {
+            "equal seeds give equal labels",
+            "the order of the cuts is irrelevant",
+            "a cut alone gives the same labels",
+        },
+    ),
+    "each cut depends on the number of earlier ones": (
+        cut_depends_on_earlier(),
+        {"the order of the cuts is irrelevant", "a cut alone gives the same labels"},
+    ),
+    "ignores k": (of(lambda X, seed, k: np.arange(len(X)) % 7), {"gives at most k clusters"}),
+    "the seed matters": (
+        of(lambda X, seed, k: turns(X, k) if seed == 0 else turns(X, k) // 2, deterministic=True),
+        {"declared deterministic: another seed changes nothing"},
+    ),
+    "noise": (of(lambda X, seed, k: np.where(X[:, 0] > 8, -1, 0)), {"gives noise only where declared"}),
+    "info of sets": (of(lambda X, seed, k: Partition(turns(X, k), info={"seen": {1}})), {PLAIN}),
+    "info of rows": (of(lambda X, seed, k: Partition(turns(X, k), info={"at": np.int64(1)})), {PLAIN}),
+    "infinite inertia": (of(lambda X, seed, k: Partition(turns(X, k), inertia=np.inf)), {PLAIN}),
+    "a model of other labels": (
+        of(
+            lambda X, seed, k: Partition(turns(X, k), model=Model(turns(X, k)[::-1] * 0)),
+            assignment=Assignment.PREDICT,
+        ),
+        {PREDICTS},
+    ),
+    "a model of fewer labels": (
+        of(lambda X, seed, k: Partition(turns(X, k), model=Model([0])), assignment=Assignment.PREDICT),
+        {PREDICTS},
+    ),
+    "bare labels without a model": (of(lambda X, seed, k: turns(X, k), assignment=Assignment.PREDICT), {PREDICTS}),
+}
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_each_liar_is_caught_at_its_lie_alone(name):
+    liar, promises = LIARS[name]
+    assert {check.name for check in check_algorithm(liar) if not check.ok} == promises
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        of(lambda X, seed, k: turns(X, k).astype(np.uint8)),
+        of(lambda X, seed, k: turns(X, k).tolist()),
+        of(lambda X, seed, k: turns(X, k) * 1000),
+        of(lambda X, seed, k: np.zeros(len(X), dtype=int)),
+        of(lambda X, seed, k: (turns(X, k) + seed) % k, deterministic=True),
+        of(lambda X, seed, k: turns(X, k) - 1, noise=True),
+        of(lambda X, seed, k: Partition(turns(X, k), 1.5, {"steps": [1, 2], "ok": True, "none": None})),
+        of(lambda X, seed, k: Partition(turns(X, k), model=Model(turns(X, k))), assignment=Assignment.PREDICT),
+    ],
+    ids=["bytes", "list", "far numbers", "one cluster", "renamed by the seed", "noise", "info", "model"],
+)
+def test_whatever_keeps_the_contract_passes(honest):
+    assert [check for check in check_algorithm(honest) if not check.ok] == []
+
+
+def test_a_build_that_fails_the_second_time_is_told_with_its_message():
+    calls = []
+
+    def build(X, seed):
+        calls.append(seed)
+        if len(calls) > 1:
+            raise RuntimeError("only once")
+        return lambda k: turns(X, k)
+
+    failed = [check for check in check_algorithm(algorithm(build)) if not check.ok]
+    assert {check.detail for check in failed} == {"RuntimeError: only once"}
+    assert len(failed) == 3
+
+
+@pytest.mark.parametrize("wrong", [{"width": ({1},)}, {"width": (np.ones(2),)}, {"width": (float("nan"),)}])
+def test_a_setting_that_a_file_cannot_hold_is_found(wrong):
+    def build(X, seed, width=1):
+        return lambda k: turns(X, k)
+
+    names = [check.name for check in check_algorithm(algorithm(build, grid=wrong)) if not check.ok]
+    assert names == ["parameters and cuts are plain values (JSON)"]
+
+
+def test_the_first_of_the_grid_and_all_default_cuts_are_tried():
+    def build(X, seed, width=1, depth=2):
+        return lambda eps: turns(X, 2)
+
+    made = algorithm(build, grid={"depth": (7, 8)}, cuts=(CutRange("eps", (0.1, 0.2)), K))
+    assert default_settings(made) == {"width": 1, "depth": 7}
+    assert default_cuts(made) == [{"eps": 0.1}, {"eps": 0.2}]
+    assert default_cuts(of(lambda X, seed, k: turns(X, k))) == [{"k": 5}, {"k": 3}, {"k": 2}]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "uint64", "int64"])
+def test_labels_of_any_whole_type_become_int64_and_the_rest_stays(dtype):
+    given = Partition(np.array([0, 1, 2], dtype=dtype), 2.5, {"a": 1}, "model")
+    found = as_partition(given, 3)
+    assert found.labels.dtype == np.int64
+    assert (found.inertia, found.info, found.model) == (2.5, {"a": 1}, "model")
