@@ -45,7 +45,7 @@ def silhouette_samples(
     if len(policies) != 1:
         raise RequestError(f"noise = {[str(policy) for policy in policies]}", allowed="one policy")
     policy = policies[0]
-    at_least("memory_mb", memory_mb, 1)
+    at_least("memory_mb", memory_mb, 0)
     at_least("threads", 1 if threads is None else threads, 1)
     given = as_labelings(labelings, len(space))
     found = np.full((len(given), len(space)), np.nan)
