@@ -77,13 +77,13 @@ def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
     assert gone(cluster.beneath, 2.0)
 
 
-def test_workers_keep_their_process_with_capped_threads_and_events_come_in_order_while_jobs_run(cluster, make_task, recorder):
+def test_workers_keep_their_process_and_events_come_in_order_while_jobs_run(cluster, make_task, recorder):
     tasks = [make_task(recorder, name=str(number), wait=0.2) for number in range(6)]
     seen, times = {task.key: [] for task in tasks}, {}
     for event in execute(tasks, workers=0, threads=1, scheduler=cluster.address):
         seen[event.key].append(event)
         times[event.key, len(seen[event.key])] = time.monotonic()
-    for key, events in seen.items():
+    for events in seen.values():
         assert [type(event) for event in events] == [Started, *[CutStarted, CutDone] * 3, TaskDone]
     # A first cut was told well before its job's end. Of all jobs one is enough: a busy machine may hold some news up.
     assert any(times[key, 8] - times[key, 3] > 0.2 for key in seen)
