@@ -14,8 +14,8 @@ from clusterbench.errors import RequestError, did_you_mean
 def explain(error: ValidationError, model: type[BaseModel], path: str) -> RequestError:
     """Turn the first complaint of pydantic into the house form."""
     first = error.errors()[0]
-    keys = [str(key) for key in _readable(first["loc"])]
-    where = f"{path}: {'.'.join(keys)}" if keys else path
+    keys = list(_readable(first["loc"]))
+    where = f"{path}: {'.'.join(keys).replace('.[', '[')}" if keys else path
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _fields_at(model, first["loc"][:-1])
         return RequestError(f"unknown key{did_you_mean(keys[-1], known)}", where=where, allowed=", ".join(known))
@@ -25,7 +25,7 @@ def explain(error: ValidationError, model: type[BaseModel], path: str) -> Reques
     return RequestError(f"{first['msg'].removeprefix('Value error, ')}{given}", where=where)
 
 
-def _readable(loc: tuple[int | str, ...]) -> Iterator[int | str]:
+def _readable(loc: tuple[int | str, ...]) -> Iterator[str]:
     for key in loc:
         if isinstance(key, int):
             yield f"[{key + 1}]"

@@ -71,6 +71,13 @@ class Settings:
             return 0
         return max(1, cores() // self.threads)
 
+    @property
+    def executor(self) -> str:
+        """What carries the fits out: ``dask``, ``processes`` or ``this process``."""
+        if self.scheduler is not None:
+            return "dask"
+        return "processes" if self.n_workers else "this process"
+
 
 def cores() -> int:
     """Return the cores this process may use."""

@@ -147,7 +147,7 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
         **make_manifest(),
         "workers": settings.n_workers,
         "threads": settings.threads,
-        "executor": "processes" if settings.scheduler is None else "dask",
+        "executor": settings.executor,
         "limits": {"seconds": settings.limits.seconds, "memory_mb": settings.limits.memory_mb},
         "seeds": record["seeds"],
         "benchmark_sha256": hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),

@@ -103,8 +103,9 @@ def _judge(cells: pd.DataFrame, gate: Gate) -> None:
         if status != CellStatus.OK.value:
             verdicts.append((status, reason))
         elif len(sizes) < 2:
-            what = "all rows are noise" if not sizes else "one cluster plus noise" if noise else "one cluster"
-            verdicts.append((CellStatus.UNDEFINED.value, f"{what} is not a clustering"))
+            one = "one cluster plus noise" if noise else "one cluster"
+            reason = f"{one} is not a clustering" if sizes else "all rows are noise"
+            verdicts.append((CellStatus.UNDEFINED.value, reason))
         else:
             complaint = gate_reason(sizes, int(noise), int(n_rows), gate)
             verdicts.append((CellStatus.REJECTED.value, complaint) if complaint else (status, reason))

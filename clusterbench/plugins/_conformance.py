@@ -71,11 +71,10 @@ def check_algorithm(algorithm: Algorithm, *, X: Space | None = None) -> list[Che
         params = default_settings(algorithm)
     except Exception as error:  # noqa: BLE001 - the message is the finding
         return [Check("default parameters are accepted", False, _told(error))]
-    checks = [
-        Check("default parameters are accepted", True),
-        _grid_is_known(algorithm),
-        _is_plain("parameters and cuts are plain values (JSON)", [params, default_cuts(algorithm)]),
-    ]
+    plain = _is_plain("parameters and cuts are plain values (JSON)", [params, default_cuts(algorithm)])
+    checks = [Check("default parameters are accepted", True), _grid_is_known(algorithm), plain]
+    if plain.ok:
+        params = _written_and_read(params)  # as a run hands them over: a tuple comes as a list
     with _read_only_memmap(small_table() if X is None else X) as table:
         trial = _Trial(algorithm, params, table, default_cuts(algorithm))
         checks += trial.run()
@@ -160,11 +159,23 @@ def _grid_is_known(algorithm: Algorithm) -> Check:
 
 def _is_plain(name: str, value: object) -> Check:
     try:
-        text = json.dumps(value, sort_keys=True, allow_nan=False)
-        plain = json.dumps(json.loads(text), sort_keys=True) == text
+        plain = _written_and_read(value) == _with_lists(value)
     except (TypeError, ValueError) as error:
         return Check(name, False, _told(error))
     return Check(name, plain, "" if plain else "changes when it is written and read")
+
+
+def _written_and_read(value: Any) -> Any:
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
+def _with_lists(value: Any) -> Any:
+    """Return `value` with its tuples as lists, the one change that a file makes to a plain value."""
+    if isinstance(value, list | tuple):
+        return [_with_lists(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _with_lists(part) for key, part in value.items()}
+    return value
 
 
 def _told(error: BaseException) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.cli import main
 from clusterbench.store import SCHEMA_VERSION, STORE_NAME
 
 TOML = """
@@ -48,25 +47,22 @@ def study(tmp_path, monkeypatch):
     return table
 
 
-def call(capfd, monkeypatch, *arguments: str) -> tuple[int, str]:
-    """Run the command line in this process; return its exit status and what it wrote to standard error."""
-    monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    code = ended.value.code
-    return (0 if code is None else int(code)), capfd.readouterr().err
-
-
 RUN = ("run", "bench.toml", "--jobs", "0")
 
 
-def refused(capfd, monkeypatch, *arguments: str) -> str:
-    status, told = call(capfd, monkeypatch, *(arguments or RUN))
-    assert status == 2, told
-    assert "Traceback" not in told
-    assert told.startswith("clusterbench: error: "), told
-    assert len(told.strip().splitlines()) == 1, told
-    return told
+@pytest.fixture
+def refused(call):
+    """Call the command line (default: `RUN`), which must refuse in the house form; return what it told."""
+
+    def refuse(*arguments: str) -> str:
+        ended = call(*(arguments or RUN))
+        assert ended.status == 2, ended.err
+        assert "Traceback" not in ended.err
+        assert ended.err.startswith("clusterbench: error: "), ended.err
+        assert len(ended.err.strip().splitlines()) == 1, ended.err
+        return ended.err
+
+    return refuse
 
 
 def table_with(**columns: object) -> pd.DataFrame:
@@ -86,65 +82,65 @@ def table_with(**columns: object) -> pd.DataFrame:
     ],
     ids=["text", "all missing", "infinite", "one row", "fewer rows than k", "header only"],
 )
-def test_a_table_that_cannot_be_used_is_refused(study, capfd, monkeypatch, table, told):
+def test_a_table_that_cannot_be_used_is_refused(study, refused, table, told):
     table.to_csv("table.csv", index=False)
-    message = refused(capfd, monkeypatch)
+    message = refused()
     for word in told:
         assert word in message, message
     assert not Path("results", STORE_NAME).exists()
 
 
-def test_an_empty_csv_is_refused(study, capfd, monkeypatch):
+def test_an_empty_csv_is_refused(study, refused):
     Path("table.csv").write_text("")
-    assert "table.csv" in refused(capfd, monkeypatch)
+    assert "table.csv" in refused()
 
 
-def test_a_missing_table_is_refused_with_the_nearest_file(study, capfd, monkeypatch):
+def test_a_missing_table_is_refused_with_the_nearest_file(study, refused):
     Path("bench.toml").write_text(TOML.replace("table.csv", "tabel.csv"))
-    assert "table.csv" in refused(capfd, monkeypatch)
+    assert "table.csv" in refused()
 
 
-def test_duplicated_ids_are_refused_and_named(study, capfd, monkeypatch):
+def test_duplicated_ids_are_refused_and_named(study, refused):
     table_with(CUST_ID=["C1", "C2", "C1", *[f"D{i}" for i in range(17)]]).to_csv("table.csv", index=False)
     Path("bench.toml").write_text(TOML.replace('path = "table.csv"', 'path = "table.csv"\ndrop = ["CUST_ID"]'))
-    message = refused(capfd, monkeypatch)
+    message = refused()
     assert "C1" in message
     assert "CUST_ID" in message
 
 
-def test_a_constant_column_is_kept_with_a_warning(study, capfd, monkeypatch):
+def test_a_constant_column_is_kept_with_a_warning(study, call):
     study.assign(same=1.0).to_csv("table.csv", index=False)
-    status, told = call(capfd, monkeypatch, *RUN)
+    status, _, told = call(*RUN)
     assert status == 0
     assert "'same'" in told
     assert "constant" in told
 
 
-def test_a_missing_benchmark_is_refused(study, capfd, monkeypatch):
-    assert "no benchmark file 'other.toml'" in refused(capfd, monkeypatch, "run", "other.toml")
-    assert "did you mean 'credit-card'" in refused(capfd, monkeypatch, "run", "creditcard")
+def test_a_missing_benchmark_is_refused(study, refused):
+    assert "no benchmark file 'other.toml'" in refused("run", "other.toml")
+    assert "did you mean 'credit-card'" in refused("run", "creditcard")
 
 
-def test_an_unwritable_results_folder_is_refused(study, capfd, monkeypatch):
+def test_an_unwritable_results_folder_is_refused(study, refused):
     Path("file").write_text("not a folder")
-    assert "file" in refused(capfd, monkeypatch, *RUN, "--results", "file/results")
-    assert "file" in refused(capfd, monkeypatch, *RUN, "--reports", "file/reports")
+    assert "file" in refused(*RUN, "--results", "file/results")
+    assert "file" in refused(*RUN, "--reports", "file/reports")
 
 
-def test_conditions_of_only_are_checked(study, capfd, monkeypatch):
-    assert "did you mean 'algorithm'" in refused(capfd, monkeypatch, *RUN, "--only", "algoritm=kmeans")
-    assert "did you mean 'kmeans'" in refused(capfd, monkeypatch, *RUN, "--only", "algorithm=kmean")
-    assert "FIELD=VALUE" in refused(capfd, monkeypatch, *RUN, "--only", "kmeans")
+def test_conditions_of_only_are_checked(study, refused):
+    assert "did you mean 'algorithm'" in refused(*RUN, "--only", "algoritm=kmeans")
+    assert "did you mean 'kmeans'" in refused(*RUN, "--only", "algorithm=kmean")
+    assert "FIELD=VALUE" in refused(*RUN, "--only", "kmeans")
 
 
-def test_a_report_without_results_is_refused(study, capfd, monkeypatch):
+def test_a_report_without_results_is_refused(study, refused):
     for verb in (("status",), ("report",), ("export", "--out", "out"), ("labels", "abc")):
-        assert "run a benchmark first" in refused(capfd, monkeypatch, *verb)
+        assert "run a benchmark first" in refused(*verb)
 
 
 @pytest.fixture
-def stored(study, capfd, monkeypatch):
-    status, told = call(capfd, monkeypatch, *RUN)
+def stored(study, call):
+    status, _, told = call(*RUN)
     assert status == 0, told
     path = Path("results", STORE_NAME)
     with sqlite3.connect(path) as connection:
@@ -153,38 +149,38 @@ def stored(study, capfd, monkeypatch):
     return path
 
 
-def test_a_store_of_a_newer_schema_is_refused_and_kept(stored, capfd, monkeypatch):
+def test_a_store_of_a_newer_schema_is_refused_and_kept(stored, refused):
     with sqlite3.connect(stored) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     before = stored.read_bytes()
-    message = refused(capfd, monkeypatch)
+    message = refused()
     assert f"schema {SCHEMA_VERSION + 1}" in message
     assert stored.read_bytes() == before
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5])
-def test_a_truncated_store_is_refused_and_kept(stored, capfd, monkeypatch, keep):
+def test_a_truncated_store_is_refused_and_kept(stored, refused, keep):
     whole = stored.read_bytes()
     cut = whole[: keep if isinstance(keep, int) else int(len(whole) * keep)]
     stored.write_bytes(cut)
-    assert "cannot be used" in refused(capfd, monkeypatch)
+    assert "cannot be used" in refused()
     assert stored.read_bytes() == cut
 
 
-def test_a_wrong_request_loses_nothing_that_was_finished(stored, capfd, monkeypatch):
+def test_a_wrong_request_loses_nothing_that_was_finished(stored, refused, call):
     Path("bench.toml").write_text(TOML.replace("kmeans", "kmens"))
-    refused(capfd, monkeypatch)
+    refused()
     Path("bench.toml").write_text(TOML)
-    status, _ = call(capfd, monkeypatch, *RUN)
+    status, _, _ = call(*RUN)
     assert status == 0
-    status, _ = call(capfd, monkeypatch, "run", "bench.toml", "--dry-run")
+    status, _, _ = call("run", "bench.toml", "--dry-run")
     assert status == 0
 
 
-def test_an_unknown_verb_or_option_ends_with_status_2(capfd, monkeypatch):
+def test_an_unknown_verb_or_option_ends_with_status_2(call):
     for arguments in (("rnu",), ("run", "--fast"), ("export",)):
-        status, told = call(capfd, monkeypatch, *arguments)
+        status, _, told = call(*arguments)
         assert status == 2
         assert "Traceback" not in told
 

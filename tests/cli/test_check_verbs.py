@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.cli import main
 from clusterbench.store import STORE_NAME
 
 TOML = """
@@ -47,17 +45,15 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture
-def verb(workspace, monkeypatch, capfd):
+def verb(workspace, monkeypatch, call):
+    """Call the command line in the workspace; give its exit status and what it wrote, errors included."""
     monkeypatch.chdir(workspace)
 
-    def call(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capfd.readouterr()
-        return int(ended.value.code or 0), written.out + written.err
+    def called(*arguments: str) -> tuple[int, str]:
+        ended = call(*arguments)
+        return ended.status, ended.out + ended.err
 
-    return call
+    return called
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.cli import main
 from clusterbench.labeling import canonical, labels_sha256
 
 TOML = """
@@ -55,17 +54,15 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture
-def verb(workspace, monkeypatch, capfd):
+def verb(workspace, monkeypatch, call):
+    """Call the command line in the workspace; give its exit status and what it wrote."""
     monkeypatch.chdir(workspace)
 
-    def call(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capfd.readouterr()
-        return int(ended.value.code or 0), written.out
+    def called(*arguments: str) -> tuple[int, str]:
+        ended = call(*arguments)
+        return ended.status, ended.out
 
-    return call
+    return called
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def only(store: Store, labeling: Labeling, gate: Gate | None = None) -> pd.Serie
         ((91, 9), 0, "rejected", "smallest cluster has 9 of 100 rows, needs 10"),
         ((100,), 0, "undefined", "one cluster is not a clustering"),
         ((90,), 10, "undefined", "one cluster plus noise is not a clustering"),
-        ((), 100, "undefined", "all rows are noise is not a clustering"),
+        ((), 100, "undefined", "all rows are noise"),
         ((40, 30), 30, "ok", ""),
         ((40, 29), 31, "rejected", "31 of 100 rows are noise (31.0%), allowed 30%"),
         ((50, 12, 10, 10, 10), 8, "ok", ""),

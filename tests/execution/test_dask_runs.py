@@ -169,7 +169,7 @@ def test_a_whole_run_on_a_local_cluster_is_the_same_run(study, undisturbed):
     there = run("waits.toml", results="there", settings=Settings(2, scheduler="local"), progress=Silent())
     columns = ["algorithm", "params", "cut", "k", "labels_sha256", "status"]
     assert there.cells[columns].equals(undisturbed.cells[columns])
-    assert (there.manifest["executor"], undisturbed.manifest["executor"]) == ("dask", "processes")
+    assert (there.manifest["executor"], undisturbed.manifest["executor"]) == ("dask", "this process")
     again = run("waits.toml", results="there", settings=Settings(scheduler="tcp://127.0.0.1:1"), progress=Silent())
     assert again.computed == 0  # where nothing is to do, nobody is called
 

@@ -175,13 +175,26 @@ def test_a_build_that_fails_the_second_time_is_told_with_its_message():
     assert len(failed) == 3
 
 
-@pytest.mark.parametrize("wrong", [{"width": ({1},)}, {"width": (np.ones(2),)}, {"width": (float("nan"),)}])
+@pytest.mark.parametrize(
+    "wrong", [{"width": ({1},)}, {"width": (np.ones(2),)}, {"width": (float("nan"),)}, {"width": ({1: 2},)}]
+)
 def test_a_setting_that_a_file_cannot_hold_is_found(wrong):
     def build(X, seed, width=1):
         return lambda k: turns(X, k)
 
     names = [check.name for check in check_algorithm(algorithm(build, grid=wrong)) if not check.ok]
     assert names == ["parameters and cuts are plain values (JSON)"]
+
+
+def test_a_tuple_reaches_the_algorithm_as_the_list_that_a_run_would_give():
+    seen = []
+
+    def build(X, seed, layers=(8, 4)):
+        seen.append(layers)
+        return lambda k: turns(X, k)
+
+    assert all(check.ok for check in check_algorithm(algorithm(build)))
+    assert seen[0] == [8, 4]
 
 
 def test_the_first_of_the_grid_and_all_default_cuts_are_tried():
