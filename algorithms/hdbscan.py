@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusterbench.plugins import (
     Algorithm,
@@ -25,11 +26,22 @@ from clusterbench.plugins import (
 METRICS = ("euclidean", "manhattan", "chebyshev")
 
 
+def in_order(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the edges (row, row, length) of a spanning tree by length, those of one length by their rows.
+
+    Mutual reachability makes many edges equally long. hdbscan leaves their order to numpy's unstable sort, which has
+    another outcome on a processor with AVX-512, and some rows then change their cluster.
+    """
+    ends = np.sort(edges[:, :2], axis=1)
+    ordered: NDArray[np.float64] = edges[np.lexsort((ends[:, 1], ends[:, 0], edges[:, 2]))]
+    return ordered
+
+
 class TreeMemory:
     """Keeps the tree between fits, in the place where hdbscan takes a joblib ``Memory``.
 
     All fits of a job differ in `min_cluster_size` alone, which the tree does not depend on; so one result per
-    function is enough and no arguments need comparing.
+    function is enough and no arguments need comparing. The tree is built from the edges `in_order`.
     """
 
     def __init__(self) -> None:
@@ -37,10 +49,13 @@ class TreeMemory:
 
     def cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function`, called at the first time only."""
+        from hdbscan._hdbscan_linkage import label
 
         def once(*args: Any, **kwargs: Any) -> Any:
             if function.__name__ not in self._results:
-                self._results[function.__name__] = function(*args, **kwargs)
+                _, edges = function(*args, **kwargs)
+                edges = in_order(edges)
+                self._results[function.__name__] = label(edges), edges
             return self._results[function.__name__]
 
         return once
@@ -66,7 +81,7 @@ def build(
     alpha: float = 1.0,
     metric: str = "euclidean",
 ) -> Cutter:
-    """Share the tree between the cuts; each gives exactly what ``HDBSCAN(...).fit(X)`` gives."""
+    """Share the tree between the cuts; each gives what ``HDBSCAN(...).fit(X)`` gives, but for ties: see `in_order`."""
     from hdbscan import HDBSCAN
 
     rows, memory = np.array(X), TreeMemory()
@@ -81,6 +96,7 @@ def build(
             alpha=float(alpha),
             metric=metric,
             memory=memory,
+            gen_min_span_tree=True,
             core_dist_n_jobs=1,
         )
         with recorded_warnings() as seen:
@@ -107,6 +123,7 @@ def check_params(params: Params) -> None:
 
 ALGORITHM = Algorithm(
     name="hdbscan",
+    version=2,
     family=Family.DENSITY,
     summary="the most persistent dense regions over all density levels; the rest is noise",
     reference="Campello, Moulavi & Sander 2013, doi:10.1007/978-3-642-37456-2_14; McInnes et al. 2017",

@@ -42,9 +42,10 @@ def quiet_tensorflow() -> Iterator[None]:
 def prepare_tensorflow() -> None:
     """Import TensorFlow once for this process: one thread, no GPU, deterministic operations, no messages.
 
-    One thread and the CPU, because the number of threads and the device change the last bits, and the networks
-    trained here are too small to gain from either.
+    One thread, the CPU and no wider instructions than AVX2, because threads, device and width change the last bits,
+    which training enlarges, and the networks trained here are too small to gain from any of them.
     """
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
     with quiet_tensorflow():
         import tensorflow as tf
 

@@ -14,24 +14,50 @@ with warnings.catch_warnings():
 SIZES = (2, 5, 15, 40, 200)
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {},
-        {"min_samples": 3},
-        {"cluster_selection_method": "leaf"},
-        {"cluster_selection_epsilon": 0.3},
-        {"alpha": 1.3},
-        {"metric": "manhattan"},
-    ],
-    ids=str,
-)
-def test_every_size_is_what_a_fit_of_its_own_gives(cuts_of, moons, params):
-    found = cuts_of("hdbscan", moons, [{"min_cluster_size": size} for size in SIZES], **params)
+PARAMS = [
+    {},
+    {"min_samples": 3},
+    {"cluster_selection_method": "leaf"},
+    {"cluster_selection_epsilon": 0.3},
+    {"alpha": 1.3},
+    {"metric": "manhattan"},
+]
+
+
+def check_against_own_fits(cuts_of, X, params, **more):
+    found = cuts_of("hdbscan", X, [{"min_cluster_size": size} for size in SIZES], **params)
     for size, partition in zip(SIZES, found, strict=True):
-        expected = hdbscan.HDBSCAN(min_cluster_size=size, **{"min_samples": 10, **params}).fit(moons)
+        expected = hdbscan.HDBSCAN(min_cluster_size=size, **{"min_samples": 10, **params}, **more).fit(X)
         np.testing.assert_array_equal(partition.labels, expected.labels_)
         np.testing.assert_allclose(partition.info["persistence"], expected.cluster_persistence_, atol=1e-6)
+
+
+@pytest.mark.parametrize("params", PARAMS, ids=str)
+def test_every_size_is_what_a_fit_of_the_package_gives_where_no_edges_tie(cuts_of, moons, params):
+    # With one neighbour mutual reachability is the plain distance, and no two distances of the table are equal.
+    check_against_own_fits(cuts_of, moons, {**params, "min_samples": 1})
+
+
+class TiesInOrder:
+    """Keeps nothing: every fit makes its own tree, with ties in the order of the rows."""
+
+    def __init__(self, in_order):
+        self.in_order = in_order
+
+    def cache(self, function):
+        from hdbscan._hdbscan_linkage import label
+
+        def tree(*args, **kwargs):
+            edges = self.in_order(function(*args, **kwargs)[1])
+            return label(edges), edges
+
+        return tree
+
+
+@pytest.mark.parametrize("params", PARAMS, ids=str)
+def test_every_size_is_what_a_fit_with_ties_in_order_gives(cuts_of, moons, module_of, params):
+    memory = TiesInOrder(module_of("hdbscan").in_order)
+    check_against_own_fits(cuts_of, moons, params, memory=memory, gen_min_span_tree=True)
 
 
 def test_the_tree_is_made_once(module_of):
@@ -40,10 +66,52 @@ def test_the_tree_is_made_once(module_of):
 
     def tree(X, min_samples):
         calls.append(min_samples)
-        return "tree"
+        return None, np.array([[0.0, 1.0, 2.0], [2.0, 1.0, 1.0]])
 
-    assert [memory.cache(tree)(None, 5), memory.cache(tree)(None, 5)] == ["tree", "tree"]
+    first, second = (memory.cache(tree)(None, 5) for _ in range(2))
+    assert first is second
     assert calls == [5]
+    tree_of_three, edges = first
+    np.testing.assert_array_equal(edges, [[2, 1, 1], [0, 1, 2]])
+    # Rows 1 and 2 merge at length 1 to cluster 3 of two rows, to which row 0 comes at length 2.
+    np.testing.assert_array_equal(np.sort(tree_of_three[:, :2], axis=1), [[1, 2], [0, 3]])
+    np.testing.assert_array_equal(tree_of_three[:, 2:], [[1, 2], [2, 3]])
+
+
+def test_equally_long_edges_are_taken_by_their_rows(module_of):
+    edges = np.array([[5, 1, 2.0], [0, 7, 2.0], [4, 3, 1.0], [2, 1, 2.0]])
+    expected = [[4, 3, 1], [0, 7, 2], [2, 1, 2], [5, 1, 2]]
+    np.testing.assert_array_equal(module_of("hdbscan").in_order(edges), expected)
+
+
+class AnyOrder:
+    """Numpy, but equal values are sorted in some random order: what an unstable sort may do."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def argsort(self, values):
+        order = self.rng.permutation(len(values))
+        return order[np.argsort(values[order], kind="stable")]
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+@pytest.mark.parametrize("columns", [2, 61], ids=["Boruvka", "Prim"])
+def test_the_order_in_which_numpy_sorts_ties_is_irrelevant(cuts_of, moons, monkeypatch, columns, metric):
+    X = np.tile(moons.round(1), columns // 2 + 1)[:, :columns]  # equal distances abound
+
+    def labels():
+        return [
+            p.labels for p in cuts_of("hdbscan", X, [{"min_cluster_size": 5}, {"min_cluster_size": 40}], metric=metric)
+        ]
+
+    expected = labels()
+    for seed in range(3):
+        monkeypatch.setattr(hdbscan.hdbscan_, "np", AnyOrder(seed))
+        np.testing.assert_array_equal(labels(), expected)
 
 
 def test_a_share_stands_for_rows_of_the_table(module_of, cuts_of, moons):
