@@ -10,12 +10,14 @@ from clusterbench.benchmark._benchmark import (
     parse_benchmark,
 )
 from clusterbench.benchmark._places import benchmark_places, find_benchmark, list_benchmarks
+from clusterbench.benchmark._tables import RankingTable
 
 __all__ = [
     "DEFAULT_REFERENCE_SPACES",
     "AlgorithmRun",
     "Benchmark",
     "FitJob",
+    "RankingTable",
     "benchmark_places",
     "canonical_json",
     "find_benchmark",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.benchmark import canonical_json
 from clusterbench.conductor._plan import Plan, PlannedJob, score_key
 from clusterbench.conductor._progress import Progress
 from clusterbench.errors import RequestError
@@ -32,8 +29,7 @@ from clusterbench.execution import (
     scratch_folder,
 )
 from clusterbench.plugins import Registry
-from clusterbench.scoring import METRICS, bootstrap_scores, calibrate, score_labelings
-from clusterbench.scoring._metrics import SCORING_VERSION
+from clusterbench.scoring import METRICS, score_labelings
 from clusterbench.store import Store
 
 _RETRIED = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
@@ -232,90 +228,6 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
             new += len(frame)
         progress.advance(1, f"{dataset} / {space}")
     return new
-
-
-def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> dict[str, str]:
-    """Score random partitions of every reference space for every k that occurs; return the keys of the frames."""
-    table = plan.benchmark.ranking
-    keys: dict[str, str] = {}
-    if table.random_partitions == 0:
-        return keys
-    usable = cells[cells["status"] == CellStatus.OK.value]
-    for dataset, rows in usable.groupby("dataset"):
-        ks = sorted({int(k) for k in rows["n_clusters"]})
-        progress.stage("calibrating", len(ks) * len(plan.references[str(dataset)]))
-        for space in plan.references[str(dataset)]:
-            made = plan.spaces[str(dataset), space]
-            for k in ks:
-                key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
-                if store.frame(key) is None:
-                    store.put_frame(
-                        key,
-                        calibrate(
-                            made.values, [k], metrics=list(METRICS), n_random=table.random_partitions, seed=table.seed
-                        ),
-                    )
-                keys[canonical_json([dataset, space, k])] = key
-                progress.advance(1, f"{dataset} / {space} / k = {k}")
-    return keys
-
-
-def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> dict[str, str]:
-    """Bootstrap the rows under the chosen labelings of each dataset; return the keys of the frames."""
-    table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
-    keys: dict[str, str] = {}
-    progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
-    for dataset, hashes in chosen.items():
-        for space in plan.references[dataset]:
-            made = plan.spaces[dataset, space]
-            key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
-            if store.frame(key) is None:
-                labelings = store.labelings(hashes)
-                frame = bootstrap_scores(
-                    made.values,
-                    [labelings[sha] for sha in hashes],
-                    n_bootstrap=table.bootstraps,
-                    metrics=list(plan.benchmark.metrics),
-                    noise=policy,
-                    seed=table.seed,
-                )
-                names = np.array(hashes, dtype=object)[frame["labeling"].to_numpy()]
-                store.put_frame(key, frame.assign(labels_sha256=names))
-            keys[canonical_json([dataset, space])] = key
-            progress.advance(1, f"{dataset} / {space}")
-    return keys
-
-
-def collect(store: Store, keys: Mapping[str, str], names: tuple[str, ...]) -> pd.DataFrame | None:
-    """Join the derived frames of a run, the parts of their names as columns."""
-    frames = []
-    for name, key in keys.items():
-        frame = store.frame(key)
-        if frame is not None:
-            frames.append(frame.assign(**dict(zip(names, json.loads(name), strict=True))))
-    return pd.concat(frames, ignore_index=True) if frames else None
-
-
-def baselines_of(store: Store, plan: Mapping[str, Any], keys: Mapping[str, str]) -> pd.DataFrame | None:
-    """Return the scores of random partitions: None where a run is not calibrated, no rows where nothing could be."""
-    if plan["ranking"]["random_partitions"] == 0:
-        return None
-    found = collect(store, keys, ("dataset", "space", "k"))
-    columns = {
-        "dataset": str,
-        "space": str,
-        "k": int,
-        "generator": str,
-        "replicate": int,
-        "metric": str,
-        "value": float,
-    }
-    return found if found is not None else pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-
-
-def frame_key(kind: str, *parts: object) -> str:
-    """Return the hash under which a derived frame is kept."""
-    return hashlib.sha256(canonical_json([kind, SCORING_VERSION, *parts]).encode()).hexdigest()
 
 
 def estimate(

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.benchmark import canonical_json
-from clusterbench.conductor._conduct import collect, frame_key
+from clusterbench.conductor._derived import collect, frame_key
 from clusterbench.conductor._plan import Plan, score_key
 from clusterbench.conductor._progress import Progress
 from clusterbench.labeling import Labels
 from clusterbench.ranking import stable_rng
-from clusterbench.scoring import cluster_silhouettes
+from clusterbench.scoring import METRICS, cluster_silhouettes
 from clusterbench.store import Store
 
 _POINTS = 400
@@ -111,7 +111,9 @@ def look_closely(
             "point_labels": frame_key("point labels", points, first),
             "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
             "agreement": frame_key("agreement", first),
-            "policies": frame_key("policies", [score_key(space) for _, space in references], policies, every),
+            "policies": frame_key(
+                "policies", [score_key(space) for _, space in references], policies, sorted(METRICS), every
+            ),
         }
         found = {kind for kind, key in wanted.items() if store.frame(key) is not None}
         if found < set(wanted):
@@ -121,7 +123,7 @@ def look_closely(
         keys |= {canonical_json([kind, dataset]): key for kind, key in wanted.items()}
         progress.advance(1, dataset)
     if baselines:
-        key = frame_key("bands", sorted(baselines.items()))
+        key = frame_key("bands", sorted(METRICS), sorted(baselines.items()))
         if store.frame(key) is None:
             scored = collect(store, baselines, ("dataset", "space", "k"))
             store.put_frame(key, random_bands(scored) if scored is not None else _nothing("bands"))

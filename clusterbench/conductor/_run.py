@@ -13,7 +13,8 @@ import pandas as pd
 import psutil
 
 from clusterbench.benchmark import Benchmark, find_benchmark, load_benchmark
-from clusterbench.conductor._conduct import Settings, baselines_of, calibration, collect, fit, replicates, score
+from clusterbench.conductor._conduct import Settings, fit, score
+from clusterbench.conductor._derived import baselines_of, calibration, collect, replicates
 from clusterbench.conductor._details import Details, details_of, look_closely
 from clusterbench.conductor._manifest import make_manifest
 from clusterbench.conductor._plan import Plan, make_plan

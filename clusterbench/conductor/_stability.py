@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.benchmark import FitJob, canonical_json
-from clusterbench.conductor._conduct import Settings, Work, carry_out, frame_key, save_space, work_of
+from clusterbench.conductor._conduct import Settings, Work, carry_out, save_space, work_of
+from clusterbench.conductor._derived import frame_key
 from clusterbench.conductor._plan import Plan, PlannedJob, job_key
 from clusterbench.conductor._progress import Progress
 from clusterbench.execution import scratch_folder
@@ -58,7 +59,7 @@ def stability(
     with scratch_folder() as folder:
         works = _works(plan, todo, registry, folder)
         carry_out(works, store, settings, progress, stage="resampling")
-    key = frame_key("stability", [[resample.planned.key, resample.original] for resample in resamples])
+    key = frame_key("stability with its refits", [[resample.planned.key, resample.original] for resample in resamples])
     if store.frame(key) is None:
         store.put_frame(key, _compare(plan, store, resamples))
     return key
@@ -114,6 +115,7 @@ def _compare(plan: Plan, store: Store, resamples: Sequence[_Resample]) -> pd.Dat
         results.setdefault(resample.entry, [])
         sha = hashes.get((resample.planned.key, resample.planned.job.cuts[0]))
         if not isinstance(sha, str):
+            results[resample.entry].append((np.nan, np.array([])))
             continue
         where = (resample.entry[0], resample.number)
         if where not in rows_of:
@@ -122,8 +124,14 @@ def _compare(plan: Plan, store: Store, resamples: Sequence[_Resample]) -> pd.Dat
         original = labelings[resample.original]
         before, after = original[rows_of[where]], labelings[sha]
         n_clusters = int(original.max()) + 1
-        results[resample.entry].append((float(adjusted_rand_score(before, after)), jaccards(before, after, n_clusters)))
+        ari = float(adjusted_rand_score(apart(before), apart(after)))
+        results[resample.entry].append((ari, jaccards(before, after, n_clusters)))
     return pd.DataFrame([_summary(entry, found) for entry, found in results.items()])
+
+
+def apart(labels: Labels) -> NDArray[np.int64]:
+    """Return labels in which every row of noise is a group of its own: noise is no cluster to be found again."""
+    return np.where(labels >= 0, labels, -1 - np.arange(len(labels), dtype=np.int64))
 
 
 def jaccards(before: Labels, after: Labels, n_clusters: int) -> NDArray[np.float64]:
@@ -148,14 +156,18 @@ def jaccards(before: Labels, after: Labels, n_clusters: int) -> NDArray[np.float
 
 
 def _summary(entry: tuple[str, ...], found: Sequence[tuple[float, NDArray[np.float64]]]) -> Mapping[str, object]:
-    """A refit that failed counts in `resamples`; it is no zero vote."""
+    """Return one row; where a refit failed, there is no stability: a mean over the others would be too kind."""
     aris = [ari for ari, _ in found]
-    per_cluster = np.nanmean(np.vstack([values for _, values in found]), axis=0) if found else np.array([])
+    failed = int(np.isnan(aris).sum())
+    whole = bool(found) and not failed
+    per_cluster = np.nanmean(np.vstack([values for _, values in found]), axis=0) if whole else np.array([])
     return {
         **dict(zip(_KEYS, entry, strict=True)),
-        "mean_ari": float(np.mean(aris)) if aris else np.nan,
-        "min_ari": float(np.min(aris)) if aris else np.nan,
-        "mean_jaccard": float(np.nanmean(per_cluster)) if found else np.nan,
+        "mean_ari": float(np.mean(aris)) if whole else np.nan,
+        "min_ari": float(np.min(aris)) if whole else np.nan,
+        "mean_jaccard": float(np.nanmean(per_cluster)) if whole else np.nan,
         "cluster_jaccard": canonical_json([round(float(value), 6) for value in per_cluster]),
-        "resamples": len(found),
+        "resamples": len(found) - failed,
+        "refits": canonical_json(aris if whole else []),
+        "reason": f"{failed} of {len(found)} refits on resampled rows failed" if failed else "",
     }

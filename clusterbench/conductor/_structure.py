@@ -2,7 +2,8 @@
 
 A permuted table has every column shuffled by itself: its marginals are those of the data, its columns are independent.
 The alarm compares silhouettes. A z-score tells a labeling from random ones of the same table; where clusters are plain,
-random centroids find them too and z is small, so z is shown for both tables but decides nothing between them.
+random centroids find them too and z is small, so z is shown for the data and a few of the tables, and decides nothing
+between them. The champion was chosen for the data and is not chosen anew for every table: what passes is no proof.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from clusterbench.benchmark import FitJob
-from clusterbench.conductor._conduct import Settings, baselines_of, calibration, fit, score
+from clusterbench.conductor._conduct import Settings, fit, score
+from clusterbench.conductor._derived import baselines_of, calibration
 from clusterbench.conductor._plan import Plan, PlannedJob, job_key
 from clusterbench.conductor._progress import Progress, Silent
 from clusterbench.conductor._tables import cells_table, scores_table
@@ -27,6 +30,7 @@ from clusterbench.variants import fit_space
 
 _DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip, and quick
 _SIGNIFICANT = 0.05
+_CALIBRATED = 3  # permuted tables that get a z: random partitions of each cost more than its fits
 
 
 def structure(
@@ -43,8 +47,6 @@ def structure(
     if n_permutations == 0:
         return {}
     found = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
-    if plan.benchmark.ranking.random_partitions == 0:  # no z to compare by
-        return found
     champions = {name: job for name in plan.datasets if (job := _champion(plan, board, name)) is not None}
     nulls = {
         name: [_null_plan(plan, name, number, champion) for number in range(n_permutations)]
@@ -53,10 +55,10 @@ def structure(
     fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
     for name, champion in champions.items():
         observed = _best(replace(plan, jobs=(champion,)), store, spec)
-        shuffled = [_best(null, store, spec) for null in nulls[name]]
+        shuffled = [_best(null, store, spec, with_z=i < _CALIBRATED) for i, null in enumerate(nulls[name])]
         found[name] |= {
             "champion": observed.z,
-            "permuted": [null.z for null in shuffled],
+            "permuted": [null.z for null in shuffled[:_CALIBRATED]],
             "champion_silhouette": observed.silhouette,
             "permuted_silhouettes": [null.silhouette for null in shuffled],
             "inertia": [dict(null.inertia) for null in shuffled],
@@ -70,10 +72,13 @@ def alerts(findings: Mapping[str, Any]) -> list[str]:
     for name, found in findings.items():
         nulls = [value for value in found.get("permuted_silhouettes", []) if value is not None]
         reached = found.get("champion_silhouette")
-        if reached is not None and nulls and reached <= max(nulls):
+        better = sum(reached is not None and value >= reached for value in nulls)
+        tables = len(found.get("permuted_silhouettes", []))
+        if better > max(0, int(_SIGNIFICANT * (tables + 1)) - 1):
             told.append(
-                f"{name}: no structure beyond the null: the champion's silhouette {reached:.3f} does not beat"
-                f" {max(nulls):.3f}, which the same job reaches on a table whose columns were shuffled independently."
+                f"{name}: no structure beyond the null: the champion's silhouette {reached:.3f} is reached by the same"
+                f" job on {better} of {tables} tables whose columns were shuffled independently"
+                f" (p = {(1 + better) / (1 + tables):.2f}, highest {max(nulls):.3f})."
             )
         if all(found[kind]["p"] > _SIGNIFICANT for kind in ("dip_pc1", "dip_distances")):
             told.append(
@@ -105,9 +110,26 @@ def _dips(plan: Plan, name: str, seed: int) -> dict[str, Any]:
     }
     found = {}
     for kind, sample in samples.items():
-        test = dip_test(sample, n_boot=200, seed=seed)
+        test = dip_test(spread(sample), n_boot=200, seed=seed)
         found[kind] = {"dip": float(test.dip), "p": float(test.p), "n": len(sample)}
     return found
+
+
+def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a sample, ascending, in which equal values are spread evenly, half-way to their neighbours.
+
+    Rounded or whole numbers would be taken for as many modes as there are values.
+    """
+    values, counts = np.unique(sample, return_counts=True)
+    if len(values) < 2:
+        return np.sort(sample)
+    gaps = np.diff(values)
+    half = 0.5 * np.stack([np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])])
+    which = np.repeat(np.arange(len(values)), counts)
+    place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (place + 0.5) / counts[which]
+    spread_out = values[which] - half[0, which] + share * half.sum(axis=0)[which]
+    return np.where(counts[which] == 1, values[which], spread_out)
 
 
 def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
@@ -163,7 +185,7 @@ class _Best:
     inertia: Mapping[str, float] = field(default_factory=dict)
 
 
-def _best(plan: Plan, store: Store, spec: RankingSpec) -> _Best:
+def _best(plan: Plan, store: Store, spec: RankingSpec, *, with_z: bool = True) -> _Best:
     """Score the one fitted job of `plan` and return the best that it reaches."""
     quiet = Silent()
     score(plan, store, quiet)
@@ -173,12 +195,15 @@ def _best(plan: Plan, store: Store, spec: RankingSpec) -> _Best:
     inertia = {str(k): float(value) for k, value in zip(told["k"], told["inertia"], strict=True)}
     if not (cells["status"] == CellStatus.OK).any():
         return _Best(inertia=inertia)
-    baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
-    policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
+    baselines: pd.DataFrame | None = None
+    policies: tuple[KPolicy, ...] = (KPolicy.SILHOUETTE,)
+    if with_z and plan.benchmark.ranking.random_partitions > 1:
+        baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
+        policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
     null_spec = replace(spec, k_policies=policies, fixed_k=None, true_k={})
     chosen = select_k(cells, scores_table(store, record, cells), null_spec, baselines=baselines)
     passed = chosen[chosen["status"] == CellStatus.OK]
-    return _Best(_maximum(passed["z"]), _maximum(passed["silhouette"]), inertia)
+    return _Best(_maximum(passed["z"]) if baselines is not None else None, _maximum(passed["silhouette"]), inertia)
 
 
 def _maximum(values: pd.Series) -> float | None:

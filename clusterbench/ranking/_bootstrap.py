@@ -40,7 +40,8 @@ def draw_scores(entries: Entries, matrix: Matrix, spec: RankingSpec, replicates:
 
     Every draw takes the same seeds (by position) and the same row replicate for all entries, so equal labelings stay
     equal in every draw. A row replicate enters as its deviation from the replicates' mean, added to the observed
-    score: the bias of an index under resampled (hence repeated) rows does not reach the ranks.
+    score: the bias of an index under resampled (hence repeated) rows does not reach the ranks. Stability is drawn anew
+    from its refits.
     """
     n_draws = spec.n_bootstrap
     seeds_vary = bool((entries.n_seeds > 1).any())
@@ -64,9 +65,22 @@ def draw_scores(entries: Entries, matrix: Matrix, spec: RankingSpec, replicates:
         sums += np.where((s < entries.n_seeds)[:, None], picked, 0.0)
     means = sums / entries.n_seeds[:, None]
     if len(entries.axes) > len(columns):
-        stability = np.broadcast_to(entries.observed[:, len(columns) :], (n_draws, len(entries), 1))
-        means = np.concatenate([means, stability], axis=2)
+        means = np.concatenate([means, stability_draws(entries, spec)[:, :, None]], axis=2)
     return Draws(means, seeds=seeds_vary, rows=deviations is not None)
+
+
+def stability_draws(entries: Entries, spec: RankingSpec) -> Floats:
+    """Return the stability of every entry in every draw, shape (B, E): the mean over refits drawn with replacement.
+
+    Every draw takes the same refits for all entries, as these were fitted on the same rows. Where only the mean over
+    the refits is known, it is the same in every draw.
+    """
+    n_refits = entries.refits.shape[1]
+    if n_refits == 0:
+        return np.broadcast_to(entries.observed[:, -1], (spec.n_bootstrap, len(entries)))
+    rng = stable_rng(spec.seed, "bootstrap", "refits", entries.dataset)
+    picks = rng.integers(n_refits, size=(spec.n_bootstrap, n_refits))
+    return np.asarray(entries.refits[:, picks].mean(axis=2).T)
 
 
 def row_deviations(entries: Entries, matrix: Matrix, replicates: pd.DataFrame) -> Floats | None:

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.cells import CellStatus
-from clusterbench.errors import RequestError
-from clusterbench.ranking._frames import STABILITY_COLUMNS, Bools, Floats, Ints, Matrix, require_columns
+from clusterbench.ranking._frames import Bools, Floats, Ints, Matrix
 from clusterbench.ranking._ranks import Axis
 from clusterbench.ranking._select import Choice, Cuts
 from clusterbench.ranking._spec import RankingSpec
+from clusterbench.ranking._stability import mean_stability, refits_of, stability_of, stability_reasons
 from clusterbench.ranking._words import CUT_KEY, ENTRY, OVERALL, STABILITY, KPolicy
 from clusterbench.scoring import Direction
 
 IDENTITY = [*ENTRY, "k_policy"]
-_STABILITY_VALUES = ("mean_ari", "min_ari", "mean_jaccard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class Entries:
         Mean own-space scores, never ranked.
     stability : DataFrame, E rows
         mean_ari, min_ari, mean_jaccard; NaN where not measured.
+    refits : ndarray, shape (E, F)
+        Adjusted Rand index of every refit, of which mean_ari is the mean; F = 0 where only the mean is known.
     contender : ndarray of bool, shape (E,)
         False for controls.
     missing : list of str, length E
@@ -64,6 +65,7 @@ class Entries:
     z: Floats | None
     own: Floats
     stability: pd.DataFrame
+    refits: Floats
     contender: Bools
     missing: list[str]
     duplicate_of: Ints
@@ -120,6 +122,7 @@ def _pool(
     frame["k_policy"] = [str(choice.policy) for choice in members]
     contender = ~frame["algorithm"].isin(spec.controls).to_numpy(dtype=bool)
     measured = stability_of(frame, stability)
+    unstable = stability_reasons(frame, stability)
     axes, columns = ranked_axes(matrix, spec, dataset, measured)
     stable = measured[["mean_ari"]].to_numpy()[:, : len(axes) - len(columns)]
 
@@ -138,8 +141,9 @@ def _pool(
         z=None if z is None else seed_mean(z[:, columns], rows),
         own=seed_mean(matrix.scores[:, matrix.n_reference :], rows),
         stability=measured,
+        refits=refits_of(frame, stability),
         contender=contender,
-        missing=[_missing(matrix, rows[e], columns, axes, observed[e]) for e in range(len(frame))],
+        missing=[_missing(matrix, rows[e], columns, axes, observed[e], unstable[e]) for e in range(len(frame))],
         duplicate_of=find_duplicates(matrix, rows),
         alternatives={policy: ranked_scores(values) for policy, values in alternatives.items()},
     )
@@ -168,24 +172,6 @@ def seed_mean(values: Floats, rows: Ints) -> Floats:
     return np.asarray(total / (rows >= 0).sum(axis=1)[:, None])
 
 
-def stability_of(frame: pd.DataFrame, stability: pd.DataFrame | None) -> pd.DataFrame:
-    """Return stability per entry, the mean over the seeds that were resampled (min_ari: the minimum)."""
-    empty = pd.DataFrame(np.nan, index=frame.index, columns=list(_STABILITY_VALUES))
-    if stability is None or stability.empty:
-        return empty
-    require_columns(stability, STABILITY_COLUMNS, "stability")
-    rules = {"mean_ari": "mean", "min_ari": "min", "mean_jaccard": "mean"}
-    there = {name: rule for name, rule in rules.items() if name in stability.columns}
-    mine = stability[stability["dataset"].isin(frame["dataset"].unique())]
-    groups = mine.groupby(CUT_KEY, as_index=False, dropna=False).agg(there)
-    if not len(groups):
-        return empty
-    joined = frame[CUT_KEY].merge(groups, on=CUT_KEY, how="left")
-    if len(joined) != len(frame):
-        raise RequestError("an entry is repeated", where="stability")
-    return joined.reindex(columns=list(_STABILITY_VALUES)).astype(np.float64)
-
-
 def find_duplicates(matrix: Matrix, rows: Ints) -> Ints:
     """Return for every entry the first one with equal labels in every seed; labels without a hash equal nothing."""
     hashes = matrix.cells["labels_sha256"].to_numpy(dtype=object)
@@ -200,10 +186,12 @@ def find_duplicates(matrix: Matrix, rows: Ints) -> Ints:
     return first
 
 
-def _missing(matrix: Matrix, rows: Ints, columns: list[int], axes: Sequence[Axis], observed: Floats) -> str:
+def _missing(
+    matrix: Matrix, rows: Ints, columns: list[int], axes: Sequence[Axis], observed: Floats, unstable: str
+) -> str:
     complaints = []
     for j in np.flatnonzero(np.isnan(observed)):
-        reason = "not measured"
+        reason = unstable
         if j < len(columns):
             lost = [row for row in rows if row >= 0 and np.isnan(matrix.scores[row, columns[j]])]
             reason = matrix.reason(int(lost[0]), columns[j])
@@ -253,7 +241,8 @@ def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tupl
         observed=observed,
         z=z,
         own=np.empty((len(names), 0)),
-        stability=_mean_stability(pools, places),
+        stability=mean_stability([_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)]),
+        refits=np.empty((len(names), 0)),
         contender=contenders.all(axis=1),
         missing=_missing_overall(pools, places, len(names)),
         duplicate_of=_common_duplicates(pools, places, len(names)),
@@ -267,11 +256,6 @@ def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tupl
 
 def _take(values: Floats, at: Ints) -> Floats:
     return np.where(at[:, None] >= 0, values[at], np.nan)
-
-
-def _mean_stability(pools: Sequence[Entries], places: Sequence[Ints]) -> pd.DataFrame:
-    stacked = [_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)]
-    return pd.DataFrame(np.mean(stacked, axis=0), columns=list(_STABILITY_VALUES))
 
 
 def _missing_overall(pools: Sequence[Entries], places: Sequence[Ints], n: int) -> list[str]:

@@ -86,9 +86,11 @@ def _first_sentence(board: Board, leaders: Sequence[int], n: int, place: str, to
         return f"{name}{told}{first} ({how}), but cannot be told apart from {names}."
     if equals:
         return f"{name}{told}{shared} ({how})."
-    # Without resampled rows the draws know only part of the doubt, so the word is not earned.
-    first = "the best" if "rows" in board.uncertainty else "first"
-    return f"{name}{told} is {first} of {n} {place} ({how}) and is told apart from every other."
+    # Without resampled rows the draws know only part of the doubt, and a control is nothing: the word is not earned.
+    beaten = not unbeaten_controls(board, champion)
+    first = "the best" if "rows" in board.uncertainty and beaten else "first"
+    others = "every other" if beaten else "every other contender"
+    return f"{name}{told} is {first} of {n} {place} ({how}) and is told apart from {others}."
 
 
 def _list(names: Sequence[str]) -> str:

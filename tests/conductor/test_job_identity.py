@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.benchmark import FitJob, canonical_json
-from clusterbench.conductor._conduct import frame_key
+from clusterbench.conductor._derived import frame_key
 from clusterbench.conductor._plan import job_key, versions_of
 from clusterbench.plugins import Algorithm, Family
 from clusterbench.scoring._metrics import SCORING_VERSION

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.conductor import Settings, Silent, run
-from clusterbench.conductor._stability import jaccards, resampled_rows
+from clusterbench.conductor._stability import apart, jaccards, resampled_rows
 from clusterbench.labeling import canonical
 from clusterbench.store import Store
 
@@ -84,6 +85,14 @@ def test_a_partition_is_wholly_found_in_itself_under_any_names(labels):
     np.testing.assert_array_equal(jaccards(ordered, renamed, int(ordered.max()) + 1), 1.0)
 
 
+def test_every_row_of_noise_stands_for_itself():
+    np.testing.assert_array_equal(apart(np.array([0, -1, 1, -1], dtype=np.int32)), [0, -2, 1, -4])
+    noisy = np.array([0, 0, 1, 1, -1, -1], dtype=np.int32)
+    swapped = np.array([0, 0, -1, -1, 1, 1], dtype=np.int32)
+    # Of 15 pairs one is together in both: expected 2 * 2 / 15, at most 2.
+    assert adjusted_rand_score(apart(noisy), apart(swapped)) == pytest.approx((1 - 4 / 15) / (2 - 4 / 15))
+
+
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -126,3 +135,39 @@ def test_refits_are_cached_like_any_job(study):
     stability_at(5)
     with Store.reader(Path("results")) as store:
         assert len(store.timings()) == before == 1 + 4
+
+
+FRAGILE = """
+from clusterbench.plugins import Algorithm, CutRange, Family
+
+def build(X, seed):
+    if len(X) < 240 and int(1e6 * abs(X).sum()) % 2:
+        raise RuntimeError("not this table")
+    return lambda k: (X[:, 0] > -0.95).astype(int)
+
+ALGORITHM = Algorithm(name="fragile", family=Family.CENTROID, summary="fails on some tables", reference="none",
+                      build=build, cuts=(CutRange("k"),), deterministic=True)
+"""
+
+
+def test_an_entry_of_which_a_refit_failed_has_no_stability_and_says_so(study):
+    Path("algorithms").mkdir()
+    Path("algorithms/fragile.py").write_text(FRAGILE)
+    Path("blobs.toml").write_text(TOML.replace("fixed_k = K", "fixed_k = 2") + '[[algorithms]]\nuse = "fragile"\n')
+    done = run("blobs.toml", settings=Settings(workers=0), progress=Silent())
+    table = done.board.table.set_index("algorithm")
+    assert pd.isna(table.loc["fragile", "stability"])
+    assert table.loc["fragile", "flags"].count("of 4 refits on resampled rows failed") == 1
+    assert table.loc["fragile", "rank"] > table.loc["kmeans", "rank"]
+    assert table.loc["kmeans", "stability"] == 1.0
+
+
+def test_the_refits_are_kept_beside_their_mean(study):
+    stability_at(5)
+    with Store.reader(Path("results")) as store:
+        plan, _ = store.benchmark("blobs")
+        frame = store.frame(plan["stability"])
+    assert frame is not None
+    refits = json.loads(frame["refits"].iloc[0])
+    assert len(refits) == 4
+    assert np.mean(refits) == frame["mean_ari"].iloc[0]

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clusterbench.conductor import Settings, Silent, run
-from clusterbench.conductor._structure import alerts, permuted
+from clusterbench.conductor._structure import alerts, permuted, spread
 from clusterbench.datasets import Dataset
+from clusterbench.ranking import dip_test
 
 TOML = """
 title = "Structure"
@@ -70,6 +73,40 @@ def test_a_champion_that_does_not_beat_the_null_is_told(tmp_path):
     assert alerts({"cards": {**base, "champion_silhouette": 0.13, "permuted_silhouettes": [0.05, 0.12]}}) == []
     assert alerts({"cards": {**base, "champion_silhouette": None, "permuted_silhouettes": []}}) == []
     assert alerts({"cards": base}) == []
+
+
+@pytest.mark.parametrize(("better", "alarm"), [(0, False), (1, True), (19, True)])
+def test_of_nineteen_shuffled_tables_one_that_is_as_good_is_one_too_many(better, alarm):
+    dip = {"dip": 0.1, "p": 0.001, "n": 10}
+    nulls = [0.2] * better + [0.1] * (19 - better)
+    told = alerts(
+        {"t": {"dip_pc1": dip, "dip_distances": dip, "champion_silhouette": 0.2, "permuted_silhouettes": nulls}}
+    )
+    assert bool(told) == alarm
+    if alarm:
+        assert f"on {better} of 19 tables" in told[0]
+        assert f"p = {(1 + better) / 20:.2f}" in told[0]
+
+
+def test_equal_values_are_spread_half_way_to_their_neighbours():
+    # 1 twice: from 0.5 to 2 in two halves; 3 alone stays; 0 twice: its gap is 1 on the right, and so on the left.
+    np.testing.assert_allclose(spread(np.array([3.0, 1, 1, 0, 0])), [-0.25, 0.25, 0.875, 1.625, 3.0])
+    np.testing.assert_array_equal(spread(np.array([2.0, 2.0])), [2.0, 2.0])
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=60))
+def test_spread_values_keep_their_order_and_their_number(numbers):
+    values = np.array(numbers, dtype=np.float64)
+    found = spread(values)
+    assert len(found) == len(values)
+    assert (np.diff(found) >= 0).all()
+    assert (np.abs(found - np.sort(values)) <= 5).all()
+
+
+def test_rounded_numbers_of_one_cloud_have_one_mode():
+    whole = np.round(np.random.default_rng(0).normal(scale=2, size=400))
+    assert dip_test(whole, n_boot=200, seed=0).p < 0.05
+    assert dip_test(spread(whole), n_boot=200, seed=0).p > 0.5
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -121,6 +121,16 @@ def test_a_control_that_is_not_beaten_is_told(new_run):
     assert any("does not beat the controls" in alert for alert in board.alerts)
 
 
+def test_a_winner_that_a_control_comes_close_to_is_not_called_best(new_run):
+    spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
+    cells, scores = run_of(new_run, {**CLEAR, "random": [(0.5, 0.6), (0.5, 0.6)]}).frames()
+    board = leaderboard(cells, scores, spec, replicates=rows_resampled(cells))
+    assert "best" not in board.headline
+    assert "kmeans on standard with k = 3 is first of 2 on table" in board.headline
+    assert "and is told apart from every other contender." in board.headline
+    assert "Controls are not beaten: random on standard with k = 3." in board.headline
+
+
 def test_a_control_that_is_beaten_is_not_mentioned(new_run):
     spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
     board = leaderboard(*run_of(new_run, {"a": [(0.5, 0.5)], "random": [(0.0, 0.0)], "b": [(0.1, 0.1)]}).frames(), spec)

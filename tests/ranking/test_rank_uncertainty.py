@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,3 +147,42 @@ def test_replicates_without_their_columns_are_refused(new_run):
         leaderboard(
             cells, scores, SPEC, replicates=pd.DataFrame({"dataset": [], "metric": [], "value": [], "replicate": []})
         )
+
+
+def refitted(cells: pd.DataFrame, refits: dict[str, list[float]]) -> pd.DataFrame:
+    """Stability of the first seed: the index of every refit, and their mean."""
+    first = cells[cells["seed"] == 0][["dataset", "algorithm", "params", "variant", "cut", "seed"]].copy()
+    first["mean_ari"] = [float(np.mean(refits[name])) for name in first["algorithm"]]
+    return first.assign(refits=[json.dumps(refits[name]) for name in first["algorithm"]])
+
+
+def test_stability_is_drawn_anew_from_its_refits(new_run):
+    cells, scores = seeds_run(new_run, {"a": [0.5] * 2, "b": [0.5] * 2}).frames()
+    # Equal scores: the mean over two refits decides. b is ahead where both draws are its second refit, 1 of 4; equal
+    # means do not occur.
+    refits = {"a": [0.9, 0.9], "b": [0.0, 0.95]}
+    table = leaderboard(cells, scores, SPEC, stability=refitted(cells, refits)).table.set_index("algorithm")
+    assert table.loc["b", "p_first"] == pytest.approx(0.25, abs=0.03)
+    assert table["tie"].tolist() == ["a", "a"]
+
+
+def test_a_hair_of_stability_tells_nobody_apart(new_run):
+    cells, scores = seeds_run(new_run, {"a": [0.5] * 2, "b": [0.5] * 2}).frames()
+    rng = np.random.default_rng(0)
+    refits = {name: [0.9 + 1e-5 * (name == "a") + x for x in rng.normal(0, 0.05, 10)] for name in "ab"}
+    table = leaderboard(cells, scores, SPEC, stability=refitted(cells, refits)).table
+    assert table["tie"].tolist() == ["a", "a"]
+    assert table["rank_high"].tolist() == [2, 2]
+
+
+def test_means_without_their_refits_are_the_same_in_every_draw(new_run):
+    cells, scores = seeds_run(new_run, {"a": [0.5] * 2, "b": [0.5] * 2}).frames()
+    stability = refitted(cells, {"a": [0.9], "b": [0.8]}).drop(columns="refits")
+    table = leaderboard(cells, scores, SPEC, stability=stability).table
+    assert table["p_first"].tolist() == [1.0, 0.0]
+
+
+def test_entries_with_different_numbers_of_refits_are_refused(new_run):
+    cells, scores = seeds_run(new_run, {"a": [0.5] * 2, "b": [0.5] * 2}).frames()
+    with pytest.raises(RequestError, match="different numbers of refits"):
+        leaderboard(cells, scores, SPEC, stability=refitted(cells, {"a": [0.9], "b": [0.8, 0.8]}))
