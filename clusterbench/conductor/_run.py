@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import psutil
@@ -118,12 +118,11 @@ def run(
     with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
         if settings.scheduler == "local":
             settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
-        computed = _carry_through(plan, store, registry, settings, progress)
-        return replace(assemble(store, plan.name), computed=computed)
+        return _carry_through(plan, store, registry, settings, progress)
 
 
-def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> int:
-    """Walk `plan` through the rooms; return how many of its cells were fitted now."""
+def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> Run:
+    """Walk `plan` through the rooms."""
     record, started = plan.record(), time.perf_counter()
     previous = _previous_manifest(store, plan.name)
     store.put_benchmark(plan.name, record, previous or make_manifest())  # so `status` sees a run that goes on
@@ -133,7 +132,8 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
     n_scored = score(plan, store, progress)
     cells = cells_table(store, plan.name, record)
     record["baselines"] = calibration(plan, store, cells, progress)
-    chosen = _chosen(record, store, cells)
+    tables = Tables(cells, scores_table(store, record, cells))
+    chosen = _chosen(record, store, tables)
     first = chosen[chosen["seed"] == record["seeds"][0]]
     scored = time.perf_counter()
     record["stability"] = stability(plan, store, registry, first, settings, progress)
@@ -141,7 +141,7 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
     record["details"] = look_closely(plan, store, chosen, record["baselines"], progress)
     store.put_benchmark(plan.name, record, previous or make_manifest())
     asked = plan.benchmark.structure.permutations > 0
-    board = assemble(store, plan.name).board.table if asked else pd.DataFrame()
+    board = assemble(store, plan.name, tables).board.table if asked else pd.DataFrame()
     record["structure"] = structure(plan, store, registry, ranking_spec(record), board, settings, progress)
     ended = time.perf_counter()
     manifest = {
@@ -163,7 +163,7 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
     if n_fitted == 0 and n_scored == 0 and previous is not None and "cells" in previous:
         manifest = previous  # nothing was computed: the numbers are still those of the earlier run
     store.put_benchmark(plan.name, record, manifest)
-    return n_fitted
+    return replace(assemble(store, plan.name, tables), computed=n_fitted)
 
 
 def load_run(results: Path | str, name: str | None = None) -> Run:
@@ -172,13 +172,22 @@ def load_run(results: Path | str, name: str | None = None) -> Run:
         return assemble(store, name)
 
 
-def assemble(store: Store, name: str | None = None) -> Run:
-    """Make tables and leaderboard of a stored run."""
+class Tables(NamedTuple):
+    """Cells and scores of a run."""
+
+    cells: pd.DataFrame
+    scores: pd.DataFrame
+
+
+def assemble(store: Store, name: str | None = None, tables: Tables | None = None) -> Run:
+    """Make tables and leaderboard of a stored run; `tables` if they are at hand."""
     names = store.benchmarks()
     plan, manifest = store.benchmark(name or (names[0] if names else ""))
     name = name or names[0]
-    cells = cells_table(store, name, plan)
-    scores = scores_table(store, plan, cells)
+    if tables is None:
+        cells = cells_table(store, name, plan)
+        tables = Tables(cells, scores_table(store, plan, cells))
+    cells, scores = tables
     board = leaderboard(
         cells,
         scores,
@@ -209,9 +218,9 @@ def ranking_spec(plan: Mapping[str, Any]) -> RankingSpec:
     )
 
 
-def _chosen(record: Mapping[str, Any], store: Store, cells: pd.DataFrame) -> pd.DataFrame:
+def _chosen(record: Mapping[str, Any], store: Store, tables: Tables) -> pd.DataFrame:
     """Return the cells that the k policies choose, which are those a leaderboard shows."""
-    scores = scores_table(store, record, cells)
+    cells, scores = tables
     baselines = baselines_of(store, record, record["baselines"])
     chosen = select_k(cells, scores, ranking_spec(record), baselines=baselines)
     keys = ["dataset", "variant", "algorithm", "params", "cut"]
