@@ -23,6 +23,7 @@ METRICS = {
     "euclidean": "euclidean",
     "l2": "euclidean",
     "manhattan": "cityblock",
+    "cityblock": "cityblock",
     "l1": "cityblock",
     "cosine": "cosine",
     "chebyshev": "chebyshev",

@@ -23,7 +23,15 @@ from clusterbench.plugins import (
 )
 
 Floats = NDArray[np.float64]
-METRICS = {"euclidean": "euclidean", "manhattan": "cityblock", "cosine": "cosine", "chebyshev": "chebyshev"}
+METRICS = {
+    "euclidean": "euclidean",
+    "l2": "euclidean",
+    "manhattan": "cityblock",
+    "cityblock": "cityblock",
+    "l1": "cityblock",
+    "cosine": "cosine",
+    "chebyshev": "chebyshev",
+}
 BLOCK_ENTRIES = 4_000_000
 
 

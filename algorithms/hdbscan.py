@@ -23,7 +23,8 @@ from clusterbench.plugins import (
     warm_imports,
 )
 
-METRICS = ("euclidean", "manhattan", "chebyshev")
+METRICS = ("euclidean", "l2", "manhattan", "cityblock", "l1", "chebyshev")
+AS_SIZE = "min_cluster_size"
 
 
 def in_order(edges: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -40,23 +41,23 @@ def in_order(edges: NDArray[np.float64]) -> NDArray[np.float64]:
 class TreeMemory:
     """Keeps the tree between fits, in the place where hdbscan takes a joblib ``Memory``.
 
-    All fits of a job differ in `min_cluster_size` alone, which the tree does not depend on; so one result per
-    function is enough and no arguments need comparing. The tree is built from the edges `in_order`.
+    The fits of a job differ in `min_cluster_size`, which the tree does not depend on, and with it in `min_samples`
+    where that follows it; so no other argument needs comparing. The tree is built from the edges `in_order`.
     """
 
     def __init__(self) -> None:
-        self._results: dict[str, Any] = {}
+        self._results: dict[tuple[str, int], Any] = {}
 
     def cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `function`, called at the first time only."""
+        """Return `function`, called at the first time only for every `min_samples`."""
         from hdbscan._hdbscan_linkage import label
 
-        def once(*args: Any, **kwargs: Any) -> Any:
-            if function.__name__ not in self._results:
-                _, edges = function(*args, **kwargs)
-                edges = in_order(edges)
-                self._results[function.__name__] = label(edges), edges
-            return self._results[function.__name__]
+        def once(X: Space, min_samples: int, *args: Any, **kwargs: Any) -> Any:
+            key = (function.__name__, min_samples)
+            if key not in self._results:
+                edges = in_order(function(X, min_samples, *args, **kwargs)[1])
+                self._results[key] = label(edges), edges
+            return self._results[key]
 
         return once
 
@@ -75,7 +76,9 @@ def check_size(value: Any) -> str | None:
 def build(
     X: Space,
     seed: int,
-    min_samples: int = 10,
+    min_samples: int | str = 10,
+    allow_single_cluster: bool = False,
+    max_cluster_size: int = 0,
     cluster_selection_method: str = "eom",
     cluster_selection_epsilon: float = 0.0,
     alpha: float = 1.0,
@@ -90,7 +93,9 @@ def build(
         size = size_of(cut["min_cluster_size"], len(rows))
         model = HDBSCAN(
             min_cluster_size=size,
-            min_samples=min_samples,
+            min_samples=None if min_samples == AS_SIZE else min_samples,
+            allow_single_cluster=allow_single_cluster,
+            max_cluster_size=max_cluster_size,
             cluster_selection_method=cluster_selection_method,
             cluster_selection_epsilon=float(cluster_selection_epsilon),
             alpha=float(alpha),
@@ -114,7 +119,14 @@ def build(
 
 def check_params(params: Params) -> None:
     """Refuse what hdbscan would refuse only when it is fitted."""
-    require_number("min_samples", params["min_samples"], whole=True, low=1)
+    if params["min_samples"] != AS_SIZE:  # the package's own default
+        try:
+            require_number("min_samples", params["min_samples"], whole=True, low=1)
+        except ValueError as error:
+            raise ValueError(f"{error}, or {AS_SIZE!r}") from error
+    if not isinstance(params["allow_single_cluster"], bool):
+        raise ValueError(f"allow_single_cluster = {params['allow_single_cluster']!r} is not true or false")
+    require_number("max_cluster_size", params["max_cluster_size"], whole=True, low=0)
     require_choice("cluster_selection_method", params["cluster_selection_method"], ("eom", "leaf"))
     require_number("cluster_selection_epsilon", params["cluster_selection_epsilon"], low=0)
     require_number("alpha", params["alpha"], low=0, open_low=True)

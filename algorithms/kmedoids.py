@@ -19,7 +19,7 @@ from clusterbench.plugins import (
     warm_imports,
 )
 
-METRICS = ("euclidean", "manhattan", "cosine", "chebyshev")
+METRICS = ("euclidean", "l2", "manhattan", "cityblock", "l1", "cosine", "chebyshev")
 
 
 BLOCK = 256

@@ -9,6 +9,7 @@ from clusterbench.benchmark._benchmark import (
     load_benchmark,
     parse_benchmark,
 )
+from clusterbench.benchmark._explain import explain
 from clusterbench.benchmark._places import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark._tables import RankingTable
 
@@ -20,6 +21,7 @@ __all__ = [
     "RankingTable",
     "benchmark_places",
     "canonical_json",
+    "explain",
     "find_benchmark",
     "list_benchmarks",
     "load_benchmark",

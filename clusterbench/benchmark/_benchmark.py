@@ -61,6 +61,11 @@ class AlgorithmRun:
     cuts: tuple[str, ...]
     variants: tuple[str, ...]
 
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """The numbers of clusters asked for; none where another argument is cut by."""
+        return tuple(cut["k"] for cut in map(json.loads, self.cuts) if "k" in cut)
+
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -130,7 +135,7 @@ def load_benchmark(path: Path, registry: Registry) -> Benchmark:
         Names the file, the line or key, what was given and what is allowed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise RequestError(f"no benchmark file {str(path)!r}") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -142,7 +147,7 @@ def parse_benchmark(text: str, registry: Registry, *, path: Path) -> Benchmark:
     """Validate the TOML `text` of a benchmark; `path` locates errors and relative data paths."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise RequestError(f"not valid TOML: {error}", where=str(path)) from error
     try:
         return _resolve(BenchmarkFile.model_validate(raw), registry, text, path)

@@ -10,6 +10,26 @@ from pydantic import BaseModel, ValidationError
 
 from clusterbench.errors import RequestError, did_you_mean
 
+_WORDS = {
+    "tuple_type": "is not a list",
+    "list_type": "is not a list",
+    "dict_type": "is not a table",
+    "string_type": "is not a text",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+}
+_FORMS = {
+    "title": 'title = "What this compares"',
+    "k": "k = [2, 3] or k = { from = 2, to = 10 }, whole numbers from 2 on",
+    "seeds": "seeds = [0, 1], whole numbers from 0 on",
+    "reference_spaces": 'names of variants, such as ["standard"]',
+    "metrics": 'names of metrics, such as ["silhouette"]',
+    "datasets": '[[datasets]] with use = "wine" or path = "table.csv"',
+    "variants": '[variants] with standard = [{ step = "standardize" }]; in [[algorithms]] variants = ["standard"]',
+    "algorithms": '[[algorithms]] with use = "kmeans"',
+    "use": 'a name, such as use = "kmeans"',
+}
+
 
 def explain(error: ValidationError, model: type[BaseModel], path: str) -> RequestError:
     """Turn the first complaint of pydantic into the house form."""
@@ -19,10 +39,13 @@ def explain(error: ValidationError, model: type[BaseModel], path: str) -> Reques
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _fields_at(model, first["loc"][:-1])
         return RequestError(f"unknown key{did_you_mean(keys[-1], known)}", where=where, allowed=", ".join(known))
+    allowed = next((_FORMS[key] for key in reversed(keys) if key in _FORMS), "")
     if first["type"] == "missing":
-        return RequestError("is missing", where=where)
+        return RequestError("is missing", where=where, allowed=allowed)
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
-    return RequestError(f"{first['msg'].removeprefix('Value error, ')}{given}", where=where)
+    told = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    told = told.removeprefix(f"{keys[-1]}: " if keys else "")  # where a table of its own says which it is
+    return RequestError(f"{told}{given}", where=where, allowed=allowed)
 
 
 def _readable(loc: tuple[int | str, ...]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from clusterbench.datasets import DatasetSpec
-from clusterbench.ranking import Gate, KPolicy
+from clusterbench.ranking import OWN, Gate, KPolicy
 from clusterbench.scoring import DEFAULT_METRICS, NoisePolicy
 
 
@@ -84,8 +84,8 @@ class StructureTable(_Table):
 class LimitsTable(_Table):
     """`[limits]`: what one fit job may use; a job that passes a limit is killed."""
 
-    seconds: float | None = Field(default=None, gt=0)
-    memory_mb: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    memory_mb: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class AlgorithmTable(BaseModel):
@@ -126,7 +126,14 @@ class BenchmarkFile(_Table):
             raise ValueError(f"{list(values)} names something twice")
         return values
 
-    @field_validator("k", mode="before")
+    @field_validator("variants")
+    @classmethod
+    def _no_reserved_name(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and OWN in value:
+            raise ValueError(f"{OWN!r} means the own space of each competitor in every table; use another name")
+        return value
+
+    @field_validator("k", "seeds", mode="before")
     @classmethod
     def _range(cls, value: Any) -> Any:
         return expand_range(value)

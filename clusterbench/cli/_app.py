@@ -63,10 +63,10 @@ def run(
     """Run a benchmark, rank it and write its report; what is in the store is not computed again."""
     from clusterbench.cli import _verbs
 
-    if dry_run:
-        _verbs.dry_run(benchmark, quick=quick, only=only or [], results=results, retry=retry)
-        return
     settings = _verbs.settings(jobs, threads, time_limit, memory_limit, retry=retry, scheduler=scheduler)
+    if dry_run:
+        _verbs.dry_run(benchmark, quick=quick, only=only or [], settings=settings, results=results)
+        return
     failed = _verbs.run(benchmark, quick=quick, only=only or [], settings=settings, results=results, reports=reports)
     raise typer.Exit(1 if failed else 0)
 
@@ -115,13 +115,14 @@ def export(
 @app.command()
 def labels(
     sha256: Annotated[str, typer.Argument(help="The start of a labeling's SHA-256.")],
+    dataset: Annotated[str | None, typer.Option(help="Whose row ids, where several tables have these labels.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A file; default: the terminal.")] = None,
     results: Results = Path("results"),
 ) -> None:
     """Print the labels of a cell: row id and cluster, -1 for noise."""
     from clusterbench.cli import _verbs
 
-    _verbs.labels(sha256, results=results, out=out)
+    _verbs.labels(sha256, dataset, results=results, out=out)
 
 
 @app.command(name="list")

@@ -13,6 +13,7 @@ from clusterbench.benchmark import list_benchmarks
 from clusterbench.cli._terminal import progress_for
 from clusterbench.conductor import Run, Settings, estimate, load_run, open_tasks, prepare, row_ids, store_status
 from clusterbench.conductor import run as conduct
+from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
 from clusterbench.store import STORE_NAME, Store
 
@@ -56,12 +57,23 @@ def run(benchmark: str, *, quick: bool, only: Sequence[str], settings: Settings,
             written = [*write_report(done, reports / done.name), write_index(reports)]
             progress.advance(1, str(reports / done.name))
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"\nstopped; finished cells are in {results / STORE_NAME}. The same command goes on from there.\n"
-        )
+        sys.stderr.write(f"\n{_stopped(results)}\n")
         sys.exit(130)
     _show(done, written, results)
     return done.n_failed
+
+
+def _stopped(results: Path) -> str:
+    """Return what a stopped run leaves behind, and how it goes on."""
+    try:
+        with Store.reader(results) as store:
+            name, counts = next(iter(store_status(store).items()))
+    except (RequestError, StopIteration):
+        return "stopped before anything was finished. The same command begins again."
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return (
+        f"stopped; {name}: {told}. Finished cells are in {results / STORE_NAME}; the same command goes on from there."
+    )
 
 
 def _show(done: Run, written: Sequence[Path], results: Path) -> None:
@@ -74,7 +86,8 @@ def _show(done: Run, written: Sequence[Path], results: Path) -> None:
     fresh = (
         "nothing was computed: every cell was in the store" if not done.computed else f"{done.computed} computed now"
     )
-    console.print(f"{counts['planned']} cells, {fresh}; {done.n_failed} failed.", highlight=False)
+    again = " (--retry tries them again)" if done.n_failed and not done.computed else ""
+    console.print(f"{counts['planned']} cells, {fresh}; {done.n_failed} failed{again}.", highlight=False)
     console.print(f"\nstore    {results / STORE_NAME}", highlight=False)
     _tell_files(console, written)
 
@@ -88,13 +101,13 @@ def _tell_files(console: Console, written: Sequence[Path]) -> None:
         console.print(f"wrote    {folder}", highlight=False)
 
 
-def dry_run(benchmark: str, *, quick: bool, only: Sequence[str], results: Path, retry: bool) -> None:
+def dry_run(benchmark: str, *, quick: bool, only: Sequence[str], settings: Settings, results: Path) -> None:
     """Print the cells of a run, what is in the store already, and how long the rest may take."""
     plan, _ = prepare(benchmark, quick=quick, only=only)
     console = _console()
     if (results / STORE_NAME).exists():
         with Store.reader(results) as store:
-            todo = open_tasks(plan, store, retry=retry)
+            todo = open_tasks(plan, store, retry=settings.retry)
             seconds, unknown = estimate(plan, store, todo)
     else:
         todo = [(planned, planned.job.cuts) for planned in plan.jobs if planned.obstacle is None]
@@ -111,7 +124,7 @@ def dry_run(benchmark: str, *, quick: bool, only: Sequence[str], results: Path, 
     console.print(table)
     todo_cells = sum(len(cuts) * len(planned.job.seeds) for planned, cuts in todo)
     console.print(f"{plan.n_cells - todo_cells} cells need no work, {todo_cells} are to do.", highlight=False)
-    workers = Settings().n_workers
+    workers = max(settings.n_workers, 1)
     if todo and not unknown:
         console.print(f"Estimate: {seconds / workers:.0f} s of fitting on {workers} workers.", highlight=False)
     elif todo:
@@ -147,7 +160,7 @@ def export(benchmark: str | None, format_: str, *, results: Path, out: Path) -> 
         _console().print(f"wrote    {path}", highlight=False)
 
 
-def labels(sha256: str, *, results: Path, out: Path | None) -> None:
+def labels(sha256: str, dataset: str | None, *, results: Path, out: Path | None) -> None:
     """Write row id and cluster of a labeling as CSV."""
     import pandas as pd
 
@@ -156,7 +169,7 @@ def labels(sha256: str, *, results: Path, out: Path | None) -> None:
 
     with Store.reader(results) as store:
         found = store.labels(sha256)
-        ids = row_ids(store, labels_sha256(found))
+        ids = row_ids(store, labels_sha256(found), dataset)
     frame = pd.DataFrame({"row_id": ids if ids is not None else range(len(found)), "cluster": found})
     write_table(frame, out if out is not None else sys.stdout)
 
@@ -191,11 +204,17 @@ def list_everything() -> None:
 
 def inspect(dataset: str, drop: Sequence[str]) -> None:
     """Print facts of a dataset and of its columns."""
+    from pydantic import ValidationError
+
+    from clusterbench.benchmark import explain
     from clusterbench.datasets import DatasetSpec, inspect_dataset, list_datasets, load_dataset
 
     known = {entry.name for entry in list_datasets()}
     is_path = dataset not in known and ("." in dataset or "/" in dataset)
-    spec = DatasetSpec.model_validate({"path" if is_path else "use": dataset, "drop": tuple(drop)})
+    try:
+        spec = DatasetSpec.model_validate({"path" if is_path else "use": dataset, "drop": tuple(drop)})
+    except ValidationError as error:
+        raise explain(error, DatasetSpec, "inspect") from error
     loaded = load_dataset(spec, base=Path.cwd())
     console = _console()
     console.print(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold", highlight=False)

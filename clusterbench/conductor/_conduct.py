@@ -63,16 +63,26 @@ class Settings:
     def n_workers(self) -> int:
         if self.workers is not None:
             return self.workers
-        if isinstance(self.scheduler, str) and self.scheduler != "local":
+        if not self.is_here:
             return 0
         return max(1, cores() // self.threads)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the fits run on this machine."""
+        return not isinstance(self.scheduler, str) or self.scheduler == "local"
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether the fits run in processes of their own, which can be watched and stopped."""
+        return self.scheduler is not None or self.n_workers > 0
 
     @property
     def executor(self) -> str:
         """What carries the fits out: ``dask``, ``processes`` or ``this process``."""
         if self.scheduler is not None:
             return "dask"
-        return "processes" if self.n_workers else "this process"
+        return "processes" if self.has_workers else "this process"
 
 
 def cores() -> int:

@@ -103,7 +103,7 @@ def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
             "dataset": [spec.stable_name for spec in benchmark.datasets],
             "variant": benchmark.fitted_variants,
             "algorithm": [run.algorithm.name for run in benchmark.runs],
-            "k": [str(k) for k in benchmark.ks],
+            "k": [str(k) for k in sorted({k for run in benchmark.runs for k in run.ks})],
             "seed": [str(seed) for seed in benchmark.seeds],
         }
     )

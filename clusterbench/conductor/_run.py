@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import psutil
 
-from clusterbench.benchmark import Benchmark, find_benchmark, load_benchmark
+from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.conductor._conduct import Settings, fit, score
 from clusterbench.conductor._derived import baselines_of, calibration, collect, replicates
 from clusterbench.conductor._details import Details, details_of, look_closely
+from clusterbench.conductor._machine import limits_of
 from clusterbench.conductor._manifest import make_manifest
 from clusterbench.conductor._plan import Plan, make_plan
 from clusterbench.conductor._progress import LogProgress, Progress
@@ -23,12 +23,11 @@ from clusterbench.conductor._selection import Selection
 from clusterbench.conductor._stability import stability
 from clusterbench.conductor._structure import alerts, structure
 from clusterbench.conductor._tables import alternative_scores, cells_table, scores_table
+from clusterbench.errors import RequestError, unknown
 from clusterbench.execution import CellStatus, Limits, LocalCluster
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import KPolicy, Leaderboard, RankingSpec, leaderboard, select_k
 from clusterbench.store import Store
-
-_MEMORY_SHARE = 0.9  # of the machine, shared by the workers, where nobody set a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,12 @@ def prepare(
     root = workspace or Path.cwd()
     registry = load_registry(root)
     path = find_benchmark(benchmark, workspace=root)
-    return make_plan(load_benchmark(path, registry), Selection.parse(only, quick=quick)), registry
+    plan = make_plan(load_benchmark(path, registry), Selection.parse(only, quick=quick))
+    try:
+        ranking_spec(plan.record())  # wrong rules are told before hours of fits, not after them
+    except RequestError as error:
+        raise error.within(f"{path}: ranking") from error
+    return plan, registry
 
 
 def run(
@@ -112,9 +116,12 @@ def run(
     """
     plan, registry = prepare(benchmark, workspace=workspace, quick=quick, only=only)
     settings, progress = settings or Settings(), progress or LogProgress()
-    settings = replace(settings, limits=_limits(plan.benchmark, settings))
+    given = limits_of(plan.benchmark, settings)
+    settings = replace(settings, limits=given if settings.has_workers else Limits())
     for warning in plan.warnings:
         progress.say(f"warning: {warning}")
+    if not settings.has_workers and given != Limits():
+        progress.say("warning: without workers (--jobs 0) nothing can be stopped, so no limit is kept")
     with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
         if settings.scheduler == "local":
             settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
@@ -242,17 +249,29 @@ def _remember_rows(plan: Plan, store: Store) -> None:
             store.put_frame(key, pd.DataFrame({"row_id": dataset.row_ids.astype(str)}))
 
 
-def row_ids(store: Store, sha256: str) -> list[str] | None:
-    """Return the ids of the rows that a labeling names, or None where they are not known."""
+def row_ids(store: Store, sha256: str, dataset: str | None = None) -> list[str] | None:
+    """Return the ids of the rows that a labeling names, or None where they are not known.
+
+    Raises
+    ------
+    RequestError
+        If equal labels were found in tables whose ids differ, and `dataset` does not say which is meant.
+    """
+    found: dict[str, list[str] | None] = {}
     for name in store.benchmarks():
         plan, _ = store.benchmark(name)
         cells = store.cells([job["key"] for job in plan["jobs"]])
         keys = set(cells.loc[cells["labels_sha256"] == sha256, "job_key"])
-        for job in plan["jobs"]:
-            if job["key"] in keys:
-                frame = store.frame(f"rows:{plan['datasets'][job['dataset']]['hash']}")
-                return None if frame is None else [str(row) for row in frame["row_id"]]
-    return None
+        for table in {job["dataset"]: None for job in plan["jobs"] if job["key"] in keys}:
+            frame = store.frame(f"rows:{plan['datasets'][table]['hash']}")
+            found.setdefault(table, None if frame is None else [str(row) for row in frame["row_id"]])
+    if dataset is not None and dataset not in found:
+        raise unknown("dataset", dataset, found, where=f"labels {sha256[:12]}")
+    ids = list(found.values()) if dataset is None else [found[dataset]]
+    if any(other != ids[0] for other in ids[1:]):
+        names = ", ".join(f"--dataset {name}" for name in found)
+        raise RequestError(f"labels {sha256[:12]} are those of tables with different row ids", allowed=names)
+    return ids[0] if ids else None
 
 
 def store_status(store: Store) -> dict[str, dict[str, int]]:
@@ -265,15 +284,6 @@ def store_status(store: Store) -> dict[str, dict[str, int]]:
         planned = sum(len(job["cuts"]) * len(job["seeds"]) for job in plan["jobs"])
         found[name] = {**counts, "to do": planned - len(cells)}
     return found
-
-
-def _limits(benchmark: Benchmark, settings: Settings) -> Limits:
-    """Return the limits of a run: the caller's, else the file's; memory is never without one on this machine."""
-    given, declared = settings.limits, benchmark.limits
-    memory_mb = given.memory_mb or declared.memory_mb
-    if memory_mb is None and settings.scheduler is None:
-        memory_mb = round(_MEMORY_SHARE * psutil.virtual_memory().total / 2**20 / max(settings.n_workers, 1))
-    return replace(given, seconds=given.seconds or declared.seconds, memory_mb=memory_mb)
 
 
 def _previous_manifest(store: Store, name: str) -> dict[str, Any] | None:

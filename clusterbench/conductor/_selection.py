@@ -18,6 +18,17 @@ _QUICK_SEED = 0
 _QUICK_REFITS = 2
 
 
+def _conditions(given: str) -> list[str]:
+    """Return the conditions in one text: a part that begins with a field and "=" begins another."""
+    found: list[str] = []
+    for part in given.split(","):
+        if found and part.partition("=")[0].strip() not in _FIELDS:
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which jobs of a benchmark are wanted.
@@ -35,7 +46,7 @@ class Selection:
 
     @classmethod
     def parse(cls, conditions: Sequence[str], *, quick: bool = False) -> Selection:
-        """Read conditions of the form ``algorithm=kmeans,gmm``.
+        """Read conditions of the form ``algorithm=kmeans,gmm``; a comma may begin the next one: ``k=2,seed=0``.
 
         Raises
         ------
@@ -43,7 +54,7 @@ class Selection:
             For a condition without "=" or with an unknown field.
         """
         only: dict[str, tuple[str, ...]] = {}
-        for condition in conditions:
+        for condition in (part for given in conditions for part in _conditions(given)):
             name, equals, values = condition.partition("=")
             wanted = tuple(value.strip() for value in values.split(",") if value.strip())
             if not equals or not wanted:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import re
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -79,9 +80,12 @@ def _suffix(path: Path) -> str:
 
 
 def _check_there(path: Path) -> None:
-    if path.is_dir():
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is not None and stat.S_ISDIR(mode):
         raise RequestError(f"{path} is a folder", allowed="a file in it")
-    if not path.exists():
+    if mode is not None and not stat.S_ISREG(mode):  # a pipe would be waited for
+        raise RequestError(f"{path} is no regular file")
+    if mode is None:
         folder = path.parent
         if not folder.is_dir():
             raise RequestError(f"{path} does not exist: there is no folder {folder}")
@@ -101,12 +105,16 @@ def _unzip(content: bytes, where: str) -> bytes:
 
 def _decode(content: bytes, where: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RequestError(
             f"byte {content[error.start]:#04x} in line {line} is not UTF-8", where=where, allowed="a UTF-8 text file"
         ) from error
+    if "\0" in text:  # what a crash leaves of a file, or UTF-16; it would be read as missing values
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise RequestError(f"a NUL byte in line {line}", where=where, allowed="a UTF-8 text file")
+    return text
 
 
 def _check_names(names: Sequence[str], where: str) -> None:
@@ -119,8 +127,8 @@ def _check_names(names: Sequence[str], where: str) -> None:
 
 def _delimited(text: str, delimiter: str, text_columns: Sequence[str], where: str) -> pd.DataFrame:
     head = text.lstrip("\r\n").split("\n", 1)[0]
-    if delimiter == "," and "," not in head and ";" in head:
-        delimiter = ";"
+    if delimiter == "," and "," not in head:
+        delimiter = next((other for other in (";", "\t") if other in head), delimiter)
     rows = _cells(text, delimiter, '"', where)
     first = next(rows, (1, []))[1]
     header = [name or f"Unnamed: {position}" for position, name in enumerate(first)]

@@ -74,7 +74,10 @@ def located(path: str, base: Path) -> Path:
     """Find a relative path from `base`, else from the current folder; give the former if there is neither."""
     given = Path(path).expanduser()
     from_base = base / given
-    return given if not from_base.exists() and given.exists() else from_base
+    try:
+        return given if not from_base.exists() and given.exists() else from_base
+    except OSError as error:  # a name that is too long
+        raise RequestError(f"{path[:200]!r} cannot be read: {error.strerror or error}") from error
 
 
 def _first_line(error: Exception) -> str:

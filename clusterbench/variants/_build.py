@@ -148,7 +148,7 @@ def _after(place: PlacedStep, scope: Scope, dataset: Dataset) -> Scope:
     if isinstance(step, Pca) and columns:
         count, most = step.n_components, min(len(columns), dataset.n_rows)
         sure = count is None or isinstance(count, int)
-        names = tuple(f"pca{i}" for i in range(count if isinstance(count, int) else most))
+        names = tuple(f"pca{i}" for i in range(min(count, most) if isinstance(count, int) else most))
         return scope.without(columns).followed_by(names, exact=sure)
     if isinstance(step, Impute) and step.add_indicator:
         return scope.followed_by(tuple(f"missingindicator_{name}" for name in columns), exact=False)

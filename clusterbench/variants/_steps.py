@@ -155,13 +155,20 @@ class Impute(Step, Filling):
 
 
 class Clip(Step):
-    """Cut values off at two quantiles of each column, learned at fit."""
+    """Cut values off at two quantiles of each column, learned at fit; if one alone is given, on that side alone."""
 
     kind = "clip"
     in_title = frozenset({"lower", "upper"})
 
     lower: Quantile = 0.01
     upper: Quantile = 0.99
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_side(cls, given: Any) -> Any:
+        if isinstance(given, dict) and ("lower" in given) != ("upper" in given):
+            return {"lower": 0.0, "upper": 1.0, **given}
+        return given
 
     @model_validator(mode="after")
     def _ordered(self) -> Clip:

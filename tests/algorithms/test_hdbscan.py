@@ -7,6 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
+from clusterbench.errors import RequestError
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     hdbscan = pytest.importorskip("hdbscan", reason="hdbscan is not installed")
@@ -130,3 +132,39 @@ def test_a_size_is_a_share_or_a_number_of_rows(shipped, value):
 @pytest.mark.parametrize("value", [0.005, 0.5, 2, 300])
 def test_shares_and_numbers_of_rows_are_accepted(shipped, value):
     assert shipped("hdbscan").cuts[0].check(value) is None
+
+
+def test_min_samples_may_follow_the_size_as_in_the_package(cuts_of, moons):
+    found = cuts_of("hdbscan", moons, [{"min_cluster_size": size} for size in (5, 15)], min_samples="min_cluster_size")
+    for size, partition in zip((5, 15), found, strict=True):
+        [alone] = cuts_of("hdbscan", moons, [{"min_cluster_size": size}], min_samples=size)
+        np.testing.assert_array_equal(partition.labels, alone.labels)
+
+
+def test_one_cluster_is_found_where_it_is_allowed(cuts_of):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    [never] = cuts_of("hdbscan", X, [{"min_cluster_size": 50}])
+    [found] = cuts_of("hdbscan", X, [{"min_cluster_size": 50}], allow_single_cluster=True)
+    assert set(never.labels) == {-1}
+    assert set(found.labels) == {-1, 0}
+
+
+@pytest.mark.parametrize(("name", "same"), [("l2", "euclidean"), ("l1", "manhattan"), ("cityblock", "manhattan")])
+@pytest.mark.parametrize("algorithm", ["hdbscan", "dbscan", "kmedoids"])
+def test_a_distance_may_be_called_by_each_of_its_names(cuts_of, moons, algorithm, name, same):
+    cut = {"hdbscan": {"min_cluster_size": 15}, "dbscan": {"eps": 0.5}, "kmedoids": {"k": 3}}[algorithm]
+    [one], [other] = (cuts_of(algorithm, moons, [cut], metric=metric) for metric in (name, same))
+    np.testing.assert_array_equal(one.labels, other.labels)
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"min_samples": "size"}, "min_samples.*'min_cluster_size'"),
+        ({"allow_single_cluster": 1}, "true or false"),
+        ({"max_cluster_size": -1}, "max_cluster_size"),
+    ],
+)
+def test_what_hdbscan_would_refuse_is_refused_before(shipped, params, told):
+    with pytest.raises(RequestError, match=told):
+        shipped("hdbscan").resolve(params)

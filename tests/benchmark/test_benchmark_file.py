@@ -84,6 +84,16 @@ def test_a_range_of_k_holds_both_ends(first, length):
     assert parse(text).ks == tuple(range(first, first + length + 1))
 
 
+def test_seeds_may_be_a_range():
+    assert parse(MINIMAL.replace("seeds = [0, 1]", "seeds = { from = 0, to = 3 }")).seeds == (0, 1, 2, 3)
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_file(tmp_path):
+    path = tmp_path / "bench.toml"
+    path.write_text(MINIMAL, encoding="utf-8-sig")
+    assert load_benchmark(path, load_registry()).seeds == (0, 1)
+
+
 def test_reference_spaces_have_a_default_recipe():
     bench = parse(MINIMAL)
     assert bench.reference_spaces == ("standard", "log1p")
@@ -95,7 +105,12 @@ def test_reference_spaces_have_a_default_recipe():
     ("old", "new", "told"),
     [
         ("k = [2, 3]", "k = [1, 3]", ["bench.toml", "k", "greater than or equal to 2", "1"]),
-        ("k = [2, 3]", "k = []", ["k", "at least 1"]),
+        ("k = [2, 3]", "k = []", ["k", "is empty", "allowed: k = [2, 3]"]),
+        ("k = [2, 3]", "k = 1", ["k: is not a list, got 1", "k = { from = 2, to = 10 }", "from 2 on"]),
+        ("k = [2, 3]", f"k = [{'9' * 5000}]", ["not valid TOML"]),
+        ("k = [2, 3]", f"k = {'[' * 3000}2{']' * 3000}", ["not valid TOML"]),
+        ("raw = []", "own = []", ["variants", "'own' means", "another name"]),
+        ("[variants]", "[limits]\nseconds = inf\n[variants]", ["limits.seconds", "finite number"]),
         ("k = [2, 3]", "k = { from = 5, to = 3 }", ["k", "from 5 to 3 is empty"]),
         ("k = [2, 3]", "k = [2, 3", ["not valid TOML", "line"]),
         ("seeds = [0, 1]", "seeds = []", ["seeds"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -131,6 +132,64 @@ def test_conditions_of_only_are_checked(study, refused):
     assert "did you mean 'algorithm'" in refused(*RUN, "--only", "algoritm=kmeans")
     assert "did you mean 'kmeans'" in refused(*RUN, "--only", "algorithm=kmean")
     assert "FIELD=VALUE" in refused(*RUN, "--only", "kmeans")
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("weights = { silhouete = 2 }", "unknown metric family 'silhouete'"),
+        ("weights = { separation = 0 }", "weighs 0"),
+        ('k_policies = ["oracle"]', "needs true_k"),
+        ('k_policies = ["silhouette", "silhouette"]', "a policy is repeated"),
+    ],
+)
+def test_wrong_rules_are_refused_before_anything_is_fitted_and_the_last_good_run_stays(
+    stored, call, refused, rules, told
+):
+    wrong = TOML.replace(
+        'k_policies = ["silhouette"]', 'k_policies = ["silhouette"]' * ("k_pol" not in rules) + f"\n{rules}"
+    )
+    Path("bench.toml").write_text(wrong)
+    for arguments in (RUN, (*RUN, "--dry-run")):
+        message = refused(*arguments)
+        assert "bench.toml: ranking" in message
+        assert told in message
+    assert call("report").status == 0
+
+
+@pytest.mark.parametrize(("name", "told"), [("irsi", "did you mean 'iris'"), ("", "is empty")])
+def test_an_unknown_table_to_inspect_is_refused(call, name, told):
+    ended = call("inspect", name)
+    assert ended.status == 2
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_an_algorithms_own_k_can_be_chosen(study, refused, call):
+    Path("bench.toml").write_text(TOML + "k = [5]\n")
+    assert "allowed: 5" in refused(*RUN, "--only", "k=2")
+    assert call(*RUN, "--only", "k=5").status == 0
+
+
+def test_limits_that_cannot_be_kept_are_told(study, call):
+    ended = call(*RUN, "--time-limit", "5")
+    assert ended.status == 0
+    assert "no limit is kept" in ended.err
+    manifest = json.loads(Path("reports/bench/manifest.json").read_text())
+    assert manifest["limits"] == {"memory_mb": None, "seconds": None}
+    assert manifest["executor"] == "this process"
+
+
+def test_equal_labels_of_two_tables_ask_for_the_table(study, call, refused):
+    for name in "xy":
+        study.assign(CUST_ID=[f"{name}{row}" for row in range(60)]).to_csv(f"{name}.csv", index=False)
+    tables = "\n".join(f'[[datasets]]\npath = "{name}.csv"\ndrop = ["CUST_ID"]' for name in "xy")
+    Path("bench.toml").write_text(TOML.replace('[[datasets]]\npath = "table.csv"', tables))
+    assert call(*RUN).status == 0
+    sha = pd.read_csv("reports/bench/cells.csv")["labels_sha256"].iloc[0][:12]
+    assert "--dataset x, --dataset y" in refused("labels", sha)
+    assert call("labels", sha, "--dataset", "y").out.splitlines()[1].startswith("y0,")
+    assert "unknown dataset 'z'" in refused("labels", sha, "--dataset", "z")
 
 
 def test_a_report_without_results_is_refused(study, refused):

@@ -21,6 +21,11 @@ def test_conditions_are_read_and_joined():
     assert found.words() == "algorithm=kmeans,gmm; k=3,4"
 
 
+def test_a_comma_may_begin_another_condition():
+    found = Selection.parse(["k=2,3,variant=raw", "seed=0, algorithm=gmm,kmeans"])
+    assert dict(found.only) == {"k": ("2", "3"), "variant": ("raw",), "seed": ("0",), "algorithm": ("gmm", "kmeans")}
+
+
 @pytest.mark.parametrize("wrong", ["kmeans", "algorithm=", "=kmeans", "k"])
 def test_what_is_no_condition_is_refused(wrong):
     with pytest.raises(RequestError, match="--only"):

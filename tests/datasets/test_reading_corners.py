@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,3 +177,25 @@ def test_several_named_index_levels_of_parquet_are_columns(tmp_path):
     dataset = load_dataset(DatasetSpec(path="t.parquet", drop=["k"]), base=tmp_path)
     assert dataset.columns == ("m", "x")
     assert dataset.frame["m"].tolist() == [1.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n\x00,3\n", b"a,b\n1,2\n3,\x001\n"])
+def test_a_zero_byte_is_refused_with_its_line(content):
+    with pytest.raises(RequestError, match="a NUL byte in line 3"):
+        read_bytes(content, ".csv", where="t.csv")
+
+
+def test_tabs_in_a_csv_are_seen_where_there_is_no_comma():
+    found = read_bytes(b"a\tb\n1\t2\n", ".csv", where="t.csv")
+    assert found.to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(RequestError, match="no regular file"):
+        load_dataset(DatasetSpec(path="pipe.csv"), base=tmp_path)
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(RequestError, match="cannot be read"):
+        load_dataset(DatasetSpec(path=f"{'a' * 5000}.csv"), base=tmp_path)

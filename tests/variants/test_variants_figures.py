@@ -105,6 +105,16 @@ def test_clip_holds_values_between_two_quantiles(full):
     assert np.all(made.values <= bounds[1])
 
 
+@pytest.mark.parametrize(
+    ("given", "both"), [({"upper": 0.9}, (0, 0.9)), ({"lower": 0.2}, (0.2, 1)), ({}, (0.01, 0.99))]
+)
+def test_one_bound_of_clip_leaves_the_other_side_alone(full, given, both):
+    made = space(full, {"step": "clip", **given})
+    values = full.frame.to_numpy()
+    bounds = [np.quantile(values, share, axis=0) for share in both]
+    np.testing.assert_allclose(made.values, np.clip(values, *bounds), rtol=1e-15)
+
+
 def test_clip_learns_from_the_values_that_are_there(small):
     made = space(small, {"step": "clip", "lower": 0.0, "upper": 0.5}, {"step": "impute", "strategy": "constant"})
     assert made.values[:, 1].max() == pytest.approx(np.nanmedian(small.frame["b"]), rel=1e-15)
