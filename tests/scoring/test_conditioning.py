@@ -7,7 +7,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 
 from clusterbench.errors import RequestError
 from clusterbench.scoring import score_labelings
-from clusterbench.scoring._precision import distinct_distances, kept_dtype, rounding_bounds
+from clusterbench.scoring._precision import distinct_distances, distinct_from_far, kept_dtype, rounding_bounds
 from clusterbench.scoring._space import condition
 
 NAMES = ["silhouette", "davies_bouldin", "calinski_harabasz"]
@@ -92,6 +92,48 @@ def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
     assert kept_dtype(lattice, "auto") is np.float64
     corners = condition(np.eye(3000)[:, :2999])  # all distances are equal, though no two rows are
     assert kept_dtype(corners, "auto") is np.float64
+
+
+def far_rows():
+    """Two rows a hundred million times as far as the others; every mean distance is theirs."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(3000, 3))
+    X[0] = [1e8 * rng.uniform(0.5, 1), 0, 0]
+    X[-1] = [0, X[0, 0] * 100 / 2900 * rng.uniform(1.03, 1.06), 0]
+    return X, (np.arange(3000) >= 2900).astype(int)
+
+
+def heavy_tails():
+    X = np.exp(4.0 * np.random.default_rng(0).normal(size=(2721, 1)))
+    return X, np.random.default_rng(1).integers(0, 3, 2721)
+
+
+@pytest.mark.parametrize("make", [far_rows, heavy_tails])
+def test_rows_that_are_as_far_from_all_others_keep_the_promise(make):
+    X, labels = make()
+    assert kept_dtype(condition(X), "auto") is np.float64
+    found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
+    assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
+
+
+@pytest.mark.parametrize("far", [1e2, 1e4])
+def test_ordinary_outliers_and_tails_stay_in_float32(far):
+    rng = np.random.default_rng(3)
+    X = rng.standard_t(2, size=(3000, 5))
+    X[7] = far
+    assert kept_dtype(condition(X), "auto") is np.float32
+    assert kept_dtype(condition(np.exp(2.0 * rng.normal(size=(3000, 5)))), "auto") is np.float32
+    labels = rng.integers(0, 3, 3000)
+    labels[X[:, 0] > 0.0] = 0
+    found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
+    assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
+
+
+def test_distances_that_all_rows_share_are_counted_from_the_farthest_row():
+    rows = np.linspace(0.0, 1e-9, 3000)[:, None]
+    assert distinct_from_far(rows) > 128  # float32 has digits enough near 0
+    rows[17] = 1.0
+    assert distinct_from_far(rows) == pytest.approx(1.0, abs=0.02)
 
 
 def test_averages_over_few_rows_or_near_zero_are_scored_again_in_float64():
