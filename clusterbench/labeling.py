@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from clusterbench.errors import RequestError
 
 NOISE = -1
 Labels = NDArray[np.int32]
@@ -26,22 +29,18 @@ def canonical(labels: ArrayLike) -> Labels:
 
     Raises
     ------
-    ValueError
-        If `labels` is not one-dimensional or not of whole numbers.
+    RequestError
+        If `labels` is not one-dimensional or not of whole numbers, if some are masked, or if they are floats so large
+        that neighbouring whole numbers are one float.
 
     Examples
     --------
     >>> canonical([7, 3, 3, -1, 7, 3]).tolist()
     [1, 0, 0, -1, 1, 0]
     """
-    given = np.asarray(labels)
+    given = whole_numbers(labels)
     if given.ndim != 1:
-        raise ValueError(f"labels must be one-dimensional, got shape {given.shape}")
-    if given.dtype.kind not in "iu":
-        whole = given.dtype.kind in "fb" and bool(np.all(np.isfinite(given) & (given == np.floor(given))))
-        if not whole:
-            raise ValueError(f"labels must be whole numbers, got dtype {given.dtype}")
-    given = given.astype(np.int64)
+        raise RequestError(f"labels must be one-dimensional, got shape {given.shape}")
     names, first, inverse, counts = np.unique(given, return_index=True, return_inverse=True, return_counts=True)
     clusters = np.flatnonzero(names >= 0)
     order = clusters[np.lexsort((first[clusters], -counts[clusters]))]
@@ -49,6 +48,37 @@ def canonical(labels: ArrayLike) -> Labels:
     renumbered[order] = np.arange(len(order), dtype=np.int32)
     ordered: Labels = renumbered[inverse.reshape(-1)]
     return ordered
+
+
+def whole_numbers(labels: ArrayLike) -> NDArray[np.integer[Any]]:
+    """Return labels of any shape as an integer array, integers in the type they have.
+
+    Raises
+    ------
+    RequestError
+        If they cannot be told apart as whole numbers: see `canonical`.
+    """
+    if is_masked(labels):
+        raise RequestError("labels are masked", allowed=f"a label for every row, {NOISE} for noise")
+    given = np.asarray(labels)
+    if given.dtype.kind in "iu":  # uint64 too: a cast to int64 would make noise of hashes
+        return given
+    if given.dtype.kind not in "fb" or not np.all(np.isfinite(given) & (given == np.floor(given))):
+        raise RequestError(
+            f"labels must be whole numbers, got dtype {given.dtype}", allowed=f"whole numbers, {NOISE} for noise"
+        )
+    # Beyond, different names have become the same float already: [-1, 2**63, 2**63 + 1] is such a list.
+    limit = 2.0 ** (np.finfo(given.dtype).nmant + 1) if given.dtype.kind == "f" else np.inf
+    reached = np.abs(given).max(initial=0)
+    if reached >= limit:
+        told = f"labels must be whole numbers, got {given.dtype} of size {reached:.3g}"
+        raise RequestError(told, allowed=f"integers, or floats below {limit:.0f}")
+    return given.astype(np.int64)
+
+
+def is_masked(values: object) -> bool:
+    """Tell whether an array hides some of its entries, which `numpy.asarray` would bring to light."""
+    return isinstance(values, np.ma.MaskedArray) and bool(np.any(values.mask))
 
 
 def labels_sha256(labels: Labels) -> str:

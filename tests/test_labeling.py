@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterbench.errors import RequestError
 from clusterbench.labeling import NOISE, Labeling, canonical, labels_sha256
 
 labelings = st.lists(st.integers(-2, 6), min_size=0, max_size=60)
@@ -79,6 +80,31 @@ def test_whole_numbers_of_any_type_are_labels(given_):
 def test_what_is_no_whole_number_is_no_label(given_):
     with pytest.raises(ValueError, match="whole numbers"):
         canonical(given_)
+
+
+def test_hashes_of_64_bits_are_names_like_any_other():
+    hashes = np.array([2**64 - 1, 5, 2**63, 2**64 - 1, 2**63 + 1], dtype=np.uint64)
+    assert canonical(hashes).tolist() == [0, 1, 2, 0, 3]
+    assert Labeling.of(hashes).n_noise == 0
+    assert canonical(np.array([-(2**63), 2**63 - 1, 7])).tolist() == [NOISE, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "given_", [[1e19, 0.0], [-1e19, 0.0], [-1.0, 2.0**53], np.array([2**24, 0], dtype=np.float32), [-1, 2**63]]
+)
+def test_floats_that_several_whole_numbers_share_are_no_labels(given_):
+    with pytest.raises(RequestError, match=r"whole numbers, got float.* \(allowed: integers, or floats below "):
+        canonical(given_)
+
+
+def test_the_largest_float_with_a_name_of_its_own_is_a_label():
+    assert canonical([2.0**53 - 1, 2.0**53 - 2, -(2.0**53) + 1]).tolist() == [0, 1, NOISE]
+
+
+def test_masked_labels_are_refused_and_not_read_through_the_mask():
+    with pytest.raises(RequestError, match=r"labels are masked \(allowed: a label for every row, -1 for noise\)"):
+        canonical(np.ma.masked_array([0, 1, 1], mask=[False, True, False]))
+    assert canonical(np.ma.masked_array([0, 1, 1], mask=False)).tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("given_", [3, [[0, 1], [1, 0]]])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.labeling import NOISE, Labels, canonical
+from clusterbench.labeling import NOISE, Labels, canonical, is_masked, whole_numbers
 from clusterbench.scoring._nearest import nearest
 from clusterbench.scoring._score import NoisePolicy
 
@@ -60,8 +60,10 @@ def as_labelings(labelings: ArrayLike | Sequence[ArrayLike], n: int) -> list[NDA
     Raises
     ------
     RequestError
-        If one is not one-dimensional, of whole numbers and of length n.
+        If one is not one-dimensional, of whole numbers and of length n, or is masked.
     """
+    if is_masked(labelings):  # before np.asarray drops the mask
+        raise RequestError("labelings are masked", allowed=f"a label for every row, {NOISE} for noise")
     given = list(labelings) if isinstance(labelings, (list, tuple)) else list(np.atleast_2d(np.asarray(labelings)))
     if given and all(np.ndim(labels) == 0 for labels in given):
         given = [np.asarray(given)]
@@ -70,12 +72,10 @@ def as_labelings(labelings: ArrayLike | Sequence[ArrayLike], n: int) -> list[NDA
         array = np.asarray(labels)
         if array.shape != (n,):
             raise RequestError(f"labeling {position} has shape {array.shape}", allowed=f"({n},), one label per row")
-        if array.dtype.kind not in "iu":
-            try:
-                array = canonical(array)
-            except ValueError as error:
-                raise RequestError(f"labeling {position}: {error}", allowed="whole numbers, -1 for noise") from error
-        arrays.append(array)
+        try:
+            arrays.append(whole_numbers(labels))
+        except RequestError as error:
+            raise error.within(f"labeling {position}") from error
     return arrays
 
 

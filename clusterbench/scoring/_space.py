@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError
+from clusterbench.labeling import is_masked
 
 
 def condition(X: ArrayLike) -> NDArray[np.float64]:
@@ -25,8 +26,10 @@ def condition(X: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     RequestError
-        If X is not a finite two-dimensional table with at least one row and column.
+        If X is not a finite two-dimensional table with at least one row and column, or is masked.
     """
+    if is_masked(X):  # np.array would score what lies behind the mask
+        raise RequestError("X is masked", allowed="finite numbers")
     values = np.array(X, dtype=np.float64, order="C")
     if values.ndim != 2 or 0 in values.shape:
         raise RequestError(f"X has shape {values.shape}", allowed="a table (n, d) with rows and columns")

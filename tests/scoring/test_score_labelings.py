@@ -143,6 +143,12 @@ def test_conventions_of_scikit_learn_are_undefined_here():
     assert alone["davies_bouldin"] == "no scatter within clusters"
 
 
+def test_clusters_named_by_hashes_score_as_those_named_by_counting():
+    X, labels = np.arange(6.0)[:, None] ** 2, np.array([0, 0, 0, 1, 1, 1])
+    hashes = np.array([2**64 - 59, 2**63], dtype=np.uint64)[labels]
+    pd.testing.assert_frame_equal(score_labelings(X, [hashes]), score_labelings(X, [labels]), check_exact=True)
+
+
 def test_rows_with_no_distance_to_anything_have_silhouette_zero():
     table = score_labelings(np.ones((6, 2)), [[0, 0, 0, 1, 1, 1]])
     assert table["value"].tolist()[0] == 0.0
@@ -154,6 +160,7 @@ def test_rows_with_no_distance_to_anything_have_silhouette_zero():
     [
         ({"X": np.ones(4)}, "X has shape"),
         ({"X": np.array([[1.0], [np.nan], [2.0], [3.0]])}, "missing or infinite values in column 0"),
+        ({"X": np.ma.masked_equal(np.arange(4.0)[:, None], 3)}, "X is masked"),
         ({"labelings": [[0, 1, 0]]}, r"labeling 0 has shape \(3,\)"),
         ({"labelings": [[0.5, 1, 0, 1]]}, "labeling 0: labels must be whole numbers"),
         ({"metrics": ["silhuette"]}, "did you mean 'silhouette'"),

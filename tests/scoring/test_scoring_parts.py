@@ -85,6 +85,9 @@ def test_forms_of_labelings(labelings, expected):
         (np.zeros((2, 4), int), r"labeling 0 has shape \(4,\)"),
         ([[0, 1, 1.5]], "labeling 0: .*allowed: whole numbers, -1 for noise"),
         ([[0, 1, np.nan]], "labeling 0: "),
+        ([[0, 1, 1e19]], "labeling 0: .* of size 1e"),
+        ([[0, 1, 1], np.ma.masked_equal([0, 1, 2], 2)], "labeling 1: labels are masked"),
+        (np.ma.masked_equal([[0, 1, 2]], 2), "labelings are masked"),
     ],
 )
 def test_forms_that_are_no_labelings(labelings, message):
