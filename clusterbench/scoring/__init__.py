@@ -1,7 +1,7 @@
 """Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
 
 from clusterbench.scoring._bootstrap import bootstrap_scores, bootstrap_weights
-from clusterbench.scoring._device import resolve_device
+from clusterbench.scoring._device import device_name, resolve_device
 from clusterbench.scoring._metrics import DEFAULT_METRICS, METRICS, Direction, Metric, get_metric
 from clusterbench.scoring._random import CENTROIDS, GROWTH, calibrate, random_partitions
 from clusterbench.scoring._samples import cluster_silhouettes, silhouette_samples
@@ -23,6 +23,7 @@ __all__ = [
     "bootstrap_weights",
     "calibrate",
     "cluster_silhouettes",
+    "device_name",
     "get_metric",
     "random_partitions",
     "resolve_device",

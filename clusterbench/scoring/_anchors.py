@@ -22,7 +22,7 @@ class Sample:
     Attributes
     ----------
     rows : ndarray of int64
-        Rows that any partition asks for.
+        Rows that any partition asks for; those that all ask for, `common` of them, come first.
     rank : ndarray of int64
         Their places in a random order of all rows that depends on (seed, n) alone.
     cutoff, count : ndarray of int64, shape (pairs,)
@@ -34,12 +34,13 @@ class Sample:
     rank: NDArray[np.int64]
     cutoff: NDArray[np.int64]
     count: NDArray[np.int64]
+    common: int
 
     @classmethod
     def everything(cls, partitions: Partitions) -> Sample:
         """Take all rows."""
         rows = np.arange(partitions.labels.shape[1])
-        return cls(rows, np.zeros_like(rows), np.ones_like(partitions.ids), partitions.pair_sizes)
+        return cls(rows, np.zeros_like(rows), np.ones_like(partitions.ids), partitions.pair_sizes, len(rows))
 
 
 def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
@@ -50,7 +51,6 @@ def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
     order = stable_rng(seed, "anchors", n).permutation(n)
     cutoff, count = np.empty_like(partitions.ids), np.empty_like(partitions.ids)
     chosen = np.zeros(n, dtype=np.bool_)
-    chosen[order[:anchors]] = True
     for p in range(len(partitions.labels)):
         pairs = partitions.pairs(p)
         _sums.draw_anchors(
@@ -58,5 +58,7 @@ def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
         )
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
-    rows = np.flatnonzero(chosen)
-    return Sample(rows, rank[rows], cutoff, count)
+    common = np.sort(order[:anchors])
+    chosen[common] = False
+    rows = np.concatenate([common, np.flatnonzero(chosen)])
+    return Sample(rows, rank[rows], cutoff, count, len(common))

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
+from clusterbench.scoring._device import member_bytes
+from clusterbench.scoring._engine import EXTRA_ROWS, WAITING, task_rows
 from clusterbench.scoring._partitions import bytes_needed
 from clusterbench.scoring._policies import apply_policy, compact
 from clusterbench.scoring._score import NoisePolicy
 
-_TASK_ROWS = 512
 _ROW_BYTES = 28  # a, b, s as float64, near as int32
 
 
@@ -55,10 +56,11 @@ def batches(
     threads: int,
     *,
     row_bytes: int = 0,
+    on_device: bool = False,
 ) -> Iterator[Batch]:
     """Yield batches of partitions, each within the budget (but of one partition at least).
 
-    `row_bytes` is what the caller holds per row and partition besides what the engine does.
+    `row_bytes` is what the caller holds per row and partition besides what the engine does; `on_device`: see `_device`.
     """
     batch, size = Batch(), 0.0
     known: set[bytes] = set()
@@ -69,6 +71,7 @@ def batches(
             key = hashlib.blake2b(partition.labels.tobytes(), digest_size=16).digest()
             if not partition.reason and key not in known:
                 more = _cost(len(space), partition.k, threads) + row_bytes * len(space)
+                more += member_bytes(len(space), partition.k) if on_device else 0.0
                 if batch.keys and size + more > memory_bytes:
                     yield batch
                     batch, size = Batch(), 0.0
@@ -83,5 +86,5 @@ def batches(
 
 def _cost(n: int, k: int, threads: int) -> float:
     """Return the bytes that one more partition of n rows into k clusters takes."""
-    tasks = min(n / _TASK_ROWS, 256) + 1
-    return 4 * n + bytes_needed(n, k) + threads * (_TASK_ROWS * _ROW_BYTES + 256 * k) + 16 * k * tasks
+    waiting = (WAITING * threads + 1) * max(16 * k, 8 * EXTRA_ROWS)  # sums of s and of its square, or s
+    return 4 * n + bytes_needed(n, k) + threads * (task_rows(n) * _ROW_BYTES + 256 * k) + waiting

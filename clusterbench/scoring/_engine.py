@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbench.scoring._device import BlockProducts
 from clusterbench.scoring._partitions import Partitions
 
+if TYPE_CHECKING:
+    from clusterbench.scoring._anchors import Sample
+    from clusterbench.scoring._device import BlockProducts
+
+WAITING = 2  # results per thread that may wait to be added up
+EXTRA_ROWS = 128
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -55,42 +61,63 @@ def count_threads(threads: int | None) -> int:
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
-def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> list[_Result]:
-    """Return ``[work(item) for item in items]``. The kernels release the GIL; no OpenMP is involved."""
+def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> Iterator[_Result]:
+    """Yield ``work(item) for item in items``, in order; few results wait to be taken, whatever the number of items.
+
+    The kernels release the GIL; no OpenMP is involved.
+    """
     todo = list(items)
     if threads == 1 or len(todo) < 2:
-        return [work(item) for item in todo]
+        yield from map(work, todo)
+        return
+    waiting: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(min(threads, len(todo))) as pool:
-        return list(pool.map(work, todo))
+        for item in todo:
+            if len(waiting) == WAITING * threads:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(work, item))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> list[_Result]:
+    """Return ``[work(item) for item in items]``."""
+    return list(in_order(work, items, threads))
+
+
+def task_rows(n_rows: int) -> int:
+    """Return the rows per task, 32 to 512, so that there are 64 tasks if that can be."""
+    from clusterbench.scoring._kernel import LANES
+
+    return LANES * int(np.clip(n_rows // (64 * LANES), 1, 16))
 
 
 def tasks(n_rows: int) -> list[slice]:
     """Cut rows into tasks whose borders depend on their number alone, so that partial sums do too."""
-    from clusterbench.scoring._kernel import LANES
-
-    step = LANES * int(np.clip(n_rows // (64 * LANES), 1, 16))
-    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    return pieces(slice(0, n_rows), task_rows(n_rows))
 
 
-def over_rows(
+def pieces(part: slice, step: int) -> list[slice]:
+    """Cut a slice into slices of at most `step`."""
+    return [slice(start, min(start + step, part.stop)) for start in range(part.start, part.stop, step)]
+
+
+def row_scorer(
     space: NDArray[np.float64],
     partitions: Partitions,
     rows: NDArray[np.int64],
-    reduce: Callable[[RowScores], _Result],
     kept: type[np.floating[Any]],
-    threads: int,
-    device: str = "cpu",
-) -> list[_Result]:
-    """Score the given rows against all rows of all partitions; return what `reduce` makes of each task, in order.
+    products: BlockProducts | None = None,
+) -> Callable[[slice], RowScores]:
+    """Return what scores a slice of the given rows against all rows of all partitions.
 
-    `kept` is the float type in which distances are added up: see `_precision`. `device` is a resolved one.
+    `kept` is the float type in which distances are added up: see `_precision`. With `products`, off the CPU.
     """
     from clusterbench.scoring import _kernel, _sums
 
     p = partitions
-    products = None if device == "cpu" else BlockProducts(space, partitions, kept)
 
-    def work(part: slice) -> _Result:
+    def score(part: slice) -> RowScores:
         out = RowScores.empty(part, len(p.labels))
         if products is None:
             lists = (p.places, p.run_start, p.run_cluster, p.chunk_start)
@@ -101,35 +128,42 @@ def over_rows(
             sums, own = products.sums(rows[part]), np.ascontiguousarray(p.labels[:, rows[part]])
             found = (own.shape[1], out.a, out.b, out.near, out.s)
             _kernel.silhouettes(sums, p.starts, p.ids, p.sizes, own, *found)
-        return reduce(out)
+        return out
 
-    return in_threads(work, tasks(len(rows)), threads if products is None else 1)
+    return score
 
 
 def cluster_totals(
     space: NDArray[np.float64],
     partitions: Partitions,
-    rows: NDArray[np.int64],
-    rank: NDArray[np.int64],
-    cutoff: NDArray[np.int64],
+    sample: Sample,
     kept: type[np.floating[Any]],
     threads: int,
-    device: str = "cpu",
+    products: BlockProducts | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the sums of s and of its square over each (labeling, cluster) pair's rows with ``rank < cutoff``."""
+    """Return the sums of s and of its square over each (labeling, cluster) pair's rows in the sample.
+
+    The order of additions, and so the last bit, depends on the pair's own rows alone: rows common to all partitions are
+    added up in tasks of their own; further ones, whose number depends on the partitions, one by one.
+    """
     from clusterbench.scoring import _sums
 
-    pairs = len(partitions.ids)
+    score = row_scorer(space, partitions, sample.rows, kept, products)
+    workers = threads if products is None else 1
+    total = np.zeros((2, len(partitions.ids)))
 
-    def reduce(part: RowScores) -> NDArray[np.float64]:
-        sums = np.zeros((2, pairs))
-        chosen = (rows[part.rows], rank[part.rows])
-        _sums.add_up(part.s, *chosen, partitions.labels, partitions.starts, cutoff, sums[0], sums[1])
+    def add(part: slice, s: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
+        chosen = (sample.rows[part], sample.rank[part], partitions.labels, partitions.starts, sample.cutoff)
+        _sums.add_up(s, *chosen, sums[0], sums[1])
+
+    def sums_of(part: slice) -> NDArray[np.float64]:
+        sums = np.zeros_like(total)
+        add(part, score(part).s, sums)
         return sums
 
-    total = np.zeros((2, pairs))
-    for part in over_rows(
-        space, partitions, rows, reduce, kept, threads, device
-    ):  # one after the other: a fixed order of additions
-        total += part
+    for sums in in_order(sums_of, tasks(sample.common), workers):
+        total += sums
+    more = pieces(slice(sample.common, len(sample.rows)), EXTRA_ROWS)
+    for part, s in zip(more, in_order(lambda part: score(part).s, more, workers), strict=True):
+        add(part, s, total)
     return total[0], total[1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.scoring._batches import Batch
-from clusterbench.scoring._engine import RowScores, in_threads, over_rows, tasks
+from clusterbench.scoring._engine import RowScores, in_threads, row_scorer, tasks
 from clusterbench.scoring._partitions import Partitions, lay_out, list_members
 
 BYTES = 128  # per row and partition, all arrays below together
@@ -76,7 +76,7 @@ def influences(space: NDArray[np.float64], batch: Batch, threads: int) -> list[I
 def _all_rows(space: NDArray[np.float64], partitions: Partitions, threads: int) -> RowScores:
     """Return the scores of all rows, put together from the tasks."""
     rows = np.arange(len(space))
-    parts = over_rows(space, partitions, rows, lambda part: part, np.float64, threads)
+    parts = in_threads(row_scorer(space, partitions, rows, np.float64), tasks(len(rows)), threads)
     a, b, near, s = (
         np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("a", "b", "near", "s")
     )

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS = 1 << 22  # cells of a distance table held at once
+CELLS = 1 << 20  # cells of a distance table held at once
 _TIE = 1e-12  # distances in a conditioned space, of unit size, that differ by rounding alone
 
 
-def nearest(rows: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int32]:
+def nearest(rows: NDArray[np.float64], points: NDArray[np.float64], cells: int = CELLS) -> NDArray[np.int32]:
     """Return for each of the rows (n, d) of a conditioned space the position of the nearest of the points (p, d).
 
-    Of points that are equally near, up to rounding, the first.
+    Of points that are equally near, up to rounding, the first. `cells` of 9 bytes are held at once, but a row at least.
     """
     from scipy.spatial.distance import cdist
 
     found = np.empty(len(rows), dtype=np.int32)
-    step = max(1, _CELLS // len(points))
+    step = max(1, cells // len(points))
     for start in range(0, len(rows), step):
         distances = cdist(rows[start : start + step], points)
         ties = distances <= distances.min(axis=1, keepdims=True) + _TIE

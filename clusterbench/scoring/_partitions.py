@@ -50,7 +50,7 @@ class Partitions:
 
 def bytes_needed(n: int, k: int) -> int:
     """Return the memory that one partition of n rows into k clusters takes in `Partitions`."""
-    return n * 5 + (n // 256 + 1) * min(k, 256) * 16 + k * 64
+    return n * 5 + (n // 256 + 1) * min(k, 256) * 16 + k * 128
 
 
 def lay_out(labelings: Sequence[Labels], ks: Sequence[int]) -> Partitions:
@@ -85,9 +85,14 @@ def _distinct_clusters(
     row_keys = np.random.default_rng(0x5EED).integers(2**64, size=(labels.shape[1], 2), dtype=np.uint64)
     keys, sizes = np.zeros((int(starts[-1]), 2), dtype=np.uint64), np.zeros(int(starts[-1]), dtype=np.int64)
     _sums.cluster_keys(labels, starts, row_keys, keys, sizes)
-    known: dict[tuple[int, ...], int] = {}
-    ids = np.array([known.setdefault(tuple(key), len(known)) for key in keys.tolist()], dtype=np.int64)
-    _, first = np.unique(ids, return_index=True)
+    order = np.lexsort(keys.T)  # stable: of equal keys, the first pair's comes first
+    new = np.concatenate([[True], np.any(keys[order[1:]] != keys[order[:-1]], axis=1)])
+    leaders = order[new]
+    place = np.empty(len(leaders), dtype=np.int64)
+    place[np.argsort(leaders)] = np.arange(len(leaders))  # distinct clusters are numbered as they turn up
+    ids = np.empty(len(keys), dtype=np.int64)
+    ids[order] = place[np.cumsum(new) - 1]
+    first = np.sort(leaders)
     own = np.zeros(len(ids), dtype=np.bool_)
     own[first] = True
     return ids, own, sizes[first]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError
 from clusterbench.scoring._batches import Batch, batches
-from clusterbench.scoring._engine import RowScores, count_threads, over_rows
+from clusterbench.scoring._engine import count_threads, in_threads, row_scorer, tasks
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import as_labelings, as_policies
 from clusterbench.scoring._score import NoisePolicy
@@ -76,10 +76,12 @@ def _fill(
 ) -> None:
     """Fill the rows `places` of `found` with the silhouettes of the batch's partitions."""
 
-    def keep(part: RowScores) -> None:
-        found[places, part.rows] = part.s
+    score = row_scorer(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), np.float64)
 
-    over_rows(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), keep, np.float64, workers)
+    def keep(part: slice) -> None:
+        found[places, part] = score(part).s
+
+    in_threads(keep, tasks(len(space)), workers)
     for place, labels, k in zip(places, batch.labels, batch.ks, strict=True):
         if k == np.count_nonzero(labels >= 0):  # every row is a cluster of its own: undefined
             found[place] = np.nan

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.errors import RequestError, unknown
 from clusterbench.scoring._anchors import ANCHORS, EXACT_ROWS, Sample, draw
 from clusterbench.scoring._batches import Batch, Use, batches
-from clusterbench.scoring._device import resolve_device
+from clusterbench.scoring._device import BlockProducts, resolve_device
 from clusterbench.scoring._engine import cluster_totals, count_threads, in_threads
 from clusterbench.scoring._indices import Estimate, Geometry, calinski_harabasz, davies_bouldin, silhouette_means
 from clusterbench.scoring._metrics import DEFAULT_METRICS, get_metric
@@ -144,7 +144,9 @@ def score_labelings(
     settings = Settings.check(metrics, dtype, memory_mb, exact_rows, anchors, seed, threads, device)
     found: dict[bytes, dict[str, Estimate]] = {}
     uses: list[Use] = []
-    for batch in batches(space, given, policies, settings.memory_bytes, settings.threads):
+    on_device = settings.device != "cpu"
+    limits = (settings.memory_bytes * (0.75 if on_device else 1.0), settings.threads)  # a quarter for its distances
+    for batch in batches(space, given, policies, *limits, on_device=on_device):
         found.update(score_batch(space, batch, settings))
         uses += batch.uses
     rows = [
@@ -202,8 +204,10 @@ def _averages(
     partitions = lay_out(batch.labels, batch.ks)
     exact = len(space) <= settings.exact_rows
     sample = Sample.everything(partitions) if exact else draw(partitions, settings.anchors, settings.seed)
-    chosen = (sample.rows, sample.rank, sample.cutoff)
-    total, square = cluster_totals(space, partitions, *chosen, kept, settings.threads, settings.device)
+    products = None
+    if settings.device != "cpu":
+        products = BlockProducts(space, partitions, kept, settings.memory_bytes)
+    total, square = cluster_totals(space, partitions, sample, kept, settings.threads, products)
     found = []
     for p in range(len(batch.keys)):
         pairs = partitions.pairs(p)

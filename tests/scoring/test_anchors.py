@@ -55,6 +55,19 @@ def test_davies_bouldin_and_calinski_harabasz_stay_exact(long_table):
     pd.testing.assert_frame_equal(sampled(X, labelings, metrics=names), expected, check_exact=True)
 
 
+def test_other_labelings_whose_small_clusters_need_more_rows_move_no_bit(long_table):
+    X, labelings = long_table
+    rng = np.random.default_rng(6)
+    own = np.where(np.arange(6000) < 130, 3, labelings[1])  # needs a few rows besides the common ones
+    many = [rng.integers(0, k, 6000) for k in (40, 90, 700)]
+    alone = sampled(X, [own])
+    for memory_mb in (1, 512):
+        together = sampled(X, [*many, own], memory_mb=memory_mb).tail(2).reset_index(drop=True)
+        pd.testing.assert_frame_equal(
+            together.drop(columns="labeling"), alone.drop(columns="labeling"), check_exact=True
+        )
+
+
 def test_other_labelings_move_no_bit_of_a_sampled_score(long_table):
     X, labelings = long_table
     together = sampled(X, labelings)["value"].to_numpy().reshape(3, 2)

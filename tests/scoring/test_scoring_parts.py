@@ -14,7 +14,7 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical
 from clusterbench.scoring import NoisePolicy, stable_rng
 from clusterbench.scoring import _nearest as nearest_room
-from clusterbench.scoring._engine import count_threads, in_threads, tasks
+from clusterbench.scoring._engine import WAITING, count_threads, in_order, in_threads, tasks
 from clusterbench.scoring._indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import apply_policy, as_labelings
@@ -28,14 +28,13 @@ def test_nearest_is_the_least_distance(seed, n, p):
     np.testing.assert_array_equal(nearest_room.nearest(rows, points), cdist(rows, points).argmin(axis=1))
 
 
-def test_of_equally_near_points_the_first_is_taken_in_any_block(monkeypatch):
+def test_of_equally_near_points_the_first_is_taken_in_any_block():
     rows = np.array([[0.0], [0.5], [-0.5], [0.1], [0.0]])
     points = np.array([[0.5], [-0.5], [0.5]])
     assert nearest_room.nearest(rows, points).tolist() == [0, 0, 1, 0, 0]
     assert nearest_room.nearest(rows, points[::-1]).tolist() == [0, 0, 1, 0, 0]
     assert nearest_room.nearest(rows, points[1:]).tolist() == [0, 1, 0, 1, 0]
-    monkeypatch.setattr(nearest_room, "_CELLS", 3)  # one row at a time
-    assert nearest_room.nearest(rows, points).tolist() == [0, 0, 1, 0, 0]
+    assert nearest_room.nearest(rows, points, cells=3).tolist() == [0, 0, 1, 0, 0]  # one row at a time
 
 
 def test_noise_halfway_joins_the_larger_cluster():
@@ -126,6 +125,15 @@ def test_work_in_threads_keeps_its_order_and_its_errors(threads):
         in_threads(lambda item: 1 // item, [1, 0, 2], threads)
     if threads == 1:
         assert set(in_threads(lambda _: threading.get_ident(), range(3), 1)) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_few_results_wait_to_be_taken(threads):
+    begun = []
+    results = in_order(begun.append, range(100), threads)
+    for taken, _ in enumerate(results, start=1):
+        assert len(begun) <= taken + WAITING * threads
+    assert sorted(begun) == list(range(100))
 
 
 def test_threads_are_counted_from_the_process_or_as_asked():
