@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
 from clusterbench.scoring._anchors import ANCHORS, EXACT_ROWS
 from clusterbench.scoring._engine import count_threads, in_threads
-from clusterbench.scoring._nearest import nearest
+from clusterbench.scoring._nearest import CELLS, nearest
 from clusterbench.scoring._score_labelings import at_least, score_labelings
 from clusterbench.scoring._seeding import stable_rng
 from clusterbench.scoring._space import condition
@@ -42,15 +44,17 @@ class Forest:
     home: NDArray[np.int32]
 
     @classmethod
-    def of(cls, space: NDArray[np.float64], seed: int, threads: int) -> Forest:
+    def of(cls, space: NDArray[np.float64], seed: int, threads: int, cells: int = CELLS) -> Forest:
+        """Grow the tree; `cells` as for `nearest`, per thread."""
         from clusterbench.scoring._trees import minimum_tree
 
         n = len(space)
         rows, home = np.arange(n), np.arange(n, dtype=np.int32)
         if n > TREE_ROWS:
             rows = np.sort(stable_rng(seed, GROWTH, "rows").choice(n, TREE_ROWS, replace=False))
+            points = space[rows]
             parts = np.array_split(space, max(threads, n // TREE_ROWS))
-            home = np.concatenate(in_threads(lambda part: nearest(part, space[rows]), parts, threads))
+            home = np.concatenate(in_threads(lambda part: nearest(part, points, cells), parts, threads))
         ends, lengths = np.empty((len(rows) - 1, 2), dtype=np.int64), np.empty(len(rows) - 1)
         minimum_tree(np.ascontiguousarray(space[rows].T), ends, lengths)
         return cls(rows, ends[np.argsort(lengths, kind="stable")], home)
@@ -99,8 +103,8 @@ def random_partitions(
     """
     space = condition(X)
     forest = Forest.of(space, seed, count_threads(threads)) if n_growth else None
-    drawn = _draw(space, forest, k, n_centroid, n_growth, seed, count_threads(threads))
-    return [labels for _, _, labels in drawn]
+    draws = list(_draws(space, forest, k, n_centroid, n_growth, seed))
+    return in_threads(lambda each: each.make(), draws, count_threads(threads))
 
 
 def calibrate(
@@ -136,58 +140,70 @@ def calibrate(
         where the index is undefined).
     """
     at_least("n_random", n_random, 1)
+    at_least("memory_mb", memory_mb, 1)
     space, wanted, workers = condition(X), sorted(set(ks)), count_threads(threads)
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
     names = None if metrics is None else list(metrics)
-    forest = Forest.of(space, seed, workers)
+    # A third for the partitions of a group; then one for distances while they are made, and two for their scores.
+    size, cells = int(memory_mb / 3e-6 // (4 * len(space))), int(memory_mb / 3e-6 // (9 * workers))
+    forest = Forest.of(space, seed, workers, cells)
+    for k in (wanted[0], wanted[-1]):  # what cannot be drawn is refused before anything is scored
+        list(_draws(space, forest, k, 1, 1, seed))
+    draws = (each for k in wanted for each in _draws(space, forest, k, n_random, n_random, seed, cells))
     frames = []
-    for group in _groups(wanted, int(memory_mb * 5e5 // (8 * n_random * len(space)))):
-        drawn = [(k, *each) for k in group for each in _draw(space, forest, k, n_random, n_random, seed, workers)]
+    while group := list(islice(draws, max(1, size))):
         scores = score_labelings(
             space,
-            [labels for *_, labels in drawn],
+            in_threads(lambda each: each.make(), group, workers),
             metrics=names,
             dtype=dtype,
-            memory_mb=memory_mb,
+            memory_mb=max(1.0, memory_mb * 2 / 3),
             exact_rows=exact_rows,
             anchors=anchors,
             seed=seed,
             threads=threads,
         )
-        keys = pd.DataFrame([each[:3] for each in drawn], columns=["k", "generator", "replicate"])
+        heads = [(each.k, each.generator, each.replicate) for each in group]
+        keys = pd.DataFrame(heads, columns=["k", "generator", "replicate"])
         frames.append(keys.loc[scores["labeling"]].reset_index(drop=True).join(scores[["metric", "value"]]))
     return pd.concat(frames, ignore_index=True)
 
 
-def _groups(ks: list[int], size: int) -> Iterator[list[int]]:
-    step = max(1, size)
-    return (ks[start : start + step] for start in range(0, len(ks), step))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draw:
+    """A random partition that is known, but not made yet."""
+
+    k: int
+    generator: str
+    replicate: int
+    make: Callable[[], Labels]
 
 
-def _draw(
+def _draws(
     space: NDArray[np.float64],
     forest: Forest | None,
     k: int,
     n_centroid: int,
     n_growth: int,
     seed: int,
-    threads: int,
-) -> list[tuple[str, int, Labels]]:
-    """Return (generator, replicate, labels) of both kinds."""
+    cells: int = CELLS,
+) -> Iterator[_Draw]:
+    """Yield the partitions of both kinds."""
     if k < 2:
         raise RequestError(f"k = {k}", allowed="k >= 2")
+
+    def cut(starts: NDArray[np.int64]) -> Labels:
+        return nearest(space, space[starts], cells)
+
     rng = stable_rng(seed, CENTROIDS, k)
-    starts = [_distinct_rows(space, k, rng) for _ in range(n_centroid)]
-    centroid = in_threads(lambda rows: nearest(space, space[rows]), starts, threads)
-    found = [(CENTROIDS, replicate, labels) for replicate, labels in enumerate(centroid)]
+    for replicate in range(n_centroid):
+        yield _Draw(k, CENTROIDS, replicate, partial(cut, _distinct_rows(space, k, rng)))
     if forest is not None:
         rng = stable_rng(seed, GROWTH, k)
-        seeds = [_distinct_rows(space[forest.rows], k, rng) for _ in range(n_growth)]
-        found += [
-            (GROWTH, replicate, labels) for replicate, labels in enumerate(in_threads(forest.grow, seeds, threads))
-        ]
-    return found
+        rooted = space[forest.rows]
+        for replicate in range(n_growth):
+            yield _Draw(k, GROWTH, replicate, partial(forest.grow, _distinct_rows(rooted, k, rng)))
 
 
 def _distinct_rows(space: NDArray[np.float64], k: int, rng: np.random.Generator) -> NDArray[np.int64]:

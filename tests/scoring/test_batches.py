@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from clusterbench.scoring import NoisePolicy, score_labelings
+from clusterbench.scoring import NoisePolicy, calibrate, score_labelings
 from clusterbench.scoring._batches import batches
 from clusterbench.scoring._space import condition
 
@@ -28,7 +28,7 @@ def test_a_large_budget_takes_all_at_once(table):
 
 
 def test_a_small_budget_takes_more_rounds_of_the_same_partitions(table):
-    whole, parts = rounds(table, 1e9)[0], rounds(table, 2e5)
+    whole, parts = rounds(table, 1e9)[0], rounds(table, 6e4)
     assert len(parts) > 2
     assert [key for part in parts for key in part.keys] == whole.keys
     assert [k for part in parts for k in part.ks] == whole.ks
@@ -49,13 +49,35 @@ def test_equal_partitions_are_taken_once_even_in_different_rounds(table):
     assert uses[0].key == uses[1].key == uses[24].key
 
 
+def peak_of(work):
+    tracemalloc.start()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_many_small_clusters_stay_within_the_budget():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(2000, 2))
+    labelings = [rng.permutation(2000).astype(np.int32) // 2 for _ in range(100)]
+    score_labelings(X, labelings[:1], metrics=["silhouette"])  # compiles
+    peak = peak_of(lambda: score_labelings(X, labelings, metrics=["silhouette"], memory_mb=16, threads=2))
+    assert peak < 16e6 + 3e6
+
+
+def test_a_calibration_stays_within_its_budget_however_many_partitions_a_k_has():
+    X = np.random.default_rng(1).normal(size=(30_000, 2))
+    options = {"metrics": ["davies_bouldin"], "threads": 2}
+    calibrate(X[:1000], [2], n_random=1, **options)  # compiles
+    peak = peak_of(lambda: calibrate(X, [2], n_random=60, memory_mb=4, **options))
+    assert peak < 4e6 + 3 * X.nbytes + 3e6  # all partitions at once have 14 MB
+
+
 def test_scoring_stays_within_its_budget():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(10_000, 2))
     labelings = [rng.integers(0, 4, 10_000) for _ in range(60)]
     score_labelings(X[:3000], [labelings[0][:3000]])  # compiles
-    tracemalloc.start()
-    score_labelings(X, labelings, memory_mb=4)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    peak = peak_of(lambda: score_labelings(X, labelings, memory_mb=4))
     assert peak < 4e6 + 2 * X.nbytes + 2e6  # the budget, a copy of X, and what Python itself holds

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
 from clusterbench.errors import RequestError
-from clusterbench.scoring import CENTROIDS, GROWTH, METRICS, calibrate, random_partitions, score_labelings
+from clusterbench.scoring import CENTROIDS, GROWTH, METRICS, _random, calibrate, random_partitions, score_labelings
 
 ALL = list(METRICS)
 
@@ -136,6 +136,20 @@ def test_options_of_the_engine_move_no_bit_of_a_calibration(table, option):
     pd.testing.assert_frame_equal(
         calibrate(table, range(2, 8), metrics=ALL, n_random=3, **option), expected, check_exact=True
     )
+
+
+@pytest.mark.parametrize("option", [{"threads": 1}, {"memory_mb": 1}])
+def test_options_of_the_engine_move_no_bit_of_a_sampled_calibration(option):
+    X = np.random.default_rng(2).normal(size=(3000, 2))
+    common = {"metrics": ALL, "n_random": 8, "exact_rows": 500, "anchors": 100}
+    expected = calibrate(X, [2, 9], threads=2, **common)
+    pd.testing.assert_frame_equal(calibrate(X, [2, 9], **common, **option), expected, check_exact=True)
+
+
+def test_a_k_that_cannot_be_drawn_is_refused_before_the_others_are_scored(monkeypatch):
+    monkeypatch.setattr(_random, "score_labelings", None)
+    with pytest.raises(RequestError, match="k = 9, but only 4 rows are distinct"):
+        calibrate(np.arange(4.0)[:, None], [2, 9], n_random=1)
 
 
 def test_more_replicates_begin_with_the_fewer(table):
