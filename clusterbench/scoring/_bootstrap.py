@@ -70,8 +70,14 @@ def bootstrap_scores(
     Davies-Bouldin and Calinski-Harabasz are computed anew from the weighted rows. A silhouette is expanded to first
     order in the weights: value + sum of (weight - 1) x influence, where the influence of a row holds its own s and its
     part in the mean distances of all others (infinitesimal jackknife; Efron 1982, chapter 6). That costs two passes
-    over the rows for all replicates together, has the right variance, and is free of the bias that copies of a row, at
-    distance 0, have on a resampled silhouette. The bootstrap of s(i) alone would miss most of the variance.
+    over the rows for all replicates together, and is free of the bias that copies of a row, at distance 0, have on a
+    resampled silhouette: about (1 - s) / (rows per cluster) for real ones, so that more and smaller clusters would
+    look better. The bootstrap of s(i) alone would miss most of the variance.
+
+    It is an approximation. Against silhouettes computed anew from the resampled rows, its standard deviation was within
+    about 5 % for real clusters, but not for nearly random labelings, whose rows change their nearest cluster all the
+    time: there it was 0.4 to 0.7 times as large at 60 rows and 1.2 to 1.6 times at 300. Intervals of entries that are
+    no better than chance are rough. Davies-Bouldin and Calinski-Harabasz are exact.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""How much each row moves a silhouette: its derivative by the row's weight."""
+"""How much each row moves a silhouette: its derivative by the row's weight.
+
+It holds as long as rows keep their nearest cluster; where clusters are hardly apart, see `bootstrap_scores`.
+"""
 
 from __future__ import annotations
 
