@@ -27,6 +27,7 @@ from clusterbench.errors import RequestError, unknown
 from clusterbench.execution import CellStatus, Limits, LocalCluster
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import KPolicy, Leaderboard, RankingSpec, leaderboard, select_k
+from clusterbench.scoring import device_name
 from clusterbench.store import Store
 
 
@@ -156,6 +157,7 @@ def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Setti
         "workers": settings.n_workers,
         "threads": settings.threads,
         "executor": settings.executor,
+        "device": device_name(),
         "limits": {"seconds": settings.limits.seconds, "memory_mb": settings.limits.memory_mb},
         "seeds": record["seeds"],
         "benchmark_sha256": hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),

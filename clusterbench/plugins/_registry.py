@@ -14,6 +14,7 @@ from types import ModuleType
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins._algorithm import Algorithm
+from clusterbench.plugins._probe import import_faults
 
 ENTRY_POINT_GROUP = "clusterbench.algorithms"
 _ENTRY_POINT = "entry point "
@@ -130,7 +131,9 @@ def load_plugin(where: str | Path) -> Algorithm:
             found = getattr(importlib.import_module(module_name), attribute or "ALGORITHM", None)
         else:
             found = _run_file(Path(where))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise RequestError(f"cannot be imported: {type(error).__name__}: {error}", where=text) from error
     if not isinstance(found, Algorithm):
         given = "nothing" if found is None else f"a {type(found).__name__}"
@@ -161,7 +164,8 @@ def _run_file(path: Path) -> object:
 def load_registry(workspace: Path | None = None) -> Registry:
     """Find and load all plug-ins: shipped, in the workspace's `algorithms`, and from installed packages.
 
-    A file whose name starts with ``_`` is none. Files with the same content are one plug-in. Two different
+    A plug-in that is not shipped is first imported in a process of its own, since its import may end or hang that. A
+    file whose name starts with ``_`` is none. Files with the same content are one plug-in. Two different
     ones with one name are both refused, since which of them a benchmark means cannot be known.
 
     Parameters
@@ -171,7 +175,12 @@ def load_registry(workspace: Path | None = None) -> Registry:
     """
     loaded: dict[str, list[tuple[Algorithm, str]]] = {}
     broken: list[BrokenPlugin] = []
-    for stem, where in _candidates(workspace):
+    candidates = list(_candidates(workspace))
+    faults = import_faults([where for _, where in candidates if not _is_shipped(where)])
+    for stem, where in candidates:
+        if where in faults:
+            broken.append(BrokenPlugin(stem, where, faults[where]))
+            continue
         try:
             algorithm = load_plugin(where)
         except RequestError as error:
@@ -201,6 +210,10 @@ def _candidates(workspace: Path | None) -> Iterator[tuple[str, str]]:
                 yield path.stem, str(path)
     for entry in sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
         yield entry.name, f"{_ENTRY_POINT}{entry.value}"
+
+
+def _is_shipped(where: str) -> bool:
+    return Path(where).parent == shipped_place().resolve()
 
 
 def _content(path: Path) -> bytes:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.scoring._device import member_bytes
-from clusterbench.scoring._engine import EXTRA_ROWS, WAITING, task_rows
+from clusterbench.scoring._engine import EXTRA_ROWS, WAITING
 from clusterbench.scoring._partitions import bytes_needed
 from clusterbench.scoring._policies import apply_policy, compact
 from clusterbench.scoring._score import NoisePolicy
+from clusterbench.scoring._tasks import task_rows
 
 _ROW_BYTES = 28  # a, b, s as float64, near as int32
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.scoring._engine import task_rows
 from clusterbench.scoring._partitions import Partitions
+from clusterbench.scoring._tasks import task_rows
 
 DEVICES = ("auto", "cpu", "gpu", "tensorflow")
 _POINTS = 16_384  # points per product, at most

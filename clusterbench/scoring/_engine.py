@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.scoring._partitions import Partitions
+from clusterbench.scoring._tasks import pieces, tasks
 
 if TYPE_CHECKING:
     from clusterbench.scoring._anchors import Sample
@@ -83,23 +84,6 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: 
 def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> list[_Result]:
     """Return ``[work(item) for item in items]``."""
     return list(in_order(work, items, threads))
-
-
-def task_rows(n_rows: int) -> int:
-    """Return the rows per task, 32 to 512, so that there are 64 tasks if that can be."""
-    from clusterbench.scoring._kernel import LANES
-
-    return LANES * int(np.clip(n_rows // (64 * LANES), 1, 16))
-
-
-def tasks(n_rows: int) -> list[slice]:
-    """Cut rows into tasks whose borders depend on their number alone, so that partial sums do too."""
-    return pieces(slice(0, n_rows), task_rows(n_rows))
-
-
-def pieces(part: slice, step: int) -> list[slice]:
-    """Cut a slice into slices of at most `step`."""
-    return [slice(start, min(start + step, part.stop)) for start in range(part.start, part.stop, step)]
 
 
 def row_scorer(

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.scoring._batches import Batch
-from clusterbench.scoring._engine import RowScores, in_threads, row_scorer, tasks
+from clusterbench.scoring._engine import RowScores, in_threads, row_scorer
 from clusterbench.scoring._partitions import Partitions, lay_out, list_members
+from clusterbench.scoring._tasks import tasks
 
 BYTES = 128  # per row and partition, all arrays below together
 

@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError
 from clusterbench.scoring._batches import Batch, batches
-from clusterbench.scoring._engine import count_threads, in_threads, row_scorer, tasks
+from clusterbench.scoring._engine import count_threads, in_threads, row_scorer
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import as_labelings, as_policies
 from clusterbench.scoring._score import NoisePolicy
 from clusterbench.scoring._score_labelings import at_least
 from clusterbench.scoring._space import condition
+from clusterbench.scoring._tasks import tasks
 
 
 def silhouette_samples(

@@ -13,6 +13,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.conductor import Settings, Silent, load_run, prepare, run, scores_table
+from clusterbench.conductor._machine import memory_bytes
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling
 from clusterbench.store import Store
@@ -262,6 +263,23 @@ def test_two_variants_of_one_space_are_fitted_once(study):
 
 
 def test_memory_is_limited_to_a_share_of_the_machine_where_nobody_set_a_limit(study):
-    limits = again().manifest["limits"]
-    assert limits["memory_mb"] > 500
-    assert limits["seconds"] is None
+    watched = run("blobs.toml", results="watched", settings=Settings(workers=1), progress=Silent())
+    assert watched.manifest["limits"]["memory_mb"] > 500
+    assert watched.manifest["limits"]["seconds"] is None
+
+
+def test_without_workers_no_limit_is_kept_or_recorded(study):
+    assert again().manifest["limits"] == {"seconds": None, "memory_mb": None}
+
+
+@pytest.mark.parametrize(("name", "text", "held"), [
+    ("memory.max", "1048576\n", True),
+    ("memory.max", "max\n", False),
+    ("memory/memory.limit_in_bytes", "1048576\n", True),
+    ("memory/memory.limit_in_bytes", "9223372036854771712\n", False),
+])  # fmt: skip
+def test_the_memory_of_a_container_is_what_it_may_use(tmp_path, name, text, held):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert (memory_bytes(tmp_path) == 1048576) == held

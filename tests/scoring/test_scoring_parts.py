@@ -14,11 +14,12 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical
 from clusterbench.scoring import NoisePolicy, stable_rng
 from clusterbench.scoring import _nearest as nearest_room
-from clusterbench.scoring._engine import WAITING, count_threads, in_order, in_threads, tasks
+from clusterbench.scoring._engine import WAITING, count_threads, in_order, in_threads
 from clusterbench.scoring._indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.scoring._partitions import lay_out
 from clusterbench.scoring._policies import apply_policy, as_labelings
 from clusterbench.scoring._space import condition
+from clusterbench.scoring._tasks import tasks
 
 
 @given(st.integers(0, 1000), st.integers(1, 50), st.integers(1, 8))
