@@ -21,6 +21,15 @@ from clusterbench.comparison._comparison import (
     Move,
     ScoreChange,
 )
+from clusterbench.comparison._rules import (
+    noisy_labels,
+    ranks_by,
+    rule_differences,
+    same_data,
+    same_makers,
+    same_noise_policy,
+    same_recipe,
+)
 from clusterbench.comparison._side import CELL, ENTRY, Side, read_side
 from clusterbench.conductor import manifest_differences, same_score
 from clusterbench.errors import RequestError
@@ -44,18 +53,23 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
     Raises
     ------
     RequestError
-        If a side cannot be read, or scores a metric that this version does not know.
+        If a side cannot be read, scores a metric that this version does not know, or has nothing in common with the
+        other.
 
     Notes
     -----
+    Where the sides declare other noise policies, scores of labelings with noise are not compared: they differ by rule.
     Ranks are those of each side's own board. Where the boards have other entries, an entry may move because of who
     joined or left.
     """
     one, other = (side if isinstance(side, Side) else read_side(side) for side in (a, b))
     entries = one.board.merge(other.board, on=ENTRY, suffixes=("_a", "_b"))
     cells = one.cells.merge(other.cells, on=CELL, suffixes=("_a", "_b"))
-    scores = _matched_scores(one, other)
+    matched = _matched_scores(one, other)
+    _refuse_strangers(one, other, entries, cells, matched)
+    scores = matched[~_by_another_rule(matched, one, other)]
     only_a, only_b = _only(one.board, other.board), _only(other.board, one.board)
+    asked = {entry: _asked_for(entry, one, other) for entry in only_a if _competes(entry, one)}
     return Comparison(
         a=one.name,
         b=other.name,
@@ -65,7 +79,7 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
         moves=tuple(sorted(_moves(entries), key=lambda move: (-abs(move.by), move.rank_a, move.entry))),
         only_a=only_a,
         only_b=only_b,
-        lost=tuple(entry for entry in only_a if _lost(entry, one, other)),
+        lost=tuple(entry for entry, both in asked.items() if both),
         scores=tuple(_score_changes(scores, one, other)),
         labels=tuple(_label_changes(cells, one, other)),
         failures=tuple(_failures(cells)),
@@ -73,6 +87,20 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
         cells_only_b=len(other.cells) - len(cells),
         manifest=tuple(ManifestChange(*found) for found in manifest_differences(one.manifest, other.manifest)),
         fit_times=tuple(_fit_times(cells)),
+        gone=tuple(entry for entry, both in asked.items() if not both),
+        rules=rule_differences(one, other),
+        n_by_other_rule=len(matched) - len(scores),
+    )
+
+
+def _refuse_strangers(one: Side, other: Side, entries: pd.DataFrame, cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+    """Refuse sides that share nothing: of them "not worse" would always be true."""
+    if (entries["dataset"] != OVERALL).any() or len(cells) or len(scores):
+        return
+    a, b = (", ".join(map(str, side.cells["dataset"].unique())) or "none" for side in (one, other))
+    raise RequestError(
+        f"{one.name} and {other.name} have nothing in common: datasets of A: {a}; of B: {b}",
+        allowed="two runs of one benchmark, or of benchmarks with common cells",
     )
 
 
@@ -82,12 +110,15 @@ def _only(here: pd.DataFrame, there: pd.DataFrame) -> tuple[EntryKey, ...]:
     return tuple(EntryKey(*key) for key in here[ENTRY].itertuples(index=False, name=None) if key not in known)
 
 
-def _lost(entry: EntryKey, one: Side, other: Side) -> bool:
-    """Whether B ran what an entry of A stands for, ranks by its k policy, and yet did not rank it."""
-    if entry.dataset == OVERALL or entry.k_policy not in set(other.board["k_policy"]):
-        return False
-    mine = _has(one.board, entry, ENTRY) & ~one.board["control"].astype(bool)
-    return bool(mine.any() and _has(other.cells, entry, ENTRY[:-1]).any())
+def _competes(entry: EntryKey, side: Side) -> bool:
+    """Whether an entry of a dataset's board is no control."""
+    mine = _has(side.board, entry, ENTRY) & ~side.board["control"].astype(bool)
+    return entry.dataset != OVERALL and bool(mine.any())
+
+
+def _asked_for(entry: EntryKey, one: Side, other: Side) -> bool:
+    """Whether B ran what an entry of A stands for, and was to rank by its k policy."""
+    return ranks_by(entry.k_policy, one, other) and bool(_has(other.cells, entry, ENTRY[:-1]).any())
 
 
 def _has(frame: pd.DataFrame, entry: EntryKey, names: list[str]) -> pd.Series:
@@ -134,26 +165,42 @@ def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
     return frames[0].merge(frames[1], on=_SCORE, suffixes=("_a", "_b"))
 
 
+def _by_another_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
+    """Say of every score whether the sides are known to compute it by other noise policies."""
+    if same_noise_policy(one, other) is not False:
+        return pd.Series(data=False, index=scores.index)
+    return _in(scores, noisy_labels(one, other))
+
+
+def _in(scores: pd.DataFrame, labelings: set[tuple[str, str]]) -> pd.Series:
+    known = [key in labelings for key in scores[["dataset", "labels_sha256"]].itertuples(index=False, name=None)]
+    return pd.Series(known, index=scores.index, dtype=bool)
+
+
 def _score_changes(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[ScoreChange]:
     values = [scores[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value_a", "value_b")]
     equal = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
     suspects = scores[~equal | (scores["status_a"] != scores["status_b"])]
+    unsure = noisy_labels(one, other) if same_noise_policy(one, other) is None else set()
     for row in suspects.to_dict("records"):
         told = [row[f"status_{s}"] for s in "ab"]
         if told[0] == told[1] and same_score(row["metric"], row["value_a"], row["value_b"]):
             continue
         a, b = (float(row[f"value_{s}"]) if row[f"status_{s}"] == ScoreStatus.OK else row[f"status_{s}"] for s in "ab")
         variant = row["variant"] or None
-        same_data = _same_data(row["dataset"], one, other)
-        yield ScoreChange(row["dataset"], variant, row["space"], row["metric"], row["labels_sha256"], a, b, same_data)
+        dataset, sha = row["dataset"], row["labels_sha256"]
+        same = (same_data(dataset, one, other), None if (dataset, sha) in unsure else True)
+        yield ScoreChange(dataset, variant, row["space"], row["metric"], sha, a, b, *same)
 
 
 def _label_changes(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[LabelChange]:
     hashes = cells[["labels_sha256_a", "labels_sha256_b"]]
     differ = hashes.notna().all(axis=1) & (hashes["labels_sha256_a"] != hashes["labels_sha256_b"])
+    made_alike = same_makers(one, other)
     for row in cells[differ].to_dict("records"):
-        same_data = _same_data(row["dataset"], one, other)
-        yield LabelChange(_cell(row), row["labels_sha256_a"], row["labels_sha256_b"], same_data)
+        same = same_data(row["dataset"], one, other)
+        unexplained = bool(same and made_alike and same_recipe(row["variant"], row["algorithm"], one, other))
+        yield LabelChange(_cell(row), row["labels_sha256_a"], row["labels_sha256_b"], same, unexplained)
 
 
 def _failures(cells: pd.DataFrame) -> Iterator[FailureChange]:
@@ -166,11 +213,6 @@ def _failures(cells: pd.DataFrame) -> Iterator[FailureChange]:
 def _cell(row: Any) -> CellKey:
     dataset, variant, algorithm, params, cut, seed = (row[name] for name in CELL)
     return CellKey(dataset, variant, algorithm, params, cut, int(seed))
-
-
-def _same_data(dataset: str, one: Side, other: Side) -> bool | None:
-    hashes = [(side.manifest.get("datasets") or {}).get(dataset) for side in (one, other)]
-    return None if None in hashes else hashes[0] == hashes[1]
 
 
 def _fit_times(cells: pd.DataFrame) -> Iterator[FitTime]:

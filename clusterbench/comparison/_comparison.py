@@ -78,7 +78,8 @@ class ScoreChange:
 
     `variant` names the own space of the labels; it is None in a reference space. A status that is not ``ok`` stands in
     place of a value. `same_data` tells whether both manifests name one hash of the table: then it is the engine, or
-    the declaration of the space, that changed.
+    the declaration of the space, that changed. `same_rule` is None where the labels have noise and an export does not
+    tell by which policy it was scored.
     """
 
     dataset: str
@@ -89,16 +90,22 @@ class ScoreChange:
     a: float | str
     b: float | str
     same_data: bool | None
+    same_rule: bool | None = True
 
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """A cell whose labels differ for the same declaration."""
+    """A cell whose labels differ for the same declaration.
+
+    `unexplained` says that data, variant, plug-in version, package versions, machine and threads are known on both
+    sides, and equal: then the labels should be.
+    """
 
     cell: CellKey
     sha256_a: str
     sha256_b: str
     same_data: bool | None
+    unexplained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,13 @@ class Comparison:
     cells_only_a, cells_only_b : int
     manifest : tuple of ManifestChange
     fit_times : tuple of FitTime
+    gone : tuple of EntryKey
+        Those of `only_a`, controls apart, of which B was not asked for a rank: it did not run them, or ranks by no such
+        k policy.
+    rules : tuple of ManifestChange
+        What the sides declare otherwise: noise policy, gate, weights, variants.
+    n_by_other_rule : int
+        Scores of equal labels that were not compared, since the sides score noise by other policies.
     """
 
     a: str
@@ -169,6 +183,9 @@ class Comparison:
     cells_only_b: int
     manifest: tuple[ManifestChange, ...]
     fit_times: tuple[FitTime, ...]
+    gone: tuple[EntryKey, ...] = ()
+    rules: tuple[ManifestChange, ...] = ()
+    n_by_other_rule: int = 0
 
     @property
     def worse(self) -> tuple[str, ...]:
@@ -176,8 +193,9 @@ class Comparison:
 
         It is worse if an entry that is no control fell so far that its rank intervals do not meet, or has no rank any
         more although B ran it; if a cell that gave labels in A failed, ran out of time or memory, or was skipped in B;
-        or if a score differs for equal labels. A fall within the intervals, or where they are not known, other labels
-        and longer fits are told, and are not worse.
+        if a cell has other labels and nothing known differs of which they are made; or if a score differs for equal
+        labels. A fall within the intervals, or where they are not known, other labels with a known cause, scores by
+        another noise policy and longer fits are told, and are not worse.
         """
         return tuple(self._complaints())
 
@@ -190,6 +208,9 @@ class Comparison:
             yield f"{counted(len(self.lost), 'entry', 'entries')} lost the rank"
         if failed:
             yield f"{counted(len(failed), 'cell', 'cells')} that gave labels in A gave none in B"
+        if unexplained := sum(change.unexplained for change in self.labels):
+            cells = counted(unexplained, "cell has", "cells have")
+            yield f"{cells} other labels, of the same data by the same versions"
         if self.scores:
             yield f"{counted(len(self.scores), 'score differs', 'scores differ')} for equal labels"
 

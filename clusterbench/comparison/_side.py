@@ -58,6 +58,8 @@ class Side:
     cells, scores : DataFrame
         With the columns of ``cells.csv`` and ``scores.csv``.
     manifest : mapping
+    plan : mapping or None
+        The recorded plan of a run, with the rules that it was ranked by; an export has none.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Side:
     cells: pd.DataFrame
     scores: pd.DataFrame
     manifest: Mapping[str, Any]
+    plan: Mapping[str, Any] | None = None
 
 
 def read_side(target: str | Path) -> Side:
@@ -83,10 +86,11 @@ def read_side(target: str | Path) -> Side:
         there twice.
     """
     folder, benchmark = _split(str(target))
+    plan: Mapping[str, Any] | None = None
     if (folder / STORE_NAME).exists():
         run = load_run(folder, benchmark)
         tables = {"leaderboard.csv": run.board.table, "cells.csv": run.cells, "scores.csv": run.scores}
-        manifest = run.manifest
+        manifest, plan = run.manifest, run.plan
     else:
         tables, manifest = _read_export(folder, benchmark)
     made = {name: frame[list(_TABLES[name])].reset_index(drop=True) for name, frame in tables.items()}
@@ -94,7 +98,7 @@ def read_side(target: str | Path) -> Side:
         _refuse_twice(frame, name, folder)
     names = made["cells.csv"]["benchmark"].unique().tolist()
     title = f"{folder} ({', '.join(map(str, names))})" if names else str(folder)
-    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest)
+    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest, plan)
 
 
 def _split(target: str) -> tuple[Path, str | None]:

@@ -12,6 +12,7 @@ from clusterbench.comparison._comparison import (
     EntryKey,
     FailureChange,
     LabelChange,
+    ManifestChange,
     Move,
     ScoreChange,
     counted,
@@ -29,13 +30,14 @@ def comparison_text(comparison: Comparison, *, shown: int = _SHOWN) -> str:
     found = comparison
     lines = [f"A  {found.a}", f"B  {found.b}", "", *_summary(found)]
     sections: list[tuple[str, list[str]]] = [
+        ("Declared otherwise", _listed(found.rules, _change, shown)),
         ("Entries that moved", _listed(found.moves, names.move, shown)),
         ("Ranked in A only", _listed(found.only_a, names.entry, shown)),
         ("Ranked in B only", _listed(found.only_b, names.entry, shown)),
         ("Scores that differ for equal labels", _listed(found.scores, _score, shown)),
         ("Labels that differ for the same declaration", _listed(found.labels, names.label, shown)),
         ("Cells with labels on one side only", _listed(found.failures, names.failure, shown)),
-        ("Made on", _listed(found.manifest, lambda change: f"{change.what}: {change.a} -> {change.b}", shown)),
+        ("Made on", _listed(found.manifest, _change, shown)),
         (
             "Fit time of B over A (median over cells)",
             [f"{time.algorithm}: {time.ratio:.2f} ({time.n_cells})" for time in found.fit_times],
@@ -56,6 +58,9 @@ def _summary(found: Comparison) -> list[str]:
     ]
     if found.cells_only_a or found.cells_only_b:
         lines.append(f"{found.cells_only_a} cells are in A only, {found.cells_only_b} in B only.")
+    if found.n_by_other_rule:
+        scores = counted(found.n_by_other_rule, "score", "scores")
+        lines.append(f"{scores} of labelings with noise not compared: the sides declare other noise policies.")
     if found.moves and (found.only_a or found.only_b):
         lines.append("The boards have other entries: some may have moved because of who joined or left.")
     return lines
@@ -64,6 +69,9 @@ def _summary(found: Comparison) -> list[str]:
 def _verdict(found: Comparison) -> str:
     unknown = sum(move.by > 0 and move.beyond is None and not move.control for move in found.moves)
     told = f" No rank interval is known for {counted(unknown, 'entry', 'entries')} that fell." if unknown else ""
+    if found.gone:
+        entries = counted(len(found.gone), "entry", "entries")
+        told += f" Not judged: {entries} of A that B did not run, or not by that k policy."
     if found.worse:
         return f"B is worse: {'; '.join(found.worse)}.{told}"
     return f"B is not worse: nothing fell beyond its interval, failed, or scores otherwise for equal labels.{told}"
@@ -105,7 +113,8 @@ class _Names:
 
     def label(self, change: LabelChange) -> str:
         hashes = f"{change.sha256_a[:_HASH_DIGITS]} -> {change.sha256_b[:_HASH_DIGITS]}"
-        return f"{self.cell(change.cell)}: {hashes}{_data(change.same_data)}"
+        cause = ", though data, declaration and versions are the same" if change.unexplained else ""
+        return f"{self.cell(change.cell)}: {hashes}{cause}{_data(change.same_data)}"
 
     def failure(self, change: FailureChange) -> str:
         reason = f" ({change.reason})" if change.reason else ""
@@ -114,8 +123,13 @@ class _Names:
 
 def _score(change: ScoreChange) -> str:
     space = change.space if change.variant is None else f"{change.space} ({change.variant})"
-    values = f"{change.a} -> {change.b}{_data(change.same_data)}"
+    rule = "" if change.same_rule else ", the noise policy may differ"
+    values = f"{change.a} -> {change.b}{_data(change.same_data)}{rule}"
     return f"{change.dataset}: {change.metric} in {space} of {change.labels_sha256[:_HASH_DIGITS]}: {values}"
+
+
+def _change(change: ManifestChange) -> str:
+    return f"{change.what}: {change.a} -> {change.b}"
 
 
 def _data(same: bool | None) -> str:

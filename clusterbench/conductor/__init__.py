@@ -1,6 +1,6 @@
 """The conductor and the Python API."""
 
-from clusterbench.conductor._agreement import manifest_differences, printable, same_score
+from clusterbench.conductor._agreement import NOT_RECORDED, manifest_differences, printable, same_score
 from clusterbench.conductor._conduct import Settings, estimate, open_tasks
 from clusterbench.conductor._details import Details
 from clusterbench.conductor._plan import Plan, PlannedJob, make_plan
@@ -13,6 +13,7 @@ from clusterbench.conductor._tables import CELL_COLUMNS, SCORE_COLUMNS, cells_ta
 
 __all__ = [
     "CELL_COLUMNS",
+    "NOT_RECORDED",
     "SCORE_COLUMNS",
     "Details",
     "Difference",

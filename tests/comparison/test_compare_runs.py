@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -14,6 +15,7 @@ from clusterbench.errors import RequestError
 from .conftest import cell, entry, score, sha
 
 KMEANS = EntryKey("wine", "kmeans", "{}", "raw", "silhouette")
+SHARED = cell("shared")  # what two sides have in common that differ in all else
 
 
 # --- entries ---------------------------------------------------------------------------------------
@@ -69,7 +71,7 @@ def test_the_farthest_moves_come_first(make_side):
 
 
 def test_entries_are_matched_by_everything_that_they_are_known_by(make_side):
-    a = make_side([entry("kmeans", 1)])
+    a = make_side([entry("kmeans", 1)], [SHARED])
     for name, value in {
         "dataset": "iris",
         "algorithm": "gmm",
@@ -78,7 +80,7 @@ def test_entries_are_matched_by_everything_that_they_are_known_by(make_side):
         "k_policy": "fixed",
     }.items():
         other = entry("kmeans", 1) | {name: value}
-        found = compare(a, make_side([other]))
+        found = compare(a, make_side([other], [SHARED]))
         assert found.only_a == (KMEANS,)
         assert len(found.only_b) == 1
         assert found.n_entries == 0
@@ -101,9 +103,44 @@ def test_an_entry_lost_its_rank_where_it_was_run_and_not_where_it_was_not(make_s
 
 
 def test_a_control_or_an_entry_of_another_k_policy_is_not_lost(make_side):
-    b = make_side([entry("gmm", 1)], [cell("gmm"), cell("kmeans", status="rejected", reason="too small")])
+    cells = [cell("gmm"), cell("kmeans", status="rejected", reason="too small")]
+    b = make_side([entry("gmm", 1)], cells)
     for change in ({"control": True}, {"k_policy": "oracle"}, {"dataset": "(all)"}):
-        assert compare(make_side([{**entry("kmeans", 1), **change}]), b).lost == ()
+        assert compare(make_side([{**entry("kmeans", 1), **change}], cells), b).lost == ()
+
+
+def test_every_entry_of_a_is_lost_where_b_ran_all_and_ranks_nothing(make_side):
+    a = make_side([entry("kmeans", 1), entry("gmm", 2), entry("random", 3, control=True)], [cell("kmeans")])
+    b = make_side((), [cell(name, status="rejected", reason="too small") for name in ("kmeans", "gmm", "random")])
+    assert [key.algorithm for key in compare(a, b).lost] == ["kmeans", "gmm"]
+    assert compare(a, b).worse == ("2 entries lost the rank",)
+
+
+@pytest.mark.parametrize(
+    ("plan", "hashes", "lost"),
+    [
+        (["silhouette"], ("1", "2"), True),
+        (["calibrated"], ("1", "2"), False),
+        (None, ("1", "2"), False),
+        (None, ("1", "1"), True),
+    ],
+)
+def test_a_board_without_a_k_policy_lost_it_where_the_policy_was_declared(make_side, plan, hashes, lost):
+    cells = [cell("kmeans"), cell("gmm")]
+    a = make_side([entry("kmeans", 1)], cells, benchmark_sha256=hashes[0])
+    b = make_side([entry("gmm", 1, k_policy="calibrated")], cells, benchmark_sha256=hashes[1])
+    b = dataclasses.replace(b, plan=None if plan is None else {"ranking": {"k_policies": plan}})
+    assert compare(a, b).lost == ((KMEANS,) if lost else ())
+    assert compare(a, b).gone == (() if lost else (KMEANS,))
+
+
+@pytest.mark.parametrize("other", ["iris", None])
+def test_sides_with_nothing_in_common_are_refused_with_the_datasets_of_both(make_side, other):
+    a = make_side([entry("kmeans", 1), entry("kmeans", 1, dataset="(all)")], [cell("kmeans")], [score(0.5)])
+    there = {"dataset": other}
+    b = make_side([entry("kmeans", 1, dataset="(all)")], [cell("kmeans", **there)] if other else ())
+    with pytest.raises(RequestError, match=f"nothing in common: datasets of A: wine; of B: {other or 'none'}"):
+        compare(a, b)
 
 
 # --- scores and labels -----------------------------------------------------------------------------
@@ -125,7 +162,7 @@ def test_a_score_that_became_undefined_differs_and_one_that_stays_so_does_not(ma
 
 
 def test_scores_of_other_labels_are_not_compared(make_side):
-    found = compare(make_side(scores=[score(0.5, "x")]), make_side(scores=[score(0.9, "y")]))
+    found = compare(make_side((), [SHARED], [score(0.5, "x")]), make_side((), [SHARED], [score(0.9, "y")]))
     assert (found.n_scores, found.scores) == (0, ())
 
 
@@ -155,12 +192,86 @@ def test_a_metric_of_unknown_digits_is_refused(make_side):
         compare(make_side(scores=[score(0.5)]), strange)
 
 
-def test_cells_of_other_labels_are_told_and_are_not_worse(make_side):
+def test_cells_of_other_labels_are_told_and_are_not_worse_where_the_cause_may_be_known(make_side):
     found = compare(make_side((), [cell("kmeans", "x")]), make_side((), [cell("kmeans", "y")]))
     [change] = found.labels
     assert change.cell == CellKey("wine", "raw", "kmeans", "{}", '{"k": 3}', 0)
     assert (change.sha256_a, change.sha256_b) == (sha("x"), sha("y"))
     assert found.worse == ()
+
+
+MADE_BY = {
+    **{"clusterbench": "1", "python": "3", "packages": {"numpy": "1"}, "system": "Linux", "cpu": "x", "threads": 1},
+    **{"datasets": {"wine": "1"}, "benchmark_sha256": "b"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "unexplained"),
+    [
+        ({}, True),
+        ({"git": {"commit": "2"}}, True),
+        ({"packages": {"numpy": "2"}}, False),
+        ({"threads": 2}, False),
+        ({"datasets": {"wine": "2"}}, False),
+        ({"benchmark_sha256": "c"}, False),
+        ({"cpu": None}, False),
+    ],
+)
+def test_other_labels_of_the_same_data_by_the_same_versions_are_worse(make_side, change, unexplained):
+    a, b = (make_side((), [cell("kmeans", name)], **MADE_BY | facts) for name, facts in (("x", {}), ("y", change)))
+    found = compare(a, b)
+    assert [label.unexplained for label in found.labels] == [unexplained]
+    assert found.worse == (("1 cell has other labels, of the same data by the same versions",) if unexplained else ())
+
+
+def test_a_variant_or_plug_in_that_was_declared_otherwise_explains_other_labels(make_side):
+    plan = {"variants": {"raw": []}, "algorithms": {"kmeans": {"version": 1, "summary": "a"}}}
+    others = {
+        "summary": ({"algorithms": {"kmeans": {"version": 1, "summary": "b"}}}, True),
+        "version": ({"algorithms": {"kmeans": {"version": 2, "summary": "a"}}}, False),
+        "variant": ({"variants": {"raw": [{"step": "impute"}]}}, False),
+    }
+    for change, unexplained in others.values():
+        plans = ({**RULES, **plan}, {**RULES, **plan, **change})
+        a, b = (
+            dataclasses.replace(
+                make_side((), [cell("kmeans", name)], **MADE_BY | {"benchmark_sha256": name}), plan=mine
+            )
+            for name, mine in zip("xy", plans, strict=True)
+        )
+        assert [label.unexplained for label in compare(a, b).labels] == [unexplained]
+
+
+RULES = {
+    **{"noise": "zero", "metrics": ["silhouette"], "references": {"wine": ["standard"]}, "gate": {"min_share": 0.01}},
+    **{"ranking": {"k_policies": ["silhouette"], "fixed_k": None, "weights": {}}, "variants": {}, "algorithms": {}},
+}
+
+
+def test_scores_by_another_noise_policy_are_not_compared_and_the_policy_is_named(make_side):
+    cells = [cell("kmeans", "x"), cell("hdbscan", "y", noise_share=0.3)]
+    a, b = (
+        dataclasses.replace(make_side((), cells, [score(first), score(second, "y")]), plan={**RULES, "noise": noise})
+        for first, second, noise in ((0.5, 0.3, "zero"), (0.5, 0.4, "drop"))
+    )
+    found = compare(a, b)
+    assert (found.n_scores, found.n_by_other_rule, found.scores, found.worse) == (1, 1, (), ())
+    assert found.rules == (ManifestChange("noise policy", "zero", "drop"),)
+    [change] = compare(a, dataclasses.replace(b, plan=a.plan)).scores
+    assert (change.a, change.b, change.same_rule) == (0.3, 0.4, True)
+
+
+@pytest.mark.parametrize(("hashes", "same"), [(("1", "1"), True), (("1", "2"), None)])
+def test_an_export_that_does_not_tell_its_noise_policy_is_said_not_to(make_side, hashes, same):
+    cells = [cell("hdbscan", "y", noise_share=0.3)]
+    a, b = (
+        make_side((), cells, [score(value, "y")], benchmark_sha256=h)
+        for value, h in zip((0.3, 0.4), hashes, strict=True)
+    )
+    [change] = compare(a, b).scores
+    assert change.same_rule is same
+    assert compare(a, b).worse == ("1 score differs for equal labels",)
 
 
 # --- failures, times, manifests --------------------------------------------------------------------
@@ -204,8 +315,8 @@ def test_cells_of_one_side_only_are_counted(make_side):
 
 
 def test_versions_hashes_and_threads_that_differ_are_told_and_timings_are_not(make_side):
-    a = make_side(threads=1, packages={"numpy": "1"}, datasets={"wine": "ab"}, seconds={"fitting": 1})
-    b = make_side(threads=2, packages={"numpy": "2"}, datasets={"wine": "cd"}, seconds={"fitting": 2})
+    made = ({"threads": n, "packages": {"numpy": str(n)}, "seconds": {"fitting": n}} for n in (1, 2))
+    a, b = (make_side((), [SHARED], **facts, datasets={"wine": h}) for facts, h in zip(made, ("ab", "cd"), strict=True))
     assert compare(a, b).manifest == (
         ManifestChange("threads", "1", "2"),
         ManifestChange("packages numpy", "1", "2"),
@@ -224,7 +335,7 @@ values = st.none() | st.floats(-1, 1)
 @st.composite
 def sides(draw):
     entries = [entry(name, *place) for name, place in draw(st.dictionaries(names, places)).items()]
-    cells = [cell(name, labels) for name, labels in draw(st.dictionaries(names, outcomes)).items()]
+    cells = [SHARED] + [cell(name, labels) for name, labels in draw(st.dictionaries(names, outcomes)).items()]
     scores = [score(value, labels) for labels, value in draw(st.dictionaries(st.sampled_from("xyz"), values)).items()]
     return entries, cells, scores
 

@@ -85,6 +85,31 @@ def test_falls_of_which_no_interval_is_known_are_told_beside_the_verdict():
     assert verdict.endswith("No rank interval is known for 1 entry that fell.")
 
 
+def test_other_rules_are_named_before_what_may_come_from_them():
+    rules = (ManifestChange("noise policy", "zero", "drop"),)
+    lines = comparison_text(dataclasses.replace(FULL, rules=rules, n_by_other_rule=4)).splitlines()
+    assert "4 scores of labelings with noise not compared: the sides declare other noise policies." in lines
+    at = lines.index("Declared otherwise")
+    assert lines[at + 1] == "  noise policy: zero -> drop"
+    assert at < lines.index("Entries that moved")
+
+
+def test_other_labels_without_a_cause_and_scores_of_an_unknown_rule_say_so():
+    label = LabelChange(CELL, "ab" * 32, "cd" * 32, True, True)
+    score = ScoreChange("wine", None, "standard", "silhouette", "ab" * 32, 0.25, 0.5, True, None)
+    lines = comparison_text(dataclasses.replace(QUIET, labels=(label,), scores=(score,))).splitlines()
+    hashes = f"{'ab' * 8} -> {'cd' * 8}"
+    assert f"  wine: kmeans, pca, k=4, seed 2: {hashes}, though data, declaration and versions are the same" in lines
+    assert any(line.endswith("0.25 -> 0.5, the noise policy may differ") for line in lines)
+    assert "1 cell has other labels, of the same data by the same versions" in lines[-1]
+
+
+def test_entries_that_b_was_not_asked_for_are_told_beside_the_verdict():
+    verdict = comparison_text(dataclasses.replace(QUIET, only_a=(WARD,), gone=(WARD,))).splitlines()[-1]
+    assert verdict.startswith("B is not worse")
+    assert verdict.endswith("Not judged: 1 entry of A that B did not run, or not by that k policy.")
+
+
 def test_long_lists_are_cut_short_and_say_so():
     many = dataclasses.replace(QUIET, manifest=tuple(ManifestChange(f"fact {i}", "a", "b") for i in range(50)))
     text = comparison_text(many, shown=7)

@@ -1,0 +1,99 @@
+"""By which rules two sides were made: what the one declares otherwise, and what that excuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from clusterbench.comparison._comparison import ManifestChange
+from clusterbench.comparison._side import Side
+from clusterbench.conductor import NOT_RECORDED, manifest_differences
+
+# Other numbers of workers, another executor or commit change no labels: of these facts they may depend.
+_MAKERS = ("clusterbench", "python", "packages", "system", "cpu", "threads")
+
+_RULES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "noise policy": lambda plan: plan["noise"],
+    "metrics": lambda plan: plan["metrics"],
+    "reference spaces": lambda plan: list(dict.fromkeys(s for spaces in plan["references"].values() for s in spaces)),
+    "k policies": lambda plan: plan["ranking"]["k_policies"],
+    "fixed k": lambda plan: plan["ranking"]["fixed_k"],
+    "weight": lambda plan: plan["ranking"]["weights"],
+    "gate": lambda plan: plan["gate"],
+}
+
+
+def rule_differences(one: Side, other: Side) -> tuple[ManifestChange, ...]:
+    """Return the rules, and the variants and plug-ins of both, that were declared otherwise; exports tell none."""
+    if one.plan is None or other.plan is None:
+        return ()
+    plans = (one.plan, other.plan)
+    facts = [{name: of(plan) for name, of in _RULES.items()} for plan in plans]
+    for what, part in (("variant", "variants"), ("plug-in", "algorithms")):
+        for name in plans[0][part].keys() & plans[1][part].keys():
+            for mine, plan in zip(facts, plans, strict=True):
+                mine[f"{what} {name}"] = _declared(plan, part, name)
+    return tuple(ManifestChange(*found) for found in manifest_differences(*facts))
+
+
+def _declared(plan: Mapping[str, Any], part: str, name: str) -> Any:
+    """Return the steps of a variant, or the version of a plug-in: its other facts change no numbers."""
+    return {"version": plan[part][name]["version"]} if part == "algorithms" else plan[part].get(name)
+
+
+def ranks_by(policy: str, one: Side, other: Side) -> bool:
+    """Whether `other` was to rank by a k policy of `one`.
+
+    An export tells its policies by its board alone, and an empty board tells none: then it was asked for all of them.
+    """
+    if other.plan is not None:
+        return policy in other.plan["ranking"]["k_policies"]
+    known = set(other.board["k_policy"])
+    return not known or policy in known or _same_file(one, other) is True
+
+
+def same_noise_policy(one: Side, other: Side) -> bool | None:
+    """Whether both sides score noise by one policy; None where an export does not tell."""
+    if one.plan is not None and other.plan is not None:
+        return bool(one.plan["noise"] == other.plan["noise"])
+    return _same_file(one, other) or None
+
+
+def same_data(dataset: str, one: Side, other: Side) -> bool | None:
+    """Whether both manifests name one hash of a table; None where one names none."""
+    hashes = [(side.manifest.get("datasets") or {}).get(dataset) for side in (one, other)]
+    return None if None in hashes else hashes[0] == hashes[1]
+
+
+def same_makers(one: Side, other: Side) -> bool:
+    """Whether versions, machine and threads are recorded on both sides, and equal."""
+    facts = [{name: side.manifest.get(name, NOT_RECORDED) for name in _MAKERS} for side in (one, other)]
+    return NOT_RECORDED not in facts[0].values() and not manifest_differences(*facts)
+
+
+def same_recipe(variant: str, algorithm: str, one: Side, other: Side) -> bool:
+    """Whether both sides are known to declare a variant and a plug-in alike."""
+    if one.plan is None or other.plan is None:
+        return _same_file(one, other) is True
+    return all(
+        name in one.plan[part]
+        and name in other.plan[part]
+        and _declared(one.plan, part, name) == _declared(other.plan, part, name)
+        for part, name in (("variants", variant), ("algorithms", algorithm))
+    )
+
+
+def noisy_labels(one: Side, other: Side) -> set[tuple[str, str]]:
+    """Return (dataset, hash) of the labelings with noise, whose scores alone depend on the noise policy."""
+    return set(_noisy(one)) | set(_noisy(other))
+
+
+def _noisy(side: Side) -> Iterator[tuple[str, str]]:
+    cells = side.cells
+    mine = cells[(cells["noise_share"].astype(float) > 0) & cells["labels_sha256"].notna()]
+    yield from mine[["dataset", "labels_sha256"]].itertuples(index=False, name=None)
+
+
+def _same_file(one: Side, other: Side) -> bool | None:
+    hashes = [side.manifest.get("benchmark_sha256") for side in (one, other)]
+    return None if None in hashes else hashes[0] == hashes[1]
