@@ -10,6 +10,7 @@ from clusterbench.conductor._reproduction import Difference, Matter, RefittedRow
 from clusterbench.conductor._run import Run, assemble, load_run, prepare, row_ids, run, store_status
 from clusterbench.conductor._selection import Selection
 from clusterbench.conductor._tables import CELL_COLUMNS, SCORE_COLUMNS, cells_table, scores_table
+from clusterbench.conductor._target import entry_target
 
 __all__ = [
     "CELL_COLUMNS",
@@ -30,6 +31,7 @@ __all__ = [
     "Silent",
     "assemble",
     "cells_table",
+    "entry_target",
     "estimate",
     "load_run",
     "make_plan",

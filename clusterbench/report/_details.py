@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from clusterbench.conductor import Run
-from clusterbench.ranking import OWN
+import numpy as np
+
+from clusterbench.conductor import Run, entry_target
+from clusterbench.ranking import OVERALL, OWN
 from clusterbench.report._board_table import BoardTable
 from clusterbench.report._closeup import Closeup, Closeups
 from clusterbench.report._entries import Entry, command
@@ -45,7 +50,8 @@ class DrillDown:
     messages : tuple of str
         Warnings of the algorithm, and other things it told.
     commands : tuple of str
-        What fits the row again and compares it, what runs its cells, and what gives its labels.
+        What fits the row again with all its seeds and compares it, what runs its cells from the benchmark's file into
+        folders of their own, and what gives its labels.
     closeup : Closeup
     """
 
@@ -66,9 +72,6 @@ def details_of(run: Run, table: BoardTable, closeups: Closeups) -> list[DrillDow
 
 
 def _details(run: Run, table: BoardTable, entry: Entry, closeups: Closeups) -> DrillDown:
-    hashes = list(dict.fromkeys(sha[:12] for sha in entry.cells["labels_sha256"] if not is_nothing(sha)))
-    again = [f"clusterbench reproduce {sha}" for sha in hashes[:1]]
-    commands = [*again, command(run, entry.row), *(f"clusterbench labels {sha}" for sha in hashes)]
     return DrillDown(
         entry,
         facts=tuple(_facts(run, entry)),
@@ -76,10 +79,31 @@ def _details(run: Run, table: BoardTable, entry: Entry, closeups: Closeups) -> D
         scores=_score_table(run, entry),
         more=tuple(_more(run, table, entry)),
         messages=tuple(_messages(entry)),
-        commands=tuple(commands),
+        commands=tuple(_commands(run, entry)),
         closeup=closeups.at(entry, table.section),
         has_policies=bool(len(run.details.policies)),
     )
+
+
+def _commands(run: Run, entry: Entry) -> Iterator[str]:
+    for row in _rows_of(run, entry):
+        target = entry_target(run.cells, row)
+        words = ["clusterbench", "reproduce", *(["--"] if target.startswith("-") else []), target, run.name]
+        yield readable(shlex.join(words))
+    # In the folders of the run nothing would be computed, and a part would stand there beside the whole.
+    yield f"{command(run, entry.row)} --results again --reports again"
+    for sha in dict.fromkeys(sha[:12] for sha in entry.cells["labels_sha256"] if not is_nothing(sha)):
+        yield f"clusterbench labels {sha}"
+
+
+def _rows_of(run: Run, entry: Entry) -> Iterable[Mapping[str, Any]]:
+    """Return the row of an entry, or, on the board over all datasets, its row on each of them."""
+    if entry.row["dataset"] != OVERALL:
+        return [entry.row]
+    table = run.board.table
+    same = [table[name] == entry.row[name] for name in ("algorithm", "params", "variant", "k_policy")]
+    mine = table[(table["dataset"] != OVERALL) & np.logical_and.reduce(same)]
+    return ({str(name): value for name, value in row.items()} for row in mine.to_dict("records"))
 
 
 def _facts(run: Run, entry: Entry) -> list[tuple[str, str]]:

@@ -13,7 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import LogProgress, Matter, Settings, load_run, reproduce, reproduction_text, run
+from clusterbench.conductor import (
+    LogProgress,
+    Matter,
+    Settings,
+    entry_target,
+    load_run,
+    reproduce,
+    reproduction_text,
+    run,
+)
 from clusterbench.conductor._manifest import make_manifest
 from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical, labels_sha256
@@ -219,12 +228,48 @@ def test_the_part_that_was_run_is_done_again_and_not_the_whole(bare):
     assert load_run(bare.results, "b-quick-part").cells["n_rows"].iloc[0] == 2000
 
 
-def test_a_named_benchmark_is_taken_and_else_the_latest_that_has_the_row(bare):
+def test_a_named_benchmark_is_taken_and_else_a_whole_one_before_a_part(bare):
     bare.run()
     bare.run(only=["k=3"])
+    for target in ("halves/raw/3", "halves/raw/2", "1"):
+        assert bare.again(target).benchmark == "b"
+    assert bare.again("halves/raw/3", benchmark="b-part").benchmark == "b-part"
+
+
+def test_a_part_is_taken_where_no_whole_run_has_the_row(bare):
+    bare.run(only=["k=3"])
     assert bare.again("halves/raw/3").benchmark == "b-part"
-    assert bare.again("halves/raw/2").benchmark == "b"
-    assert bare.again("halves/raw/3", benchmark="b").benchmark == "b"
+
+
+def test_the_target_of_an_entry_names_its_setting_alone_and_all_its_seeds(bare):
+    bare.rewrite_plugin("deterministic=True", "deterministic=False")
+    bare.rewrite_plugin("shift=0", "shift=0, names=None")
+    # Equal labels: neither hash nor name tells the settings apart.
+    bare.toml.write_text(TOML + 'shift = [0, 60]\nnames = ["a,b", "a"]\n')
+    bare.run()
+    run_ = load_run(bare.results)
+    row = {"dataset": "blobs", "algorithm": "halves", "variant": "raw", "cut": '{"k": 2}'}
+    assert len(bare.again("blobs/halves/raw/2").rows) == 4 * 2
+    for params in run_.cells["params"].unique():
+        shift, names = json.loads(params)["shift"], json.loads(params)["names"]
+        target = entry_target(run_.cells, row | {"params": params})
+        assert target == f"blobs/halves/raw/2/names={names},shift={shift}"
+        done = bare.again(target)
+        assert [(found.params, found.seeds) for found in done.rows] == [(params, (0,)), (params, (1,))]
+        assert done.same
+    assert len(bare.again("halves/raw/2/shift=60").rows) == 2 * 2
+    with pytest.raises(RequestError, match="no row of b fits 'halves/raw/2/shift=6'"):
+        bare.again("halves/raw/2/shift=6")
+
+
+def test_a_setting_that_lacks_what_another_one_has_is_named_by_all_its_parameters():
+    params = ['{"a": 1}', '{"a": 1, "b": 2}']
+    cells = pd.DataFrame({"algorithm": "x", "params": params})
+    row = {"dataset": "d", "algorithm": "x", "variant": "v", "cut": '{"k": 3}'}
+    targets = [entry_target(cells, row | {"params": text}) for text in params]
+    assert targets == ['d/x/v/3/{"a": 1}', "d/x/v/3/b=2"]
+    alone = cells.assign(algorithm=["x", "y"])
+    assert entry_target(alone, row | {"params": params[0]}) == "d/x/v/3"
 
 
 def test_a_failure_is_reproduced_by_the_same_failure(bare):

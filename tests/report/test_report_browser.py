@@ -171,8 +171,9 @@ def test_a_link_in_the_table_opens_the_entry(full_run: Run, open_page: Open) -> 
     assert opened.get_attribute("id") == entries[2].anchor
     assert opened.locator("svg.view").is_visible()
     text = opened.inner_text()
-    sha = entries[2].row["labels_sha256"][:12]
-    for words in (f"clusterbench reproduce {sha}", "Silhouette in standard", "a pattern, in doubt", "adjusted Rand"):
+    row = entries[2].row
+    sha, target = row["labels_sha256"][:12], f"{row['dataset']}/{row['algorithm']}/{row['variant']}/"
+    for words in (f"clusterbench reproduce {target}", "Silhouette in standard", "a pattern, in doubt", "adjusted Rand"):
         assert words in text
     assert opened.locator("a[download]").get_attribute("href") == f"labels/{sha}.csv"
 

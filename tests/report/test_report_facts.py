@@ -156,8 +156,24 @@ def test_details_tell_seeds_scores_warnings_and_commands(mixed_run: Run) -> None
         "Silhouette",
         *(f"{row[f'silhouette@{space}']:.4f}" for space in ("own", "standard", "log1p")),
     )
-    assert kmeans.commands[0] == f"clusterbench reproduce {row['labels_sha256'][:12]}"
+    assert kmeans.commands[0] == "clusterbench reproduce cards/kmeans/log1p/3 demo"
+    assert kmeans.commands[1].endswith(" --only k=3 --results again --reports again")
     assert kmeans.commands[2] == f"clusterbench labels {row['labels_sha256'][:12]}"
+    commands = {label: details.commands[0] for label, details in found.items() if "agglomerative" in label}
+    for label, command in commands.items():
+        linkage = "ward" if "ward" in label else "average"
+        assert f"/linkage={linkage} demo" in command
+
+
+def test_the_commands_of_a_row_over_all_datasets_are_those_on_each(make_run) -> None:
+    run = make_run(datasets=["cards", "-my wine"], seeds=(0,))
+    section = sections_of(run)[0]
+    first = details_of(run, board_table(run, section), Closeups.of(run))[0]
+    assert section.overall
+    row = first.entry.row
+    for command, dataset in zip(sorted(first.commands[:2]), ("-- '-my wine/", "cards/"), strict=True):
+        assert command.startswith(f"clusterbench reproduce {dataset}{row['algorithm']}/{row['variant']}/")
+        assert command.endswith(" demo")
 
 
 def test_a_ranked_entry_without_a_score_is_marked_and_says_why(make_run) -> None:
