@@ -21,6 +21,7 @@ from clusterbench.comparison._comparison import (
     Move,
     ScoreChange,
 )
+from clusterbench.comparison._export import CELL, ENTRY
 from clusterbench.comparison._rules import (
     noisy_labels,
     ranks_by,
@@ -30,7 +31,7 @@ from clusterbench.comparison._rules import (
     same_noise_policy,
     same_recipe,
 )
-from clusterbench.comparison._side import CELL, ENTRY, Side, read_side
+from clusterbench.comparison._side import Side, read_side
 from clusterbench.conductor import manifest_differences, same_score
 from clusterbench.errors import RequestError
 from clusterbench.ranking import OVERALL, OWN

@@ -72,9 +72,13 @@ def same_makers(one: Side, other: Side) -> bool:
 
 
 def same_recipe(variant: str, algorithm: str, one: Side, other: Side) -> bool:
-    """Whether both sides are known to declare a variant and a plug-in alike."""
+    """Whether both sides are known to declare a variant and a plug-in alike.
+
+    An export does not tell the version of a plug-in: it is known to be the same in one commit of the engine alone.
+    """
     if one.plan is None or other.plan is None:
-        return _same_file(one, other) is True
+        commits = [(side.manifest.get("git") or {}).get("commit") for side in (one, other)]
+        return _same_file(one, other) is True and commits[0] == commits[1]
     return all(
         name in one.plan[part]
         and name in other.plan[part]

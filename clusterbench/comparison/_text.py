@@ -113,8 +113,12 @@ class _Names:
 
     def label(self, change: LabelChange) -> str:
         hashes = f"{change.sha256_a[:_HASH_DIGITS]} -> {change.sha256_b[:_HASH_DIGITS]}"
-        cause = ", though data, declaration and versions are the same" if change.unexplained else ""
-        return f"{self.cell(change.cell)}: {hashes}{cause}{_data(change.same_data)}"
+        cause = _data(change.same_data)
+        if change.unexplained:
+            cause = ", though data, declaration and versions are the same"
+        elif change.same_data:
+            cause = ", the data are the same, versions or declaration not or not known to be"
+        return f"{self.cell(change.cell)}: {hashes}{cause}"
 
     def failure(self, change: FailureChange) -> str:
         reason = f" ({change.reason})" if change.reason else ""

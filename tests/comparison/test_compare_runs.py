@@ -202,7 +202,7 @@ def test_cells_of_other_labels_are_told_and_are_not_worse_where_the_cause_may_be
 
 MADE_BY = {
     **{"clusterbench": "1", "python": "3", "packages": {"numpy": "1"}, "system": "Linux", "cpu": "x", "threads": 1},
-    **{"datasets": {"wine": "1"}, "benchmark_sha256": "b"},
+    **{"datasets": {"wine": "1"}, "benchmark_sha256": "b", "git": {"commit": "1"}},
 }
 
 
@@ -210,7 +210,8 @@ MADE_BY = {
     ("change", "unexplained"),
     [
         ({}, True),
-        ({"git": {"commit": "2"}}, True),
+        ({"git": {"commit": "1", "dirty": True}}, True),
+        ({"git": {"commit": "2"}}, False),
         ({"packages": {"numpy": "2"}}, False),
         ({"threads": 2}, False),
         ({"datasets": {"wine": "2"}}, False),

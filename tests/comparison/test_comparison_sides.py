@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from clusterbench.comparison import compare, read_side
 from clusterbench.conductor import Settings, load_run, run
 from clusterbench.errors import RequestError
 from clusterbench.report import export_csv
+from clusterbench.report._exports import wide_scores
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Names that a CSV reader takes for missing, and that a spreadsheet would compute.
 TOML = """
@@ -142,6 +146,50 @@ def test_a_table_of_an_unknown_form_is_refused_with_the_columns_that_it_lacks(ex
         assert column in message.partition("it lacks")[2].partition("(allowed")[0]
 
 
+def test_wide_scores_stand_in_for_long_ones(results, exported, export):
+    run_ = load_run(results, "blobs")
+    (export / "scores_wide.csv").write_text(wide_scores(run_))
+    (export / "scores.csv").unlink()
+    one, other = read_side(exported), read_side(export)
+    key = ["dataset", "variant", "algorithm", "params", "cut", "seed", "space", "metric"]
+    long, wide = (side.scores.set_index(key).sort_index() for side in (one, other))
+    pd.testing.assert_frame_equal(long.drop(columns="reason"), wide.drop(columns="reason"), check_exact=True)
+    assert {"ok", "undefined"} == set(wide["status"])
+    for a, b in ((exported, export), (f"{results}:blobs", export), (export, exported)):
+        found = compare(a, b)
+        assert found.n_scores > 0
+        assert (found.scores, found.worse) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (
+            lambda frame: frame.drop(columns=["cut"]),
+            r"scores_wide\.csv: this table is of an unknown form: it lacks cut",
+        ),
+        (lambda frame: frame[[name for name in frame if "@" not in name]], r"scores_wide\.csv: .*it holds no scores"),
+        (lambda frame: frame.assign(**{"silhouette@own": "x"}), r"row 1, column silhouette@own: 'x' cannot be read"),
+        (lambda frame: frame.assign(seed=""), r"scores_wide\.csv: row 1, column seed: this field is empty"),
+        (lambda frame: pd.concat([frame, frame]), r"scores\.csv: a row stands there twice"),
+    ],
+)
+def test_wide_scores_that_cannot_be_read_are_refused(results, export, change, complaint):
+    (export / "scores_wide.csv").write_text(wide_scores(load_run(results, "blobs")))
+    (export / "scores.csv").unlink()
+    rewrite(export / "scores_wide.csv", change)
+    with pytest.raises(RequestError, match=complaint):
+        read_side(export)
+
+
+@pytest.mark.parametrize("name", ["wine", "credit-card"])
+def test_a_committed_board_is_equal_to_itself(name):
+    folder = ROOT / "results" / "reference" / name
+    found = compare(folder, folder)
+    assert found.n_scores > 1000
+    assert (found.moves, found.scores, found.labels, found.worse) == ((), (), (), ())
+
+
 @pytest.mark.parametrize("name", ["cells.csv", "scores.csv", "leaderboard.csv", "manifest.json"])
 def test_a_folder_that_lacks_a_file_is_refused(export, name):
     (export / name).unlink()
@@ -154,6 +202,29 @@ def test_a_folder_that_lacks_a_file_is_refused(export, name):
     [
         ("cells.csv", "seed", "first", r"cells\.csv: row 2, column seed: 'first' cannot be read \(allowed: a whole"),
         ("scores.csv", "value", "high", r"row 2, column value: 'high' cannot be read \(allowed: a number\)"),
+        ("scores.csv", "value", "nan", r"row 2, column value: 'nan' cannot be read \(allowed: a number\)"),
+        ("scores.csv", "value", "-inf", r"row 2, column value: '-inf' cannot be read \(allowed: a number\)"),
+        (
+            "cells.csv",
+            "status",
+            "fine",
+            r"cells\.csv: row 2, column status: 'fine' cannot be read \(allowed: ok, undef",
+        ),
+        (
+            "scores.csv",
+            "status",
+            "rejected",
+            r"column status: 'rejected' cannot be read \(allowed: ok, undefined, failed\)",
+        ),
+        ("cells.csv", "status", "", r"cells\.csv: row 2, column status: this field is empty \(allowed: ok, undefined"),
+        (
+            "leaderboard.csv",
+            "rank",
+            "",
+            r"board\.csv: row 2, column rank: this field is empty \(allowed: a whole number",
+        ),
+        ("leaderboard.csv", "k_policy", "", r"column k_policy: this field is empty \(allowed: text\)"),
+        ("cells.csv", "noise_share", "some", r"column noise_share: 'some' cannot be read \(allowed: a number\)"),
         ("leaderboard.csv", "control", "no", r"column control: 'no' cannot be read \(allowed: true or false\)"),
         ("cells.csv", "params", "[1]", r"column params: '\[1\]' cannot be read \(allowed: a JSON object\)"),
     ],

@@ -96,10 +96,12 @@ def test_other_rules_are_named_before_what_may_come_from_them():
 
 def test_other_labels_without_a_cause_and_scores_of_an_unknown_rule_say_so():
     label = LabelChange(CELL, "ab" * 32, "cd" * 32, True, True)
+    unsure = LabelChange(CELL, "ab" * 32, "cd" * 32, True)
     score = ScoreChange("wine", None, "standard", "silhouette", "ab" * 32, 0.25, 0.5, True, None)
-    lines = comparison_text(dataclasses.replace(QUIET, labels=(label,), scores=(score,))).splitlines()
+    lines = comparison_text(dataclasses.replace(QUIET, labels=(label, unsure), scores=(score,))).splitlines()
     hashes = f"{'ab' * 8} -> {'cd' * 8}"
     assert f"  wine: kmeans, pca, k=4, seed 2: {hashes}, though data, declaration and versions are the same" in lines
+    assert any(line.endswith("the data are the same, versions or declaration not or not known to be") for line in lines)
     assert any(line.endswith("0.25 -> 0.5, the noise policy may differ") for line in lines)
     assert "1 cell has other labels, of the same data by the same versions" in lines[-1]
 
