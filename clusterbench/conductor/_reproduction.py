@@ -142,8 +142,9 @@ class Reproduction:
         if self.differences:
             return f"What else differs: {self._others()}."
         return (
-            "Nothing known differs beside: neither data, plug-in, parameters, versions, threads nor CPU. Either the"
-            " algorithm is not deterministic, or the store or the engine was changed."
+            "Nothing known differs beside: neither data, plug-in version, parameters, package versions, threads nor"
+            " CPU. Either the algorithm is not deterministic, or the store, the engine or the plug-in's code was"
+            " changed."
         )
 
 

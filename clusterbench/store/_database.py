@@ -45,6 +45,10 @@ class Database:
         """Close the file."""
         self._connection.close()
 
+    def unusable(self, why: str) -> RequestError:
+        """Return the refusal of a store whose content is not what was written."""
+        return unusable(self._path, why)
+
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         with self._told():

@@ -17,7 +17,7 @@ import pandas as pd
 from clusterbench.cells import CellStatus
 from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, TaskDone
-from clusterbench.labeling import Labeling, Labels
+from clusterbench.labeling import Labeling, Labels, labels_sha256
 from clusterbench.store._database import Database
 from clusterbench.store._lock import WriterLock
 
@@ -168,7 +168,7 @@ class Store:
         Raises
         ------
         RequestError
-            If no labeling, or more than one, starts so.
+            If no labeling, or more than one, starts so, or its labels are damaged.
         """
         if not sha256 or set(sha256.lower()) - set("0123456789abcdef"):
             raise RequestError(f"{sha256!r} is not the start of a SHA-256", allowed="hexadecimal digits")
@@ -180,15 +180,36 @@ class Store:
             raise RequestError(f"no labeling starts with {sha256!r}")
         if len(rows) > 1:
             raise RequestError(f"more than one labeling starts with {sha256!r}", allowed="more digits")
-        return _labels_of(rows[0][1])
+        return self._labels_of(*rows[0], verify=True)
 
-    def labelings(self, hashes: Collection[str]) -> dict[str, Labels]:
-        """Return many labelings by their full hashes."""
+    def labelings(self, hashes: Collection[str], *, verify: bool = True) -> dict[str, Labels]:
+        """Return many labelings by their full hashes.
+
+        Parameters
+        ----------
+        hashes : collection of str
+        verify : bool
+            Refuse labels that do not have the hash they stand under; without it that is the caller's business.
+
+        Raises
+        ------
+        RequestError
+            If labels are damaged.
+        """
         found: dict[str, Labels] = {}
         for chunk in _chunks(hashes):
             query = f"SELECT sha256, data FROM labelings WHERE sha256 IN ({_marks(chunk)})"
-            found.update((sha, _labels_of(data)) for sha, data in self._db.rows(query, chunk))
+            found.update((sha, self._labels_of(sha, data, verify=verify)) for sha, data in self._db.rows(query, chunk))
         return found
+
+    def _labels_of(self, sha256: str, data: bytes, *, verify: bool) -> Labels:
+        try:
+            labels = np.frombuffer(zlib.decompress(data), dtype="<i4").astype(np.int32)
+        except (zlib.error, ValueError, TypeError) as error:
+            raise self._db.unusable(f"the labels {sha256[:16]} are damaged ({error})") from error
+        if verify and (found := labels_sha256(labels)) != sha256:
+            raise self._db.unusable(f"the labels {sha256[:16]} were changed (their hash is {found[:16]})")
+        return labels
 
     # --- scores ----------------------------------------------------------------------------------
 
@@ -256,10 +277,6 @@ class Store:
             names, part = self._db.table(query.format(_marks(chunk)), chunk)
             rows.extend(part)
         return pd.DataFrame(rows, columns=names)
-
-
-def _labels_of(data: bytes) -> Labels:
-    return np.frombuffer(zlib.decompress(data), dtype="<i4").astype(np.int32)
 
 
 def _chunks(values: Collection[str], size: int = 500) -> list[list[str]]:

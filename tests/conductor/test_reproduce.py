@@ -337,7 +337,8 @@ def test_other_labels_without_a_known_cause_are_said_to_be_so(study):
     assert re.fullmatch("[0-9a-f]{64}", before)
     assert after != before
     assert done.differences == ()
-    assert "Nothing known differs beside" in done.verdict
+    assert "Nothing known differs beside: neither data, plug-in version, parameters" in done.verdict
+    assert "the plug-in's code was changed" in done.verdict
 
 
 def test_a_score_that_was_changed_in_the_store_is_named_with_both_values(study):

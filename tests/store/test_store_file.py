@@ -12,6 +12,8 @@ import sys
 import tempfile
 import textwrap
 import time
+import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,29 @@ def test_pages_that_were_lost_are_told_when_they_are_read(folder):
         with pytest.raises(RequestError, match="malformed; it was left as it is"), open_store(folder) as opened:
             opened.cells([KEY])
     assert store.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"rubbish", "are damaged"),
+        (zlib.compress(b"abc"), "are damaged"),
+        ("text", "are damaged"),
+        (zlib.compress(bytes(4 * 50)), "were changed"),
+    ],
+)
+def test_labels_that_are_not_those_of_their_hash_are_refused_when_they_are_read(folder, make_cell, data, complaint):
+    sha = make_cell(k=3).labeling.sha256
+    with closing(sqlite3.connect(folder / STORE_NAME)) as connection, connection:
+        connection.execute("UPDATE labelings SET data = ? WHERE sha256 = ?", (data, sha))
+    with Store.reader(folder) as store:
+        for read in (lambda: store.labels(sha[:12]), lambda: store.labelings([sha])):
+            with pytest.raises(RequestError, match=f"{STORE_NAME}' cannot be used: the labels {sha[:16]} {complaint}"):
+                read()
+        sound = make_cell(k=2).labeling
+        assert store.labels(sound.sha256).tolist() == sound.labels.tolist()
+        if complaint == "were changed":
+            assert store.labelings([sha], verify=False)[sha].tolist() == [0] * 50
 
 
 def test_a_truncated_file_with_a_log_is_refused_too(folder, make_cell):
