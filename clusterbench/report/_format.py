@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 NOTHING = "–"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+# The last two lines turn the direction of writing: a name could make a row read as another one.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
+    r"\u061c\u200e\u200f"
+    r"\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def fixed(value: float | None, decimals: int) -> str:
@@ -71,7 +76,7 @@ def is_nothing(value: object) -> bool:
 
 
 def readable(text: object) -> str:
-    """Return text on one line without control characters, which neither XML nor a terminal takes."""
+    """Return text on one line without control characters, be they for a terminal or for the direction of writing."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\r\n]+", " ", str(text)))
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 import math
 
 import pandas as pd
 import pytest
+import rich.console
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterbench.report import latex, leaderboard_json, markdown, terminal_table
+from clusterbench.report._entries import sections_of
+from clusterbench.report._figures import figures_of
 from clusterbench.report._format import (
     NOTHING,
     fixed,
@@ -21,6 +27,7 @@ from clusterbench.report._format import (
     significant,
     slug,
 )
+from clusterbench.report._html import render_page
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 6))
@@ -52,6 +59,35 @@ def test_readable_text_is_one_line_that_xml_takes(text: str) -> None:
     found = readable(text)
     assert all(ch >= " " and ch != "\x7f" for ch in found)
     found.encode("utf-8")
+
+
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize("sign", TURNING, ids=ascii)
+def test_no_name_turns_the_direction_of_writing(sign: str) -> None:
+    assert readable(f"a{sign}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_no_format_turns_the_direction_of_writing(make_run) -> None:
+    def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        for frame in (cells, scores):
+            frame["algorithm"] = frame["algorithm"].replace("kmeans", f"k{TURNING}means")
+
+    names = {"datasets": [f"wine{TURNING}"], "variants": [f"raw{TURNING}", "b"], "title": TURNING}
+    run = make_run(**names, change=rename, toml="")
+    out = io.StringIO()
+    rich.console.Console(file=out, width=100).print(terminal_table(run))
+    sections = sections_of(run)
+    formats = {
+        "page": render_page(run, sections, figures_of(run, sections)),
+        "markdown": markdown(run),
+        "latex": latex(run),
+        "terminal": out.getvalue(),
+    }
+    for name, text in formats.items():
+        assert [hex(ord(sign)) for sign in TURNING if sign in text] == [], name
+    assert TURNING in json.loads(leaderboard_json(run))["title"]  # for programs, and exact
 
 
 @given(st.text(max_size=60), st.integers(3, 40))
