@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import io
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,11 +21,11 @@ from hypothesis import strategies as st
 
 from clusterbench.conductor import Run
 from clusterbench.ranking import letters_of
-from clusterbench.report import latex, leaderboard_json, markdown, write_index, write_report
+from clusterbench.report import _latex, latex, leaderboard_json, markdown, write_index, write_report
 from clusterbench.report._board_table import board_table
 from clusterbench.report._entries import sections_of
 from clusterbench.report._exports import plain, wide_scores
-from clusterbench.report._latex import tex, tie_group
+from clusterbench.report._latex import _caption, _fitting, _width, tex, tie_group
 
 NUMBERS = ("rank", "mean_rank", "calibrated", "silhouette@standard", "calinski_harabasz@log1p", "stability", "peak_mb")
 
@@ -34,8 +37,21 @@ def untex(text: str) -> str:
 
 
 def latex_rows(text: str) -> list[list[str]]:
-    body = text[text.index(r"\midrule") : text.index(r"\bottomrule")].splitlines()[1:]
+    body = text[text.index(r"\endfoot") : text.index(r"\end{longtable}")].splitlines()[1:]
     return [[untex(field) for field in line.removesuffix(r" \\").split(" & ")] for line in body]
+
+
+def latex_titles(text: str) -> list[str]:
+    """Read the two lines of the titles as those of the page: metric (space)."""
+    above, *_, below = [line for line in text.split(r"\toprule")[1].splitlines() if line.endswith(r" \\")]
+    groups: list[str | None] = []
+    for field in above.removesuffix(r" \\").split(" & "):
+        grouped = re.fullmatch(r"\\multicolumn\{(\d+)\}\{c\}\{(.*)\}", field)
+        groups += [grouped[2]] * int(grouped[1]) if grouped else [None if not field.strip() else f"+{field.strip()}"]
+    titles = [untex(field) for field in below.removesuffix(r" \\").split(" & ")]
+    assert len(groups) == len(titles)
+    pairs = zip(groups, titles, strict=True)
+    return [t if g is None else f"{g[1:]} {t}" if g.startswith("+") else f"{g} ({t})" for g, t in pairs]
 
 
 def markdown_rows(text: str) -> list[dict[str, str]]:
@@ -87,21 +103,25 @@ def test_html_csv_json_latex_and_markdown_hold_the_same_numbers(full_run: Run, f
     told = json.loads((full_folder / "leaderboard.json").read_text(encoding="utf-8"))["boards"][0]["entries"]
     marked = markdown_rows((full_folder / "leaderboard.md").read_text(encoding="utf-8"))
     text = (full_folder / "leaderboard.tex").read_text(encoding="utf-8")
-    header = [untex(t) for t in text.split(r"\toprule")[1].splitlines()[1].removesuffix(r" \\").split(" & ")]
-    typeset = [dict(zip(header, row, strict=True)) for row in latex_rows(text)]
+    typeset = [dict(zip(latex_titles(text), row, strict=True)) for row in latex_rows(text)]
+    absent = re.search(r"Not shown: ([^}]*)\.\}", text)
+    assert set(absent[1].split(", ") if absent else []) <= {"Peak (MB)", "Fit (s)", "Calibrated", "Stability"}
     assert len(page) == len(table) == len(told) == len(marked) == len(typeset) == len(section.entries)
     for place in range(len(page)):
         for name in NUMBERS:
             printed, exact = page[place][name]
             assert float(exact) == float(table[place][name]) == told[place][name]
             title = titles[name].replace("↑", r"$\uparrow$").replace("↓", r"$\downarrow$")
-            assert typeset[place][title] == printed
+            if absent is None or titles[name] not in absent[1].split(", "):
+                assert typeset[place][title] == printed
             assert re.match(r"[-\d.]+", marked[place][titles[name]])[0] == printed
 
 
 def test_bold_follows_the_tie_group_of_the_first_place(full_run: Run) -> None:
     (section,) = sections_of(full_run)
-    bold = [r"\textbf{" in line for line in latex(full_run).splitlines() if re.match(r"\\text|\d", line)]
+    text = latex(full_run)
+    lines = text[text.index(r"\endfoot") : text.index(r"\end{longtable}")].splitlines()[1:]
+    bold = [r"\textbf{" in line for line in lines]
     contenders = [entry for entry in section.entries if not entry.control]
     letters = set(letters_of(contenders[0].row["tie"]))
     expected = {e.label: bool(letters & set(letters_of(e.row["tie"]))) for e in section.entries}
@@ -119,8 +139,60 @@ def test_no_text_is_a_command_in_latex(text: str) -> None:
 
 
 def test_a_hostile_run_has_as_many_latex_fields_in_every_row(hostile_run: Run) -> None:
-    lines = [line for line in latex(hostile_run).splitlines() if line.endswith(r"\\")]
-    assert len({len(re.split(r"(?<!\\)&", line)) for line in lines}) == 1
+    text = latex(hostile_run)
+    assert len({len(row) for row in latex_rows(text)} | {len(latex_titles(text))}) == 1
+
+
+@pytest.mark.parametrize("spaces", [1, 2, 6])
+def test_a_latex_table_has_as_many_columns_as_fit_and_names_the_others(full_run: Run, spaces: int) -> None:
+    (section,) = sections_of(full_run)
+    board = board_table(full_run, section)
+    scores = [position for position, heading in enumerate(board.headings) if heading.group]
+    many = [position for position in range(len(board.headings)) for _ in range(spaces if position in scores else 1)]
+    wide = dataclasses.replace(
+        board,
+        headings=tuple(
+            dataclasses.replace(board.headings[at], name=f"{board.headings[at].name}{number}") if at in scores
+            else board.headings[at]
+            for number, at in enumerate(many)
+        ),
+        rows=tuple((entry, tuple(row[at] for at in many)) for entry, row in board.rows),
+    )  # fmt: skip
+    kept = _fitting(wide)
+    assert sum(_width(wide, position) for position in kept) <= 545
+    assert [wide.headings[at].name for at in kept[:4]] == ["rank", "interval", "tie", "entry"]
+    assert any(wide.headings[at].group for at in kept)
+    caption = _caption(full_run, wide, [wide.headings[at] for at in kept])
+    absent = {h.name for h in wide.headings} - {wide.headings[at].name for at in kept} - {"sizes", "coverage"}
+    assert ("Not shown: " in caption) == bool(absent)
+    assert spaces < 6 or absent > {"peak_mb", "fit_seconds", "calibrated", "stability"}
+
+
+def test_a_latex_table_of_many_rows_shows_the_first_and_says_so(full_run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(_latex, "_MOST_ROWS", 3)
+    text = latex(full_run)
+    (section,) = sections_of(full_run)
+    assert len(latex_rows(text)) == 3
+    assert f"the first 3 of {len(section.entries)} entries" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+@pytest.mark.parametrize(("name", "points"), [("full_run", 0.0), ("hostile_run", 30.0)])
+@pytest.mark.parametrize("encoding", ["", r"\usepackage[T1]{fontenc}"])
+def test_latex_compiles_and_no_table_is_too_wide(
+    name: str, points: float, encoding: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    body = latex(request.getfixturevalue(name))
+    packages = rf"{encoding}\usepackage{{booktabs,longtable,lscape,textcomp}}"
+    source = rf"\documentclass[letterpaper]{{article}}{packages}\begin{{document}}{body}\end{{document}}"
+    (tmp_path / "t.tex").write_text(source.replace(r"\begin{document}", "\\begin{document}\n"), encoding="utf-8")
+    words = ["pdflatex", "-interaction=nonstopmode", "t.tex"]
+    for _ in range(2):
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    told = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, told[-3000:]
+    too_wide = [float(found) for found in re.findall(r"Overfull \\hbox \(([\d.]+)pt", told)]
+    assert max(too_wide, default=0.0) <= points  # words of symbols are wider than words of letters
 
 
 def test_the_json_document_is_complete_and_plain(mixed_run: Run) -> None:
