@@ -89,6 +89,7 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
         manifest=tuple(ManifestChange(*found) for found in manifest_differences(one.manifest, other.manifest)),
         fit_times=tuple(_fit_times(cells)),
         gone=tuple(entry for entry, both in asked.items() if not both),
+        settings=_settings(one, other),
         rules=rule_differences(one, other),
         n_by_other_rule=len(matched) - len(scores),
     )
@@ -103,6 +104,13 @@ def _refuse_strangers(one: Side, other: Side, entries: pd.DataFrame, cells: pd.D
         f"{one.name} and {other.name} have nothing in common: datasets of A: {a}; of B: {b}",
         allowed="two runs of one benchmark, or of benchmarks with common cells",
     )
+
+
+def _settings(one: Side, other: Side) -> tuple[tuple[str, str], ...]:
+    names = ["algorithm", "params"]
+    frames = [frame[names] for side in (one, other) for frame in (side.board, side.cells)]
+    found = {key for frame in frames for key in frame.drop_duplicates().itertuples(index=False, name=None)}
+    return tuple(sorted(found))
 
 
 def _only(here: pd.DataFrame, there: pd.DataFrame) -> tuple[EntryKey, ...]:

@@ -161,6 +161,8 @@ class Comparison:
     gone : tuple of EntryKey
         Those of `only_a`, controls apart, of which B was not asked for a rank: it did not run them, or ranks by no such
         k policy.
+    settings : tuple of (str, str)
+        Algorithm and parameters of all that stands on either side: what a name has to tell apart.
     rules : tuple of ManifestChange
         What the sides declare otherwise: noise policy, gate, weights, variants.
     n_by_other_rule : int
@@ -184,6 +186,7 @@ class Comparison:
     manifest: tuple[ManifestChange, ...]
     fit_times: tuple[FitTime, ...]
     gone: tuple[EntryKey, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
     rules: tuple[ManifestChange, ...] = ()
     n_by_other_rule: int = 0
 

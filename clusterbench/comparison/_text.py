@@ -78,7 +78,7 @@ def _verdict(found: Comparison) -> str:
 
 
 class _Names:
-    """Names of entries and cells, with those parameters alone that tell settings of an algorithm apart."""
+    """Names of entries and cells, with those parameters alone that tell the settings of both sides apart."""
 
     def __init__(self, found: Comparison) -> None:
         keys: list[EntryKey | CellKey] = [move.entry for move in found.moves]
@@ -86,8 +86,8 @@ class _Names:
         keys += [change.cell for change in found.labels]
         keys += [change.cell for change in found.failures]
         self._params: dict[str, set[str]] = {}
-        for key in keys:
-            self._params.setdefault(key.algorithm, set()).add(key.params)
+        for algorithm, params in (*found.settings, *((key.algorithm, key.params) for key in keys)):
+            self._params.setdefault(algorithm, set()).add(params)
 
     def algorithm(self, name: str, params: str) -> str:
         settings = [json.loads(text) for text in self._params.get(name, ())]

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_WIDTH, _NAME = 100, 18
+_WIDTH, _NAME, _POLICY = 100, 18, 3
 
 
 def terminal_table(run: Run, *, top: int = 10) -> Table:
     """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
 
     Scores stand under the short name of their metric (Sil, DB, CH) and the name of their reference space. A control
-    carries a ``c`` behind its rank, an entry told the true k an ``o``; the letters are those of ties.
+    carries a ``c`` behind its rank, an entry told the true k an ``o``; the letters are those of ties. Where k was
+    chosen in several ways, the first letters of the policy stand behind k.
     """
     from rich import box
     from rich.table import Table
@@ -40,9 +41,14 @@ def terminal_table(run: Run, *, top: int = 10) -> Table:
         table.add_column("No entry could be ranked; the report lists the reasons.")
         return table
     scores = [position for position, heading in enumerate(board.headings) if heading.group]
+    several = any(heading.name == "k_policy" for heading in board.headings)
     _add_columns(table, [board.headings[position] for position in scores])
     for entry, row in board.rows[:top]:
-        fields = [*_place(entry), *(row[position].text for position in scores), significant(entry.fit_seconds, 2)]
+        fields = [
+            *_place(entry, several_policies=several),
+            *(row[position].text for position in scores),
+            significant(entry.fit_seconds, 2),
+        ]
         table.add_row(*map(_plain, fields), style="dim" if entry.control else None)
     return table
 
@@ -68,10 +74,12 @@ def _add_columns(table: Table, scores: list[Heading]) -> None:
     table.add_column("fit s", justify="right", no_wrap=True)
 
 
-def _place(entry: Entry) -> tuple[str, ...]:
+def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
     mark = "c" if entry.control else "o" if entry.oracle else ""
     interval = f"{entry.rank_low:.0f}-{entry.rank_high:.0f}" if entry.has_interval else NOTHING
     k = str(len(entry.sizes)) if entry.sizes else NOTHING
+    if several_policies:
+        k += f" {entry.row['k_policy'][:_POLICY]}"
     # The values of the parameters tell siblings apart; their names do not fit.
     name = shortened(re.sub(r"\b\w+=", "", entry.name), _NAME)
     return (f"{entry.rank}{mark}", interval, str(entry.row["tie"])[:4], name, entry.variant, k, _sizes(entry))

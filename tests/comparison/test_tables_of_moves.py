@@ -105,6 +105,16 @@ def test_only_one_setting_of_an_algorithm_moved_and_is_named_by_what_tells_it_ap
     assert "init=random" not in text
 
 
+@pytest.mark.parametrize("place", ["board", "cells"])
+def test_a_setting_that_moved_is_told_apart_from_one_that_did_not(make_side, place):
+    ward, average = ('{"linkage": "ward"}', '{"linkage": "average"}')
+    stayed = [entry("agglomerative", 3, params=average)] if place == "board" else []
+    cells = [cell("agglomerative", params=average)] if place == "cells" else []
+    a = make_side([entry("agglomerative", 1, params=ward), entry("gmm", 2), *stayed], cells)
+    b = make_side([entry("agglomerative", 2, params=ward), entry("gmm", 1), *stayed])
+    assert "wine: agglomerative (linkage=ward), raw, k silhouette" in comparison_text(compare(a, b))
+
+
 def test_boards_of_several_datasets_are_compared_entry_by_entry(make_side):
     names = ("wine", "iris", "(all)")
     a = make_side([entry("kmeans", rank, dataset=name) for rank, name in enumerate(names, 1)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
+import pandas as pd
 import pytest
 
 from clusterbench.conductor import Run
@@ -40,6 +42,19 @@ def test_top_limits_the_rows_and_says_so(mixed_run: Run) -> None:
     lines = printed(mixed_run, top=2)
     assert not any("dbscan" in line for line in lines)
     assert "the first 2 of 7 entries" in lines[-1]
+
+
+def test_the_policy_stands_behind_k_where_there_are_several(make_run, mixed_run: Run) -> None:
+    run = make_run(seeds=(0,))
+    table = run.board.table
+    twice = pd.concat([table, table.assign(k_policy="calibrated")], ignore_index=True)
+    run = dataclasses.replace(run, board=dataclasses.replace(run.board, table=twice))
+    run.plan["ranking"] |= {"k_policies": ["silhouette", "calibrated"]}
+    lines = printed(run, top=20)
+    rows = [line.split() for line in lines if " (ward)" in line and " raw " in line]
+    assert sorted(row[row.index("raw") + 2] for row in rows) == ["cal", "sil"]
+    assert max(map(len, lines)) <= 100
+    assert not any(" sil " in line for line in printed(mixed_run))
 
 
 def test_several_tables_are_announced(make_run) -> None:
