@@ -149,7 +149,7 @@ def reproduce(
     target: Annotated[
         str, typer.Argument(help="A rank, the start of a labels SHA-256 (6 digits or more), or algorithm/variant/k.")
     ],
-    benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")] = None,
+    benchmark: Annotated[str | None, typer.Argument(help="Name in the store; default: the latest whole run.")] = None,
     results: Results = Path("results"),
 ) -> None:
     """Fit a row of the leaderboard again from its recorded declaration and say what differs (exit status 1)."""
@@ -171,7 +171,7 @@ def compare(
     """Compare two runs or exports: entries that moved, scores and labels that differ, failures, fit times.
 
     B is worse if an entry fell so far that its rank intervals do not meet, or lost its rank; if a cell that gave
-    labels in A gave none in B; or if a score differs for equal labels.
+    labels in A gave none in B; or if a score differs for equal labels, or labels for equal data and versions.
     """
     from clusterbench.cli import _verbs
 
