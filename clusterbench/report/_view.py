@@ -16,7 +16,14 @@ from clusterbench.conductor import Run
 _SIZE, _EDGE = 260, 12
 # Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "currentColor")
-_SHAPES = (("h0", "round", 4.6), ("h0", "square", 4.0), ("h5", "butt", 1.8), ("v5", "butt", 1.8), ("l4 4", "butt", 1.8))
+# What is drawn at each row, and how far before it: a line of no length with square caps is not painted in a PDF.
+_SHAPES = (
+    ("h0", "round", 4.6, (0, 0)),
+    ("h4", "butt", 4.0, (2, 0)),
+    ("h5", "butt", 1.8, (2, 0)),
+    ("v5", "butt", 1.8, (0, 2)),
+    ("l4 4", "butt", 1.8, (2, 2)),
+)
 _MOST_NUMBERED = 12
 _PERPLEXITY = 30.0
 _FEWEST_TSNE = 8  # rows below which neighbours mean little
@@ -45,7 +52,7 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     at = _scaled(points)
     groups = np.asarray(labels)
     parts = (
-        [_path(at[groups < 0], "currentColor", ("h0", "round", 2.0), ' opacity=".45"')] if (groups < 0).any() else []
+        [_path(at[groups < 0], "currentColor", ("h0", "round", 2.0, (0, 0)), ' opacity=".45"')] if (groups < 0).any() else []
     )
     clusters = [int(cluster) for cluster in np.unique(groups[groups >= 0])]
     parts += [
@@ -109,9 +116,9 @@ def _scaled(points: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(np.rint(np.clip(at, _EDGE / 2, _SIZE - _EDGE / 2)), dtype=np.int64)
 
 
-def _path(at: NDArray[np.int64], colour: str, shape: tuple[str, str, float], more: str) -> str:
-    mark, cap, width = shape
-    steps = "".join(f"M{x} {y}{mark}" for x, y in np.unique(at, axis=0))
+def _path(at: NDArray[np.int64], colour: str, shape: tuple[str, str, float, tuple[int, int]], more: str) -> str:
+    mark, cap, width, before = shape
+    steps = "".join(f"M{x} {y}{mark}" for x, y in np.unique(at, axis=0) - before)
     return f'<path d="{steps}" stroke="{colour}" stroke-linecap="{cap}" stroke-width="{width:g}"{more}/>'
 
 

@@ -202,6 +202,20 @@ def test_it_prints(open_page: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 1030
 
 
+def test_on_paper_a_figure_fits_a_sheet_and_titles_are_no_buttons(open_page: Open) -> None:
+    page = open_page()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1030, "height": 700})
+    sheet = 700  # pixels of 186 mm
+    heights = page.eval_on_selector_all("figure", "all => all.map(one => one.getBoundingClientRect().height)")
+    assert 0 < max(heights) < sheet
+    columns = "all => all.map(one => getComputedStyle(one).columnCount)"
+    assert set(page.eval_on_selector_all(".figures", columns)) == {"auto"}
+    # A button in a repeated table head is not painted.
+    shown = "all => all.map(one => getComputedStyle(one).display)"
+    assert set(page.eval_on_selector_all("thead th button", shown)) == {"contents"}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_there_is_no_serious_obstacle_to_any_reader(open_page: Open, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (extra 'test')")

@@ -107,6 +107,8 @@ def test_the_view_shows_every_cluster_with_a_colour_a_shape_and_a_number(full_ru
     paths = root.findall("path")
     looks = [(p.attrib["stroke"], p.attrib["stroke-linecap"], p.attrib["d"].split("M")[1][-2:]) for p in paths]
     assert len(set(looks)) == len(paths) == 4
+    # A PDF does not paint a line without length, unless its caps are round.
+    assert all(p.attrib["stroke-linecap"] == "round" or "h0" not in p.attrib["d"] for p in paths)
     assert [text.text for text in root.findall("text")] == ["0", "1", "2"]
     assert "noise" in view.told
     places = np.array([[int(x), int(y)] for p in paths for x, y in re.findall(r"M(\d+) (\d+)", p.attrib["d"])])
