@@ -164,6 +164,42 @@ def test_another_choice_ranks_again_and_can_be_taken_back(full_run: Run, open_pa
     assert page.inner_html("table.leaderboard tbody").replace(' class=""', "") == before
 
 
+def test_the_notice_names_only_what_has_a_say(full_run: Run, open_page: Open) -> None:
+    page = open_page()
+    page.click("form.tool summary")
+    page.fill("input[data-family=stability]", "0")
+    told = page.locator(".recomputed:not([hidden])")
+    told.wait_for()
+    rule = "silhouette, davies_bouldin, calinski_harabasz (family separation, weight 1) in standard, log1p;"
+    assert rule in told.inner_text()
+    assert "stability" not in told.inner_text()
+    page.fill("input[data-family=stability]", "2.5")
+    page.locator(".recomputed", has_text="stability (family stability, weight 2.5) in").wait_for()
+    page.fill("input[data-family=separation]", "0")
+    page.fill("input[data-family=stability]", "0")
+    page.locator(".recomputed", has_text="by nothing in standard, log1p; noise policy zero. Nothing is left").wait_for()
+    page.locator("form.tool button[type=reset]").click()
+    page.uncheck("input[name=variant][value=raw]")
+    told.wait_for()
+    assert "weight" not in told.inner_text()  # as published
+
+
+def test_another_noise_policy_changes_only_the_rows_with_noise(full_run: Run, open_page: Open) -> None:
+    page, entries = open_page(), entries_of(full_run)
+    cell = "table.leaderboard tbody tr:has(a[href='#{}']) td:nth-child({})"
+    place = int(page.get_attribute("th[data-name='calinski_harabasz@log1p']", "data-col")) + 1
+    cells = {entry.anchor: cell.format(entry.anchor, place) for entry in entries}
+    before = {anchor: page.inner_html(at) for anchor, at in cells.items()}
+    page.click("form.tool summary")
+    page.select_option("select[name=policy]", "nearest")
+    page.wait_for_selector(".recomputed:not([hidden])")
+    after = {anchor: page.inner_html(at) for anchor, at in cells.items()}
+    changed = {anchor for anchor in before if before[anchor] != after[anchor]}
+    assert changed == {entry.anchor for entry in entries if entry.n_noise}
+    assert all("<small>" not in after[anchor] for anchor in changed)  # the random baseline is of the declared policy
+    assert any("<sup" in text for text in after.values())
+
+
 def test_a_link_in_the_table_opens_the_entry(full_run: Run, open_page: Open) -> None:
     page, entries = open_page(), entries_of(full_run)
     page.locator("th.name a").nth(2).click()
@@ -294,6 +330,8 @@ def test_a_second_board_works_on_its_own(two_tables: Run, open_page: Open, tmp_p
     boards.nth(0).locator("input[name=dataset]").first.uncheck()
     boards.nth(0).locator(".recomputed:not([hidden])").wait_for()
     assert page.locator(".recomputed:not([hidden])").count() == 2
+    assert " on wine; noise policy" in boards.nth(0).locator(".recomputed").inner_text()
+    assert " on " not in boards.nth(1).locator(".recomputed").inner_text()
 
 
 def test_five_thousand_rows_sort_without_a_pause(

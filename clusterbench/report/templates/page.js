@@ -301,14 +301,30 @@
       });
       const why = ranked.length ? "" : shown.length ? " Nothing is left to rank by." : " No entry matches.";
       this.note.querySelector("span").textContent = `${shown.length} of ${this.rows.length} entries, ranked among` +
-        ` themselves by ${chosen.metrics.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}; noise` +
-        ` policy ${chosen.policy}.${why}`;
+        ` themselves by ${this.rule(chosen)}.${why}`;
     }
 
-    /** Scores under another noise policy stand in place of the declared one's. */
+    /** By what the shown entries are ranked, in words: families without weight have no say, so they are not named. */
+    rule(chosen) {
+      const families = new Map();
+      const add = (family, metric) => {
+        if (!chosen.metrics.includes(metric) || !(chosen.weights[family] > 0)) return;
+        families.set(family, [...(families.get(family) || []), metric]);
+      };
+      for (const metric of this.data.metrics) add(metric.family, metric.name);
+      add("stability", "stability");
+      const weighed = [...this.form.querySelectorAll("input[name=weight]")].some((o) => o.value !== o.defaultValue);
+      const told = [...families].map(([family, metrics]) => metrics.join(", ") +
+        (weighed ? ` (family ${family}, weight ${chosen.weights[family]})` : ""));
+      const several = this.data.datasets.length > 1;
+      return `${told.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}` +
+        `${several ? ` on ${chosen.datasets.join(", ") || "no dataset"}` : ""}; noise policy ${chosen.policy}`;
+    }
+
+    /** Scores under another noise policy stand in place of the declared one's, where a row is noise. */
     writeScores(e, chosen) {
-      if (this.data.datasets.length > 1) return;
-      const row = scoresOf(this.data, e, chosen.policy);
+      const row = (this.data.other[chosen.policy] || {})[e];
+      if (this.data.datasets.length > 1 || !row) return;
       this.data.metrics.forEach((metric, m) => {
         this.data.spaces.forEach((space, s) => {
           const value = row[m * this.data.spaces.length + s];
@@ -323,7 +339,8 @@
       if (!head) return;
       const cell = this.rows[e].cells[Number(head.dataset.col)];
       if (!this.original.has(cell)) this.original.set(cell, [[...cell.childNodes], cell.dataset.key]);
-      cell.textContent = shown;
+      const mark = cell.querySelector("sup");
+      cell.replaceChildren(shown, ...(mark ? [mark.cloneNode(true)] : []));
       if (key === undefined) delete cell.dataset.key;
       else cell.dataset.key = String(key);
     }
