@@ -24,6 +24,7 @@ _SHAPES = (
     ("v5", "butt", 1.8, (0, 2)),
     ("l4 4", "butt", 1.8, (2, 2)),
 )
+_DOT = ("h0", "round", 2.0, (0, 0))
 _MOST_NUMBERED = 12
 _PERPLEXITY = 30.0
 _FEWEST_TSNE = 8  # rows below which neighbours mean little
@@ -51,9 +52,7 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     """
     at = _scaled(points)
     groups = np.asarray(labels)
-    parts = (
-        [_path(at[groups < 0], "currentColor", ("h0", "round", 2.0, (0, 0)), ' opacity=".45"')] if (groups < 0).any() else []
-    )
+    parts = [_path(at[groups < 0], "currentColor", _DOT, ' opacity=".45"')] if (groups < 0).any() else []
     clusters = [int(cluster) for cluster in np.unique(groups[groups >= 0])]
     parts += [
         _path(at[groups == cluster], _COLOURS[cluster % len(_COLOURS)], _SHAPES[cluster % len(_SHAPES)], "")
