@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from clusterbench.benchmark._tables import StabilityTable
 from clusterbench.conductor import Run
 from clusterbench.errors import RequestError
+from clusterbench.ranking import RankingSpec
 from clusterbench.report._facts import Table
-from clusterbench.report._format import NOTHING, fixed, listing, pairs, plain_value, readable, settings, share
+from clusterbench.report._format import (
+    NOTHING,
+    fixed,
+    is_nothing,
+    listing,
+    pairs,
+    plain_value,
+    readable,
+    settings,
+    share,
+)
+from clusterbench.report._payload import STABILITY
 from clusterbench.scoring import METRICS, Direction, NoisePolicy, get_metric
 from clusterbench.variants import describe, parse_steps
 
@@ -26,26 +41,62 @@ def metric_table(run: Run) -> Table:
     """Return what is known of every metric of the run; the ranked ones first."""
     ranked = list(run.plan["metrics"])
     others = [name for name in METRICS if name not in ranked and name in set(run.scores["metric"])]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for metric in map(get_metric, [*ranked, *others]):
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
         bounds = f"{_bound(metric.lower)} to {_bound(metric.upper)}, {better}"
-        vote = f"yes, family {metric.family}" if metric.name in ranked else "no, shown only"
+        vote = _vote(run, metric.family) if metric.name in ranked else "no, shown only"
         rows.append((metric.title, metric.formula, bounds, metric.caveat, vote, str(metric.decimals), metric.reference))
+    rows += [_stability_row(run)] if has_stability(run) else []
     header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Decimals ranked", "Reference")
     return Table("Metrics", header, tuple(rows), numeric=(5,))
 
 
+def _vote(run: Run, family: str) -> str:
+    weight = run.plan["ranking"]["weights"].get(family, 1.0)
+    return f"yes, family {family} of weight {weight:g}" if weight > 0 else f"no, family {family} has weight 0"
+
+
+def _stability_row(run: Run) -> tuple[str, ...]:
+    number = resamples(run)
+    return (
+        "Stability",
+        f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
+        " those of the same algorithm fitted to the resampled rows",
+        "-0.5 to 1, higher is better",
+        "few clusters and fixed cuts hold easily: it says that a partition is found again, not that it is a good one",
+        _vote(run, STABILITY),
+        "6",
+        "Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert & Arabie 1985, doi:10.1007/BF01908075",
+    )
+
+
+def has_stability(run: Run) -> bool:
+    """Say whether the stability of any entry was measured, and so has a vote."""
+    return any(not is_nothing(value) for value in run.board.table[STABILITY])
+
+
+def resamples(run: Run) -> int | None:
+    """Return the resamples per entry behind the stability, None where the record does not tell."""
+    try:
+        declared = StabilityTable(**tomllib.loads(run.plan["toml"]).get("stability", {})).resamples
+    except ValueError:  # a file that only another version reads
+        return None
+    # A quick run makes fewer, and says how many.
+    fewer = re.search(r"\b(\d+) resamples", run.plan["selection"])
+    return min(declared, int(fewer[1])) if fewer else declared
+
+
 def rules(run: Run) -> list[tuple[str, str]]:
-    """Return the declared rules of the benchmark as (term, sentence)."""
+    """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
     plan, gate, ranking = run.plan, run.plan["gate"], run.plan["ranking"]
     policy = NoisePolicy(plan["noise"])
-    references = dict.fromkeys(readable(space) for spaces in plan["references"].values() for space in spaces)
+    references = [readable(space) for space in _spaces(run)]
     fixed_k = f"; fixed k = {ranking['fixed_k']}" if ranking["fixed_k"] else ""
-    families = dict.fromkeys(get_metric(name).family for name in plan["metrics"])
+    families = dict.fromkeys([get_metric(name).family for name in plan["metrics"]] + [STABILITY] * has_stability(run))
     weights = {family: ranking["weights"].get(family, 1.0) for family in {**families, **ranking["weights"]}}
     return [
-        ("Reference spaces", f"{listing(list(references))}; scores in any other space are never ranked"),
+        ("Reference spaces", f"{listing(references)}; scores in any other space are never ranked"),
         (
             "Gate",
             f"at least {gate['min_clusters']} clusters; the smallest has at least {gate['min_rows']} rows and"
@@ -55,8 +106,67 @@ def rules(run: Run) -> list[tuple[str, str]]:
         ("Noise policy", f"{policy.value}: {_NOISE_WORDS[policy]}"),
         ("k policy", ", ".join(ranking["k_policies"]) + fixed_k),
         ("Family weights", ", ".join(f"{family} {weight:g}" for family, weight in weights.items())),
+        *_methods(run),
         ("Seeds", ", ".join(map(str, plan["seeds"]))),
         *(("Ranking", readable(note)) for note in run.board.notes),
+    ]
+
+
+def _spaces(run: Run) -> list[str]:
+    return list(dict.fromkeys(space for spaces in run.plan["references"].values() for space in spaces))
+
+
+def _methods(run: Run) -> list[tuple[str, str]]:
+    """Return how the numbers beside a score are made: chance, stability, and how sure a rank is."""
+    ranking = run.plan["ranking"]
+    partitions, draws = ranking["random_partitions"], ranking["bootstraps"]
+    content = f"{100 * RankingSpec(reference_spaces=tuple(_spaces(run))).confidence:g} %"
+    found = [
+        (
+            "Ranks",
+            "every metric ranks the contenders in every reference space, equals sharing the mean of their ranks; the"
+            " mean rank is the mean over these columns within a family, then over families by weight",
+        )
+    ]
+    if partitions:
+        how = f"{partitions} from random centroids and up to {partitions} by random nearest-neighbour growth"
+        found.append(
+            (
+                "Random partitions",
+                f"of the same rows, for every k and reference space: {how}. 'random' is the mean of their scores;"
+                " z is the distance of a score from it in their standard deviations, positive where the score is"
+                " better (Hennig 2019, doi:10.1007/978-981-13-5716-1)",
+            )
+        )
+    if has_stability(run):
+        number = resamples(run)
+        found.append(
+            (
+                "Stability",
+                f"every entry is fitted again to {number or 'several'} resamples, each the distinct rows of a bootstrap"
+                " sample (about 63 % of the table), and its labels of these rows are compared with the first ones by"
+                " the adjusted Rand index: 1 is the same partition, 0 what chance alone gives, below 0 less than that",
+            )
+        )
+    return [*found, *_certainty(draws, content, has_stability=has_stability(run))]
+
+
+def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[str, str]]:
+    if not draws:
+        return [("Bootstrap", "none: how sure a rank is was not measured")]
+    fixed_part = "; the stability is the same in every draw" if has_stability else ""
+    return [
+        (
+            "Bootstrap",
+            f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"
+            f" again{fixed_part}. The interval holds the central {content} of the ranks and is widened to hold the"
+            " published rank where they leave it out; P(first) is the share of draws in which an entry is first",
+        ),
+        (
+            "Tie letters",
+            f"two entries share a letter unless the central {content} of the differences of their mean ranks over the"
+            " draws lies on one side of 0; pairs are not corrected for their number",
+        ),
     ]
 
 

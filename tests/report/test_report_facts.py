@@ -26,6 +26,7 @@ from clusterbench.report._rules import (
     declared_tables,
     environment,
     metric_table,
+    resamples,
     rules,
     structure_table,
     variant_text,
@@ -89,6 +90,42 @@ def test_metrics_tell_formula_range_direction_and_caveat(mixed_run: Run) -> None
     assert found["Davies-Bouldin"][2] == "0 to ∞, lower is better"
     assert found["Silhouette"][2] == "-1 to 1, higher is better"
     assert all(all(row) for row in table.rows)
+
+
+def test_stability_stands_among_the_metrics_and_has_its_weight(full_run: Run, mixed_run: Run) -> None:
+    found = {row[0]: row for row in metric_table(full_run).rows}
+    assert "mean over 10 resamples of the adjusted Rand index" in found["Stability"][1]
+    assert found["Stability"][2:5:2] == ("-0.5 to 1, higher is better", "yes, family stability of weight 1")
+    assert dict(rules(full_run))["Family weights"] == "separation 1, stability 1"
+    assert "Stability" not in {row[0] for row in metric_table(mixed_run).rows}
+    assert "Stability" not in dict(rules(mixed_run))
+
+
+def test_chance_and_certainty_are_explained_with_the_counts_of_the_plan(full_run: Run, make_run) -> None:
+    found = dict(rules(full_run))
+    assert "50 from random centroids and up to 50 by random nearest-neighbour growth" in found["Random partitions"]
+    assert found["Stability"].startswith("every entry is fitted again to 10 resamples")
+    assert found["Bootstrap"].startswith("50 draws of rows and seeds")
+    assert "widened to hold the published rank" in found["Bootstrap"]
+    assert "central 90 % of the differences" in found["Tie letters"]
+    bare = make_run(seeds=(0,), bootstraps=0)
+    bare.plan["ranking"] |= {"bootstraps": 0, "random_partitions": 0}
+    assert dict(rules(bare))["Bootstrap"].startswith("none")
+    assert not {"Random partitions", "Tie letters"} & set(dict(rules(bare)))
+
+
+@pytest.mark.parametrize(
+    ("toml", "selection", "number"),
+    [
+        ("", "", 10),
+        ("[stability]\nresamples = 25", "", 25),
+        ("[stability]\nresamples = 25", "quick: first seed, 2 resamples", 2),
+        ("<no toml>", "", None),
+        ("[stability]\nresamples = -1", "", None),
+    ],
+)
+def test_the_resamples_are_those_of_the_file_or_of_the_quick_run(make_run, toml, selection, number) -> None:
+    assert resamples(make_run(seeds=(0,), bootstraps=0, toml=toml, selection=selection)) == number
 
 
 def test_a_metric_that_is_only_shown_is_listed_as_such(make_run) -> None:
