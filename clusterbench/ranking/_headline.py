@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from collections.abc import Sequence
+from enum import StrEnum
 
 import numpy as np
 
-from clusterbench.ranking._board import DOUBTS, NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking._board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking._ranks import column_ranks
 from clusterbench.ranking._spec import RankingSpec
 from clusterbench.ranking._words import OVERALL
 
 _NAMED = 3
+_UNBEATEN = "does not beat the controls"
+# The first is said of the shuffled tables, by who fits them.
+_SERIOUS = ("no structure beyond the null", _UNBEATEN)
+_LEAST_AGREEMENT = 0.3
+_LEAST_CONTENDERS = 5  # fewer orders contradict each other by chance
+
+
+class Severity(StrEnum):
+    """What an alert puts in doubt: that there is anything to rank, or no more than the order."""
+
+    SERIOUS = "serious"
+    WARNING = "warning"
+
+
+def severity_of(alert: str) -> Severity:
+    """Return how much an alert puts in doubt: structure that chance reaches too leaves nothing to rank.
+
+    Examples
+    --------
+    >>> severity_of("wine: the first place is not robust").value
+    'warning'
+    """
+    return Severity.SERIOUS if any(words in alert for words in _SERIOUS) else Severity.WARNING
 
 
 def entry_name(board: Board, entry: int) -> str:
@@ -152,11 +179,42 @@ def alerts_of(board: Board) -> list[str]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[champion] > 1]
             lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[champion]}" for v in others)
             found.append(f"{place}: the first place is not robust ({lost})")
+        if disagreement := _disagreement(board, champion):
+            found.append(f"{place}: {disagreement}")
         unbeaten = unbeaten_controls(board, champion)
         if unbeaten:
             names = _list([entry_name(board, e) for e in unbeaten])
-            found.append(f"{place}: the first entry does not beat the controls ({names})")
-    flagged = [e for e in range(len(board.entries)) if board.entries.missing[e]]
+            found.append(f"{place}: the first entry {_UNBEATEN} ({names})")
+    flagged = sum(bool(missing) for missing in board.entries.missing)
     if flagged:
-        found.append(f"{place}: {len(flagged)} ranked entries lack a score, which ranks last")
+        lack = "1 ranked entry lacks" if flagged == 1 else f"{flagged} ranked entries lack"
+        found.append(f"{place}: {lack} a score, which ranks last")
     return found
+
+
+def _disagreement(board: Board, champion: int) -> str:
+    """Say that the metrics contradict each other, "" where they do not.
+
+    They do where the orders of the contenders by two metrics alone have a rank correlation (Spearman) below 0.3, or
+    where one metric alone puts the first entry outside the best quarter.
+    """
+    alone = [v for v in board.variations if v.kind == ONLY_METRIC]
+    contender = board.entries.contender
+    n = int(contender.sum())
+    if len(alone) < 2 or n < _LEAST_CONTENDERS:
+        return ""
+    means = np.column_stack([v.mean_rank for v in alone])
+    ranks = column_ranks(-means, contender)[contender]
+    spread = np.ptp(ranks, axis=0)
+    pairs = [
+        (float(np.corrcoef(ranks[:, i], ranks[:, j])[0, 1]), f"{alone[i].what} and {alone[j].what}")
+        for i, j in itertools.combinations(range(len(alone)), 2)
+        if spread[i] and spread[j]
+    ]
+    lowest, names = min(pairs, default=(1.0, ""))
+    worst = max(int(v.rank[champion]) for v in alone)
+    if lowest >= _LEAST_AGREEMENT and worst <= math.ceil(n / 4):
+        return ""
+    told = f"; the least agreement is between {names} (rank correlation {lowest:.2f})" if names else ""
+    single = ", ".join(f"{v.rank[champion]} by {v.what}" for v in alone)
+    return f"the metrics disagree: alone they would rank the first entry, of {n}, {single}{told}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from clusterbench.cells import CellStatus
 from clusterbench.conductor import Run
+from clusterbench.ranking import OVERALL
+from clusterbench.ranking._headline import Severity, severity_of
 from clusterbench.report._entries import EntryNames
 from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, settings, share
 from clusterbench.scoring import METRICS
@@ -29,16 +32,53 @@ class Table:
     numeric: tuple[int, ...] = ()
 
 
-def notices(run: Run) -> list[str]:
-    """Return what a reader must know before reading a rank."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before reading a rank: of which dataset ("" for the run), and how grave it is."""
+
+    text: str
+    place: str = ""
+    serious: bool = False
+
+    @property
+    def full_text(self) -> str:
+        return f"{self.place}: {self.text}" if self.place else self.text
+
+
+def notices(run: Run) -> list[Notice]:
+    """Return what a reader must know before reading a rank: the serious first, then by dataset."""
     found = []
     if run.plan["selection"]:
         found.append(
             f"This is a part of the benchmark ({run.plan['selection']}): a different leaderboard, ranked among what is"
             " shown here and not comparable with the whole."
         )
-    found += [*run.board.alerts, *run.plan["warnings"]]
-    return [readable(notice) for notice in dict.fromkeys(found)]
+    places = [OVERALL, *run.plan["datasets"]]
+    told = [_notice(text, places) for text in dict.fromkeys([*found, *run.board.alerts, *run.plan["warnings"]])]
+    order = ["", *(place_title(place) for place in places)]
+    return sorted(told, key=lambda notice: (not notice.serious, order.index(notice.place)))
+
+
+def notice_groups(found: Sequence[Notice]) -> list[tuple[str, list[str]]]:
+    """Return notices by their dataset, as (dataset, texts)."""
+    groups: dict[str, list[str]] = {}
+    for notice in found:
+        groups.setdefault(notice.place, []).append(notice.text)
+    return list(groups.items())
+
+
+def _notice(text: str, places: Sequence[str]) -> Notice:
+    serious = severity_of(text) is Severity.SERIOUS
+    for place in places:
+        for prefix, told in ((f"{place}: ", ""), (f"{place} (oracle): ", "told the true k, ")):
+            if text.startswith(prefix):
+                return Notice(readable(told + text.removeprefix(prefix)), place_title(place), serious)
+    return Notice(readable(text), serious=serious)
+
+
+def place_title(dataset: str) -> str:
+    """Return the name of a dataset as it is printed; of all together, in words."""
+    return "all datasets" if dataset == OVERALL else readable(dataset)
 
 
 def outcome_counts(run: Run) -> str:

@@ -120,12 +120,13 @@ def _choices(choices: Choices) -> dict[str, Any]:
 
 
 def _context(run: Run) -> dict[str, Any]:
-    plan = run.plan
+    plan, notices = run.plan, facts.notices(run)
     return {
         "title": readable(plan["title"]),
         "name": readable(run.name),
         "headline": readable(run.board.headline),
-        "notices": facts.notices(run),
+        "serious": facts.notice_groups([notice for notice in notices if notice.serious]),
+        "notices": facts.notice_groups([notice for notice in notices if not notice.serious]),
         "outcomes": facts.outcome_counts(run),
         "rejected": facts.rejected_table(run),
         "refused": facts.refused_table(run),

@@ -23,7 +23,8 @@ def markdown(run: Run) -> str:
     lines = [f"# {escaped(run.plan['title'])}", "", f"**{escaped(run.board.headline)}**", ""]
     lines += [f"{escaped(facts.outcome_counts(run))}. Benchmark `{_in_code(run.name)}`.", ""]
     if notices := facts.notices(run):
-        lines += [*(f"> - {escaped(notice)}" for notice in notices), ""]
+        marked = (f"{'**Serious:** ' if notice.serious else ''}{escaped(notice.full_text)}" for notice in notices)
+        lines += [*(f"> - {text}" for text in marked), ""]
     lines += ["## Leaderboard", ""]
     for position, section in enumerate(sections):
         lines += _board(run, section, position, sections)

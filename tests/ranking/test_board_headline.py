@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.ranking import RankingSpec, leaderboard, letters_of
+from clusterbench.ranking._headline import Severity, severity_of
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"), metrics=("silhouette",), n_bootstrap=100)
 
@@ -129,6 +130,54 @@ def test_a_winner_that_a_control_comes_close_to_is_not_called_best(new_run):
     assert "kmeans on standard with k = 3 is first of 2 on table" in board.headline
     assert "and is told apart from every other contender." in board.headline
     assert "Controls are not beaten: random on standard with k = 3." in board.headline
+
+
+def judged(new_run, levels: dict[str, tuple[float, float]]) -> list[str]:
+    """Alerts of a ranking by silhouette and Davies-Bouldin; of both numbers of a level the higher is better."""
+    run = new_run()
+    for name, (silhouette, closeness) in levels.items():
+        run.add(name, {("silhouette", "standard"): silhouette, ("davies_bouldin", "standard"): -closeness})
+    spec = RankingSpec(reference_spaces=("standard",), metrics=("silhouette", "davies_bouldin"))
+    alerts = leaderboard(*run.frames(), spec).alerts
+    return [alert for alert in alerts if "metrics disagree" in alert]
+
+
+def test_metrics_that_order_the_contenders_alike_do_not_disagree(new_run):
+    assert judged(new_run, {f"a{i}": (0.1 * i, 1.0 * i) for i in range(8)}) == []
+
+
+def test_metrics_that_contradict_each_other_are_told_with_the_numbers(new_run):
+    # Silhouette orders 1 2 3 4 5 6, Davies-Bouldin 2 1 6 5 4 3: a correlation of 1 - 6 (1+1+9+1+1+9) / 210 = 0.37.
+    order = {"a": (6, 5), "b": (5, 6), "c": (4, 1), "d": (3, 2), "e": (2, 3), "f": (1, 4)}
+    assert judged(new_run, order) == []
+    # Ranks 5 6 4 3 2 1 by Davies-Bouldin: 1 - 6 (16+16+1+1+9+25) / 210 = -0.94.
+    against = {"a": (6, 2), "b": (5, 1), "c": (4, 3), "d": (3, 4), "e": (2, 5), "f": (1, 6)}
+    (told,) = judged(new_run, against)
+    assert told.startswith("table: the metrics disagree: alone they would rank the first entry, of 6, ")
+    assert told.endswith("between silhouette and davies_bouldin (rank correlation -0.94)")
+
+
+def test_a_champion_outside_the_best_quarter_by_one_metric_is_told(new_run):
+    # Alike but for the champion: first by silhouette by far, third of eight by Davies-Bouldin.
+    levels = {f"a{i}": (0.1 * i, 1.0 * i) for i in range(8)}
+    assert judged(new_run, levels | {"a7": (0.7, 5.5)}) == []
+    (told,) = judged(new_run, {"a7": (0.7, 4.5), "a6": (0.3, 7.0), "a5": (0.34, 5.0)} | {
+        f"a{i}": (0.1 * i - 0.05, 1.0 * i - 0.5) for i in range(5)
+    })  # fmt: skip
+    assert "rank the first entry, of 8, 1 by silhouette, 3 by davies_bouldin" in told
+
+
+def test_few_contenders_contradict_each_other_by_chance(new_run):
+    assert judged(new_run, {"a": (3, 1), "b": (2, 2), "c": (1, 3)}) == []
+
+
+def test_only_doubt_about_all_structure_is_serious(new_run):
+    spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
+    run = run_of(new_run, {"a": [(0.9, 0.3)], "b": [(0.5, 0.4)], "c": [(0.6, 0.1)], "random": [(0.9, 0.9)]})
+    found = {alert: severity_of(alert) for alert in leaderboard(*run.frames(), spec).alerts}
+    assert len(found) == 2
+    for alert, severity in found.items():
+        assert (severity is Severity.SERIOUS) == ("controls" in alert)
 
 
 def test_a_control_that_is_beaten_is_not_mentioned(new_run):

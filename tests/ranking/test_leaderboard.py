@@ -76,7 +76,7 @@ def test_a_missing_score_ranks_last_and_is_flagged(new_run):
     assert row["flags"] == "davies_bouldin@log1p: one cluster besides noise"
     assert np.isnan(row["davies_bouldin@log1p"])
     assert board.table["flags"].tolist()[:4] == [""] * 4
-    assert "table: 1 ranked entries lack a score, which ranks last" in board.alerts
+    assert "table: 1 ranked entry lacks a score, which ranks last" in board.alerts
 
 
 def test_a_score_that_one_seed_lacks_is_missing_not_a_mean_over_the_rest(new_run):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from clusterbench.conductor import Run
+from clusterbench.conductor._structure import alerts
 from clusterbench.report import html, markdown
 from clusterbench.report._board_table import board_table
 from clusterbench.report._closeup import Closeups
 from clusterbench.report._details import details_of
 from clusterbench.report._entries import sections_of
 from clusterbench.report._facts import (
+    Notice,
     failure_table,
     mean_scores,
+    notice_groups,
     notices,
     outcome_counts,
     refused_table,
@@ -71,8 +75,27 @@ def test_sensitivity_holds_the_ranks_under_every_rule(mixed_run: Run) -> None:
 def test_a_part_is_announced_before_everything_else(make_run) -> None:
     run = make_run(seeds=(0,), selection="k=2,3", warnings=["cards: column a is constant"])
     found = notices(run)
-    assert found[0].startswith("This is a part of the benchmark (k=2,3): a different leaderboard")
-    assert "cards: column a is constant" in found
+    assert found[0].text.startswith("This is a part of the benchmark (k=2,3): a different leaderboard")
+    assert Notice("column a is constant", "cards") in found
+
+
+def test_serious_notices_come_first_and_the_others_by_dataset(make_run) -> None:
+    run = make_run(datasets=("cards", "wine"), seeds=(0,), bootstraps=0)
+    base = {"dip_pc1": {"p": 0.01}, "dip_distances": {"p": 0.01}}
+    doubts = alerts({"wine": {**base, "champion_silhouette": 0.1, "permuted_silhouettes": [0.2]}})
+    told = ("wine: a", "cards (oracle): b", "3 failed of 9 cells", "(all): c", *doubts, "wine: d")
+    run = replace(run, board=replace(run.board, alerts=told))
+    found = notices(run)
+    assert [notice.serious for notice in found] == [True] + [False] * 5
+    assert found[0].full_text.startswith("wine: no structure beyond the null")
+    texts = ["3 failed of 9 cells", "all datasets: c", "cards: told the true k, b", "wine: a", "wine: d"]
+    assert [notice.full_text for notice in found[1:]] == texts
+    assert notice_groups(found[1:])[-1] == ("wine", ["a", "d"])
+    page, text = html(run), markdown(run)
+    assert page.index("Serious: there may be nothing to rank") < page.index("Read this first")
+    assert text.count("> - **Serious:** wine: no structure") == 1
+    calm = replace(run, board=replace(run.board, alerts=told[:4]))
+    assert "Serious" not in html(calm)
 
 
 def test_rules_state_gate_noise_weights_and_seeds(mixed_run: Run) -> None:

@@ -262,7 +262,7 @@ def test_lists_are_rectangular_and_hold_printable_text_only(any_run: Run) -> Non
 
 def test_notices_come_once_and_in_their_order(make_run) -> None:
     run = make_run(seeds=(0,), bootstraps=0, warnings=["two\nlines", "again", "again"], selection="variant=raw")
-    found = notices(run)
+    found = [notice.full_text for notice in notices(run)]
     assert found[0].startswith("This is a part of the benchmark (variant=raw)")
     assert found[-2:] == ["two lines", "again"]
     assert len(set(found)) == len(found)
