@@ -16,6 +16,7 @@ from clusterbench.report._figure_style import (
     literal,
     new_figure,
     only_y_grid,
+    rank_axis,
     say_empty,
     seconds_axis,
 )
@@ -41,6 +42,7 @@ def board_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlabel("rank (line: interval) and mean rank (small cross); lower is better")
         only_y_grid(axes)
+        rank_axis(axes, across=True)
         if not shown:
             say_empty(axes, "no entry has a rank")
         best = f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}." if shown else ""
@@ -78,6 +80,7 @@ def time_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
         seconds_axis(axes)
         for entry in front[-_MOST_LABELS:]:
             _label(axes, entry)
+        rank_axis(axes)
         axes.invert_yaxis()
         if not timed:
             say_empty(axes, "no entry has a rank and a fit time")

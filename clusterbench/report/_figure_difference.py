@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clusterbench.ranking import Significance
-from clusterbench.report._figure_style import ACCENT, SECOND, house_style, literal, new_figure
+from clusterbench.report._figure_style import ACCENT, SECOND, house_style, literal, new_figure, rank_axis
 from clusterbench.report._format import fixed
 from clusterbench.report._svg import Picture, draw
 
@@ -35,6 +35,7 @@ def difference_figure(found: Significance, labels: Sequence[str], *, name: str, 
             axes.plot([x, x], [clique[0] - 0.25, clique[-1] + 0.25], color=SECOND, linewidth=3)
         axes.set_yticks(range(len(ranks)), [literal(label) for label in labels[: len(ranks)]])
         axes.set_ylim(len(ranks) - 0.4, -0.6)
+        rank_axis(axes, across=True)
         axes.set_xlabel(f"average rank over {found.n_datasets} datasets; lower is better")
         told = (
             f"Friedman test: p = {fixed(found.friedman_p, 4)}. A bar joins entries that the Wilcoxon-Holm test at"

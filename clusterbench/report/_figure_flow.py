@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.report._entries import Entry
-from clusterbench.report._figure_style import MUTED, house_style, literal, look, new_figure, say_empty, whole_numbers
+from clusterbench.report._figure_style import MUTED, house_style, literal, look, new_figure, rank_axis, say_empty
 from clusterbench.report._format import fixed, readable
 from clusterbench.report._svg import Picture, draw
 from clusterbench.scoring import METRICS, Direction
@@ -39,24 +39,37 @@ def flow_figure(
     with house_style():
         figure = new_figure(8.2, 1.0 + 0.3 * max(len(shown), 4))
         axes = figure.add_subplot()
-        heights = apart([line[-1] for line in lines], max((max(line) for line in lines), default=1) / 26)
+        heights, bottom = _label_heights([line[-1] for line in lines], max(map(max, lines), default=1))
         for index, (entry, line, height) in enumerate(zip(shown, lines, heights, strict=True)):
             _line(axes, index, line, height, literal(entry.label))
         axes.set_xticks(range(len(stations)), [literal(station, 24) for station in stations])
         axes.set_xlim(-0.15, len(stations) - 0.4)
         axes.set_ylabel("rank (upwards is better)")
-        axes.invert_yaxis()
-        whole_numbers(axes.yaxis)
+        axes.set_ylim(bottom, 0.5)
+        rank_axis(axes)
         if not shown:
             say_empty(axes, "no entry has a rank")
         moved = max(((max(line) - min(line), entry) for line, entry in zip(lines, shown, strict=True)),
                     key=lambda pair: pair[0], default=None)  # fmt: skip
         told = f"The first {len(shown)} of {len(entries)} entries; crossing lines are ranks that depend on the space."
+        if len(lines) > 1 and len(set(map(tuple, lines))) == 1:
+            told += " All of them have the same ranks, so their lines are one."
         if moved is not None:
             told += f" The farthest move is that of {moved[1].label}: {moved[0]} places."
         header = ("entry", "published rank", *(f"rank in {readable(space)} alone" for space in spaces))
         rows = [(entry.label, *map(str, line)) for entry, line in zip(shown, lines, strict=True)]
         return draw(figure, name=name, title=title, description=told, header=header, rows=rows)
+
+
+def _label_heights(ranks: Sequence[int], worst: int) -> tuple[list[float], float]:
+    """Return where the labels of lines that end at `ranks` stand, and where the axis ends so that it holds them all.
+
+    With equal ranks all lines are one, and the axis has no height of its own.
+    """
+    end = max(worst, 2) + 0.5
+    # Of 0.3 inches per line, and a little more, a label takes half.
+    placed = apart(ranks, 0.5 * (end - 0.5) / max(len(ranks), 4))
+    return placed, max([end, *(height + 0.2 for height in placed)])
 
 
 def _line(axes: Axes, index: int, line: Sequence[int], height: float, label: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusterbench.report._entries import Entry
-from clusterbench.report._figure_style import ACCENT, MUTED, SECOND, house_style, new_figure, say_empty
+from clusterbench.report._figure_style import ACCENT, MUTED, SECOND, house_style, new_figure, rank_axis, say_empty
 from clusterbench.report._format import fixed, significant
 from clusterbench.report._svg import Picture, draw
 
@@ -27,6 +27,7 @@ def pareto_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture
         axes = figure.add_subplot()
         for entry in shown:
             _mark(axes, entry)
+        rank_axis(axes)
         axes.invert_yaxis()
         for entry in marked:
             at = (entry.stability, entry.mean_rank)

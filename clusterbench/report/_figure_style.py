@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,8 +108,17 @@ def seconds_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
 
 
+def rank_axis(axes: Axes, *, across: bool = False) -> None:
+    """Put ticks on whole ranks only, and keep the axis wide enough to hold some; `across` means the x axis."""
+    low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
+    if high - low < 1.5:
+        ends = max(0.5, math.floor(low) - 0.5), math.ceil(high) + 0.5
+        axes.set_xlim(*ends) if across else axes.set_ylim(*ends)
+    whole_numbers(axes.xaxis if across else axes.yaxis)
+
+
 def whole_numbers(axis: Axis) -> None:
-    """Put ticks on whole numbers only."""
+    """Put ticks on whole numbers only, though it be a single one."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

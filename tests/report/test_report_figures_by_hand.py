@@ -7,6 +7,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
@@ -195,6 +196,43 @@ def test_the_flow_leaves_controls_out_and_tells_the_farthest_move() -> None:
     assert picture.rows == (("a · raw", "1", "1", "2"), ("b · raw", "2", "5", "2"))
     assert picture.header == ("entry", "published rank", "rank in s alone", "rank in t alone")
     assert picture.description.endswith("The farthest move is that of b · raw: 3 places.")
+
+
+def texts(picture: Picture) -> list[str]:
+    return [text.text or "" for text in ET.fromstring(picture.body).iter(f"{SVG}text")]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rank", [1, 7])
+@pytest.mark.parametrize("n", [1, 2, 14, 30])
+def test_entries_that_all_tie_flow_in_one_line_with_labels_in_the_picture(n: int, rank: int) -> None:
+    entries = [entry(rank, f"a{i}") for i in range(n)]
+    entries = [replace(one, anchor=f"entry-{i}") for i, one in enumerate(entries)]
+    ranks = {one.anchor: {"s": rank, "t": rank} for one in entries}
+    picture = flow_figure(entries, ranks, spaces=["s", "t"], name="x", title="t")
+    root = ET.fromstring(picture.body)
+    height = float(str(root.get("viewBox")).split()[3])
+    labels = [t for t in root.iter(f"{SVG}text") if (t.text or "").endswith("· raw")]
+    assert len(labels) == min(n, 14)
+    places = [float(str(t.get("y"))) for t in labels]
+    assert all(0 < place < height for place in places)
+    assert all(below - above > 7 for above, below in itertools.pairwise(sorted(places)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["board", "time", "pareto", "flow"])
+@pytest.mark.parametrize("ranks", [(1.0, 1.0), (10.25, 10.25), (1.2, 1.8), (3.0, 50.0)])
+def test_rank_axes_have_whole_numbers(kind: str, ranks: tuple[float, float]) -> None:
+    entries = [
+        entry(1, mean_rank=mean, rank_low=1, rank_high=1, fit_seconds=seconds, stability=seconds)
+        for mean, seconds in zip(ranks, (300.5, 700.5), strict=True)
+    ]
+    numbers = [text for text in texts(DRAW[kind](entries, "t")) if re.fullmatch(r"-?[\d.]+", text)]
+    if kind in ("board", "flow"):
+        assert not any("." in text for text in numbers)
+    whole = [int(text) for text in numbers if "." not in text]
+    low, high = (1, 1) if kind == "flow" else map(int, ranks)
+    assert any(low - 1 <= number <= high + 1 for number in whole)
 
 
 @pytest.mark.parametrize(
