@@ -173,20 +173,24 @@ class Closeups:
 
 
 def agreement_table(closeups: Closeups, section: Section) -> Table:
-    """Return the agreement of the first entries of a board with one another, numbered by their places."""
+    """Return the agreement of the first entries of a board with one another.
+
+    Ranks may be shared, so the columns are numbered as the rows are; each row tells its rank beside its number.
+    """
     entries = section.entries[:_MOST_IN_MATRIX]
     hashes = [str(entry.row["labels_sha256"]) for entry in entries]
     rows = []
     for place, (entry, mine) in enumerate(zip(entries, hashes, strict=True)):
         found = [closeups.index(section.dataset, mine, other) for other in hashes]
         texts = ["" if other == place else fixed(ari, 2) for other, ari in enumerate(found)]
-        rows.append((f"{place + 1}. {entry.label}", *texts))
+        rows.append((f"#{place + 1} (rank {entry.rank}) {entry.label}", *texts))
     if all(text in ("", NOTHING) for row in rows for text in row[1:]):
         return Table("Agreement", (), ())
-    caption = "Agreement of the entries with one another: adjusted Rand index of their labels (first seed; 1 is equal)"
+    caption = "Agreement of the entries with one another: adjusted Rand index of their labels (first seed; 1 is equal);"
+    caption += " column #2 is the entry of row #2"
     if len(section.entries) > len(entries):
         caption += f"; the first {len(entries)} of {len(section.entries)} entries"
-    header = ("Entry", *(str(place + 1) for place in range(len(entries))))
+    header = ("Entry", *(f"#{place + 1}" for place in range(len(entries))))
     return Table(caption, header, tuple(rows), numeric=tuple(range(1, len(header))))
 
 

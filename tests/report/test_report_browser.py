@@ -252,6 +252,26 @@ def test_on_paper_a_figure_fits_a_sheet_and_titles_are_no_buttons(open_page: Ope
     assert set(page.eval_on_selector_all("thead th button", shown)) == {"contents"}
 
 
+@pytest.mark.parametrize("width", [390, 1000, 1400, 2400])
+def test_rows_keep_their_names_when_the_table_is_scrolled(open_page: Open, width: int) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    script = """selector => {
+        const name = document.querySelector(selector), wrap = name.closest(".wrap");
+        for (let one = name.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
+        wrap.scrollLeft = 10000;
+        const [inner, outer] = [name.getBoundingClientRect(), wrap.getBoundingClientRect()];
+        const place = wrap.scrollWidth > wrap.clientWidth ? inner.left - outer.left : 0;
+        return [place, inner.width / outer.width, outer.width];
+    }"""
+    for selector in ("table.leaderboard tbody .name", "#sensitivity tbody th", ".agreement tbody th"):
+        left, share, room = page.evaluate(script, selector)
+        assert 0 <= left <= 2
+        assert share < 0.5
+        assert room > 0.85 * width
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_there_is_no_serious_obstacle_to_any_reader(open_page: Open, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (extra 'test')")

@@ -80,6 +80,9 @@ def test_the_most_alike_come_first_and_equal_labels_agree_fully(looks: list[tupl
 def test_the_table_of_agreement_is_symmetric(full_run: Run) -> None:
     (section,) = sections_of(full_run)
     table = agreement_table(Closeups.of(full_run), section)
+    assert table.header[:3] == ("Entry", "#1", "#2")
+    for place, (entry, row) in enumerate(zip(section.entries, table.rows, strict=True)):
+        assert row[0] == f"#{place + 1} (rank {entry.rank}) {entry.label}"
     fields = [row[1:] for row in table.rows]
     assert len(fields) == len(section.entries)
     for i, row in enumerate(fields):
