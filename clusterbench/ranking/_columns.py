@@ -145,8 +145,8 @@ def _own(position: int) -> Compute:
 
 _PLACE = (
     Column("rank", "Rank", "Place among the contenders by mean rank; equals share it.", "d", lambda b: b.rank),
-    Column("rank_low", "from", "Best end of the rank interval of the bootstrap.", "d", lambda b: b.rank_low),
-    Column("rank_high", "to", "Worst end of the rank interval of the bootstrap.", "d", lambda b: b.rank_high),
+    Column("rank_low", "from", "Best end of the rank interval, published rank included.", "d", lambda b: b.rank_low),
+    Column("rank_high", "to", "Worst end of the rank interval, published rank included.", "d", lambda b: b.rank_high),
     Column("rank_median", "Median rank", "Median place over the draws of the bootstrap.", "d", lambda b: b.rank_median),
     Column(
         "p_first", "P(first)", "Share of draws in which the entry is first, alone or with equals.", ".2f",

@@ -74,8 +74,9 @@ def _differences(params: str, others: Sequence[str]) -> list[str]:
 
 
 def first_entries(board: Board) -> list[int]:
-    """Return the contenders of rank 1, in the order of the board."""
-    return [int(e) for e in board.order() if board.rank[e] == 1 and board.entries.contender[e]]
+    """Return the contenders of rank 1, those most often first in the draws before others, else as on the board."""
+    leaders = [int(e) for e in board.order() if board.rank[e] == 1 and board.entries.contender[e]]
+    return sorted(leaders, key=lambda e: -np.nan_to_num(board.p_first[e]))
 
 
 def headline_of(board: Board, spec: RankingSpec) -> str:

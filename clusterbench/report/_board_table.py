@@ -19,7 +19,10 @@ _CALIBRATED = ("calibrated",)
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
 _HIGHER_FIRST = ("coverage", "calibrated", "stability")
 _OWN_FIELDS: dict[str, tuple[str, str]] = {
-    "interval": ("Interval", "Central interval of the rank over the draws of the bootstrap."),
+    "interval": (
+        "Interval",
+        "Central interval of the rank over the draws of the bootstrap, widened to hold the published rank.",
+    ),
     "entry": ("Algorithm", "The algorithm, with those parameters that tell it from its siblings."),
     "sizes": ("Sizes", "Rows per cluster with the first seed, largest first; the hatched end is noise."),
 }

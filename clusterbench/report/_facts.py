@@ -13,7 +13,7 @@ from clusterbench.cells import CellStatus
 from clusterbench.conductor import Run
 from clusterbench.ranking import OVERALL
 from clusterbench.ranking._headline import Severity, severity_of
-from clusterbench.report._entries import EntryNames
+from clusterbench.report._entries import Entry, EntryNames
 from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, settings, share
 from clusterbench.scoring import METRICS
 
@@ -85,7 +85,19 @@ def outcome_counts(run: Run) -> str:
     """Return how all cells ended, in words: ``56 cells: 42 ok, 12 rejected, 2 timeout``."""
     counts = run.cells["status"].value_counts()
     parts = [f"{counts[status.value]} {_words(status.value)}" for status in CellStatus if counts.get(status.value)]
-    return f"{len(run.cells)} cells: {', '.join(parts) or 'none'}"
+    return f"{counted(len(run.cells), 'cell')}: {', '.join(parts) or 'none'}"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word: ``1 cell``, ``2 cells``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def field_of(entries: Sequence[Entry]) -> str:
+    """Return who is on a board, in words: ``45 contenders and 18 controls``."""
+    controls = sum(entry.control for entry in entries)
+    contenders = counted(len(entries) - controls, "contender")
+    return f"{contenders} and {counted(controls, 'control')}" if controls else contenders
 
 
 def rejected_table(run: Run) -> Table:
@@ -127,7 +139,8 @@ def refused_table(run: Run) -> Table:
         name = names.name(str(algorithm), str(params))
         fields = (dataset, name, variant, _words(str(status)), str(len(part)), ", ".join(cuts), f"{reasons[0]}{more}")
         rows.append(tuple(readable(field) for field in fields))
-    caption = f"{len(refused)} of {len(run.cells)} labelings were rejected by the gate or are no clustering"
+    verb = "was rejected by the gate or is" if len(refused) == 1 else "were rejected by the gate or are"
+    caption = f"{len(refused)} of {counted(len(run.cells), 'labeling')} {verb} no clustering"
     header = ("Dataset", "Algorithm", "Variant", "Status", "Cells", "Cuts", "Reason")
     return Table(caption, header, tuple(rows), numeric=(4,))
 
@@ -141,7 +154,7 @@ def failure_table(run: Run) -> Table:
         where = [f"{d} / {v}" for d, v in part[["dataset", "variant"]].drop_duplicates().itertuples(index=False)]
         shown = ", ".join(where[:4]) + (f" and {len(where) - 4} more" if len(where) > 4 else "")
         rows.append(tuple(readable(field) for field in (_words(str(status)), algorithm, reason, str(len(part)), shown)))
-    caption = f"{len(broken)} of {len(run.cells)} cells ended without a labeling"
+    caption = f"{len(broken)} of {counted(len(run.cells), 'cell')} ended without a labeling"
     return Table(caption, ("Status", "Algorithm", "Reason", "Cells", "Where"), tuple(rows), numeric=(3,))
 
 
@@ -152,16 +165,22 @@ def sensitivity_table(run: Run, dataset: str, *, oracle: bool) -> Table:
     frame = frame[(frame["dataset"] == dataset) & (frame["oracle"] == oracle)]
     others = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
     key = ["algorithm", "params", "variant", "k_policy"]
+    table = run.board.table
+    table = table[(table["dataset"] == dataset) & (table["oracle"] == oracle)]
+    published = dict(zip(table[key].itertuples(index=False, name=None), table["rank"], strict=True))
     rows = []
     groups = frame.groupby(key, sort=False)
     for values, part in itertools.islice(groups, _MOST_VARIED):
         row = dict(zip(key, values, strict=True))
         ranks = {(kind, what): rank for kind, what, rank in part[["kind", "what", "rank"]].itertuples(index=False)}
         label = names.label({**row, "k": None})
-        rows.append((label, *(str(ranks[rule]) if rule in ranks else NOTHING for rule in others)))
+        rows.append(
+            (label, str(published[values]), *(str(ranks[rule]) if rule in ranks else NOTHING for rule in others))
+        )
     titles = {name: metric.title for name, metric in METRICS.items()}
-    header = ("Entry", *(readable(f"{kind} {titles.get(what, what)}") for kind, what in others))
-    caption = "Rank under another rule: without a metric, by one alone, in one space alone, by another noise policy"
+    header = ("Entry", "Published", *(readable(f"{kind} {titles.get(what, what)}") for kind, what in others))
+    caption = "Published rank, and the rank under another rule: without a metric, by one alone, in one space alone, by"
+    caption += " another noise policy"
     if groups.ngroups > len(rows):
         caption += f"; the first {len(rows)} of {groups.ngroups} entries"
     return Table(caption, header, tuple(rows), numeric=tuple(range(1, len(header))))

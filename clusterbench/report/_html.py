@@ -89,6 +89,7 @@ def _board(
         "id": slug(section.title),
         "headline": readable(run.board.headlines.get(section.dataset, "")),
         "table": table,
+        "field": facts.field_of(section.entries),
         "choices": _choices(choices_of(run, section)),
         "figures": pictures,
         "details": details,

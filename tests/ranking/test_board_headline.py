@@ -68,6 +68,18 @@ def test_equal_entries_share_the_first_place_in_words(new_run):
     assert board.headline.startswith("a on standard with k = 3 shares the first place of 3 on table with b on standard")
 
 
+def test_of_equal_entries_the_one_most_often_first_is_named_first(new_run):
+    # Means of 0.5 for both; b falls behind where its fifth seed is drawn twice, and a where it is not drawn.
+    values = {"a": [(0.5, 0.5)] * 5, "b": [(0.51, 0.51)] * 4 + [(0.46, 0.46)], "c": [(0.1, 0.1)] * 5}
+    spec = dataclasses.replace(SPEC, n_bootstrap=1000)
+    board = leaderboard(*run_of(new_run, values).frames(), spec)
+    p_first = board.table.set_index("algorithm")["p_first"]
+    assert board.table["rank"].tolist() == [1, 1, 3]
+    assert p_first["b"] > p_first["a"]
+    assert board.headline.startswith("b on standard with k = 3 shares the first place of 3 on table with a on")
+    assert f"first in {p_first['b']:.0%} of the draws" in board.headline
+
+
 def test_a_champion_that_loses_a_space_is_not_robust(new_run):
     split = {"a": [(0.9, 0.3)], "b": [(0.5, 0.4)], "c": [(0.6, 0.1)], "d": [(0.1, 0.2)]}
     board = leaderboard(*run_of(new_run, split).frames(), SPEC)

@@ -362,7 +362,9 @@ def test_five_thousand_rows_sort_without_a_pause(
     path = tmp_path / "index.html"
     path.write_text(render_page(run, sections_of(run), {0: ()}), encoding="utf-8")
     page = open_page(path)
-    assert page.inner_text("table.leaderboard caption").startswith("Leaderboard of cards: 5000 ranked entries")
+    assert page.inner_text("table.leaderboard caption").startswith(
+        "Leaderboard of cards: 4000 contenders and 1000 controls, ranked."
+    )
     script = """name => {
         const start = performance.now();
         document.querySelector(`th[data-name='${name}'] button`).click();

@@ -17,7 +17,9 @@ from clusterbench.report._details import details_of
 from clusterbench.report._entries import sections_of
 from clusterbench.report._facts import (
     Notice,
+    counted,
     failure_table,
+    field_of,
     mean_scores,
     notice_groups,
     notices,
@@ -39,6 +41,22 @@ from clusterbench.report._rules import (
 
 def test_outcomes_add_up(mixed_run: Run) -> None:
     assert outcome_counts(mixed_run) == "56 cells: 38 ok, 12 rejected, 4 failed, 2 timeout"
+
+
+def test_one_thing_is_told_in_the_singular(make_run) -> None:
+    def one_cell(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        cells.drop(cells.index[1:], inplace=True)  # noqa: PD002 - the fixture keeps its own frame
+
+    run = make_run(seeds=(0,), bootstraps=0, change=one_cell)
+    assert outcome_counts(run) == "1 cell: 1 ok"
+    assert field_of(sections_of(run)[0].entries) == "1 contender"
+    assert counted(2, "control") == "2 controls"
+
+
+def test_the_board_is_of_contenders_and_controls(mixed_run: Run) -> None:
+    (section,) = sections_of(mixed_run)
+    assert field_of(section.entries) == "5 contenders and 2 controls"
+    assert "Leaderboard of cards: 5 contenders and 2 controls, ranked." in html(mixed_run)
 
 
 def test_rejected_entries_are_those_of_the_leaderboard_with_their_reasons(mixed_run: Run) -> None:
@@ -66,10 +84,12 @@ def test_failed_cells_are_grouped_by_reason(mixed_run: Run) -> None:
 def test_sensitivity_holds_the_ranks_under_every_rule(mixed_run: Run) -> None:
     table = sensitivity_table(mixed_run, "cards", oracle=False)
     frame = mixed_run.board.sensitivity
-    assert table.header[1] == "without metric Silhouette"
-    assert len(table.header) - 1 == len(frame[["kind", "what"]].drop_duplicates())
+    assert table.header[1:3] == ("Published", "without metric Silhouette")
+    assert len(table.header) - 2 == len(frame[["kind", "what"]].drop_duplicates())
     first = frame[(frame["algorithm"] == "agglomerative") & (frame["variant"] == "log1p")]
-    assert list(table.rows[0][1:]) == first["rank"].astype(str).tolist()
+    assert list(table.rows[0][2:]) == first["rank"].astype(str).tolist()
+    (section,) = sections_of(mixed_run)
+    assert [row[1] for row in table.rows] == [str(entry.rank) for entry in section.entries]
 
 
 def test_a_part_is_announced_before_everything_else(make_run) -> None:
