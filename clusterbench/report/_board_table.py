@@ -9,7 +9,7 @@ from typing import Any
 from clusterbench.conductor import Run
 from clusterbench.ranking import Column
 from clusterbench.report._entries import Entry, Section
-from clusterbench.report._format import NOTHING, fixed, is_nothing, readable
+from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, significant
 from clusterbench.scoring import Direction, get_metric
 
 Baselines = Mapping[tuple[str, str, int], float]
@@ -45,6 +45,11 @@ class Heading:
     @property
     def full_title(self) -> str:
         return f"{self.group} ({self.title})" if self.group else self.title
+
+    @property
+    def spoken_title(self) -> str:
+        """The full title without the arrow of the metric's direction."""
+        return f"{self.group.rstrip(' ↑↓')} ({self.title})" if self.group else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,14 @@ def board_table(run: Run, section: Section) -> BoardTable:
         (entry, tuple(_printed(name, entry, columns, run, baselines) for name in names)) for entry in section.entries
     )
     return BoardTable(section, headings, rows)
+
+
+def legend(run: Run, tables: Sequence[BoardTable]) -> list[tuple[str, str, str]]:
+    """Return (name, title, explanation) of every column: those of the tables first, then those in files alone."""
+    shown = {heading.name: heading for table in tables for heading in table.headings}
+    found = [(h.name, h.full_title, h.explanation) for h in shown.values()]
+    others = [column for column in run.board.columns if column.name not in shown]
+    return [*found, *((column.name, column.title, readable(column.explanation)) for column in others)]
 
 
 def _baselines(run: Run) -> Baselines:
@@ -133,7 +146,7 @@ def _heading(name: str, columns: Mapping[str, Column]) -> Heading:
 
 def _printed(name: str, entry: Entry, columns: Mapping[str, Column], run: Run, baselines: Baselines) -> Printed:
     if name in _OWN_PRINTED:
-        return Printed(_OWN_PRINTED[name](entry))
+        return Printed(_OWN_PRINTED[name](entry), exact_text(entry.row.get(name)))
     value = entry.row[name]
     text = readable(columns[name].show(value)) or (NOTHING if columns[name].format else "")
     z = columns.get(f"z:{name}")
@@ -148,6 +161,7 @@ def _printed(name: str, entry: Entry, columns: Mapping[str, Column], run: Run, b
 _OWN_PRINTED: dict[str, Callable[[Entry], str]] = {
     "interval": lambda entry: entry.interval,
     "entry": lambda entry: entry.name,
+    "fit_seconds": lambda entry: significant(entry.row["fit_seconds"]),
     "sizes": lambda entry: " / ".join(map(str, entry.sizes)) + (f" + {entry.n_noise} noise" if entry.n_noise else ""),
 }
 

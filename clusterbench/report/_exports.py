@@ -26,6 +26,7 @@ def leaderboard_json(run: Run) -> str:
         "version": JSON_VERSION,
         "benchmark": run.name,
         "title": run.plan["title"],
+        "selection": run.plan["selection"],
         "datasets": list(run.plan["datasets"]),
         "headline": board.headline,
         "alerts": list(board.alerts),

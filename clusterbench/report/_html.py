@@ -10,7 +10,7 @@ from typing import Any
 from clusterbench.conductor import Run
 from clusterbench.report import _facts as facts
 from clusterbench.report import _rules as rules
-from clusterbench.report._board_table import board_table
+from clusterbench.report._board_table import board_table, legend
 from clusterbench.report._closeup import Closeups, agreement_table, labels_file
 from clusterbench.report._details import details_of
 from clusterbench.report._entries import Section, sections_of
@@ -55,6 +55,7 @@ def render_page(run: Run, sections: list[Section], figures: dict[int, tuple[Pict
         data=script_json(payload(run, sections)),
         boards=boards,
         labels=_labels(run, sections),
+        board_columns=legend(run, [board["table"] for board in boards]),
         **_context(run),
     )
     return page + "\n"
@@ -139,15 +140,18 @@ def _context(run: Run) -> dict[str, Any]:
         "environment": rules.environment(run),
         "files": FILES,
         "schemas": (("cells.csv", CELL_SCHEMA), ("scores.csv", SCORE_SCHEMA)),
-        "board_columns": [(column.name, column.title, readable(column.explanation)) for column in run.board.columns],
         "toml": str(plan["toml"]),
         "citation": citation(run),
     }
 
 
 def citation(run: Run) -> str:
-    """Return how to name this run in a text: what was run, by which version, on which data."""
+    """Return how to name this run in a text: what was run, by which version and commit, on which data."""
     manifest = run.manifest
+    git = manifest.get("git") or {}
+    commit = (
+        f" (commit {git['commit'][:12]}{', with changes' if git.get('dirty') else ''})" if git.get("commit") else ""
+    )
     benchmark = f"benchmark {run.name} (SHA-256 {str(manifest.get('benchmark_sha256', 'unknown'))[:12]})"
     data = ", ".join(f"{name} (SHA-256 {entry['hash'][:12]})" for name, entry in run.plan["datasets"].items())
-    return readable(f"clusterbench {manifest.get('clusterbench', 'unknown')}, {benchmark}, data {data}.")
+    return readable(f"clusterbench {manifest.get('clusterbench', 'unknown')}{commit}, {benchmark}, data {data}.")

@@ -14,7 +14,10 @@ from clusterbench.report._template import part, template
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report of a folder, as its ``leaderboard.json`` tells it."""
+    """One report of a folder, as its ``leaderboard.json`` tells it.
+
+    `part` says of which part of the benchmark it is, "" of the whole.
+    """
 
     name: str
     link: str
@@ -23,6 +26,7 @@ class Report:
     datasets: str
     n_entries: int
     cells: str
+    part: str = ""
 
 
 def write_index(reports: Path) -> Path:
@@ -51,6 +55,7 @@ def _report(folder: Path) -> Report:
             datasets=readable(", ".join(told["datasets"])),
             n_entries=sum(len(board["entries"]) for board in boards),
             cells=readable(", ".join(f"{count} {status.replace('_', ' ')}" for status, count in told["cells"].items())),
+            part=readable(told.get("selection", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         # A report of another version, or one that is being written: its page is there all the same.

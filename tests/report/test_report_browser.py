@@ -118,6 +118,17 @@ def test_every_column_sorts_both_ways(full_run: Run, open_page: Open, name: str)
     assert direction in page.inner_text(".said")
 
 
+def test_buttons_of_one_space_are_told_apart_by_their_metric(open_page: Open) -> None:
+    page = open_page()
+    buttons = page.locator("table.leaderboard thead button")
+    spoken = "all => all.map(one => one.getAttribute('aria-label') || one.innerText.trim())"
+    told = buttons.evaluate_all(spoken)
+    assert len(set(told)) == len(told)
+    assert {"Silhouette (log1p)", "Davies-Bouldin (log1p)"} <= set(told)
+    page.locator(HEAD.format("davies_bouldin@log1p")).click()
+    assert page.inner_text(".said") == "Sorted by Davies-Bouldin (log1p), ascending."
+
+
 def test_a_filter_ranks_what_is_shown_and_says_so(full_run: Run, open_page: Open) -> None:
     page, entries = open_page(), entries_of(full_run)
     page.fill("input[name=text]", "KMEANS raw")
@@ -211,6 +222,11 @@ def test_a_link_in_the_table_opens_the_entry(full_run: Run, open_page: Open) -> 
     sha, target = row["labels_sha256"][:12], f"{row['dataset']}/{row['algorithm']}/{row['variant']}/"
     for words in (f"clusterbench reproduce {target}", "Silhouette in standard", "a pattern, in doubt", "adjusted Rand"):
         assert words in text
+    page.locator("details.entry[open] a[href='#columns']").click()
+    legend = page.locator("details#columns[open]")
+    legend.wait_for()
+    for column in ("interval", "sizes", "rank_without_metric_low", "rank_by_space_high"):
+        assert column in legend.inner_text()
     assert opened.locator("a[download]").get_attribute("href") == f"labels/{sha}.csv"
 
 

@@ -122,6 +122,12 @@ def test_the_index_tells_each_report_by_name(tmp_path: Path) -> None:
     assert rows[1] == ["a", "Title of a", "cards, wine", "5", "12 ok, 1 out of memory", "Headline of a"]
 
 
+def test_the_index_tells_a_part_from_the_whole(tmp_path: Path) -> None:
+    report(tmp_path, "iris")
+    report(tmp_path, "iris-part", selection="k=2,3")
+    assert [row[0].split() for row in index_rows(tmp_path)] == [["iris"], ["iris-part", "partk=2,3"]]
+
+
 def test_the_index_of_one_and_of_none_says_so(tmp_path: Path) -> None:
     assert "There is no report in this folder yet." in write_index(tmp_path).read_text(encoding="utf-8")
     report(tmp_path, "one")

@@ -368,7 +368,10 @@ def test_the_document_counts_every_cell_and_every_entry(any_run: Run) -> None:
 
 def test_a_citation_names_version_benchmark_and_data_on_one_line(mixed_run: Run) -> None:
     text = citation(mixed_run)
-    assert text.startswith("clusterbench 0.1.0, benchmark demo (SHA-256 abababababab), data cards (SHA-256 ")
+    assert text.startswith(
+        "clusterbench 0.1.0 (commit 0123456789ab, with changes), benchmark demo (SHA-256 abababababab), data cards"
+        " (SHA-256 "
+    )
     bare = Run("demo", mixed_run.plan, {}, mixed_run.cells, mixed_run.scores, mixed_run.board)
     assert citation(bare).startswith("clusterbench unknown, benchmark demo (SHA-256 unknown)")
     assert "\n" not in text

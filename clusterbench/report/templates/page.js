@@ -164,6 +164,8 @@
         const button = document.createElement("button");
         button.type = "button";
         button.title = head.title;
+        // Columns of several metrics carry the name of one space.
+        if (head.dataset.title) button.setAttribute("aria-label", head.dataset.title);
         button.append(...head.childNodes);
         head.append(button);
         head.removeAttribute("title");
@@ -201,7 +203,7 @@
       const other = first === "ascending" ? "descending" : "ascending";
       const direction = head.getAttribute("aria-sort") === first ? other : first;
       this.order(head, column, direction);
-      this.said.textContent = `Sorted by ${head.textContent.trim()}, ${direction}.`;
+      this.said.textContent = `Sorted by ${head.dataset.title || head.textContent.trim()}, ${direction}.`;
     }
 
     order(head, column, direction) {
