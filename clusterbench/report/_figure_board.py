@@ -11,7 +11,6 @@ from clusterbench.report._entries import Entry
 from clusterbench.report._figure_style import (
     ACCENT,
     MUTED,
-    SECOND,
     house_style,
     literal,
     new_figure,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_ROWS = 30
-_MOST_LABELS = 12
 
 
 def board_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
@@ -45,12 +43,14 @@ def board_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
         rank_axis(axes, across=True)
         if not shown:
             say_empty(axes, "no entry has a rank")
-        best = f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}." if shown else ""
+        told = f"The first {len(shown)} of {len(entries)} entries, best on top."
+        told += f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}." if shown else ""
+        told += " A disc is a rank, a hollow square that of a control, a line its interval, a cross the mean rank."
         return draw(
             figure,
             name=name,
             title=title,
-            description=f"The first {len(shown)} of {len(entries)} entries, best on top.{best}",
+            description=told,
             header=("rank", "interval", "mean rank", "entry", "marks"),
             rows=((str(e.rank), e.interval, fixed(e.mean_rank, 2), e.label, e.marks) for e in shown),
         )
@@ -66,7 +66,10 @@ def _rank_mark(axes: Axes, place: int, entry: Entry) -> None:
 
 
 def time_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
-    """Draw fit time (log) against mean rank; a stepped line joins entries that none beats in both."""
+    """Draw fit time (log) against mean rank; a stepped line joins entries that none beats in both.
+
+    That front is one of two goods: it is not the Pareto mark of the table, which stability takes part in.
+    """
     timed = [entry for entry in entries if np.isfinite(entry.fit_seconds) and entry.fit_seconds > 0]
     front = _front(timed)
     with house_style():
@@ -76,17 +79,21 @@ def time_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
             _time_mark(axes, entry, on_front=entry in front)
         if front:
             steps = [(entry.fit_seconds, entry.mean_rank) for entry in front]
-            axes.step(*zip(*steps, strict=True), where="post", color=SECOND, linewidth=1.0, linestyle="--")
+            axes.step(*zip(*steps, strict=True), where="post", color=ACCENT, linewidth=1.0, linestyle="--")
         seconds_axis(axes)
-        for entry in front[-_MOST_LABELS:]:
-            _label(axes, entry)
+        for entry in front:
+            at = (entry.fit_seconds, entry.mean_rank)
+            axes.annotate(str(entry.rank), at, xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=8)
         rank_axis(axes)
         axes.invert_yaxis()
         if not timed:
             say_empty(axes, "no entry has a rank and a fit time")
         axes.set_xlabel("seconds of fitting, mean over seeds (log scale)")
         axes.set_ylabel("mean rank (upwards is better)")
-        told = f"Upwards and to the left is better. On the front: {'; '.join(e.label for e in front) or 'none'}."
+        told = (
+            "Upwards and to the left is better; hollow squares are controls. Filled, with their ranks: no contender is"
+        )
+        told += f" both faster and better ranked: {'; '.join(f'{e.rank} {e.label}' for e in front) or 'none'}."
         rows = [
             (str(e.rank), fixed(e.mean_rank, 2), significant(e.fit_seconds), e.label, "front" if e in front else "")
             for e in timed
@@ -96,18 +103,9 @@ def time_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture:
 
 
 def _time_mark(axes: Axes, entry: Entry, *, on_front: bool) -> None:
-    mark, colour = ("s", MUTED) if entry.control else ("D", SECOND) if on_front else ("o", ACCENT)
+    mark, colour = ("s", MUTED) if entry.control else ("o", ACCENT)
     face = colour if on_front else "none"
     axes.plot([entry.fit_seconds], [entry.mean_rank], mark, color=colour, markerfacecolor=face, markersize=5)
-
-
-def _label(axes: Axes, entry: Entry) -> None:
-    """Write the label of a point on the side where there is room."""
-    at = (entry.fit_seconds, entry.mean_rank)
-    on_the_right = axes.transAxes.inverted().transform(axes.transData.transform(at))[0] > 0.5
-    side, shift = ("right", (-5, 5)) if on_the_right else ("left", (5, 5))
-    text = literal(entry.label)
-    axes.annotate(text, at, xytext=shift, textcoords="offset points", ha=side, fontsize=7.5, in_layout=False)
 
 
 def _front(entries: Sequence[Entry]) -> list[Entry]:

@@ -51,7 +51,10 @@ def flow_figure(
             say_empty(axes, "no entry has a rank")
         moved = max(((max(line) - min(line), entry) for line, entry in zip(lines, shown, strict=True)),
                     key=lambda pair: pair[0], default=None)  # fmt: skip
-        told = f"The first {len(shown)} of {len(entries)} entries; crossing lines are ranks that depend on the space."
+        n_contenders = sum(not entry.control for entry in entries)
+        told = (
+            f"The first {len(shown)} of {n_contenders} contenders; crossing lines are ranks that depend on the space."
+        )
         if len(lines) > 1 and len(set(map(tuple, lines))) == 1:
             told += " All of them have the same ranks, so their lines are one."
         if moved is not None:

@@ -32,6 +32,8 @@ class Panels:
         The declared range of k, to which the axis is limited; None where no k was declared.
     bands : DataFrame
         space, metric, k, mean, low, high: scores of random partitions.
+    controls : frozenset of str
+        Those of `series` that are null competitors: an axis that does not hold their scores is not stretched to.
     """
 
     series: Sequence[str]
@@ -39,6 +41,7 @@ class Panels:
     spaces: Sequence[str]
     k_range: tuple[int, int] | None
     bands: pd.DataFrame
+    controls: frozenset[str] = frozenset()
 
 
 def k_figure(points: pd.DataFrame, panels: Panels, *, name: str, title: str) -> Picture:
@@ -61,8 +64,11 @@ def k_figure(points: pd.DataFrame, panels: Panels, *, name: str, title: str) -> 
         for row, metric in zip(grid, (get_metric(name) for name in metrics), strict=True):
             row[0].set_ylabel(f"{metric.title}\n({metric.direction} is better)")
             for axes, space in zip(row, spaces, strict=True):
-                _band(axes, bands[(bands["metric"] == metric.name) & (bands["space"] == space)])
-                _panel(axes, inside[(inside["metric"] == metric.name) & (inside["space"] == space)], series)
+                band = bands[(bands["metric"] == metric.name) & (bands["space"] == space)]
+                panel = inside[(inside["metric"] == metric.name) & (inside["space"] == space)]
+                _band(axes, band)
+                _panel(axes, panel, series)
+                _limit(axes, panel[~panel["series"].isin(panels.controls)], band)
         for top, bottom, space in zip(grid[0], grid[-1], spaces, strict=True):
             top.set_title(literal(f"in the space {space}", 40))
             bottom.set_xlabel("clusters found")
@@ -71,9 +77,7 @@ def k_figure(points: pd.DataFrame, panels: Panels, *, name: str, title: str) -> 
                 bottom.set_xlim(panels.k_range[0] - 0.4, panels.k_range[1] + 0.4)
         handles, names = _legend(series, has_band=len(bands) > 0)
         figure.legend(handles, names, loc="outside right upper", fontsize=8)
-        told = f"{len(series)} series: {listing([*series]) or 'none'}. Hollow marks were rejected by the gate."
-        if len(bands):
-            told += " The grey band holds 90 % of random partitions of the same rows and k."
+        told = _told(panels, bands, inside)
         if beyond:
             told += f" Beyond the axis: {beyond} of {len(points)} points, with fewer or more clusters than declared."
         header = ("series", "clusters", "metric", "space", "value", "gate")
@@ -100,8 +104,50 @@ def _band(axes: Axes, band: pd.DataFrame) -> None:
     if not len(band):
         return
     mine = band.sort_values("n_clusters")
+    if len(mine) == 1:  # between two points there is something to see
+        mine = pd.concat([mine.assign(n_clusters=mine["n_clusters"] + shift) for shift in (-0.2, 0.2)])
     axes.fill_between(mine["n_clusters"], mine["low"], mine["high"], color=MUTED, alpha=0.25, linewidth=0)
     axes.plot(mine["n_clusters"], mine["mean"], color=MUTED, linestyle=":", linewidth=1.0)
+
+
+def _limit(axes: Axes, contenders: pd.DataFrame, band: pd.DataFrame) -> None:
+    """End the axis where the scores of contenders and of random partitions do."""
+    if not len(contenders):
+        return
+    low, high = _extent(contenders, band)
+    margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _extent(contenders: pd.DataFrame, band: pd.DataFrame) -> tuple[float, float]:
+    values = [*contenders["value"].astype(float), *band["low"].astype(float), *band["high"].astype(float)]
+    return min(values), max(values)
+
+
+def _told(panels: Panels, bands: pd.DataFrame, inside: pd.DataFrame) -> str:
+    told = (
+        f"{len(panels.series)} series: {listing([*panels.series]) or 'none'}. Hollow marks were rejected by the gate."
+    )
+    if len(bands):
+        told += " The grey band holds 90 % of random partitions of the same rows and k."
+    lost = []
+    is_control = inside["series"].isin(panels.controls)
+    for metric in map(get_metric, panels.metrics):
+        outside = set()
+        for space in panels.spaces:
+            here = (inside["metric"] == metric.name) & (inside["space"] == space)
+            band = bands[(bands["metric"] == metric.name) & (bands["space"] == space)]
+            if (here & ~is_control).any():
+                low, high = _extent(inside[here & ~is_control], band)
+                mine = inside[here & is_control]
+                outside |= set(mine.loc[(mine["value"] < low) | (mine["value"] > high), "series"])
+        for control in [one for one in panels.series if one in outside]:
+            values = inside.loc[(inside["metric"] == metric.name) & (inside["series"] == control), "value"]
+            ends = " to ".join(score_text(float(end), metric.decimals) for end in (values.min(), values.max()))
+            lost.append(f"{metric.title} of {control} ({ends})")
+    if lost:
+        told += f" The axes end with contenders and random partitions; controls go on beyond: {listing(lost)}."
+    return told
 
 
 def _panel(axes: Axes, panel: pd.DataFrame, series: Sequence[str]) -> None:

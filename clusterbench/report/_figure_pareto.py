@@ -37,7 +37,7 @@ def pareto_figure(entries: Sequence[Entry], *, name: str, title: str) -> Picture
         if not shown:
             say_empty(axes, "no entry has a rank and a stability")
         told = "Upwards and to the right is better; a larger mark takes longer to fit (below 0.1, 1, 10 s, longer)."
-        told += " Filled, beaten by none in all three, with their ranks:"
+        told += " Hollow squares are controls. Filled diamonds, beaten by none in all three, with their ranks:"
         told += f" {'; '.join(f'{entry.rank} {entry.label}' for entry in marked) or 'none'}."
         rows = [
             (str(e.rank), fixed(e.mean_rank, 2), fixed(e.stability, 3), significant(e.fit_seconds), e.label,

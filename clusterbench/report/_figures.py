@@ -15,7 +15,7 @@ from clusterbench.report._figure_heat import heat_figure
 from clusterbench.report._figure_k import Panels, k_figure
 from clusterbench.report._figure_pareto import pareto_figure
 from clusterbench.report._format import is_nothing, readable, slug
-from clusterbench.report._series import gap_of, inertia_of, series_of
+from clusterbench.report._series import chosen_settings, gap_of, inertia_of, series_of
 from clusterbench.report._svg import Picture
 
 ONLY_SPACE = "only space"
@@ -25,8 +25,8 @@ _KEY = ("algorithm", "params", "variant", "k_policy")
 def figures_of(run: Run, sections: Sequence[Section]) -> dict[int, tuple[Picture, ...]]:
     """Return the figures of every section, by its position.
 
-    Every board gets its ranks; the board over all datasets the critical differences where they were tested; a board of
-    one dataset whose entries were not told k gets all others for which there is something to draw.
+    Every board with entries gets its ranks; the board over all datasets the critical differences where they were
+    tested; a board of one dataset whose entries were not told k gets all others for which there is something to draw.
     """
     several = len(sections) > 1
     return {
@@ -67,6 +67,9 @@ _TITLES = {
 
 
 def _is_drawn(kind: str, run: Run, section: Section) -> bool:
+    if not section.entries:
+        # Nothing has a rank: what the gate refused can still be seen.
+        return kind == "scores-against-k" and _has_scores(run, section)
     if kind == "leaderboard":
         return True
     if section.overall:
@@ -76,10 +79,18 @@ def _is_drawn(kind: str, run: Run, section: Section) -> bool:
     if kind == "pareto":
         return any(math.isfinite(entry.stability) for entry in section.entries)
     if kind == "rank-flow":
-        return len(run.plan["references"][section.dataset]) > 1 and bool(section.entries)
+        return len(run.plan["references"][section.dataset]) > 1
     if kind == "metric-correlation":
         return len(section.entries) > 2
+    if kind == "fit-time":
+        return any(entry.fit_seconds > 0 for entry in section.entries)
     return kind != "elbow" or bool(inertia_of(run, section))
+
+
+def _has_scores(run: Run, section: Section) -> bool:
+    references = run.plan["references"].get(section.dataset, ())
+    scores = run.scores[(run.scores["dataset"] == section.dataset) & run.scores["space"].isin(references)]
+    return not section.oracle and bool(scores["value"].notna().any())
 
 
 def _board_figure(run: Run, section: Section, name: str, title: str) -> Picture:
@@ -126,6 +137,9 @@ def _k_figure(run: Run, section: Section, name: str, title: str) -> Picture:
         spaces=run.plan["references"][section.dataset],
         k_range=(int(asked.min()), int(asked.max())) if len(asked) else None,
         bands=bands[bands["dataset"] == section.dataset],
+        controls=frozenset(
+            label for key, label in chosen_settings(run, section).items() if run.plan["algorithms"][key[0]]["control"]
+        ),
     )
     return k_figure(points, panels, name=name, title=title)
 

@@ -17,7 +17,7 @@ from clusterbench.report._svg import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["leaderboard", "rank-flow", "scores-against-k", "elbow", "heat-map", "metric-correlation", "fit-time"]
-EMPTY = ["leaderboard", "scores-against-k", "elbow", "heat-map", "fit-time"]
+EMPTY = ["scores-against-k"]
 
 
 def pictures_of(run: Run) -> list[Picture]:

@@ -20,9 +20,9 @@ from clusterbench.report._figure_board import board_figure, time_figure
 from clusterbench.report._figure_elbow import elbow_figure
 from clusterbench.report._figure_flow import apart, correlation_figure, correlations, flow_figure
 from clusterbench.report._figure_heat import heat_figure
-from clusterbench.report._figure_k import SERIES_COLUMNS, Panels, k_figure
+from clusterbench.report._figure_k import SERIES_COLUMNS, Panels, _band, k_figure
 from clusterbench.report._figure_pareto import pareto_figure
-from clusterbench.report._figure_style import literal, look
+from clusterbench.report._figure_style import literal, look, new_figure
 from clusterbench.report._format import NOTHING
 from clusterbench.report._svg import Picture
 from clusterbench.report._view import view_of
@@ -134,7 +134,9 @@ def test_the_board_says_rank_interval_and_marks_and_leaves_gaps_for_what_is_miss
         ("1", "1 to 2", "1.00", "kmeans · raw", "Pareto, incomplete"),
         ("2", NOTHING, "2.35", "ward · raw", "control"),
     )
-    assert picture.description == "The first 2 of 2 entries, best on top. Best mean rank: kmeans · raw, 1.00."
+    assert picture.description.startswith(
+        "The first 2 of 2 entries, best on top. Best mean rank: kmeans · raw, 1.00. A disc is a rank"
+    )
 
 
 @pytest.mark.parametrize(("n", "shown"), [(29, 29), (30, 30), (31, 30)])
@@ -156,10 +158,36 @@ def test_only_entries_with_a_time_are_timed_and_the_front_is_told() -> None:
     text = " ".join(" ".join(row) for row in picture.rows)
     assert "no time" not in text
     assert len(picture.rows) == 4
-    drawn = " ".join(ET.fromstring(picture.body).itertext())
-    assert "fast · raw" in drawn
-    assert "slow · raw" in drawn
-    assert "dominated · raw" not in " ".join(t.text or "" for t in ET.fromstring(picture.body).iter(f"{SVG}text"))
+    assert picture.description.endswith("both faster and better ranked: 2 fast · raw; 1 slow · raw.")
+    # Labels would cover one another: the points carry their ranks.
+    assert not any("raw" in text for text in texts(picture))
+    assert {"1", "2"} <= set(texts(picture))
+
+
+def test_controls_do_not_stretch_the_axes_and_what_lies_beyond_is_told() -> None:
+    rows = [("a", True, k, "davies_bouldin", "s", 1.0 + 0.1 * k, True) for k in (2, 3)]
+    rows += [("random", True, k, "davies_bouldin", "s", 5.0 * k + 1.0, True) for k in (2, 3)]
+    points = pd.DataFrame(rows, columns=list(SERIES_COLUMNS))
+    bands = pd.DataFrame([("s", "davies_bouldin", k, 2.0, 1.5, 2.5) for k in (2, 3)], columns=NO_BANDS.columns.tolist())
+    panels = Panels(["a", "random"], ["davies_bouldin"], ["s"], (2, 3), bands, frozenset({"random"}))
+    picture = k_figure(points, panels, name="x", title="t")
+    assert "controls go on beyond: Davies-Bouldin of random (11.0000 to 16.0000)." in picture.description
+    assert not {"5.0", "10.0", "15.0", "10", "15"} & set(texts(picture))
+    assert len(picture.rows) == 6
+    free = k_figure(points, replace(panels, controls=frozenset()), name="x", title="t")
+    assert "beyond" not in free.description
+    assert {"10", "10.0", "15", "15.0"} & set(texts(free))
+
+
+@pytest.mark.parametrize(("ks", "ends"), [((2,), (1.8, 2.2)), ((2, 3, 4), (2.0, 4.0))])
+def test_the_random_band_has_a_width_even_with_a_single_k(ks: tuple[int, ...], ends: tuple[float, float]) -> None:
+    axes = new_figure(3.0, 3.0).add_subplot()
+    columns = ["space", "metric", "n_clusters", "mean", "low", "high"]
+    _band(axes, pd.DataFrame([("s", "silhouette", k, 0.2, 0.1, 0.3) for k in ks], columns=columns))
+    (band,) = axes.collections
+    at = band.get_paths()[0].vertices
+    assert (at[:, 0].min(), at[:, 0].max()) == pytest.approx(ends)
+    assert (at[:, 1].min(), at[:, 1].max()) == pytest.approx((0.1, 0.3))
 
 
 def test_the_pareto_figure_leaves_out_what_has_no_stability() -> None:

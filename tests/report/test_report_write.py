@@ -130,9 +130,9 @@ def test_a_hostile_run_writes_every_file_in_its_folder(hostile_run: Run, tmp_pat
 
 def test_a_run_without_ranks_writes_every_file(rejected_run: Run, tmp_path: Path) -> None:
     written = write_report(rejected_run, tmp_path)
-    absent = {"figures/rank-flow.svg", "figures/metric-correlation.svg"}
+    refused = "figures/scores-against-k.svg"
     names = {path.relative_to(tmp_path).as_posix() for path in written}
-    assert names == {"index.html", "leaderboard.md", *TABLES, *DOCUMENTS, *(FIGURES - absent)}
+    assert names == {"index.html", "leaderboard.md", *TABLES, *DOCUMENTS, refused}
     assert len(rows(tmp_path / "leaderboard.csv")) == 1
 
 
