@@ -45,8 +45,8 @@ class DrillDown:
         One row per seed: labels, sizes, times.
     scores : Table
         Metric x space, means over seeds; the first column of values is the own space, which is not ranked.
-    more : tuple of (str, str, str)
-        Columns of the leaderboard that its table does not show: title, value, explanation.
+    more : tuple of (str, str)
+        Columns of the leaderboard that its table does not show.
     messages : tuple of str
         Warnings of the algorithm, and other things it told.
     commands : tuple of str
@@ -59,7 +59,7 @@ class DrillDown:
     facts: tuple[tuple[str, str], ...]
     seeds: Table
     scores: Table
-    more: tuple[tuple[str, str, str], ...]
+    more: tuple[tuple[str, str], ...]
     messages: tuple[str, ...]
     commands: tuple[str, ...]
     closeup: Closeup
@@ -153,12 +153,12 @@ def _score_table(run: Run, entry: Entry) -> Table:
     return Table("Scores, mean over seeds", header, tuple(rows), numeric=tuple(range(1, len(header))))
 
 
-def _more(run: Run, table: BoardTable, entry: Entry) -> list[tuple[str, str, str]]:
+def _more(run: Run, table: BoardTable, entry: Entry) -> list[tuple[str, str]]:
     printed = {heading.name for heading in table.headings} | {"rank_low", "rank_high", "labels_sha256", "params", "cut"}
     identity = {"dataset", "algorithm", "k_policy", "flags", "control", "oracle", "pareto", "seeds"}
     others = [c for c in run.board.columns if c.name not in printed | identity and "@" not in c.name]
-    shown = [(c.title, c.show(entry.row[c.name]), c.explanation) for c in others]
-    return [(readable(title), readable(text), readable(told)) for title, text, told in shown if text]
+    shown = [(readable(column.title), readable(column.show(entry.row[column.name]))) for column in others]
+    return [(title, text) for title, text in shown if text]
 
 
 def _messages(entry: Entry) -> list[str]:
