@@ -112,42 +112,46 @@ def _band(axes: Axes, band: pd.DataFrame) -> None:
 
 def _limit(axes: Axes, contenders: pd.DataFrame, band: pd.DataFrame) -> None:
     """End the axis where the scores of contenders and of random partitions do."""
-    if not len(contenders):
-        return
-    low, high = _extent(contenders, band)
-    margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
-    axes.set_ylim(low - margin, high + margin)
+    if len(contenders):
+        axes.set_ylim(*_ends(contenders, band))
 
 
-def _extent(contenders: pd.DataFrame, band: pd.DataFrame) -> tuple[float, float]:
+def _ends(contenders: pd.DataFrame, band: pd.DataFrame) -> tuple[float, float]:
     values = [*contenders["value"].astype(float), *band["low"].astype(float), *band["high"].astype(float)]
-    return min(values), max(values)
+    low, high = min(values), max(values)
+    margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
+    return low - margin, high + margin
 
 
 def _told(panels: Panels, bands: pd.DataFrame, inside: pd.DataFrame) -> str:
     told = (
-        f"{len(panels.series)} series: {listing([*panels.series]) or 'none'}. Hollow marks were rejected by the gate."
+        f"{len(panels.series)} series, each on the variant of its best entry. Hollow marks were rejected by the gate."
     )
     if len(bands):
         told += " The grey band holds 90 % of random partitions of the same rows and k."
+    if lost := _beyond(panels, bands, inside):
+        told += f" The axes end with contenders and random partitions; controls go on beyond: {listing(lost)}."
+    return told
+
+
+def _beyond(panels: Panels, bands: pd.DataFrame, inside: pd.DataFrame) -> list[str]:
+    """Name the controls that the axes do not hold, each with the range of its scores."""
     lost = []
     is_control = inside["series"].isin(panels.controls)
     for metric in map(get_metric, panels.metrics):
         outside = set()
         for space in panels.spaces:
             here = (inside["metric"] == metric.name) & (inside["space"] == space)
-            band = bands[(bands["metric"] == metric.name) & (bands["space"] == space)]
             if (here & ~is_control).any():
-                low, high = _extent(inside[here & ~is_control], band)
+                band = bands[(bands["metric"] == metric.name) & (bands["space"] == space)]
+                low, high = _ends(inside[here & ~is_control], band)
                 mine = inside[here & is_control]
                 outside |= set(mine.loc[(mine["value"] < low) | (mine["value"] > high), "series"])
         for control in [one for one in panels.series if one in outside]:
             values = inside.loc[(inside["metric"] == metric.name) & (inside["series"] == control), "value"]
             ends = " to ".join(score_text(float(end), metric.decimals) for end in (values.min(), values.max()))
             lost.append(f"{metric.title} of {control} ({ends})")
-    if lost:
-        told += f" The axes end with contenders and random partitions; controls go on beyond: {listing(lost)}."
-    return told
+    return lost
 
 
 def _panel(axes: Axes, panel: pd.DataFrame, series: Sequence[str]) -> None:
