@@ -145,7 +145,8 @@ def _methods(run: Run) -> list[tuple[str, str]]:
                 "Stability",
                 f"every entry is fitted again to {number or 'several'} resamples, each the distinct rows of a bootstrap"
                 " sample (about 63 % of the table), and its labels of these rows are compared with the first ones by"
-                " the adjusted Rand index: 1 is the same partition, 0 what chance alone gives, below 0 less than that",
+                " the adjusted Rand index, every row of noise a group of its own: 1 is the same partition, 0 what"
+                " chance alone gives, below 0 less than that",
             )
         )
     return [*found, *_certainty(draws, content, has_stability=has_stability(run))]
@@ -154,12 +155,12 @@ def _methods(run: Run) -> list[tuple[str, str]]:
 def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[str, str]]:
     if not draws:
         return [("Bootstrap", "none: how sure a rank is was not measured")]
-    fixed_part = "; the stability is the same in every draw" if has_stability else ""
+    refits = ", its stability by refits drawn with replacement where each of them is known" if has_stability else ""
     return [
         (
             "Bootstrap",
             f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"
-            f" again{fixed_part}. The interval holds the central {content} of the ranks and is widened to hold the"
+            f" again{refits}. The interval holds the central {content} of the ranks and is widened to hold the"
             " published rank where they leave it out; P(first) is the share of draws in which an entry is first",
         ),
         (
