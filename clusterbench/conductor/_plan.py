@@ -77,6 +77,7 @@ class Plan:
             "noise": bench.noise.policy.value,
             "policies": [policy.value for policy in bench.noise.policies],
             "ranking": bench.ranking.model_dump(mode="json"),
+            "resamples": bench.stability.resamples,
             "datasets": {name: _dataset_record(dataset) for name, dataset in self.datasets.items()},
             "variants": {name: resolved(steps) for name, steps in bench.variants.items()},
             "spaces": [[d, v, score_key(space)] for (d, v), space in self.spaces.items()],

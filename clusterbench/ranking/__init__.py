@@ -12,6 +12,7 @@ from clusterbench.ranking._compare import (
 )
 from clusterbench.ranking._dip import DipTest, dip_statistic, dip_test
 from clusterbench.ranking._gate import Gate, apply_gate, gate_reason
+from clusterbench.ranking._headline import Severity, severity_of
 from clusterbench.ranking._leaderboard import Leaderboard, leaderboard
 from clusterbench.ranking._letters import letters_of, tie_letters
 from clusterbench.ranking._ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
@@ -33,6 +34,7 @@ __all__ = [
     "Leaderboard",
     "RankCorrelation",
     "RankingSpec",
+    "Severity",
     "Significance",
     "apply_gate",
     "board_columns",
@@ -52,6 +54,7 @@ __all__ = [
     "pareto_mask",
     "rank_correlation",
     "select_k",
+    "severity_of",
     "stable_rng",
     "tie_letters",
     "win_rates",

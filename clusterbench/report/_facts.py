@@ -11,8 +11,7 @@ import pandas as pd
 
 from clusterbench.cells import CellStatus
 from clusterbench.conductor import Run
-from clusterbench.ranking import OVERALL
-from clusterbench.ranking._headline import Severity, severity_of
+from clusterbench.ranking import OVERALL, Severity, severity_of
 from clusterbench.report._entries import Entry, EntryNames
 from clusterbench.report._format import NOTHING, fixed, is_nothing, readable, settings, share
 from clusterbench.scoring import METRICS

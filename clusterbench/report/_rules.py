@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clusterbench.benchmark._tables import StabilityTable
 from clusterbench.conductor import Run
 from clusterbench.errors import RequestError
 from clusterbench.ranking import RankingSpec
@@ -58,7 +55,7 @@ def _vote(run: Run, family: str) -> str:
 
 
 def _stability_row(run: Run) -> tuple[str, ...]:
-    number = resamples(run)
+    number = run.plan.get("resamples")  # a plan of an older store does not tell
     return (
         "Stability",
         f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
@@ -74,17 +71,6 @@ def _stability_row(run: Run) -> tuple[str, ...]:
 def has_stability(run: Run) -> bool:
     """Say whether the stability of any entry was measured, and so has a vote."""
     return any(not is_nothing(value) for value in run.board.table[STABILITY])
-
-
-def resamples(run: Run) -> int | None:
-    """Return the resamples per entry behind the stability, None where the record does not tell."""
-    try:
-        declared = StabilityTable(**tomllib.loads(run.plan["toml"]).get("stability", {})).resamples
-    except ValueError:  # a file that only another version reads
-        return None
-    # A quick run makes fewer, and says how many.
-    fewer = re.search(r"\b(\d+) resamples", run.plan["selection"])
-    return min(declared, int(fewer[1])) if fewer else declared
 
 
 def rules(run: Run) -> list[tuple[str, str]]:
@@ -139,7 +125,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
             )
         )
     if has_stability(run):
-        number = resamples(run)
+        number = run.plan.get("resamples")
         found.append(
             (
                 "Stability",

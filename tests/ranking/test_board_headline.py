@@ -10,8 +10,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterbench.ranking import RankingSpec, leaderboard, letters_of
-from clusterbench.ranking._headline import Severity, severity_of
+from clusterbench.ranking import RankingSpec, Severity, leaderboard, letters_of, severity_of
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"), metrics=("silhouette",), n_bootstrap=100)
 

@@ -121,6 +121,7 @@ def _plan(cells: pd.DataFrame, title: str, **changes: Any) -> dict[str, Any]:
     plan: dict[str, Any] = {
         "title": title,
         "toml": f'title = "{title}"\n',
+        "resamples": 10,
         "path": "benchmarks/demo.toml",
         "selection": "",
         "seeds": sorted(cells["seed"].unique().tolist()),

@@ -32,7 +32,6 @@ from clusterbench.report._rules import (
     declared_tables,
     environment,
     metric_table,
-    resamples,
     rules,
     structure_table,
     variant_text,
@@ -155,20 +154,6 @@ def test_chance_and_certainty_are_explained_with_the_counts_of_the_plan(full_run
     bare.plan["ranking"] |= {"bootstraps": 0, "random_partitions": 0}
     assert dict(rules(bare))["Bootstrap"].startswith("none")
     assert not {"Random partitions", "Tie letters"} & set(dict(rules(bare)))
-
-
-@pytest.mark.parametrize(
-    ("toml", "selection", "number"),
-    [
-        ("", "", 10),
-        ("[stability]\nresamples = 25", "", 25),
-        ("[stability]\nresamples = 25", "quick: first seed, 2 resamples", 2),
-        ("<no toml>", "", None),
-        ("[stability]\nresamples = -1", "", None),
-    ],
-)
-def test_the_resamples_are_those_of_the_file_or_of_the_quick_run(make_run, toml, selection, number) -> None:
-    assert resamples(make_run(seeds=(0,), bootstraps=0, toml=toml, selection=selection)) == number
 
 
 def test_a_metric_that_is_only_shown_is_listed_as_such(make_run) -> None:
