@@ -17,8 +17,9 @@ from clusterbench.cells import CellStatus
 from clusterbench.errors import RequestError
 from clusterbench.execution._dask_spaces import ScatteredSpaces
 from clusterbench.execution._dask_worker import TOPIC, decode_event, perform_job, slots
-from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.execution._events import CutDone, CutStarted, Event, Started, Task, TaskDone
 from clusterbench.execution._perform import describe_error
+from clusterbench.execution._queue import by_plugin
 
 LONELY_SECONDS = 300.0  # to wait for a worker when all have gone
 _TICK = 0.25  # seconds between looks at the state of what flies
@@ -95,8 +96,7 @@ class Flights:
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Event]:
         """Perform `tasks`; give events as they are heard of, each cut done once, each task ended once."""
-        # TensorFlow first, as in the pool: its processes are started once and end before the plain ones take over.
-        self._waiting.extend(_Flight(task) for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN))
+        self._waiting.extend(map(_Flight, by_plugin(tasks)))  # as in the pool: few processes are started
         self._spaces.expect(tasks)
         while self._waiting or self._flying:
             self._count_workers()

@@ -149,9 +149,10 @@ class Station:
             if given_up():
                 raise GivenUpError
         try:
-            with self._space(digest, content) as path, self._pool(given_up) as pool:
+            with self._space(digest, content) as path:
                 here = replace(task, plugin=self._plugins.get(task.plugin, task.plugin), space_path=str(path))
-                return list(self._told(task.key, pool.run([here])))
+                with self._pool(here, given_up) as pool:
+                    return list(self._told(task.key, pool.run([here])))
         finally:
             self._slots.release()
 
@@ -186,10 +187,14 @@ class Station:
     # --- pools -----------------------------------------------------------------------------------
 
     @contextmanager
-    def _pool(self, given_up: Callable[[], bool]) -> Iterator[Pool]:
-        """Lend a pool of one worker process; those that were used stay warm for the next job."""
+    def _pool(self, task: Task, given_up: Callable[[], bool]) -> Iterator[Pool]:
+        """Lend a pool of one worker process, that of the task's plug-in if it is idle; used ones stay warm."""
         with self._lock:
-            pool = self._pools.pop() if self._pools else _WatchedPool(self._equipment.threads, self._equipment.limits)
+            if self._pools:  # without one of the same plug-in, the one that was idle for longest starts anew
+                pool = next((pool for pool in self._pools if pool.serves(task)), self._pools[0])
+                self._pools.remove(pool)
+            else:
+                pool = _WatchedPool(self._equipment.threads, self._equipment.limits)
         pool.given_up = given_up
         try:
             yield pool

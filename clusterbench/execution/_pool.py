@@ -1,5 +1,8 @@
 """Worker processes on this machine: fed one task at a time, watched, and killed at a limit.
 
+A worker serves one plug-in only: what that leaves behind in its process (a patched library, a changed limit, another
+configuration of scikit-learn) is met by no other plug-in.
+
 Workers are plain ``python`` children and not those of `multiprocessing` or a pool library: a user's script needs no
 ``__main__`` guard, threads are capped by the environment before any library loads, nothing is ever forked after
 TensorFlow or OpenMP, one worker can be killed with all that it started while the others go on, and none of them
@@ -9,17 +12,17 @@ outlives the run.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any
 
 from clusterbench.cells import CellStatus
-from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.execution._events import CutDone, CutStarted, Event, Started, Task, TaskDone
 from clusterbench.execution._perform import one_line
 from clusterbench.execution._process import WorkerProcess
+from clusterbench.execution._queue import Kind, Load, Queue, kind_of
 
 _TICK = 0.25  # seconds between looks at the memory
 _MOST_RETRIES = 2
@@ -44,27 +47,11 @@ class Limits:
     start_seconds: float = 120.0
 
 
-@dataclass(slots=True)
-class _Load:
-    """A task, and what has been heard of it."""
-
-    task: Task
-    retries: int = 0
-    taken: bool = False
-    started: bool = False
-    deadline: float = float("inf")
-    cut: str | None = None
-    cut_since: float = 0.0
-    finished: set[str] = field(default_factory=set)
-
-    def rest(self) -> tuple[str, ...]:
-        return tuple(cut for cut in self.task.cuts if cut not in self.finished)
-
-
 @dataclass(eq=False, slots=True)
 class _Worker:
     process: WorkerProcess
-    load: _Load | None = None
+    kind: Kind
+    load: Load | None = None
 
 
 class Pool:
@@ -76,7 +63,7 @@ class Pool:
     def __init__(self, workers: int, *, threads: int = 1, limits: Limits | None = None) -> None:
         self._size, self._threads, self._limits = workers, threads, limits or Limits()
         self._workers: list[_Worker] = []
-        self._queue: deque[_Load] = deque()
+        self._queue = Queue()
 
     def __enter__(self) -> Pool:
         return self
@@ -89,8 +76,7 @@ class Pool:
 
         The limits are kept while events are being taken: do not hold the iterator up for long.
         """
-        # TensorFlow first: its workers are started once and are gone before the plain ones take over.
-        self._queue.extend(_Load(task) for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN))
+        self._queue.extend(tasks)
         try:
             news = list(self._feed())
             while True:
@@ -105,37 +91,45 @@ class Pool:
             self._queue.clear()
             self._end(*(worker for worker in self._workers if worker.load))
 
+    def serves(self, task: Task) -> bool:
+        """Return whether a worker for this task is there already."""
+        return any(worker.kind == kind_of(task) for worker in self._workers)
+
     # --- giving ----------------------------------------------------------------------------------
 
     def _feed(self) -> Iterator[Event]:
         while self._queue:
-            load = self._queue[0]
-            try:
-                worker = self._idle(load.task.lane)
-            except OSError as error:  # no process, no descriptor or no memory left for one
-                self._queue.popleft()
-                yield from self._again_or(load, f"no worker could be started: {error}")
-                continue
-            if worker is None:
+            found = self._match()
+            if found is None:
                 return
-            self._queue.popleft()
+            worker, load = found
+            if worker is None:
+                try:
+                    worker = self._start(load.task)
+                except OSError as error:  # no process, no descriptor or no memory left for one
+                    yield from self._again_or(load, f"no worker could be started: {error}")
+                    continue
             worker.process.forget()
             worker.load = load
             load.deadline = time.monotonic() + self._limits.start_seconds
             with suppress(OSError):  # a dead worker is noticed when it is listened to
                 worker.process.channel.send(load.task)
 
-    def _idle(self, lane: Lane) -> _Worker | None:
-        """Return a worker of `lane` without work, started if need be; None when all places are taken."""
+    def _match(self) -> tuple[_Worker | None, Load] | None:
+        """Take a task for a worker without work, or for a new one (None); nothing when all places are taken."""
         idle = [worker for worker in self._workers if worker.load is None]
-        fitting = next((worker for worker in idle if worker.process.lane is lane), None)
-        if fitting is not None:
-            return fitting
+        for worker in idle:
+            load = self._queue.take(worker.kind)
+            if load is not None:
+                return worker, load
         if len(self._workers) >= self._size:
             if not idle:
                 return None
             self._end(idle[0])
-        worker = _Worker(WorkerProcess(lane, self._threads))
+        return None, self._queue.take_for_new({worker.kind for worker in self._workers})
+
+    def _start(self, task: Task) -> _Worker:
+        worker = _Worker(WorkerProcess(self._threads), kind_of(task))
         self._workers.append(worker)
         return worker
 
@@ -240,11 +234,11 @@ class Pool:
             worker.load = None
             yield from self._again_or(load, f"an earlier plug-in {what}")
 
-    def _again_or(self, load: _Load, reason: str) -> Iterator[Event]:
+    def _again_or(self, load: Load, reason: str) -> Iterator[Event]:
         """Try a task again whose worker was lost for a cause outside the plug-in, but not for ever."""
         rest = load.rest()
         if load.retries < _MOST_RETRIES and rest:
-            self._queue.appendleft(_Load(replace(load.task, cuts=rest), load.retries + 1))
+            self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries + 1))
         else:
             yield TaskDone(load.task.key, CellStatus.FAILED, f"{reason}; tried {load.retries + 1} times")
 
@@ -258,7 +252,7 @@ class Pool:
         if load.cut is None or not rest:
             yield TaskDone(load.task.key, CellStatus.FAILED, reason)
             return
-        self._queue.appendleft(_Load(replace(load.task, cuts=rest), load.retries))
+        self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries))
 
     def _end(self, *workers: _Worker) -> None:
         """End workers, all at once; their loads stay with them, for the books."""

@@ -18,7 +18,6 @@ import psutil
 
 from clusterbench.execution import _keeper
 from clusterbench.execution._channel import RunEnd
-from clusterbench.execution._events import Lane
 from clusterbench.execution._perform import one_line
 
 _THREAD_VARIABLES = (
@@ -46,14 +45,12 @@ class WorkerProcess:
 
     Attributes
     ----------
-    lane : Lane
     channel : RunEnd
     pid : int or None
         Of the worker itself, once it has said it.
     """
 
-    def __init__(self, lane: Lane, threads: int) -> None:
-        self.lane = lane
+    def __init__(self, threads: int) -> None:
         self.pid: int | None = None
         self._code: int | None = None
         self._report = b""

@@ -104,6 +104,29 @@ def test_an_idle_station_gives_back_and_works_again(with_station, worker, make_t
     assert isinstance(decode_event(with_station(work)[-1]), TaskDone)
 
 
+def test_a_process_serves_one_plugin_and_an_idle_one_of_the_same_is_taken(with_station, worker, make_task):
+    patching, healthy = make_task("patches"), make_task("quantiles")
+    worker.state.nthreads = 2
+    content = content_of(patching.space_path)
+
+    def work(station):
+        alone = station.perform(healthy, *content)
+        with station._pool(healthy, lambda: False):  # which is busy meanwhile
+            station.perform(patching, *content)
+        station._pools.reverse()
+        processes = [process.pid for process in descendants()]
+        again = [station.perform(task, *content) for task in (healthy, patching, healthy)][-1]
+        assert sorted(process.pid for process in descendants()) == sorted(processes)
+        return alone, again
+
+    labels = [
+        [event.labeling.sha256 for event in map(decode_event, blobs) if isinstance(event, CutDone)]
+        for blobs in with_station(work)
+    ]
+    assert len(labels[0]) == 3
+    assert labels[0] == labels[1]
+
+
 def test_only_the_latest_spaces_stay_on_disk(with_station, worker, monkeypatch):
     monkeypatch.setattr(_dask_worker, "_MOST_SPACES", 2)
     contents = [np.frombuffer(bytes([number] * 10), dtype=np.uint8) for number in range(4)]

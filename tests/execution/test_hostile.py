@@ -57,8 +57,9 @@ LOSSES = {
     "starts_a_thread": (set(), FAILED, ""),
     "sets_a_timer": (set(), FAILED, ""),
     "changes_everything": (set(), FAILED, ""),
+    "patches": (set(), FAILED, ""),
 }  # fmt: skip
-ELSEWHERE = {"healthy", "draws_globally", "leaks"}  # sound ones; test_pool.py has what leaks
+ELSEWHERE = {"healthy", "draws_globally", "quantiles", "leaks"}  # sound ones; test_pool.py has what leaks
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,16 @@ def test_sound_cells_beside_hostile_ones_are_the_same_as_alone(matrix, sound):
     beside = [labels_of(cells[key]) for key, task in tasks.items() if Path(task.plugin).stem == "healthy"]
     assert len(beside) == len(LOSSES)
     assert all(found == sound for found in beside)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_plugin_leaves_in_its_process_changes_no_other(make_task, workers):
+    healthy = [make_task("quantiles", name=str(number)) for number in range(3)]
+    alone = outcomes(healthy, execute(healthy, workers=0))
+    tasks = [task for number, sound in enumerate(healthy) for task in (make_task("patches", name=str(number)), sound)]
+    cells = outcomes(tasks, execute(tasks, workers=workers))
+    assert {cell.status for task in healthy for cell in cells[task.key].values()} == {CellStatus.OK}
+    assert all(labels_of(cells[task.key]) == labels_of(alone[task.key]) for task in healthy)
 
 
 def test_global_generators_are_seeded_for_each_cell_alone(matrix, make_task):
