@@ -11,7 +11,6 @@ import json
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,36 +19,55 @@ from typing import Any
 MARK = "CLUSTERBENCH_WORKER"
 _KEPT = 4_000  # bytes of what the worker writes
 _CHUNK = 65_536
+_PATIENCE = 1.0  # seconds to see all processes gone, which takes milliseconds
 
 
-def main(orders: str) -> None:
-    """Run the command in `orders` until it or the run ends.
-
-    Parameters
-    ----------
-    orders : str
-        JSON: command, environment, descriptor (of the worker's socket), run (process id).
+def main() -> None:
+    """Run the command that is ordered on standard input until it or the run ends.
 
     Notes
     -----
-    A byte on standard input forgets what the worker wrote so far; its closing, by the run or with it, ends the worker.
+    The first line of standard input is JSON: command, mark, descriptor (of the worker's socket), run (process id). The
+    worker's environment is that of its keeper, so that a command line, which everybody may read, holds none of it.
+    Each byte after that forgets what the worker wrote so far; the closing, by the run or with it, ends the worker.
     At the end one JSON object goes to standard output: the worker's exit code, and its last words.
     """
-    told = json.loads(orders)
+    told = orders()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    adopt()
     reader, writer = os.pipe()
     worker = start(told, writer)
     os.close(writer)
     code, words = keep(worker, told["run"], reader, wake)
-    end_family(worker, told["environment"][MARK])
+    end_family(worker, told["mark"], os.getpid())
     words = (words + drained(reader))[-_KEPT:]
     with suppress(OSError):  # nobody listens when the run is gone
         os.write(1, json.dumps({"code": code, "words": words.decode("latin-1")}).encode())
+
+
+def orders() -> dict[str, Any]:
+    """Return what the first line of standard input says."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(0, _CHUNK)
+        if not part:  # the run is gone already
+            os._exit(1)
+        line += part
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def adopt() -> None:
+    """Become the parent of all descendants whose own parent ends, where the kernel can do that (Linux)."""
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def start(told: dict[str, Any], output: int) -> int:
@@ -67,7 +85,8 @@ def start(told: dict[str, Any], output: int) -> int:
         os.set_inheritable(descriptor, True)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        os.execve(told["command"][0], told["command"], told["environment"])
+        environment = {**os.environb, MARK.encode(): told["mark"].encode()}
+        os.execve(told["command"][0], told["command"], environment)
     finally:
         os._exit(127)
 
@@ -77,8 +96,8 @@ def keep(worker: int, run: int, reader: int, wake: int) -> tuple[int, bytes]:
     words, watched = b"", [0, wake, reader]
     while True:
         ready = select.select(watched, [], [], 0.5)[0]
-        done, status = os.waitpid(worker, os.WNOHANG)
-        if done:
+        status = reap().get(worker)
+        if status is not None:
             return os.waitstatus_to_exitcode(status), words
         asked = os.read(0, 64) if 0 in ready else None
         if asked == b"" or os.getppid() != run:
@@ -95,6 +114,18 @@ def keep(worker: int, run: int, reader: int, wake: int) -> tuple[int, bytes]:
                 watched.remove(reader)
 
 
+def reap() -> dict[int, int]:
+    """Return the wait statuses of the children, also the adopted ones, that have ended."""
+    found: dict[int, int] = {}
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                break
+            found[pid] = status
+    return found
+
+
 def drained(reader: int) -> bytes:
     """Return the end of what is left in a pipe."""
     words = b""
@@ -108,14 +139,15 @@ def drained(reader: int) -> bytes:
     return words
 
 
-def end_family(leader: int, mark: str) -> None:
-    """Kill every process that came from the worker `leader`, also those that left its session."""
+def end_family(leader: int, mark: str, ancestor: int) -> None:
+    """Kill every process that came from the worker `leader`, also those that left its session; see `relatives`."""
     if not os.path.isdir("/proc/self"):
         with suppress(OSError):
             os.killpg(leader, signal.SIGKILL)
         return
-    for _ in range(20):  # more than once: a process may fork while the others are being killed
-        family = list(relatives(leader, mark))
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:  # more than once: a process may fork while the others are being killed
+        family = list(relatives(leader, mark, ancestor))
         if not family:
             return
         for pid in family:
@@ -124,24 +156,38 @@ def end_family(leader: int, mark: str) -> None:
         time.sleep(0.005)
 
 
-def relatives(leader: int, mark: str) -> Iterator[int]:
-    """Give the living processes of the session of `leader`, and those whose environment carries `mark`."""
+def relatives(leader: int, mark: str, ancestor: int) -> Iterator[int]:
+    """Give the living descendants of `ancestor`, processes of the session of `leader`, and those that carry `mark`."""
     wanted = f"{MARK}={mark}".encode()
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
+    processes = {pid: found for pid in pids() if (found := parent_and_session(pid))}
+    processes.pop(os.getpid(), None)
+    family = {ancestor}
+    grown = 0
+    while grown < len(family):
+        grown = len(family)
+        family |= {pid for pid, (parent, _) in processes.items() if parent in family}
+    for pid, (_, session) in processes.items():
+        if pid in family or session == leader:
+            yield pid
             continue
-        with suppress(OSError, ValueError, IndexError):
-            with open(f"/proc/{name}/stat", "rb") as file:
-                state, _, _, session = file.read().rpartition(b")")[2].split()[:4]
-            if state in b"ZX":
-                continue
-            if int(session) == leader:
-                yield int(name)
-                continue
-            with open(f"/proc/{name}/environ", "rb") as file:
-                if wanted in file.read().split(b"\0"):
-                    yield int(name)
+        with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+            if wanted in file.read().split(b"\0"):
+                yield pid
+
+
+def pids() -> list[int]:
+    """Return the processes of this machine."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def parent_and_session(pid: int) -> tuple[int, int] | None:
+    """Return two facts of a process; None when it has ended."""
+    with suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
+        return None if state in b"ZX" else (int(parent), int(session))
+    return None
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -84,14 +84,11 @@ class WorkerProcess:
 
     def memory_mb(self) -> float:
         """Return the resident memory of the worker and all that it started; shared pages count once."""
-        if self.pid is None:
-            return 0.0
-        with suppress(psutil.Error):
-            worker = psutil.Process(self.pid)
-            children = worker.children(recursive=True)
-            if not children:
-                return float(worker.memory_info().rss) / 2**20
-            return sum(map(_share_mb, (worker, *children)))
+        with suppress(psutil.Error):  # its keeper adopts what its worker's children leave behind
+            family = psutil.Process(self._keeper.pid).children(recursive=True)
+            if len(family) == 1:
+                return float(family[0].memory_info().rss) / 2**20
+            return sum(map(_share_mb, family))
         return 0.0
 
     def end(self) -> None:
@@ -107,7 +104,7 @@ class WorkerProcess:
         self._keeper.kill()
         self._keeper.wait()
         if self._code is None:  # the keeper was killed, so its duty falls to the run
-            _keeper.end_family(self.pid or -1, self._mark)
+            _keeper.end_family(self.pid or -1, self._mark, self.pid or -1)
         if self._keeper.stdout is not None:
             self._keeper.stdout.close()
 
@@ -148,30 +145,35 @@ class WorkerProcess:
 
 
 def _start_keeper(descriptor: int, threads: int, mark: str) -> subprocess.Popen[bytes]:
+    """Start a keeper, with the environment that its worker is to have, and tell it what to do."""
     environment = {
         **os.environ,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
-        _keeper.MARK: mark,
     }
     path = json.dumps([place for place in sys.path if place])
     orders = {
         "command": [sys.executable, "-P", "-c", _BOOT, path, str(descriptor), str(threads)],
-        "environment": environment,
+        "mark": mark,
         "descriptor": descriptor,
         "run": os.getpid(),
     }
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", _keeper.__file__, json.dumps(orders)],
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", _keeper.__file__],
         pass_fds=[descriptor],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         bufsize=0,
+        env=environment,
     )
+    assert keeper.stdin is not None
+    with suppress(OSError):  # its end is noticed by whoever waits for its worker
+        keeper.stdin.write(json.dumps(orders).encode() + b"\n")
+    return keeper
 
 
 def _share_mb(process: psutil.Process) -> float:

@@ -64,7 +64,7 @@ class _Before:
         """Put signals back, and return why this worker should not be used again, or None."""
         if set(threading.enumerate()) - self._threads:
             return "threads were left running"
-        if _has_children():
+        if _has_children() or _has_adopted():
             return "processes were left running"
         if self._output_files() != self._outputs:
             return "its output was redirected"
@@ -105,6 +105,16 @@ def _has_children() -> bool:
     except ChildProcessError:
         return False
     return True
+
+
+def _has_adopted() -> bool:
+    """Return whether the keeper has other children: those of this worker's whose parents have ended."""
+    keeper = os.getppid()
+    try:
+        with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+            return len(file.read().split()) > 1
+    except OSError:
+        return False
 
 
 def _die_with_keeper() -> None:

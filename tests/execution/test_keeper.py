@@ -20,23 +20,27 @@ def keep():
     """Start a keeper for a Python script, or for another command."""
     started = []
 
-    def start(script: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        script: str, command: list[str] | None = None, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         reader, writer = os.pipe()
         os.close(reader)
         orders = {
             "command": command or [sys.executable, "-I", "-S", "-c", script],
-            "environment": {_keeper.MARK: f"test-{len(started)}-{os.getpid()}", "PATH": os.environ["PATH"]},
+            "mark": f"test-{len(started)}-{os.getpid()}",
             "descriptor": writer,
             "run": os.getpid(),
         }
         keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", _keeper.__file__, json.dumps(orders)],
+            [sys.executable, "-I", "-S", _keeper.__file__],
+            env={"PATH": os.environ["PATH"], **(environment or {})},
             pass_fds=[writer],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
             bufsize=0,
         )
+        keeper.stdin.write(json.dumps(orders).encode() + b"\n")
         os.close(writer)
         started.append(keeper)
         return keeper
@@ -94,39 +98,49 @@ def test_an_endless_writer_takes_no_memory_and_ends_when_asked(keep):
     assert keeper.wait(timeout=2) == 0
 
 
+def test_its_command_line_tells_nothing_of_the_environment_and_the_worker_has_it_all(keep):
+    secrets = {f"SECRET_{number}": "x" * 100_000 for number in range(4)}
+    keeper = keep(
+        "import os; print(sum(len(v) for k, v in os.environ.items() if k[:7] == 'SECRET_'), end='', flush=True)"
+        "\nimport time; time.sleep(1)",
+        environment=secrets,
+    )
+    assert "SECRET" not in " ".join(psutil.Process(keeper.pid).cmdline())
+    assert report(keeper) == (0, "400000")
+
+
 DAUGHTERS = """
 import os, subprocess, time
 subprocess.Popen(["sleep", "4321"])
 subprocess.Popen(["sleep", "4321"], start_new_session=True)
+subprocess.Popen(["setsid", "env", "-i", "sleep", "4321"])
 if os.fork() == 0:
     os.setsid()
     if os.fork():
         os._exit(0)
     os.close(1), os.close(2)
-    time.sleep(4321)
+    os.execve("/bin/sleep", ["sleep", "4321"], {})
 print("ready", flush=True)
 """
 
 
 @pytest.mark.parametrize("end", ["", "time.sleep(1000)"], ids=["worker ends", "worker is ended"])
-def test_processes_that_left_the_session_go_too(keep, end):
+def test_processes_that_left_the_session_and_the_environment_go_too(keep, end):
     keeper = keep(DAUGHTERS + end)
-    mark = json.loads(keeper.args[-1])["environment"][_keeper.MARK]
 
-    def relatives() -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(_keeper.MARK) == mark:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+    def sleepers() -> list[psutil.Process]:
+        found = psutil.process_iter(["cmdline", "status"])
+        return [p for p in found if p.info["cmdline"] == ["sleep", "4321"] and p.info["status"] != "zombie"]
 
     if end:
-        until(lambda: len(relatives()) == 4)
+        until(lambda: len(sleepers()) == 4)
         keeper.stdin.close()
     code, words = report(keeper)
     assert code == (-signal.SIGKILL if end else 0)
     assert words == "ready\n"
-    assert relatives() == []
+    assert sleepers() == []
+
+
+def test_a_keeper_whose_run_is_gone_before_it_was_told_anything_ends(keep):
+    keeper = subprocess.Popen([sys.executable, "-I", "-S", _keeper.__file__], stdin=subprocess.DEVNULL)
+    assert keeper.wait(timeout=5) == 1
