@@ -6,9 +6,10 @@ import asyncio
 import importlib.util
 import logging
 import re
+import threading
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,7 @@ def connected(address: str) -> Iterator[Client]:
     patience = {"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}
     with silence_logging_cmgr(logging.CRITICAL + 1), dask.config.set(patience):
         try:
-            with ThreadPoolExecutor(1) as thread:  # this one may have an event loop of its own, as in a notebook
-                thread.submit(asyncio.run, _reach(address)).result()
+            _in_a_thread(address)
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="clusterbench")
         except (OSError, ValueError, ImportError, MemoryError) as error:  # nobody, no address, or no scheduler
             raise RequestError(
@@ -102,6 +102,23 @@ def connected(address: str) -> Iterator[Client]:
             yield client
         finally:
             client.close()
+
+
+def _in_a_thread(address: str) -> None:
+    """Try to reach a scheduler, in another thread: this one may have an event loop of its own, as in a notebook.
+
+    Nothing waits for that thread's end, so that Ctrl-C ends the run at once, whatever it is waiting for.
+    """
+    outcome: Future[None] = Future()
+
+    def reach() -> None:
+        try:
+            outcome.set_result(asyncio.run(_reach(address)))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the outcome is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=reach, daemon=True).start()
+    outcome.result()
 
 
 async def _reach(address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -279,3 +280,18 @@ def test_no_worker_for_too_long_ends_the_run(cluster, make_task, monkeypatch, re
             worker.kill()
         with pytest.raises(RequestError, match=r"no worker has been there for 0.5 s; finished cells are in the store"):
             list(running)
+
+
+def test_ctrl_c_ends_a_run_that_waits_for_a_scheduler(space_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and says nothing
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+        command = [sys.executable, "-c", DRIVER, str(HOSTILE / "healthy.py"), space_path, address]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        silent.settimeout(30)
+        with silent.accept()[0]:  # it is now waiting for a word
+            ended = time.monotonic()
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate(timeout=10)
+    assert time.monotonic() - ended < 2.0
+    assert "KeyboardInterrupt" in said
