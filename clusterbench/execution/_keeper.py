@@ -7,6 +7,7 @@ the run; one that writes without end fills neither a disk nor a terminal.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -27,12 +28,14 @@ def main() -> None:
 
     Notes
     -----
-    The first line of standard input is JSON: command, mark, descriptor (of the worker's socket), run (process id). The
-    worker's environment is that of its keeper, so that a command line, which everybody may read, holds none of it.
+    The first line of standard input is JSON: command, mark, folder (the worker's own, for temporary files), descriptor
+    (of its socket), run (process id). The worker's environment is that of its keeper, so that a command line, which
+    everybody may read, holds none of it.
     Each byte after that forgets what the worker wrote so far; the closing, by the run or with it, ends the worker.
     At the end one JSON object goes to standard output: the worker's exit code, and its last words.
     """
     told = orders()
+    claim(told["folder"])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wake, waker = os.pipe()
@@ -48,6 +51,8 @@ def main() -> None:
     words = (words + drained(reader))[-_KEPT:]
     with suppress(OSError):  # nobody listens when the run is gone
         os.write(1, json.dumps({"code": code, "words": words.decode("latin-1")}).encode())
+    os.close(1)  # the run waits for no more than this
+    remove(told["folder"])
 
 
 def orders() -> dict[str, Any]:
@@ -60,6 +65,12 @@ def orders() -> dict[str, Any]:
         line += part
     told: dict[str, Any] = json.loads(line)
     return told
+
+
+def claim(folder: str) -> None:
+    """Lock a folder as long as this process lives, so that no run takes it for one that was left behind."""
+    with suppress(OSError):
+        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def adopt() -> None:
@@ -154,6 +165,22 @@ def end_family(leader: int, mark: str, ancestor: int) -> None:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all that is in it, also where permissions were taken away."""
+    with suppress(OSError):
+        os.rmdir(folder)  # as a rule it is empty
+    if not os.path.lexists(folder):
+        return
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    for place, names, _ in os.walk(folder):  # from the top, so that each is opened before it is entered
+        for path in (place, *(os.path.join(place, name) for name in names)):
+            with suppress(OSError):
+                os.chmod(path, 0o700, follow_symlinks=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def relatives(leader: int, mark: str, ancestor: int) -> Iterator[int]:

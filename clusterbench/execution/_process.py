@@ -9,16 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import psutil
 
 from clusterbench.execution import _keeper
 from clusterbench.execution._channel import RunEnd
 from clusterbench.execution._perform import one_line
+from clusterbench.execution._scratch import WORKER_PREFIX
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -32,6 +34,8 @@ _THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+# Of its own, so that a plug-in that clears the place of temporary files does not clear those of the run.
+_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
 # Taking over the run's import path, and not the working directory, keeps a user's `random.py` out of the worker.
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -56,14 +60,15 @@ class WorkerProcess:
         self._report = b""
         self._mark = uuid.uuid4().hex
         self._words = b""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.channel = RunEnd(ours)
-            try:
-                self._keeper = _start_keeper(theirs.fileno(), threads, self._mark)
-            except BaseException:
-                ours.close()
-                raise
+        self._folder = tempfile.mkdtemp(prefix=WORKER_PREFIX)
+        with ExitStack() as undo:
+            undo.callback(_keeper.remove, self._folder)
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            with theirs:
+                self._keeper = _start_keeper(theirs.fileno(), threads, self._mark, self._folder)
+            undo.pop_all()
+        self.channel = RunEnd(ours)
 
     def wanted(self) -> Sequence[int]:
         """Return the descriptors that tell of news: messages, and the end."""
@@ -105,6 +110,7 @@ class WorkerProcess:
         self._keeper.wait()
         if self._code is None:  # the keeper was killed, so its duty falls to the run
             _keeper.end_family(self.pid or -1, self._mark, self.pid or -1)
+        _keeper.remove(self._folder)
         if self._keeper.stdout is not None:
             self._keeper.stdout.close()
 
@@ -144,11 +150,12 @@ class WorkerProcess:
         return self._keeper.stdout.fileno()
 
 
-def _start_keeper(descriptor: int, threads: int, mark: str) -> subprocess.Popen[bytes]:
+def _start_keeper(descriptor: int, threads: int, mark: str, folder: str) -> subprocess.Popen[bytes]:
     """Start a keeper, with the environment that its worker is to have, and tell it what to do."""
     environment = {
         **os.environ,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        **dict.fromkeys(_FOLDER_VARIABLES, folder),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
@@ -157,6 +164,7 @@ def _start_keeper(descriptor: int, threads: int, mark: str) -> subprocess.Popen[
     orders = {
         "command": [sys.executable, "-P", "-c", _BOOT, path, str(descriptor), str(threads)],
         "mark": mark,
+        "folder": folder,
         "descriptor": descriptor,
         "run": os.getpid(),
     }

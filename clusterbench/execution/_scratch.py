@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+WORKER_PREFIX = "clusterbench-worker-"
+"""Of the folders of workers, which are locked themselves: a plug-in may remove all that is in its own."""
 _PREFIX = "clusterbench-"
 _OWNER = "owner.lock"
 _YOUNG = 10.0  # seconds in which a folder may still be without the lock of its owner
@@ -40,7 +42,10 @@ def sweep(place: Path) -> None:
             status = folder.lstat()
             if status.st_uid != os.getuid() or time.time() - status.st_mtime < _YOUNG:
                 continue
-            lock = os.open(folder / _OWNER, os.O_RDWR)  # not of ours where there is none
+            if folder.name.startswith(WORKER_PREFIX):
+                lock = os.open(folder, os.O_RDONLY)
+            else:
+                lock = os.open(folder / _OWNER, os.O_RDWR)  # not of ours where there is none
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 
@@ -32,11 +33,13 @@ def main(descriptor: int, threads: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run answers Ctrl-C and ends its workers
-    run, me = WorkerEnd(descriptor), os.getpid()
+    run, me, folder = WorkerEnd(descriptor), os.getpid(), tempfile.gettempdir()
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             task = run.receive()
             run.send(me)
+            with suppress(OSError):
+                os.makedirs(folder, exist_ok=True)  # again, where an earlier job has removed it
             before = _Before()
             for event in perform(task, threads=threads):
                 if os.getpid() != me:  # a fork of the plug-in's that came back: there is one worker only

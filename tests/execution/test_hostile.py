@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from clusterbench.execution import CellStatus, Limits, execute
+from clusterbench.execution import CellStatus, Limits, execute, scratch_folder
 
 from .conftest import HOSTILE, KS, descendants, labels_of, outcomes
 
@@ -59,6 +60,7 @@ LOSSES = {
     "starts_a_thread": (set(), FAILED, ""),
     "sets_a_timer": (set(), FAILED, ""),
     "changes_everything": (set(), FAILED, ""),
+    "clears_temporary_files": (set(), FAILED, ""),
     "patches": (set(), FAILED, ""),
 }  # fmt: skip
 ELSEWHERE = {"healthy", "draws_globally", "quantiles", "leaks"}  # sound ones; test_pool.py has what leaks
@@ -122,6 +124,15 @@ def test_what_a_plugin_leaves_in_its_process_changes_no_other(make_task, workers
     cells = outcomes(tasks, execute(tasks, workers=workers))
     assert {cell.status for task in healthy for cell in cells[task.key].values()} == {CellStatus.OK}
     assert all(labels_of(cells[task.key]) == labels_of(alone[task.key]) for task in healthy)
+
+
+def test_a_plugin_that_clears_temporary_files_meets_only_its_own(make_task, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    tasks = [make_task("clears_temporary_files", name=str(number)) for number in range(2)]
+    with scratch_folder() as folder:
+        cells = outcomes(tasks, execute(tasks, workers=1))
+        assert list(tmp_path.iterdir()) == [folder]
+    assert {cell.status for job in cells.values() for cell in job.values()} == {CellStatus.OK}
 
 
 def test_global_generators_are_seeded_for_each_cell_alone(matrix, make_task):

@@ -16,7 +16,7 @@ from clusterbench.execution import _keeper
 
 
 @pytest.fixture
-def keep():
+def keep(tmp_path):
     """Start a keeper for a Python script, or for another command."""
     started = []
 
@@ -25,7 +25,11 @@ def keep():
     ) -> subprocess.Popen[bytes]:
         reader, writer = os.pipe()
         os.close(reader)
+        folder = tmp_path / f"worker-{len(started)}"
+        (folder / "locked").mkdir(parents=True)
+        (folder / "locked").chmod(0)
         orders = {
+            "folder": str(folder),
             "command": command or [sys.executable, "-I", "-S", "-c", script],
             "mark": f"test-{len(started)}-{os.getpid()}",
             "descriptor": writer,
@@ -50,6 +54,7 @@ def keep():
         keeper.stdin.close()
         keeper.wait(timeout=5)
         keeper.stdout.close()
+    assert not list(tmp_path.glob("worker-*"))
 
 
 def report(keeper: subprocess.Popen[bytes]) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -62,3 +63,17 @@ def test_folders_of_living_runs_and_of_others_are_left_alone(place):
         sweep(place)
         assert folder.exists()
         assert len(list(place.iterdir())) == 4
+
+
+def test_the_folder_of_a_worker_is_swept_when_nobody_holds_it(place):
+    left, held = place / "clusterbench-worker-1", place / "clusterbench-worker-2"
+    for folder in (left, held):
+        (folder / "inner").mkdir(parents=True)
+        age(folder)
+    lock = os.open(held, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    sweep(place)
+    assert list(place.iterdir()) == [held]
+    os.close(lock)
+    sweep(place)
+    assert list(place.iterdir()) == []
