@@ -94,6 +94,8 @@ def start(told: dict[str, Any], output: int) -> int:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.set_inheritable(descriptor, True)
+        with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write("1000")  # where memory runs out, the kernel ends this one, and not the run
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         environment = {**os.environb, MARK.encode(): told["mark"].encode()}

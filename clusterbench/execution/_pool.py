@@ -20,6 +20,7 @@ from typing import Any
 
 from clusterbench.cells import CellStatus
 from clusterbench.execution._events import CutDone, CutStarted, Event, Started, Task, TaskDone
+from clusterbench.execution._kernel import kills_for_memory
 from clusterbench.execution._perform import one_line
 from clusterbench.execution._process import WorkerProcess
 from clusterbench.execution._queue import Kind, Load, Queue, kind_of
@@ -64,6 +65,7 @@ class Pool:
         self._size, self._threads, self._limits = workers, threads, limits or Limits()
         self._workers: list[_Worker] = []
         self._queue = Queue()
+        self._known_kills = kills_for_memory()
 
     def __enter__(self) -> Pool:
         return self
@@ -217,11 +219,20 @@ class Pool:
         load, process = worker.load, worker.process
         assert load is not None
         reason = f"the worker {process.cause_of_death()}{process.last_words()}"
-        if process.killed_from_outside() or not load.taken:
+        if process.was_killed() and self._memory_ran_out():
+            reason = f"the kernel killed the worker, since memory ran out{process.last_words()}"
+            yield from self._book(worker, reason, CellStatus.OUT_OF_MEMORY)
+        elif process.killed_from_outside() or not load.taken:
             worker.load = None
             yield from self._again_or(load, reason)
         else:
             yield from self._book(worker, reason)
+
+    def _memory_ran_out(self) -> bool:
+        """Return whether the kernel has killed a process for want of memory that is not accounted for yet."""
+        rose = kills_for_memory() > self._known_kills
+        self._known_kills += rose
+        return rose
 
     def _lost(self, worker: _Worker, what: str) -> Iterator[Event]:
         """End a worker that cannot be understood; a job that it had not taken yet is not to blame."""
@@ -242,15 +253,15 @@ class Pool:
         else:
             yield TaskDone(load.task.key, CellStatus.FAILED, f"{reason}; tried {load.retries + 1} times")
 
-    def _book(self, worker: _Worker, reason: str) -> Iterator[Event]:
+    def _book(self, worker: _Worker, reason: str, status: CellStatus = CellStatus.FAILED) -> Iterator[Event]:
         """Book the loss of a worker on the cut it was busy with, and have the other cuts run again."""
         load, worker.load = worker.load, None
         assert load is not None
         rest = tuple(cut for cut in load.rest() if cut != load.cut)
         if load.cut is not None:
-            yield CutDone(load.task.key, load.cut, CellStatus.FAILED, reason, seconds=time.monotonic() - load.cut_since)
+            yield CutDone(load.task.key, load.cut, status, reason, seconds=time.monotonic() - load.cut_since)
         if load.cut is None or not rest:
-            yield TaskDone(load.task.key, CellStatus.FAILED, reason)
+            yield TaskDone(load.task.key, status, reason)
             return
         self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries))
 

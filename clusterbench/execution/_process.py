@@ -130,6 +130,10 @@ class WorkerProcess:
         """Return whether the worker died of a signal that programs do not bring upon themselves."""
         return self._code is not None and -self._code in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 
+    def was_killed(self) -> bool:
+        """Return whether the worker died of SIGKILL."""
+        return self._code == -signal.SIGKILL
+
     def forget(self) -> None:
         """Have what the worker wrote so far forgotten."""
         assert self._keeper.stdin is not None

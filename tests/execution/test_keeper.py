@@ -114,6 +114,11 @@ def test_its_command_line_tells_nothing_of_the_environment_and_the_worker_has_it
     assert report(keeper) == (0, "400000")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/oom_score_adj"), reason="Linux only")
+def test_the_kernel_is_told_to_end_the_worker_first(keep):
+    assert report(keep("print(open('/proc/self/oom_score_adj').read(), end='')")) == (0, "1000\n")
+
+
 DAUGHTERS = """
 import os, subprocess, time
 subprocess.Popen(["sleep", "4321"])

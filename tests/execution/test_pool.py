@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ from clusterbench.execution import (
     Started,
     Task,
     TaskDone,
+    _pool,
     execute,
     perform,
 )
@@ -272,6 +274,17 @@ def test_when_no_worker_can_be_started_the_cells_say_so(make_task, monkeypatch):
     assert cells[2].status is CellStatus.FAILED
     assert "no worker could be started" in cells[2].reason
     assert cells[2].reason.endswith("tried 3 times")
+
+
+def test_a_worker_that_the_kernel_kills_for_memory_costs_its_cut_and_is_not_tried_again(make_task, monkeypatch):
+    kills = itertools.count()
+    monkeypatch.setattr(_pool, "kills_for_memory", lambda: next(kills))
+    task = make_task("kills_itself")
+    events = list(execute([task], workers=1))
+    cells = outcomes([task], events)[task.key]
+    assert [cells[k].status for k in (2, 3, 4)] == [CellStatus.OK, CellStatus.OUT_OF_MEMORY, CellStatus.OK]
+    assert cells[3].reason == "the kernel killed the worker, since memory ran out"
+    assert sum(isinstance(event, CutStarted) and event.cut == '{"k": 3}' for event in events) == 1
 
 
 def test_perform_gives_the_same_in_this_process(make_task):
