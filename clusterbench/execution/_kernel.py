@@ -1,7 +1,9 @@
-"""What the kernel tells about memory that ran out."""
+"""What the kernel tells about what there is left of memory and of descriptors."""
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -11,6 +13,15 @@ _GROUPS = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
 _MACHINE = Path("/proc/vmstat")
 _COUNTER = "oom_kill"
+
+
+def descriptors_left() -> float:
+    """Return how many more files this process may open."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    with suppress(OSError):
+        if most != resource.RLIM_INFINITY:
+            return most - len(os.listdir("/proc/self/fd"))
+    return float("inf")
 
 
 def kills_for_memory() -> int:

@@ -11,6 +11,8 @@ outlives the run.
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,13 +22,15 @@ from typing import Any
 
 from clusterbench.cells import CellStatus
 from clusterbench.execution._events import CutDone, CutStarted, Event, Started, Task, TaskDone
-from clusterbench.execution._kernel import kills_for_memory
+from clusterbench.execution._kernel import descriptors_left, kills_for_memory
 from clusterbench.execution._perform import one_line
 from clusterbench.execution._process import WorkerProcess
 from clusterbench.execution._queue import Kind, Load, Queue, kind_of
 
 _TICK = 0.25  # seconds between looks at the memory
 _MOST_RETRIES = 2
+_NARROW_SECONDS = 1.0  # until a worker more is tried again where there was no room for it
+_SPARE_DESCRIPTORS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Pool:
         self._size, self._threads, self._limits = workers, threads, limits or Limits()
         self._workers: list[_Worker] = []
         self._queue = Queue()
+        self._narrow_until = 0.0
         self._known_kills = kills_for_memory()
 
     def __enter__(self) -> Pool:
@@ -109,7 +114,11 @@ class Pool:
                 try:
                     worker = self._start(load.task)
                 except OSError as error:  # no process, no descriptor or no memory left for one
-                    yield from self._again_or(load, f"no worker could be started: {error}")
+                    if self._workers:  # go on with fewer
+                        self._narrow_until = time.monotonic() + _NARROW_SECONDS
+                        self._queue.put_back(load)
+                    else:
+                        yield from self._again_or(load, f"no worker could be started: {error}")
                     continue
             worker.process.forget()
             worker.load = load
@@ -124,13 +133,16 @@ class Pool:
             load = self._queue.take(worker.kind)
             if load is not None:
                 return worker, load
-        if len(self._workers) >= self._size:
+        narrow = self._workers and time.monotonic() < self._narrow_until
+        if narrow or len(self._workers) >= self._size:
             if not idle:
                 return None
             self._end(idle[0])
         return None, self._queue.take_for_new({worker.kind for worker in self._workers})
 
     def _start(self, task: Task) -> _Worker:
+        if self._workers and descriptors_left() < _SPARE_DESCRIPTORS:  # the last ones are for the store
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         worker = _Worker(WorkerProcess(self._threads), kind_of(task))
         self._workers.append(worker)
         return worker

@@ -77,7 +77,9 @@ class WorkerProcess:
     def ended(self, *, within: float = 0.0) -> bool:
         """Return whether the worker, or its keeper, is gone, waiting at most `within` seconds for that."""
         deadline = time.monotonic() + within
-        while select.select([self._keeper_report()], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        report = select.poll()  # `select.select` takes no descriptor above 1023
+        report.register(self._keeper_report(), select.POLLIN)
+        while report.poll(1e3 * max(0.0, deadline - time.monotonic())):
             part = os.read(self._keeper_report(), 65_536)
             self._report += part
             if not part:

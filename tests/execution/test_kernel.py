@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+
 import pytest
 
 from clusterbench.execution import _kernel
@@ -55,3 +58,11 @@ def test_the_own_group_is_asked_before_the_machine(kernel):
 
 def test_where_nothing_is_told_nothing_is_counted(kernel):
     assert _kernel.kills_for_memory() == 0
+
+
+def test_descriptors_are_counted_against_the_limit():
+    before = _kernel.descriptors_left()
+    assert 0 < before <= resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    held = os.open(os.devnull, os.O_RDONLY)
+    assert _kernel.descriptors_left() == before - 1
+    os.close(held)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -285,6 +287,66 @@ def test_a_worker_that_the_kernel_kills_for_memory_costs_its_cut_and_is_not_trie
     assert [cells[k].status for k in (2, 3, 4)] == [CellStatus.OK, CellStatus.OUT_OF_MEMORY, CellStatus.OK]
     assert cells[3].reason == "the kernel killed the worker, since memory ran out"
     assert sum(isinstance(event, CutStarted) and event.cut == '{"k": 3}' for event in events) == 1
+
+
+def test_with_no_room_for_more_workers_the_run_goes_on_with_fewer(make_task, recorder, monkeypatch):
+    alive, tried = [], []
+
+    class Cramped(_pool.WorkerProcess):
+        def __init__(self, threads):
+            tried.append(time.monotonic())
+            if len(alive) >= 2:
+                raise OSError(errno.EAGAIN, "no room")
+            super().__init__(threads)
+            alive.append(self)
+
+        def wait(self):
+            super().wait()
+            alive.remove(self)
+
+    monkeypatch.setattr(_pool, "WorkerProcess", Cramped)
+    other = recorder.with_name("other.py")
+    other.write_text(RECORDER)
+    tasks = [make_task(path, name=f"cramped {number}", wait=0.1) for number in range(6) for path in (recorder, other)]
+    cells = outcomes(tasks, execute(tasks, workers=12))
+    assert {cell.status for job in cells.values() for cell in job.values()} == {CellStatus.OK}
+    assert len(tried) <= 2 + 2 + 3  # not with every task
+
+
+FEW_FILES = """
+import resource, sys
+from clusterbench.execution import CutDone, Task, execute
+plugin, space = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+tasks = [Task(f"{number:064}", plugin, '{"wait": 0.05}', 0, ('{"k": 2}',), space) for number in range(24)]
+for event in execute(tasks, workers=12):
+    if isinstance(event, CutDone):
+        with open("/dev/null"), open("/dev/null"), open("/dev/null"):  # as a store does
+            print(event.status, flush=True)
+"""
+
+
+def test_with_few_descriptors_all_is_done_and_some_are_left_for_the_store(recorder, space_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+    command = [sys.executable, "-c", FEW_FILES, str(recorder), space_path]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert run.stderr == ""
+    assert run.stdout == "ok\n" * 24
+
+
+def test_descriptors_above_those_that_select_takes_do_no_harm(make_task):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1300:
+        pytest.skip("so many cannot be had here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1300 if soft < 1300 else soft, hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        task = make_task("healthy", name="above")
+        assert outcomes([task], execute([task], workers=1))[task.key][2].status is CellStatus.OK
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_perform_gives_the_same_in_this_process(make_task):
