@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import silhouette_samples, silhouette_score
 
 from clusterbench.conductor import Settings, prepare
-from clusterbench.conductor._run import _limits
+from clusterbench.conductor._machine import limits_of
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
 
@@ -93,10 +93,10 @@ def test_an_equal_weight_for_all_ranks_as_none(shared):
     pd.testing.assert_frame_equal(plain, heavy)
 
 
-def limits_of(shared: Workspace, declared: str, given: Limits, **options: object) -> Limits:
+def limits_of_file(shared: Workspace, declared: str, given: Limits, **options: object) -> Limits:
     shared.write(RANKING, KMEANS, declared)
     plan, _ = prepare("rules.toml", workspace=shared.folder)
-    return _limits(plan.benchmark, Settings(limits=given, **options))
+    return limits_of(plan.benchmark, Settings(limits=given, **options))
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def limits_of(shared: Workspace, declared: str, given: Limits, **options: object
     ],
 )
 def test_the_callers_limits_come_before_those_of_the_file(shared, declared, given, seconds, memory_mb):
-    found = limits_of(shared, f"[limits]\n{declared}\n", given, workers=2)
+    found = limits_of_file(shared, f"[limits]\n{declared}\n", given, workers=2)
     assert (found.seconds, found.memory_mb) == (seconds, memory_mb)
 
 
 def test_memory_that_nobody_limits_is_shared_by_the_workers(shared):
-    alone, four, none = (limits_of(shared, "", Limits(), workers=workers).memory_mb for workers in (1, 4, 0))
-    assert none == alone
+    alone, four, none = (limits_of_file(shared, "", Limits(), workers=workers).memory_mb for workers in (1, 4, 0))
+    assert none is None  # without workers nothing can be stopped
     assert four == pytest.approx(alone / 4, abs=1)
 
 
 def test_a_cluster_elsewhere_has_no_limit_of_this_machine(shared):
-    assert limits_of(shared, "", Limits(), scheduler="tcp://elsewhere:8786").memory_mb is None
+    assert limits_of_file(shared, "", Limits(), scheduler="tcp://elsewhere:8786").memory_mb is None
 
 
 @pytest.mark.parametrize(
