@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.metadata
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins._algorithm import Algorithm
@@ -147,9 +148,7 @@ def _run_file(path: Path) -> object:
         raise ImportError(f"{path.name} is not a Python file")
     # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
     name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    # Compiled here and not by an import loader, whose cached bytecode is taken for a file that was edited within the
-    # same second and kept its size.
-    code = compile(path.read_bytes(), str(path), "exec")
+    code = _compiled(path.read_bytes(), str(path))
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
@@ -159,6 +158,15 @@ def _run_file(path: Path) -> object:
         del sys.modules[name]
         raise
     return getattr(module, "ALGORITHM", None)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(content: bytes, path: str) -> CodeType:
+    """Compile a file, once for its content.
+
+    An import loader's cached bytecode is taken for a file that was edited within the same second and kept its size.
+    """
+    return compile(content, path, "exec")
 
 
 def load_registry(workspace: Path | None = None) -> Registry:
