@@ -53,6 +53,20 @@ def test_canonical_does_not_depend_on_the_names_of_clusters(labels, names, offse
     assert np.array_equal(canonical(np.array(renamed, dtype=int)), canonical(np.array(labels, dtype=int)))
 
 
+@given(labelings, st.integers(2, 10**17))
+def test_names_far_apart_give_what_names_close_together_give(labels, factor):
+    far = [label * factor for label in labels]
+    assert np.array_equal(canonical(np.array(far, dtype=int)), canonical(np.array(labels, dtype=int)))
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "int64", "uint8", "uint64"])
+def test_the_ends_of_a_type_are_names_like_any_other(kind):
+    ends = np.iinfo(kind)
+    labels = np.array([ends.max, ends.min, ends.max, ends.max - 1] * 100, dtype=kind)
+    assert canonical(labels[:4]).tolist() == [0, NOISE if ends.min else 1, 0, 1 if ends.min else 2]
+    assert np.array_equal(canonical(labels), np.tile(canonical(labels[:4]), 100))
+
+
 @given(labelings)
 def test_sizes_descend_and_ties_follow_the_first_row(labels):
     made = canonical(np.array(labels, dtype=int))

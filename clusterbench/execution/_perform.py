@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ PLUGIN_FAULTS = (Exception, SystemExit, GeneratorExit)
 """What a plug-in may raise without getting out of `perform`; Ctrl-C is the user's."""
 
 
-def perform(task: Task, *, threads: int | None = None) -> Iterator[Event]:
+def perform(task: Task, *, threads: int | None = None, alone: bool = False) -> Iterator[Event]:
     """Run `task` in this process, one event per thing that happened.
 
     No exception of a plug-in's gets out (see `PLUGIN_FAULTS`); it becomes a status with type, message and
@@ -43,24 +45,27 @@ def perform(task: Task, *, threads: int | None = None) -> Iterator[Event]:
     task : Task
     threads : int, optional
         At what to hold the thread pools of the libraries that are loaded after the warm-up.
+    alone : bool
+        Whether this process does nothing else, so that its global random generators need not be put back.
     """
     with job_surroundings():
         try:
             algorithm = _load(task)
-            space = np.load(task.space_path, mmap_mode="r").view(np.ndarray)
+            space = _load_space(task.space_path)
         except PLUGIN_FAULTS as error:
             yield TaskDone(task.key, status_of(error), f"could not be loaded: {describe_error(error)}")
             return
         with capped_threads(threads):
             yield Started(task.key)
-            yield from _Job(task, space).events(algorithm)
+            yield from _Job(task, space, put_back=not alone).events(algorithm)
 
 
 class _Job:
     """The build of a task and its cuts."""
 
-    def __init__(self, task: Task, space: Space) -> None:
-        self._task, self._space = task, space
+    def __init__(self, task: Task, space: Space, *, put_back: bool) -> None:
+        self._task, self._space, self._put_back = task, space, put_back
+        self._n_rows = len(space)  # as it is now: a plug-in may set the shape of its array
         self._peak = PeakMemory()
         self._build_seconds = 0.0
         self._told: list[str] = []
@@ -79,7 +84,7 @@ class _Job:
     def _build(self, algorithm: Algorithm) -> Cutter | TaskDone:
         task, start = self._task, time.perf_counter()
         try:
-            with step_surroundings(task.key) as told:
+            with step_surroundings(task.key, put_back=self._put_back) as told:
                 start = time.perf_counter()
                 cutter = algorithm.build(self._space, task.seed, **json.loads(task.params))
                 self._build_seconds = time.perf_counter() - start
@@ -93,11 +98,11 @@ class _Job:
         task, start = self._task, time.perf_counter()
         seconds: float | None = None
         try:
-            with step_surroundings(task.key, cut) as told:
+            with step_surroundings(task.key, cut, put_back=self._put_back) as told:
                 start = time.perf_counter()
                 outcome = cutter(**json.loads(cut))
                 seconds = time.perf_counter() - start
-                part = as_partition(outcome, len(self._space))
+                part = as_partition(outcome, self._n_rows)
                 labeling = Labeling.of(part.labels)
                 inertia = None if part.inertia is None else float(part.inertia)
                 info = dict(part.info)
@@ -128,6 +133,18 @@ def _load(task: Task) -> Algorithm:
             algorithm.warm_up()
         _warmed.add(task.plugin)
     return algorithm
+
+
+def _load_space(path: str) -> Space:
+    status = os.stat(path)
+    return _mapped(path, status.st_ino, status.st_mtime_ns, status.st_size).view(np.ndarray)
+
+
+@lru_cache(maxsize=1)
+def _mapped(path: str, *state: int) -> Space:
+    """Map a space, once for all jobs on it that follow one another; `state` tells whether the file is still that."""
+    space: Space = np.load(path, mmap_mode="r")
+    return space
 
 
 def plain_info(info: Mapping[str, Any], told: list[str]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def main(descriptor: int, threads: int) -> None:
             with suppress(OSError):
                 os.makedirs(folder, exist_ok=True)  # again, where an earlier job has removed it
             before = _Before()
-            for event in perform(task, threads=threads):
+            for event in perform(task, threads=threads, alone=True):
                 if os.getpid() != me:  # a fork of the plug-in's that came back: there is one worker only
                     os._exit(0)
                 if isinstance(event, Started):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,3 +108,33 @@ def test_one_line_is_one_that_any_file_can_hold(text, length):
     assert len(line) <= length
     assert line.isprintable()
     assert json.loads(json.dumps(line)).encode("utf-8").decode() == line
+
+
+def test_a_space_that_was_replaced_is_read_again(make_task, tmp_path):
+    plugin, place = tmp_path / "plugin.py", tmp_path / "space.npy"
+    plugin.write_text(
+        "from clusterbench.plugins import *\n"
+        "ALGORITHM = Algorithm('rows', Family.OTHER, 's', 'r', lambda X, seed: lambda k: (X[:, 0] > 0).astype(int), packages={})\n"
+    )
+    task = replace(make_task(plugin), space_path=str(place), cuts=('{"k": 2}',))
+    for column in ([1.0, -1.0, -1.0], [-1.0, 1.0, 1.0, 1.0]):
+        np.save(tmp_path / "new.npy", np.array(column)[:, None])
+        (tmp_path / "new.npy").replace(place)
+        (cell,) = (event for event in perform(task) if isinstance(event, CutDone))
+        assert cell.labeling.labels.tolist() == [int(value * sum(column) < 0) for value in column]
+
+
+def test_a_change_to_the_form_of_a_space_meets_no_check_and_no_later_job(make_task, tmp_path):
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(
+        "from clusterbench.plugins import *\n"
+        "def build(X, seed):\n"
+        "    rows, columns = X.shape\n"
+        "    X.shape = (X.size,)\n"
+        "    return lambda k: [0] * rows * columns\n"
+        "ALGORITHM = Algorithm('flat', Family.OTHER, 's', 'r', build, packages={})\n"
+    )
+    task = make_task(plugin, ks=(2,))
+    ends = [event for _ in "ab" for event in perform(task) if isinstance(event, CutDone)]
+    assert [end.status for end in ends] == [CellStatus.FAILED] * 2
+    assert all("900" in end.reason and "300" in end.reason for end in ends)

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +123,14 @@ def test_the_global_generators_go_on_where_they_were(raises: bool) -> None:
     assert _draw() == expected
 
 
+def test_a_process_of_its_own_leaves_the_generators_as_a_step_left_them() -> None:
+    with step_surroundings("key"):
+        first, second = _draw(), _draw()
+    with step_surroundings("key", put_back=False):
+        assert _draw() == first
+    assert _draw() == second
+
+
 def test_warnings_are_collected_in_the_step_and_nowhere_else() -> None:
     with step_surroundings("key") as seen:
         warnings.warn("mind", UserWarning, stacklevel=1)
@@ -154,6 +163,7 @@ def test_the_peak_is_that_of_what_was_taken_and_never_negative() -> None:
     taken = peak.mb()
     del block
     assert 40 < taken < 200
+    assert abs(resident_mb() - psutil.Process().memory_info().rss / 2**20) < 5
 
 
 @pytest.mark.parametrize(
