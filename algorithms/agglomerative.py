@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.plugins import (
+    SCIPY_DISTANCES,
     Algorithm,
     Assignment,
     Cutter,
@@ -18,16 +19,6 @@ from clusterbench.plugins import (
 )
 
 LINKAGES = ("ward", "average", "complete", "single")
-# scikit-learn's names of distances, in scipy's words.
-METRICS = {
-    "euclidean": "euclidean",
-    "l2": "euclidean",
-    "manhattan": "cityblock",
-    "cityblock": "cityblock",
-    "l1": "cityblock",
-    "cosine": "cosine",
-    "chebyshev": "chebyshev",
-}
 
 
 def tree_of(X: Space, linkage: str, metric: str) -> NDArray[np.float64]:
@@ -37,10 +28,10 @@ def tree_of(X: Space, linkage: str, metric: str) -> NDArray[np.float64]:
     rows = np.array(X)
     if linkage in ("ward", "single"):  # these need no distance matrix
         # linkage_vector has a spelling of its own for this one distance.
-        name = METRICS[metric].replace("chebyshev", "chebychev")
+        name = SCIPY_DISTANCES[metric].replace("chebyshev", "chebychev")
         tree: NDArray[np.float64] = fastcluster.linkage_vector(rows, method=linkage, metric=name)
     else:
-        tree = fastcluster.linkage(rows, method=linkage, metric=METRICS[metric])
+        tree = fastcluster.linkage(rows, method=linkage, metric=SCIPY_DISTANCES[metric])
     return tree
 
 
@@ -79,8 +70,8 @@ def build(X: Space, seed: int, linkage: str = "ward", metric: str = "euclidean")
 def check_params(params: Params) -> None:
     """Refuse unknown linkages and distances, and ward with another distance than the Euclidean."""
     require_choice("linkage", params["linkage"], LINKAGES)
-    require_choice("metric", params["metric"], METRICS)
-    if params["linkage"] == "ward" and METRICS[params["metric"]] != "euclidean":
+    require_choice("metric", params["metric"], SCIPY_DISTANCES)
+    if params["linkage"] == "ward" and SCIPY_DISTANCES[params["metric"]] != "euclidean":
         raise ValueError(f"linkage = 'ward' is of Euclidean distances, not of metric = {params['metric']!r}")
 
 

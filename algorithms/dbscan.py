@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.plugins import (
+    SCIPY_DISTANCES,
     Algorithm,
     Assignment,
     CutRange,
@@ -23,15 +24,6 @@ from clusterbench.plugins import (
 )
 
 Floats = NDArray[np.float64]
-METRICS = {
-    "euclidean": "euclidean",
-    "l2": "euclidean",
-    "manhattan": "cityblock",
-    "cityblock": "cityblock",
-    "l1": "cityblock",
-    "cosine": "cosine",
-    "chebyshev": "chebyshev",
-}
 BLOCK_ENTRIES = 4_000_000
 
 
@@ -148,7 +140,7 @@ def eps_at(reach: Floats, quantile: float) -> float:
 
 def build(X: Space, seed: int, min_samples: int = 10, metric: str = "euclidean") -> Cutter:
     """Find neighbours and tree once; each eps gives the labels of scikit-learn's ``DBSCAN``."""
-    structure = structure_of(X, min_samples, METRICS[metric])
+    structure = structure_of(X, min_samples, SCIPY_DISTANCES[metric])
 
     def cutter(**cut: Any) -> Partition:
         eps = float(cut["eps"]) if "eps" in cut else eps_at(structure.reach, cut["eps_quantile"])
@@ -161,7 +153,7 @@ def build(X: Space, seed: int, min_samples: int = 10, metric: str = "euclidean")
 def check_params(params: Params) -> None:
     """Refuse what scikit-learn's DBSCAN would refuse."""
     require_number("min_samples", params["min_samples"], whole=True, low=1)
-    require_choice("metric", params["metric"], METRICS)
+    require_choice("metric", params["metric"], SCIPY_DISTANCES)
 
 
 ALGORITHM = Algorithm(

@@ -18,6 +18,7 @@ from clusterbench.plugins._algorithm import (
     as_partition,
 )
 from clusterbench.plugins._checks import (
+    SCIPY_DISTANCES,
     number_check,
     number_complaint,
     require_choice,
@@ -43,6 +44,7 @@ from clusterbench.plugins._warnings import recorded_warnings
 __all__ = [
     "ENTRY_POINT_GROUP",
     "REQUIRED",
+    "SCIPY_DISTANCES",
     "Algorithm",
     "Assignment",
     "BrokenPlugin",

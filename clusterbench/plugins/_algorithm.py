@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError, unknown
+from clusterbench.labeling import is_masked
 from clusterbench.plugins._packages import missing_packages
 
 Space = NDArray[np.float64]
@@ -67,12 +68,12 @@ class Partition:
 
 
 def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
-    """Return what a cutter gave as a `Partition` with labels of int64, shape (n_rows,).
+    """Return what a cutter gave as a `Partition` with labels of int64, or of uint64 if given so, shape (n_rows,).
 
     Raises
     ------
     ValueError
-        If the labels are not one whole number per row.
+        If the labels are not one whole number per row, or some are masked.
 
     Examples
     --------
@@ -80,12 +81,15 @@ def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
     array([ 0,  1, -1])
     """
     partition = outcome if isinstance(outcome, Partition) else Partition(outcome)
+    if is_masked(partition.labels):
+        raise ValueError("gave masked labels, not one per row")
     labels = np.asarray(partition.labels)
     if labels.shape != (n_rows,):
         raise ValueError(f"gave labels of shape {labels.shape} for {n_rows} rows")
     if labels.dtype.kind not in "iu":
         raise ValueError(f"gave labels of dtype {labels.dtype}, not whole numbers")
-    return replace(partition, labels=labels.astype(np.int64))
+    # Hashes are names like any other: a cast would make noise of every second one.
+    return replace(partition, labels=labels.astype(np.uint64 if labels.dtype == np.uint64 else np.int64))
 
 
 class Cutter(Protocol):

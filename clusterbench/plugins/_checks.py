@@ -8,6 +8,17 @@ from typing import Any
 
 from clusterbench.errors import did_you_mean
 
+SCIPY_DISTANCES = {
+    "euclidean": "euclidean",
+    "l2": "euclidean",
+    "manhattan": "cityblock",
+    "cityblock": "cityblock",
+    "l1": "cityblock",
+    "cosine": "cosine",
+    "chebyshev": "chebyshev",
+}
+"""scikit-learn's names of distances, in scipy's words."""
+
 
 def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
     """Raise ValueError unless `value` is one of `choices`.

@@ -11,7 +11,7 @@ import pandas as pd
 from clusterbench.ranking._bootstrap import Draws
 from clusterbench.ranking._entries import Entries
 from clusterbench.ranking._frames import Bools, Floats, Ints, Matrix
-from clusterbench.ranking._letters import letter_position, letters_of, tie_letters
+from clusterbench.ranking._letters import tie_letters
 from clusterbench.ranking._ranks import (
     Axis,
     column_ranks,
@@ -188,15 +188,11 @@ def _interval(
 
 
 def _letters(apart: Bools, mean_rank: Floats, entries: Entries) -> list[str]:
-    """Give letters to contenders in the order of the board; a control takes those of all that it is not apart from."""
-    contenders = np.flatnonzero(entries.contender)
-    order = contenders[np.argsort(mean_rank[contenders], kind="stable")]
+    """Give letters to contenders in the order of the board, then to controls."""
+    order = np.lexsort((mean_rank, ~entries.contender))
     given = [""] * len(entries)
     for place, tie in zip(order, tie_letters(apart[np.ix_(order, order)]), strict=True):
         given[place] = tie
-    for control in np.flatnonzero(~entries.contender):
-        near = {name for place in contenders if not apart[control, place] for name in letters_of(given[place])}
-        given[control] = "".join(sorted(near, key=letter_position))
     return given
 
 

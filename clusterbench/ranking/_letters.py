@@ -78,11 +78,6 @@ def letter(index: int) -> str:
     return _SINGLE[index] if index < len(_SINGLE) else f"({index + 1})"
 
 
-def letter_position(name: str) -> int:
-    """Return the number of a letter, from 0: the inverse of `letter`."""
-    return _SINGLE.index(name) if name in _SINGLE else int(name[1:-1]) - 1
-
-
 def letters_of(tie: str) -> frozenset[str]:
     """Return the letters in a cell of the column ``tie``.
 

@@ -114,7 +114,9 @@ def test_a_space_that_was_replaced_is_read_again(make_task, tmp_path):
     plugin, place = tmp_path / "plugin.py", tmp_path / "space.npy"
     plugin.write_text(
         "from clusterbench.plugins import *\n"
-        "ALGORITHM = Algorithm('rows', Family.OTHER, 's', 'r', lambda X, seed: lambda k: (X[:, 0] > 0).astype(int), packages={})\n"
+        "def build(X, seed):\n"
+        "    return lambda k: (X[:, 0] > 0).astype(int)\n"
+        "ALGORITHM = Algorithm('rows', Family.OTHER, 's', 'r', build, packages={})\n"
     )
     task = replace(make_task(plugin), space_path=str(place), cuts=('{"k": 2}',))
     for column in ([1.0, -1.0, -1.0], [-1.0, 1.0, 1.0, 1.0]):

@@ -207,9 +207,19 @@ def test_the_first_of_the_grid_and_all_default_cuts_are_tried():
     assert default_cuts(of(lambda X, seed, k: turns(X, k))) == [{"k": 5}, {"k": 3}, {"k": 2}]
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "uint64", "int64"])
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "uint32", "int64"])
 def test_labels_of_any_whole_type_become_int64_and_the_rest_stays(dtype):
     given = Partition(np.array([0, 1, 2], dtype=dtype), 2.5, {"a": 1}, "model")
     found = as_partition(given, 3)
     assert found.labels.dtype == np.int64
     assert (found.inertia, found.info, found.model) == (2.5, {"a": 1}, "model")
+
+
+def test_hashes_as_labels_stay_what_they_are():
+    hashes = np.array([2**64 - 1, 2**63, 5], dtype=np.uint64)
+    assert as_partition(hashes, 3).labels.tolist() == hashes.tolist()
+
+
+def test_masked_labels_are_refused():
+    with pytest.raises(ValueError, match="masked labels"):
+        as_partition(np.ma.masked_array([0, 1, 1], mask=[False, True, False]), 3)
