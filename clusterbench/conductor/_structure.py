@@ -53,9 +53,14 @@ def structure(
         for name, champion in champions.items()
     }
     fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
+    progress.stage("scoring without structure", len(champions) * (1 + n_permutations))
     for name, champion in champions.items():
         observed = _best(replace(plan, jobs=(champion,)), store, spec)
-        shuffled = [_best(null, store, spec, with_z=i < _CALIBRATED) for i, null in enumerate(nulls[name])]
+        progress.advance(1, name)
+        shuffled = []
+        for number, null in enumerate(nulls[name]):
+            shuffled.append(_best(null, store, spec, with_z=number < _CALIBRATED))
+            progress.advance(1, f"{name} (permuted {number})")
         found[name] |= {
             "champion": observed.z,
             "permuted": [null.z for null in shuffled[:_CALIBRATED]],

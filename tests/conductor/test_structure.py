@@ -55,6 +55,28 @@ def test_blobs_beat_their_shuffled_tables(tmp_path, monkeypatch):
     assert not any("no structure beyond the null" in alert for alert in told)
 
 
+def test_the_scoring_of_every_shuffled_table_is_told(tmp_path, monkeypatch):
+    class Steps(Silent):
+        """Keeps the notes of each stage."""
+
+        def __init__(self) -> None:
+            self.notes: dict[str, tuple[int, list[str]]] = {}
+
+        def stage(self, name: str, total: int) -> None:
+            self.notes[name] = (total, [])
+
+        def advance(self, steps: int = 1, note: str = "") -> None:
+            list(self.notes.values())[-1][1].extend([note] * steps)
+
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2))).add_prefix("c").to_csv("table.csv", index=False)
+    Path("table.toml").write_text(TOML)
+    told = Steps()
+    run("table.toml", settings=Settings(workers=0), progress=told)
+    tables = ["table", *(f"table (permuted {number})" for number in range(3))]
+    assert told.notes["scoring without structure"] == (4, tables)
+
+
 def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
     rng = np.random.default_rng(4)
     found, told = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
