@@ -80,6 +80,12 @@ def readable(text: object) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\r\n]+", " ", str(text)))
 
 
+def readable_lines(text: str) -> str:
+    """Return text of several lines, each of them as `readable` gives it, its tabs kept."""
+    lines = re.split(r"\r\n|[\r\n]", text)
+    return "\n".join("\t".join(readable(part) for part in line.split("\t")) for line in lines)
+
+
 def shortened(text: str, width: int) -> str:
     """Return text of at most `width` characters, the middle left out where it is longer.
 

@@ -15,7 +15,7 @@ from clusterbench.report._closeup import Closeups, agreement_table, labels_file
 from clusterbench.report._details import details_of
 from clusterbench.report._entries import Section, sections_of
 from clusterbench.report._figures import figures_of
-from clusterbench.report._format import readable, slug
+from clusterbench.report._format import readable, readable_lines, slug
 from clusterbench.report._payload import STABILITY, Choices, choices_of, payload, script_json
 from clusterbench.report._schema import CELL_SCHEMA, SCORE_SCHEMA
 from clusterbench.report._svg import Picture
@@ -140,7 +140,7 @@ def _context(run: Run) -> dict[str, Any]:
         "environment": rules.environment(run),
         "files": FILES,
         "schemas": (("cells.csv", CELL_SCHEMA), ("scores.csv", SCORE_SCHEMA)),
-        "toml": str(plan["toml"]),
+        "toml": readable_lines(str(plan["toml"])),
         "citation": citation(run),
     }
 

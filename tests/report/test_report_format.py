@@ -21,6 +21,7 @@ from clusterbench.report._format import (
     is_nothing,
     listing,
     readable,
+    readable_lines,
     settings,
     share,
     shortened,
@@ -69,13 +70,22 @@ def test_no_name_turns_the_direction_of_writing(sign: str) -> None:
     assert readable(f"a{sign}b") == "a\N{REPLACEMENT CHARACTER}b"
 
 
+def test_lines_stay_lines_and_tabs_stay_tabs() -> None:
+    assert readable_lines("a = 1\r\n\tb = '\u202e'\n") == "a = 1\n\tb = '\N{REPLACEMENT CHARACTER}'\n"
+
+
+@given(st.text())
+def test_readable_lines_are_readable(text: str) -> None:
+    assert all(readable(line) == line for line in readable_lines(text).replace("\t", "\n").split("\n"))
+
+
 def test_no_format_turns_the_direction_of_writing(make_run) -> None:
     def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
         for frame in (cells, scores):
             frame["algorithm"] = frame["algorithm"].replace("kmeans", f"k{TURNING}means")
 
     names = {"datasets": [f"wine{TURNING}"], "variants": [f"raw{TURNING}", "b"], "title": TURNING}
-    run = make_run(**names, change=rename, toml="")
+    run = make_run(**names, change=rename, toml=f'title = "{TURNING}"')
     out = io.StringIO()
     rich.console.Console(file=out, width=100).print(terminal_table(run))
     sections = sections_of(run)
