@@ -28,14 +28,19 @@ def main() -> None:
 
     Notes
     -----
-    The first line of standard input is JSON: command, mark, folder (the worker's own, for temporary files), descriptor
-    (of its socket), run (process id). The worker's environment is that of its keeper, so that a command line, which
-    everybody may read, holds none of it.
+    The first line of standard input is JSON: command, mark, folder (the worker's own, for temporary files, which is
+    made here and removed here, so that a run may be killed at any moment and leaves none), descriptor (of the worker's
+    socket), run (process id). The worker's environment is that of its keeper, so that a command line, which everybody
+    may read, holds none of it.
     Each byte after that forgets what the worker wrote so far; the closing, by the run or with it, ends the worker.
     At the end one JSON object goes to standard output: the worker's exit code, and its last words.
     """
     told = orders()
-    claim(told["folder"])
+    try:
+        claim(told["folder"])
+    except OSError as error:
+        say(1, f"the folder for its temporary files cannot be made: {error}".encode())
+        os._exit(1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wake, waker = os.pipe()
@@ -49,10 +54,16 @@ def main() -> None:
     code, words = keep(worker, told["run"], reader, wake)
     end_family(worker, told["mark"], os.getpid())
     words = (words + drained(reader))[-_KEPT:]
+    say(code, words)
+    remove(told["folder"])
+    os._exit(0)
+
+
+def say(code: int, words: bytes) -> None:
+    """Report on standard output how the worker ended, and close that, which the run waits for."""
     with suppress(OSError):  # nobody listens when the run is gone
         os.write(1, json.dumps({"code": code, "words": words.decode("latin-1")}).encode())
-    os.close(1)  # the run waits for no more than this
-    remove(told["folder"])
+    os.close(1)
 
 
 def orders() -> dict[str, Any]:
@@ -68,7 +79,8 @@ def orders() -> dict[str, Any]:
 
 
 def claim(folder: str) -> None:
-    """Lock a folder as long as this process lives, so that no run takes it for one that was left behind."""
+    """Make a folder and lock it as long as this process lives, so that no run takes it for one that was left behind."""
+    os.mkdir(folder, 0o700)
     with suppress(OSError):
         fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 

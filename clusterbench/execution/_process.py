@@ -60,9 +60,8 @@ class WorkerProcess:
         self._report = b""
         self._mark = uuid.uuid4().hex
         self._words = b""
-        self._folder = tempfile.mkdtemp(prefix=WORKER_PREFIX)
+        self._folder = os.path.join(tempfile.gettempdir(), f"{WORKER_PREFIX}{uuid.uuid4().hex}")  # its keeper makes it
         with ExitStack() as undo:
-            undo.callback(_keeper.remove, self._folder)
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
             with theirs:
@@ -108,6 +107,8 @@ class WorkerProcess:
     def wait(self) -> None:
         """Return when nothing of the worker is left."""
         self.ended(within=_PATIENCE)
+        with suppress(subprocess.TimeoutExpired):  # it removes the folder, also if this run is killed now
+            self._keeper.wait(_PATIENCE if self._code is not None else 0.0)
         self._keeper.kill()
         self._keeper.wait()
         if self._code is None:  # the keeper was killed, so its duty falls to the run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ WORKER_PREFIX = "clusterbench-worker-"
 """Of the folders of workers, which are locked themselves: a plug-in may remove all that is in its own."""
 _PREFIX = "clusterbench-"
 _OWNER = "owner.lock"
+_MADE = re.compile(rf"{_PREFIX}[a-z0-9_]{{8}}")  # by mkdtemp
 _YOUNG = 10.0  # seconds in which a folder may still be without the lock of its owner
 
 
@@ -44,8 +46,12 @@ def sweep(place: Path) -> None:
                 continue
             if folder.name.startswith(WORKER_PREFIX):
                 lock = os.open(folder, os.O_RDONLY)
-            else:
-                lock = os.open(folder / _OWNER, os.O_RDWR)  # not of ours where there is none
+            elif (folder / _OWNER).exists():
+                lock = os.open(folder / _OWNER, os.O_RDWR)
+            else:  # its run was killed before it could lock it, or it is not of ours
+                if _MADE.fullmatch(folder.name):
+                    folder.rmdir()  # only if it is empty
+                continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)

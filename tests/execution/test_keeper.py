@@ -25,11 +25,8 @@ def keep(tmp_path):
     ) -> subprocess.Popen[bytes]:
         reader, writer = os.pipe()
         os.close(reader)
-        folder = tmp_path / f"worker-{len(started)}"
-        (folder / "locked").mkdir(parents=True)
-        (folder / "locked").chmod(0)
         orders = {
-            "folder": str(folder),
+            "folder": str(tmp_path / f"worker-{len(started)}"),
             "command": command or [sys.executable, "-I", "-S", "-c", script],
             "mark": f"test-{len(started)}-{os.getpid()}",
             "descriptor": writer,
@@ -151,6 +148,54 @@ def test_processes_that_left_the_session_and_the_environment_go_too(keep, end):
     assert sleepers() == []
 
 
+def test_the_folder_is_there_for_the_worker_and_goes_with_it_whatever_is_in_it(keep, tmp_path):
+    folder = tmp_path / "worker-0"
+    keeper = keep(
+        f"import os, sys; os.mkdir({str(folder / 'locked')!r}); open({str(folder / 'locked' / 'file')!r}, 'w').close();"
+        f" os.chmod({str(folder / 'locked')!r}, 0); sys.stdout.write(oct(os.stat({str(folder)!r}).st_mode))"
+    )
+    assert report(keeper) == (0, "0o40700")
+    assert keeper.wait(timeout=5) == 0
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(keep, tmp_path):
+    (tmp_path / "worker-0").write_text("in the way")
+    code, words = report(keep("print('never')"))
+    assert code == 1
+    assert words.startswith("the folder for its temporary files cannot be made: [Errno 17]")
+    (tmp_path / "worker-0").unlink()
+
+
 def test_a_keeper_whose_run_is_gone_before_it_was_told_anything_ends(keep):
     keeper = subprocess.Popen([sys.executable, "-I", "-S", _keeper.__file__], stdin=subprocess.DEVNULL)
     assert keeper.wait(timeout=5) == 1
+
+
+MOMENTS = {
+    "before the keeper is started": "_process._start_keeper = die",
+    "before the keeper is told": "_process.json = SimpleNamespace(dumps=lambda x: die() if 'mark' in x else '[]')",
+    "while the worker works": "threading.Timer(0.5, die).start()",
+    "when the worker has ended": "_keeper.remove = die",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_that_is_killed_leaves_no_folder(moment, make_task, tmp_path):
+    task = make_task("healthy" if "ended" in moment else "hangs")
+    script = f"""
+import os, signal, threading
+from types import SimpleNamespace
+from clusterbench.execution import Task, execute, _keeper, _process
+
+def die(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{MOMENTS[moment]}
+list(execute([{task!r}], workers=1))
+"""
+    paths = os.pathsep.join(place for place in sys.path if place)
+    environment = {**os.environ, "PYTHONPATH": paths, "TMPDIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", script.replace("<Lane.PLAIN: 'plain'>", "'plain'")], env=environment)
+    assert run.returncode == -signal.SIGKILL
+    until(lambda: not list(tmp_path.iterdir()))

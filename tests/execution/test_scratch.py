@@ -65,6 +65,19 @@ def test_folders_of_living_runs_and_of_others_are_left_alone(place):
         assert len(list(place.iterdir())) == 4
 
 
+def test_an_empty_folder_of_a_run_that_was_killed_before_it_locked_it_is_removed(place):
+    empty, full = place / "clusterbench-ab_12xyz", place / "clusterbench-34567890"
+    for folder in (empty, full):
+        folder.mkdir()
+    (full / "of somebody").write_text("x")
+    sweep(place)
+    assert empty.exists()  # its run may be about to lock it
+    for folder in (empty, full):
+        age(folder)
+    sweep(place)
+    assert list(place.iterdir()) == [full]
+
+
 def test_the_folder_of_a_worker_is_swept_when_nobody_holds_it(place):
     left, held = place / "clusterbench-worker-1", place / "clusterbench-worker-2"
     for folder in (left, held):
