@@ -45,7 +45,7 @@ def html(run: Run) -> str:
 
 def render_page(run: Run, sections: list[Section], figures: dict[int, tuple[Picture, ...]]) -> str:
     """Return the page of a run whose figures are drawn already."""
-    style, script = part("page.css"), part("page.js")
+    style, script = part("page.css"), part("ranks.js") + part("page.js")
     closeups = Closeups.of(run)
     boards = [_board(run, sections, position, figures[position], closeups) for position in range(len(sections))]
     page = template("page.html.j2").render(

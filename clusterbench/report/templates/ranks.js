@@ -1,0 +1,121 @@
+"use strict";
+/* The arithmetic of the ranking, for those who choose other metrics, weights or entries: `clusterbench.rank`. */
+(() => {
+  const boards = JSON.parse(document.getElementById("board-data").textContent).boards;
+
+  /** Round to the nearest multiple of 10^-decimals, halves to even, as numpy does. */
+  function rounded(value, decimals) {
+    const scale = 10 ** decimals;
+    const scaled = value * scale;
+    const down = Math.floor(scaled);
+    const rest = scaled - down;
+    const up = rest > 0.5 || (rest === 0.5 && down % 2 !== 0);
+    return (up ? down + 1 : down) / scale;
+  }
+
+  /** How many of the sorted values lie below `value` (or at it, if `inclusive`). */
+  function below(sorted, value, inclusive) {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < value || (inclusive && sorted[middle] === value)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Rank one column, higher is better: 1/2 + better contenders + 1/2 equal contenders. */
+  function columnRanks(values, contender) {
+    const field = Float64Array.from(values.filter((_, e) => contender[e])).sort();
+    return values.map((value) => 0.5 + field.length - 0.5 * (below(field, value, true) + below(field, value, false)));
+  }
+
+  /** Duplicates share the mean stability of those that found the labels; contenders speak for controls. */
+  function sharedStability(values, entries) {
+    const groups = new Map();
+    entries.forEach((entry, e) => {
+      if (!groups.has(entry.dup)) groups.set(entry.dup, []);
+      groups.get(entry.dup).push(e);
+    });
+    const shared = values.slice();
+    for (const group of groups.values()) {
+      const contenders = group.filter((e) => !entries[e].control);
+      const found = (contenders.length ? contenders : group).map((e) => values[e]).filter((v) => v !== null);
+      const mean = found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
+      for (const e of group) shared[e] = mean;
+    }
+    return shared;
+  }
+
+  /** The scores of an entry under a noise policy; where no row is noise, all policies agree. */
+  function scoresOf(board, entry, policy) {
+    const other = policy === board.policy ? undefined : (board.other[policy] || {})[entry];
+    return other || board.values[entry];
+  }
+
+  /** Columns of oriented values for the shown entries, each with its family; a missing value is -Infinity. */
+  function axesOf(board, chosen, shown) {
+    const axes = [];
+    const rows = shown.map((e) => scoresOf(board, e, chosen.policy));
+    const entries = shown.map((e) => board.entries[e]);
+    const wide = board.metrics.length * board.spaces.length;
+    board.datasets.forEach((dataset, d) => {
+      if (!chosen.datasets.includes(dataset)) return;
+      board.metrics.forEach((metric, m) => {
+        if (!chosen.metrics.includes(metric.name)) return;
+        board.spaces.forEach((space, s) => {
+          if (!chosen.spaces.includes(space)) return;
+          const at = d * wide + m * board.spaces.length + s;
+          const sign = metric.higher ? 1 : -1;
+          const values = rows.map((row) => (row[at] === null ? -Infinity : sign * row[at]));
+          axes.push({ family: metric.family, values });
+        });
+      });
+      const stability = shown.map((e) => board.stability[e][d]);
+      if (chosen.metrics.includes("stability") && stability.some((value) => value !== null)) {
+        const shared = sharedStability(stability, entries);
+        axes.push({ family: "stability", values: shared.map((v) => (v === null ? -Infinity : rounded(v, 6))) });
+      }
+    });
+    return axes;
+  }
+
+  /** Mean over families, by weight, of the mean over the columns of each family. */
+  function meanRanks(axes, weights, contender) {
+    const families = new Map();
+    for (const axis of axes) {
+      const ranks = columnRanks(axis.values, contender);
+      families.set(axis.family, [...(families.get(axis.family) || []), ranks]);
+    }
+    const total = contender.map(() => 0);
+    let weightSum = 0;
+    for (const [family, columns] of families) {
+      const weight = weights[family];
+      if (!(weight > 0)) continue;
+      weightSum += weight;
+      for (let e = 0; e < total.length; e += 1) {
+        total[e] += weight * (columns.reduce((sum, ranks) => sum + ranks[e], 0) / columns.length);
+      }
+    }
+    return total.map((sum) => (weightSum > 0 ? rounded(sum / weightSum, 9) : NaN));
+  }
+
+  /**
+   * Rank the entries numbered `shown` of a board among themselves.
+   * chosen: {metrics, spaces, datasets, policy, weights}. Returns [{entry, rank, meanRank}], best first, controls
+   * beside the contenders whose rank they would have had; an empty list where nothing is left to rank by.
+   */
+  function rank(board, chosen, shown) {
+    const contender = shown.map((e) => !board.entries[e].control);
+    const means = meanRanks(axesOf(board, chosen, shown), chosen.weights, contender);
+    if (!shown.length || Number.isNaN(means[0])) return [];
+    const field = Float64Array.from(means.filter((_, e) => contender[e])).sort();
+    const ranked = shown.map((entry, e) => ({ entry, rank: 1 + below(field, means[e], false), meanRank: means[e] }));
+    const control = (one) => (board.entries[one.entry].control ? 1 : 0);
+    return ranked.sort((a, b) => a.rank - b.rank || control(a) - control(b) || a.meanRank - b.meanRank ||
+      a.entry - b.entry);
+  }
+
+  Object.defineProperty(window, "clusterbench", { value: Object.freeze({ boards, rank }) });
+})();
