@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -55,11 +55,24 @@ _NEVER_EMPTY = {
 }
 # The scores once more, with one row per cell and a column per score: all that a committed board has.
 _WIDE = "scores_wide.csv"
+_RULES = {
+    "noise": str,
+    "metrics": list,
+    **dict.fromkeys(("references", "ranking", "gate", "variants", "algorithms"), dict),
+}
 _WIDE_COLUMNS = SCORE_COLUMNS[: SCORE_COLUMNS.index("space")]
 
 
-def read_export(folder: Path, benchmark: str | None) -> tuple[dict[str, pd.DataFrame], Mapping[str, Any]]:
-    """Return the tables of an export by their file names, and its manifest.
+class Export(NamedTuple):
+    """The tables of an export by their file names, its manifest, and the rules that stand in that, if any."""
+
+    tables: dict[str, pd.DataFrame]
+    manifest: dict[str, Any]
+    rules: dict[str, Any] | None
+
+
+def read_export(folder: Path, benchmark: str | None) -> Export:
+    """Return what an export holds.
 
     Where ``scores.csv`` is not there, ``scores_wide.csv`` is read in its place.
 
@@ -83,7 +96,12 @@ def read_export(folder: Path, benchmark: str | None) -> tuple[dict[str, pd.DataF
     there = tables["cells.csv"]["benchmark"].unique().tolist()
     if benchmark is not None and benchmark not in there:
         raise RequestError(f"this is no export of {benchmark!r}", where=str(folder), allowed=", ".join(there) or "none")
-    return tables, _read_manifest(folder / _MANIFEST)
+    manifest = _read_manifest(folder / _MANIFEST)
+    rules = manifest.pop("rules", None)
+    if rules is not None and not _are_rules(rules):
+        allowed = f"an object with {', '.join(_RULES)}, as `export` writes it, or none"
+        raise RequestError("these rules cannot be read", where=f"{folder / _MANIFEST}: rules", allowed=allowed)
+    return Export(tables, manifest, rules)
 
 
 def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -176,7 +194,19 @@ _CONVERSIONS: dict[_Kind, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def _read_manifest(path: Path) -> Mapping[str, Any]:
+def _are_rules(found: Any) -> bool:
+    if not isinstance(found, dict) or any(not isinstance(found.get(name), kind) for name, kind in _RULES.items()):
+        return False
+    ranking, versions = found["ranking"], found["algorithms"].values()
+    return (
+        {"k_policies", "fixed_k", "weights"} <= ranking.keys()
+        and isinstance(ranking["k_policies"], list)
+        and all(isinstance(spaces, list) for spaces in found["references"].values())
+        and all(isinstance(version, dict) and "version" in version for version in versions)
+    )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

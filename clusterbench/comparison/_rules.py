@@ -13,49 +13,45 @@ from clusterbench.conductor import NOT_RECORDED, manifest_differences
 _MAKERS = ("clusterbench", "python", "packages", "system", "cpu", "threads")
 
 _RULES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "noise policy": lambda plan: plan["noise"],
-    "metrics": lambda plan: plan["metrics"],
-    "reference spaces": lambda plan: list(dict.fromkeys(s for spaces in plan["references"].values() for s in spaces)),
-    "k policies": lambda plan: plan["ranking"]["k_policies"],
-    "fixed k": lambda plan: plan["ranking"]["fixed_k"],
-    "weight": lambda plan: plan["ranking"]["weights"],
-    "gate": lambda plan: plan["gate"],
+    "noise policy": lambda rules: rules["noise"],
+    "metrics": lambda rules: rules["metrics"],
+    "reference spaces": lambda rules: list(dict.fromkeys(s for spaces in rules["references"].values() for s in spaces)),
+    "k policies": lambda rules: rules["ranking"]["k_policies"],
+    "fixed k": lambda rules: rules["ranking"]["fixed_k"],
+    "weight": lambda rules: rules["ranking"]["weights"],
+    "gate": lambda rules: rules["gate"],
 }
 
 
 def rule_differences(one: Side, other: Side) -> tuple[ManifestChange, ...]:
-    """Return the rules, and the variants and plug-ins of both, that were declared otherwise; exports tell none."""
-    if one.plan is None or other.plan is None:
+    """Return the rules, and the variants and plug-ins of both, that were declared otherwise, if both sides tell."""
+    if one.rules is None or other.rules is None:
         return ()
-    plans = (one.plan, other.plan)
-    facts = [{name: of(plan) for name, of in _RULES.items()} for plan in plans]
+    rules = (one.rules, other.rules)
+    facts = [{name: of(declared) for name, of in _RULES.items()} for declared in rules]
     for what, part in (("variant", "variants"), ("plug-in", "algorithms")):
-        for name in plans[0][part].keys() & plans[1][part].keys():
-            for mine, plan in zip(facts, plans, strict=True):
-                mine[f"{what} {name}"] = _declared(plan, part, name)
+        for name in rules[0][part].keys() & rules[1][part].keys():
+            for mine, declared in zip(facts, rules, strict=True):
+                mine[f"{what} {name}"] = declared[part][name]
     return tuple(ManifestChange(*found) for found in manifest_differences(*facts))
-
-
-def _declared(plan: Mapping[str, Any], part: str, name: str) -> Any:
-    """Return the steps of a variant, or the version of a plug-in: its other facts change no numbers."""
-    return {"version": plan[part][name]["version"]} if part == "algorithms" else plan[part].get(name)
 
 
 def ranks_by(policy: str, one: Side, other: Side) -> bool:
     """Whether `other` was to rank by a k policy of `one`.
 
-    An export tells its policies by its board alone, and an empty board tells none: then it was asked for all of them.
+    An export without rules tells its policies by its board alone, and an empty board tells none: then it was asked for
+    all of them.
     """
-    if other.plan is not None:
-        return policy in other.plan["ranking"]["k_policies"]
+    if other.rules is not None:
+        return policy in other.rules["ranking"]["k_policies"]
     known = set(other.board["k_policy"])
     return not known or policy in known or _same_file(one, other) is True
 
 
 def same_noise_policy(one: Side, other: Side) -> bool | None:
     """Whether both sides score noise by one policy; None where an export does not tell."""
-    if one.plan is not None and other.plan is not None:
-        return bool(one.plan["noise"] == other.plan["noise"])
+    if one.rules is not None and other.rules is not None:
+        return bool(one.rules["noise"] == other.rules["noise"])
     return _same_file(one, other) or None
 
 
@@ -74,15 +70,13 @@ def same_makers(one: Side, other: Side) -> bool:
 def same_recipe(variant: str, algorithm: str, one: Side, other: Side) -> bool:
     """Whether both sides are known to declare a variant and a plug-in alike.
 
-    An export does not tell the version of a plug-in: it is known to be the same in one commit of the engine alone.
+    Without rules the version of a plug-in is not told: it is known to be the same in one commit of the engine alone.
     """
-    if one.plan is None or other.plan is None:
+    if one.rules is None or other.rules is None:
         commits = [(side.manifest.get("git") or {}).get("commit") for side in (one, other)]
         return _same_file(one, other) is True and commits[0] == commits[1]
     return all(
-        name in one.plan[part]
-        and name in other.plan[part]
-        and _declared(one.plan, part, name) == _declared(other.plan, part, name)
+        name in one.rules[part] and name in other.rules[part] and one.rules[part][name] == other.rules[part][name]
         for part, name in (("variants", variant), ("algorithms", algorithm))
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from clusterbench.comparison._export import KEYS, TABLES, read_export
-from clusterbench.conductor import load_run
+from clusterbench.conductor import declared_rules, load_run
 from clusterbench.errors import RequestError
 from clusterbench.store import STORE_NAME
 
@@ -28,8 +28,8 @@ class Side:
     cells, scores : DataFrame
         With the columns of ``cells.csv`` and ``scores.csv``.
     manifest : mapping
-    plan : mapping or None
-        The recorded plan of a run, with the rules that it was ranked by; an export has none.
+    rules : mapping or None
+        What was declared: see `declared_rules`; None for an export that does not tell.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Side:
     cells: pd.DataFrame
     scores: pd.DataFrame
     manifest: Mapping[str, Any]
-    plan: Mapping[str, Any] | None = None
+    rules: Mapping[str, Any] | None = None
 
 
 def read_side(target: str | Path) -> Side:
@@ -57,19 +57,19 @@ def read_side(target: str | Path) -> Side:
         of no known value, or a row stands there twice.
     """
     folder, benchmark = _split(str(target))
-    plan: Mapping[str, Any] | None = None
+    rules: Mapping[str, Any] | None
     if (folder / STORE_NAME).exists():
         run = load_run(folder, benchmark)
         tables = {"leaderboard.csv": run.board.table, "cells.csv": run.cells, "scores.csv": run.scores}
-        manifest, plan = run.manifest, run.plan
+        manifest, rules = run.manifest, declared_rules(run.plan)
     else:
-        tables, manifest = read_export(folder, benchmark)
+        tables, manifest, rules = read_export(folder, benchmark)
     made = {name: frame[list(TABLES[name])].reset_index(drop=True) for name, frame in tables.items()}
     for name, frame in made.items():
         _refuse_twice(frame, name, folder)
     names = made["cells.csv"]["benchmark"].unique().tolist()
     title = f"{folder} ({', '.join(map(str, names))})" if names else str(folder)
-    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest, plan)
+    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest, rules)
 
 
 def _split(target: str) -> tuple[Path, str | None]:

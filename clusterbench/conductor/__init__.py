@@ -3,6 +3,7 @@
 from clusterbench.conductor._agreement import NOT_RECORDED, manifest_differences, printable, same_score
 from clusterbench.conductor._conduct import Settings, estimate, open_tasks
 from clusterbench.conductor._details import Details
+from clusterbench.conductor._manifest import declared_rules
 from clusterbench.conductor._plan import Plan, PlannedJob, make_plan
 from clusterbench.conductor._progress import LogProgress, Progress, Silent
 from clusterbench.conductor._reproduce import reproduce
@@ -31,6 +32,7 @@ __all__ = [
     "Silent",
     "assemble",
     "cells_table",
+    "declared_rules",
     "entry_target",
     "estimate",
     "load_run",

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _PACKAGES = (
     "keras",
     "matplotlib",
 )
+_RULES = ("noise", "metrics", "references", "ranking", "gate", "variants")
 
 
 def make_manifest() -> dict[str, Any]:
@@ -35,6 +37,19 @@ def make_manifest() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "git": _git(),
     }
+
+
+def declared_rules(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recorded plan declares of scores and ranks, and how each variant and plug-in was made.
+
+    Returns
+    -------
+    dict
+        noise (policy), metrics, references (spaces by dataset), ranking, gate, variants (steps by name), algorithms
+        (``{"version": int}`` by name).
+    """
+    algorithms = {name: {"version": entry["version"]} for name, entry in plan["algorithms"].items()}
+    return {**{name: plan[name] for name in _RULES}, "algorithms": algorithms}
 
 
 def _version(name: str) -> str:

@@ -29,7 +29,7 @@ FILES: tuple[tuple[str, str], ...] = (
     ("scores.csv", "every score, one row each"),
     ("scores_wide.csv", "every cell, one column per metric and space"),
     ("cells.csv", "every cell with its status"),
-    ("manifest.json", "versions, machine, timings"),
+    ("manifest.json", "versions, machine, timings, rules"),
 )
 
 

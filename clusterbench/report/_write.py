@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pandas as pd
 
-from clusterbench.conductor import Run
+from clusterbench.conductor import Run, declared_rules
 from clusterbench.errors import RequestError
 from clusterbench.report._closeup import labels_file
 from clusterbench.report._csv import field, to_csv
@@ -116,9 +116,10 @@ def _labels(run: Run) -> dict[str, str]:
 
 
 def _tables(run: Run) -> dict[str, str]:
+    manifest = {**run.manifest, "rules": declared_rules(run.plan)}
     return {
         "leaderboard.csv": frame_csv(run.board.table),
         "scores.csv": frame_csv(checked_scores(run.scores)),
         "cells.csv": frame_csv(checked_cells(run.cells)),
-        "manifest.json": json.dumps(run.manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
+        "manifest.json": json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
     }

@@ -129,7 +129,7 @@ def test_a_board_without_a_k_policy_lost_it_where_the_policy_was_declared(make_s
     cells = [cell("kmeans"), cell("gmm")]
     a = make_side([entry("kmeans", 1)], cells, benchmark_sha256=hashes[0])
     b = make_side([entry("gmm", 1, k_policy="calibrated")], cells, benchmark_sha256=hashes[1])
-    b = dataclasses.replace(b, plan=None if plan is None else {"ranking": {"k_policies": plan}})
+    b = dataclasses.replace(b, rules=None if plan is None else {"ranking": {"k_policies": plan}})
     assert compare(a, b).lost == ((KMEANS,) if lost else ())
     assert compare(a, b).gone == (() if lost else (KMEANS,))
 
@@ -227,19 +227,18 @@ def test_other_labels_of_the_same_data_by_the_same_versions_are_worse(make_side,
 
 
 def test_a_variant_or_plug_in_that_was_declared_otherwise_explains_other_labels(make_side):
-    plan = {"variants": {"raw": []}, "algorithms": {"kmeans": {"version": 1, "summary": "a"}}}
-    others = {
-        "summary": ({"algorithms": {"kmeans": {"version": 1, "summary": "b"}}}, True),
-        "version": ({"algorithms": {"kmeans": {"version": 2, "summary": "a"}}}, False),
-        "variant": ({"variants": {"raw": [{"step": "impute"}]}}, False),
-    }
-    for change, unexplained in others.values():
-        plans = ({**RULES, **plan}, {**RULES, **plan, **change})
+    rules = {**RULES, "variants": {"raw": []}, "algorithms": {"kmeans": {"version": 1}}}
+    others = [
+        ({}, True),
+        ({"algorithms": {"kmeans": {"version": 2}}}, False),
+        ({"variants": {"raw": [{"step": "impute"}]}}, False),
+    ]
+    for change, unexplained in others:
         a, b = (
             dataclasses.replace(
-                make_side((), [cell("kmeans", name)], **MADE_BY | {"benchmark_sha256": name}), plan=mine
+                make_side((), [cell("kmeans", name)], **MADE_BY | {"benchmark_sha256": name}), rules=mine
             )
-            for name, mine in zip("xy", plans, strict=True)
+            for name, mine in (("x", rules), ("y", {**rules, **change}))
         )
         assert [label.unexplained for label in compare(a, b).labels] == [unexplained]
 
@@ -253,13 +252,13 @@ RULES = {
 def test_scores_by_another_noise_policy_are_not_compared_and_the_policy_is_named(make_side):
     cells = [cell("kmeans", "x"), cell("hdbscan", "y", noise_share=0.3)]
     a, b = (
-        dataclasses.replace(make_side((), cells, [score(first), score(second, "y")]), plan={**RULES, "noise": noise})
+        dataclasses.replace(make_side((), cells, [score(first), score(second, "y")]), rules={**RULES, "noise": noise})
         for first, second, noise in ((0.5, 0.3, "zero"), (0.5, 0.4, "drop"))
     )
     found = compare(a, b)
     assert (found.n_scores, found.n_by_other_rule, found.scores, found.worse) == (1, 1, (), ())
     assert found.rules == (ManifestChange("noise policy", "zero", "drop"),)
-    [change] = compare(a, dataclasses.replace(b, plan=a.plan)).scores
+    [change] = compare(a, dataclasses.replace(b, rules=a.rules)).scores
     assert (change.a, change.b, change.same_rule) == (0.3, 0.4, True)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.comparison import compare, read_side
-from clusterbench.conductor import Settings, load_run, run
+from clusterbench.conductor import Settings, declared_rules, load_run, run
 from clusterbench.errors import RequestError
 from clusterbench.report import export_csv
 from clusterbench.report._exports import wide_scores
@@ -86,6 +86,7 @@ def test_a_run_and_its_export_are_read_alike(results, exported):
     assert set(one.board["variant"]) == set(other.board["variant"]) == {"=raw", "standard"}
     np.testing.assert_array_equal(one.scores["value"].to_numpy(), other.scores["value"].to_numpy())
     assert one.manifest == json.loads(json.dumps(other.manifest))
+    assert one.rules == other.rules == declared_rules(load_run(results, "blobs").plan)
     found = compare(one, other)
     assert (found.n_entries, found.n_cells) == (len(one.board), len(one.cells))
     assert found.n_scores > 0
@@ -103,6 +104,47 @@ def test_a_folder_may_have_a_colon_in_its_name(exported, tmp_path):
     shutil.copytree(exported, tmp_path / "a:b")
     assert read_side(str(tmp_path / "a:b")).name.endswith("a:b (blobs)")
     assert read_side(f"{tmp_path / 'a:b'}:blobs").name.endswith("a:b (blobs)")
+
+
+def test_rules_stand_in_an_export_and_are_compared(export, exported):
+    told = json.loads((export / "manifest.json").read_text())
+    told["rules"]["noise"] = "drop"
+    told["rules"]["algorithms"]["kmeans"]["version"] = 99
+    (export / "manifest.json").write_text(json.dumps(told))
+    found = compare(exported, export)
+    [version] = {str(entry["version"]) for entry in read_side(exported).rules["algorithms"].values()} & {"1"}
+    assert [change.what for change in found.rules] == ["noise policy", "plug-in kmeans version"]
+    assert (found.rules[0].b, found.rules[1].a, found.rules[1].b) == ("drop", version, "99")
+    assert found.manifest == ()
+
+
+def test_an_export_without_rules_is_read_too(export, exported):
+    told = json.loads((export / "manifest.json").read_text())
+    del told["rules"]
+    (export / "manifest.json").write_text(json.dumps(told))
+    assert read_side(export).rules is None
+    assert compare(exported, export).rules == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rules: [],
+        lambda rules: {**rules, "noise": None},
+        lambda rules: {name: value for name, value in rules.items() if name != "gate"},
+        lambda rules: {**rules, "ranking": {"k_policies": "silhouette", "fixed_k": None, "weights": {}}},
+        lambda rules: {**rules, "ranking": {}},
+        lambda rules: {**rules, "references": {"NA": None}},
+        lambda rules: {**rules, "algorithms": {"kmeans": 1}},
+    ],
+)
+def test_rules_of_an_unknown_form_are_refused(export, change):
+    told = json.loads((export / "manifest.json").read_text())
+    (export / "manifest.json").write_text(json.dumps({**told, "rules": change(told["rules"])}))
+    with pytest.raises(
+        RequestError, match=r"manifest\.json: rules: these rules cannot be read \(allowed: an object with"
+    ):
+        read_side(export)
 
 
 def test_more_columns_do_no_harm(export, exported):
