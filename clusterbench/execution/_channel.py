@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import socket
@@ -12,6 +13,17 @@ _HEADER = struct.Struct(">4sQ")
 _MAGIC = b"CLB1"
 _LARGEST = 2**31
 _CHUNK = 2**20
+_EVENTS = "clusterbench.execution._events"
+# Of what the messages of a worker consist, beside plain values. Unpickling anything else could run anything, here.
+_KNOWN = {
+    *((_EVENTS, name) for name in ("Started", "CutStarted", "CutDone", "TaskDone")),
+    ("clusterbench.cells", "CellStatus"),
+    ("clusterbench.labeling", "Labeling"),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+}
 
 
 class GarbledError(Exception):
@@ -22,6 +34,13 @@ def encode(message: object) -> bytes:
     """Return a message as bytes: magic, length, pickle."""
     data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return _HEADER.pack(_MAGIC, len(data)) + data
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _KNOWN:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a message")
+        return super().find_class(module, name)
 
 
 class WorkerEnd:
@@ -62,6 +81,8 @@ class RunEnd:
         Whether the worker's end is closed.
     garbled : str or None
         What came instead of a message; nothing is read after it.
+    largest : int
+        Bytes of the longest message that is waited for.
     """
 
     def __init__(self, end: socket.socket) -> None:
@@ -70,6 +91,7 @@ class RunEnd:
         self._buffer = bytearray()
         self.closed = False
         self.garbled: str | None = None
+        self.largest = _LARGEST
 
     def fileno(self) -> int:
         """Return the descriptor, for waiting on it; -1 when closed."""
@@ -93,13 +115,13 @@ class RunEnd:
         while self.garbled is None and len(self._buffer) >= _HEADER.size:
             magic, length = _HEADER.unpack_from(self._buffer)
             end = _HEADER.size + length
-            if magic != _MAGIC or length > _LARGEST:
+            if magic != _MAGIC or length > self.largest:
                 self.garbled = f"{bytes(self._buffer[:40])!r}"
             elif len(self._buffer) < end:
                 break
             else:
                 try:
-                    messages.append(pickle.loads(self._buffer[_HEADER.size : end]))
+                    messages.append(_Unpickler(io.BytesIO(self._buffer[_HEADER.size : end])).load())
                 except Exception as error:  # noqa: BLE001 - rubbish may raise anything
                     self.garbled = f"{type(error).__name__}: {error}"
                 del self._buffer[:end]

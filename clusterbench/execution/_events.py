@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from clusterbench.cells import CellStatus
 from clusterbench.labeling import Labeling
+
+_LONGEST_FACTS = 2**20  # bytes of a message, beside the labels in it
 
 
 class Lane(StrEnum):
@@ -108,3 +113,24 @@ class TaskDone:
 
 
 Event = Started | CutStarted | CutDone | TaskDone
+
+
+def is_sound(event: Any, task: Task) -> bool:
+    """Return whether a worker that performs `task` may say this."""
+    if not isinstance(event, Started | CutStarted | CutDone | TaskDone) or event.key != task.key:
+        return False
+    if isinstance(event, CutStarted | CutDone) and event.cut not in task.cuts:
+        return False
+    if isinstance(event, CutDone):
+        found = event.labeling
+        right = isinstance(found, Labeling) and isinstance(found.labels, np.ndarray) and found.labels.dtype == np.int32
+        return right if event.status is CellStatus.OK else found is None
+    return True
+
+
+def longest_message(task: Task) -> int:
+    """Return a bound in bytes for what is said of a task: labels take less than half of what their rows take."""
+    try:
+        return _LONGEST_FACTS + os.path.getsize(task.space_path)
+    except OSError:  # the worker will say so
+        return _LONGEST_FACTS

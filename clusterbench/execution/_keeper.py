@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 MARK = "CLUSTERBENCH_WORKER"
+REPORT = b'{"code": '
 _KEPT = 4_000  # bytes of what the worker writes
 _CHUNK = 65_536
 _PATIENCE = 1.0  # seconds to see all processes gone, which takes milliseconds

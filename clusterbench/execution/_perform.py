@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import mmap
 import os
 import time
 import traceback
@@ -142,9 +143,14 @@ def _load_space(path: str) -> Space:
 
 @lru_cache(maxsize=1)
 def _mapped(path: str, *state: int) -> Space:
-    """Map a space, once for all jobs on it that follow one another; `state` tells whether the file is still that."""
-    space: Space = np.load(path, mmap_mode="r")
-    return space
+    """Map a space, once for all jobs on it that follow one another; `state` tells whether the file is still that.
+
+    What `numpy.load` maps knows its file, which a plug-in could open for writing; this does not.
+    """
+    known = np.load(path, mmap_mode="r")
+    with open(path, "rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return np.ndarray(known.shape, known.dtype, content, known.offset, order="F" if known.flags.fnc else "C")
 
 
 def plain_info(info: Mapping[str, Any], told: list[str]) -> dict[str, Any]:

@@ -21,7 +21,16 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from clusterbench.cells import CellStatus
-from clusterbench.execution._events import CutDone, CutStarted, Event, Started, Task, TaskDone
+from clusterbench.execution._events import (
+    CutDone,
+    CutStarted,
+    Event,
+    Started,
+    Task,
+    TaskDone,
+    is_sound,
+    longest_message,
+)
 from clusterbench.execution._kernel import descriptors_left, kills_for_memory
 from clusterbench.execution._perform import one_line
 from clusterbench.execution._process import WorkerProcess
@@ -123,6 +132,7 @@ class Pool:
             worker.process.forget()
             worker.load = load
             load.deadline = time.monotonic() + self._limits.start_seconds
+            worker.process.channel.largest = longest_message(load.task)
             with suppress(OSError):  # a dead worker is noticed when it is listened to
                 worker.process.channel.send(load.task)
 
@@ -184,13 +194,13 @@ class Pool:
             worker.process.pid, load.taken = message, True
             return
         event, worn = message if isinstance(message, tuple) and len(message) == 2 else (message, True)
-        if not isinstance(event, Started | CutStarted | CutDone | TaskDone) or event.key != load.task.key:
+        if not is_sound(event, load.task):
             yield from self._lost(worker, f"sent {type(event).__name__} in the name of its worker")
             return
         if isinstance(event, Started):
             seconds = self._limits.seconds
-            load.started = True
-            load.deadline = float("inf") if seconds is None else time.monotonic() + seconds
+            load.started = time.monotonic()
+            load.deadline = float("inf") if seconds is None else load.started + seconds
         elif isinstance(event, CutStarted):
             load.cut, load.cut_since = event.cut, time.monotonic()
         elif isinstance(event, CutDone):
@@ -210,35 +220,36 @@ class Pool:
         if time.monotonic() >= load.deadline:
             limit = f"killed at the limit of {limits.seconds or 0:g} s"
             late = f"imports and warm-up took more than {limits.start_seconds:g} s"
-            yield from self._kill(worker, CellStatus.TIMEOUT, limit if load.started else late)
+            yield from self._stop(worker, limit if load.started is not None else late)
         elif limits.memory_mb is not None and (used := worker.process.memory_mb()) > limits.memory_mb:
+            worker.load = None
+            self._end(worker)
             reason = f"killed at {used:.0f} MB, over the limit of {limits.memory_mb:g} MB"
-            yield from self._kill(worker, CellStatus.OUT_OF_MEMORY, reason)
+            yield from self._book(load, reason + worker.process.last_words(), CellStatus.OUT_OF_MEMORY)
 
-    def _kill(self, worker: _Worker, status: CellStatus, reason: str) -> Iterator[Event]:
-        """End a worker over its limit; what it has finished stays."""
-        load = worker.load
+    def _stop(self, worker: _Worker, reason: str) -> Iterator[Event]:
+        """End a worker whose job has had its time; what it has finished stays."""
+        load, worker.load = worker.load, None
         assert load is not None
         self._end(worker)
         told = reason + worker.process.last_words()
         if load.cut is not None:
-            yield CutDone(load.task.key, load.cut, status, told, seconds=time.monotonic() - load.cut_since)
-            yield TaskDone(load.task.key, status, f"not begun: its job was {reason}")
+            yield load.lost_cut(CellStatus.TIMEOUT, told)
+            yield TaskDone(load.task.key, CellStatus.TIMEOUT, f"not begun: its job was {reason}")
         else:
-            yield TaskDone(load.task.key, status, told)
+            yield load.lost_build(CellStatus.TIMEOUT, told)
 
     def _died(self, worker: _Worker) -> Iterator[Event]:
-        load, process = worker.load, worker.process
+        load, worker.load, process = worker.load, None, worker.process
         assert load is not None
         reason = f"the worker {process.cause_of_death()}{process.last_words()}"
         if process.was_killed() and self._memory_ran_out():
             reason = f"the kernel killed the worker, since memory ran out{process.last_words()}"
-            yield from self._book(worker, reason, CellStatus.OUT_OF_MEMORY)
+            yield from self._book(load, reason, CellStatus.OUT_OF_MEMORY)
         elif process.killed_from_outside() or not load.taken:
-            worker.load = None
             yield from self._again_or(load, reason)
         else:
-            yield from self._book(worker, reason)
+            yield from self._book(load, reason)
 
     def _memory_ran_out(self) -> bool:
         """Return whether the kernel has killed a process for want of memory that is not accounted for yet."""
@@ -248,13 +259,12 @@ class Pool:
 
     def _lost(self, worker: _Worker, what: str) -> Iterator[Event]:
         """End a worker that cannot be understood; a job that it had not taken yet is not to blame."""
-        load = worker.load
+        load, worker.load = worker.load, None
         assert load is not None
         self._end(worker)
         if load.taken:
-            yield from self._book(worker, f"the plug-in {what}{worker.process.last_words()}")
+            yield from self._book(load, f"the plug-in {what}{worker.process.last_words()}")
         else:
-            worker.load = None
             yield from self._again_or(load, f"an earlier plug-in {what}")
 
     def _again_or(self, load: Load, reason: str) -> Iterator[Event]:
@@ -263,19 +273,19 @@ class Pool:
         if load.retries < _MOST_RETRIES and rest:
             self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries + 1))
         else:
-            yield TaskDone(load.task.key, CellStatus.FAILED, f"{reason}; tried {load.retries + 1} times")
+            yield from self._book(load, f"{reason}; tried {load.retries + 1} times")
 
-    def _book(self, worker: _Worker, reason: str, status: CellStatus = CellStatus.FAILED) -> Iterator[Event]:
+    def _book(self, load: Load, reason: str, status: CellStatus = CellStatus.FAILED) -> Iterator[Event]:
         """Book the loss of a worker on the cut it was busy with, and have the other cuts run again."""
-        load, worker.load = worker.load, None
-        assert load is not None
-        rest = tuple(cut for cut in load.rest() if cut != load.cut)
-        if load.cut is not None:
-            yield CutDone(load.task.key, load.cut, status, reason, seconds=time.monotonic() - load.cut_since)
-        if load.cut is None or not rest:
-            yield TaskDone(load.task.key, status, reason)
+        if load.cut is None:
+            yield load.lost_build(status, reason)
             return
-        self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries))
+        yield load.lost_cut(status, reason)
+        rest = tuple(cut for cut in load.rest() if cut != load.cut)
+        if rest:
+            self._queue.put_back(Load(replace(load.task, cuts=rest), load.retries))
+        else:
+            yield TaskDone(load.task.key, status, reason)
 
     def _end(self, *workers: _Worker) -> None:
         """End workers, all at once; their loads stay with them, for the books."""

@@ -41,7 +41,9 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from clusterbench.execution._worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
-_PATIENCE = 2.0  # seconds for a keeper to end its worker, which takes milliseconds
+_PATIENCE = 0.5  # seconds for a keeper to end its worker, which takes milliseconds
+_TIDY_PATIENCE = 2.0  # and to remove its folder
+_LONGEST_REPORT = 65_536  # bytes
 
 
 class WorkerProcess:
@@ -82,11 +84,17 @@ class WorkerProcess:
             part = os.read(self._keeper_report(), 65_536)
             self._report += part
             if not part:
-                if self._report:
-                    told = json.loads(self._report)
-                    self._code, self._words = told["code"], told["words"].encode("latin-1")
+                self._read_report()
                 return True
+            self._report = self._report[-_LONGEST_REPORT:]
         return False
+
+    def _read_report(self) -> None:
+        """Take the keeper's report, which is the last that it writes; a plug-in may have written there too."""
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            told = json.loads(self._report[self._report.rindex(_keeper.REPORT) :])
+            code, words = int(told["code"]), told["words"].encode("latin-1")
+            self._code, self._words = code, words
 
     def memory_mb(self) -> float:
         """Return the resident memory of the worker and all that it started; shared pages count once."""
@@ -108,7 +116,7 @@ class WorkerProcess:
         """Return when nothing of the worker is left."""
         self.ended(within=_PATIENCE)
         with suppress(subprocess.TimeoutExpired):  # it removes the folder, also if this run is killed now
-            self._keeper.wait(_PATIENCE if self._code is not None else 0.0)
+            self._keeper.wait(_TIDY_PATIENCE if self._code is not None else 0.0)
         self._keeper.kill()
         self._keeper.wait()
         if self._code is None:  # the keeper was killed, so its duty falls to the run
@@ -130,8 +138,8 @@ class WorkerProcess:
         return f"ended with exit code {self._code}"
 
     def killed_from_outside(self) -> bool:
-        """Return whether the worker died of a signal that programs do not bring upon themselves."""
-        return self._code is not None and -self._code in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+        """Return whether the worker, or its keeper, died of what programs do not bring upon themselves."""
+        return self._code is None or -self._code in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 
     def was_killed(self) -> bool:
         """Return whether the worker died of SIGKILL."""

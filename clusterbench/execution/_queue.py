@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from clusterbench.execution._events import Lane, Task
+from clusterbench.cells import CellStatus
+from clusterbench.execution._events import CutDone, Lane, Task, TaskDone
 
 Kind = tuple[Lane, str]
 """What tasks have in common that one worker may perform: the lane and the plug-in."""
@@ -14,12 +16,12 @@ Kind = tuple[Lane, str]
 
 @dataclass(eq=False, slots=True)
 class Load:
-    """A task, and what has been heard of it."""
+    """A task, and what has been heard of it; `started` and `cut_since` are moments of `time.monotonic`."""
 
     task: Task
     retries: int = 0
     taken: bool = False
-    started: bool = False
+    started: float | None = None
     deadline: float = float("inf")
     cut: str | None = None
     cut_since: float = 0.0
@@ -28,6 +30,16 @@ class Load:
     def rest(self) -> tuple[str, ...]:
         """Return the cuts that are still to be done."""
         return tuple(cut for cut in self.task.cuts if cut not in self.finished)
+
+    def lost_cut(self, status: CellStatus, reason: str) -> CutDone:
+        """Return the cut that its worker was busy with, as lost."""
+        assert self.cut is not None
+        return CutDone(self.task.key, self.cut, status, reason, seconds=time.monotonic() - self.cut_since)
+
+    def lost_build(self, status: CellStatus, reason: str) -> TaskDone:
+        """Return the end of the task, lost with all cuts that are open."""
+        took = 0.0 if self.started is None or self.finished else time.monotonic() - self.started
+        return TaskDone(self.task.key, status, reason, build_seconds=took)
 
 
 def kind_of(task: Task) -> Kind:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clusterbench.execution import CellStatus, CutDone
 from clusterbench.execution._channel import GarbledError, RunEnd, WorkerEnd, encode
+from clusterbench.labeling import Labeling
 
 
 @pytest.fixture
@@ -88,3 +90,29 @@ def test_a_worker_that_does_not_listen_is_not_waited_for(ends):
     run, _, _ = ends
     with pytest.raises(TimeoutError):
         run.send(b"x" * 10_000_000, patience=0.05)
+
+
+def test_nothing_but_the_parts_of_a_message_is_unpickled(ends):
+    run, worker, _ = ends
+    labeling = Labeling.of([0, 1, 1, -1])
+    done = CutDone("key", '{"k": 2}', CellStatus.OK, labeling=labeling, info={"a": [1.5, None, "x"]})
+    worker.send((done, False))
+    [(found, worn)] = run.receive()
+    assert (found.labeling.sha256, found.labeling.labels.tolist(), found.info, worn) == (
+        labeling.sha256,
+        [1, 0, 0, -1],
+        {"a": [1.5, None, "x"]},
+        False,
+    )
+    worker.send(os.getcwd)
+    assert run.receive() == []
+    assert run.garbled == "UnpicklingError: posix.getcwd is no part of a message"
+
+
+def test_a_message_longer_than_its_bound_is_not_waited_for(ends):
+    run, worker, theirs = ends
+    run.largest = 100
+    worker.send("short")
+    theirs.sendall(b"CLB1" + (101).to_bytes(8, "big"))
+    assert run.receive() == ["short"]
+    assert run.garbled is not None
