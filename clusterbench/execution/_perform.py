@@ -20,11 +20,10 @@ from clusterbench.execution._events import CutDone, CutStarted, Event, Started, 
 from clusterbench.execution._surroundings import (
     PeakMemory,
     capped_threads,
-    job_surroundings,
     step_surroundings,
 )
 from clusterbench.labeling import Labeling
-from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, load_plugin, recorded_warnings
+from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
 
 _LONGEST_MESSAGE = 500
 _LONGEST_INFO = 65_536  # characters of JSON
@@ -49,7 +48,7 @@ def perform(task: Task, *, threads: int | None = None, alone: bool = False) -> I
     alone : bool
         Whether this process does nothing else, so that its global random generators need not be put back.
     """
-    with job_surroundings():
+    with kept_state():
         try:
             algorithm = _load(task)
             space = _load_space(task.space_path)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-import locale
-import os
 import random
 import re
 import resource
@@ -19,35 +16,6 @@ import numpy as np
 from clusterbench.plugins import recorded_warnings
 
 _HIGHEST = re.compile(rb"^VmHWM:\s*(\d+) kB", re.MULTILINE)
-
-
-@contextmanager
-def job_surroundings() -> Iterator[None]:
-    """Put back working directory, environment, locale, import path and streams when a job has ended."""
-    home = _working_directory()
-    environment, path, language = dict(os.environb), list(sys.path), locale.setlocale(locale.LC_ALL)
-    depth, collecting, streams = sys.getrecursionlimit(), gc.isenabled(), (sys.stdout, sys.stderr)
-    try:
-        yield
-    finally:
-        if home is not None and _working_directory() != home:
-            with suppress(OSError):
-                os.chdir(home)
-        if dict(os.environb) != environment:
-            os.environb.clear()
-            os.environb.update(environment)
-        sys.path[:] = path
-        locale.setlocale(locale.LC_ALL, language)
-        sys.setrecursionlimit(depth)
-        (gc.enable if collecting else gc.disable)()
-        sys.stdout, sys.stderr = streams
-
-
-def _working_directory() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return None
 
 
 @contextmanager

@@ -38,6 +38,7 @@ from clusterbench.plugins._registry import (
     plugin_places,
     shipped_place,
 )
+from clusterbench.plugins._state import kept_state
 from clusterbench.plugins._tensorflow import keras_seed, prepare_tensorflow, quiet_tensorflow
 from clusterbench.plugins._warnings import recorded_warnings
 
@@ -65,6 +66,7 @@ __all__ = [
     "default_cuts",
     "default_settings",
     "is_installed",
+    "kept_state",
     "keras_seed",
     "load_encoder",
     "load_plugin",

@@ -7,22 +7,27 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import IO
 
 SECONDS = 60.0
 _AT_ONCE = 4
 _SHOWN = 200
+_END = 4096  # bytes that are read of what an import has written
 _CODE = """
 import json, sys
-where, sys.path[:] = json.loads(sys.stdin.read())
+where, sys.path[:], word = json.loads(sys.stdin.read())
 from clusterbench.errors import RequestError
 from clusterbench.plugins import load_plugin
 try:
     load_plugin(where)
 except RequestError:
     pass  # told again where it is loaded to be used
-print("imported")
+print(word)
 """
 
 
@@ -42,26 +47,30 @@ def import_faults(places: Sequence[str], *, seconds: float = SECONDS) -> dict[st
 
 
 def _fault(where: str, seconds: float) -> str:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _CODE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(json.dumps([where, sys.path]), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return f"its import did not end within {seconds:g} s"
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if out.rstrip().endswith("imported"):
-        return ""
-    code = process.returncode
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    last = err.strip().splitlines()[-1:] or [""]
+    word = uuid.uuid4().hex  # nobody else says it
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # Into files, not pipes: what the import has started may hold a pipe open for as long as it likes.
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True
+        )
+        assert process.stdin is not None
+        with suppress(OSError), process.stdin as orders:
+            orders.write(json.dumps([where, sys.path, word]).encode())
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"its import did not end within {seconds:g} s"
+        finally:
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)  # also what it has left behind
+            process.wait()
+        if _end_of(out).endswith(word):
+            return ""
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        last = _end_of(err).splitlines()[-1:] or [""]
     return f"its import ended the process ({how})" + (f": {last[0][:_SHOWN]}" if last[0] else "")
+
+
+def _end_of(file: IO[bytes]) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _END))
+    return file.read().decode(errors="replace").strip()

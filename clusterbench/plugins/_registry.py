@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -16,6 +17,7 @@ from types import CodeType, ModuleType
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins._algorithm import Algorithm
 from clusterbench.plugins._probe import import_faults
+from clusterbench.plugins._state import kept_whole_state
 
 ENTRY_POINT_GROUP = "clusterbench.algorithms"
 _ENTRY_POINT = "entry point "
@@ -172,9 +174,10 @@ def _compiled(content: bytes, path: str) -> CodeType:
 def load_registry(workspace: Path | None = None) -> Registry:
     """Find and load all plug-ins: shipped, in the workspace's `algorithms`, and from installed packages.
 
-    A plug-in that is not shipped is first imported in a process of its own, since its import may end or hang that. A
-    file whose name starts with ``_`` is none. Files with the same content are one plug-in. Two different
-    ones with one name are both refused, since which of them a benchmark means cannot be known.
+    A plug-in that is not shipped is first imported in a process of its own, since its import may end or hang that, and
+    what it changes in this process is put back. A file whose name starts with ``_`` is none. Files with the same
+    content are one plug-in. Two different ones with one name are both refused, since which of them a benchmark means
+    cannot be known.
 
     Parameters
     ----------
@@ -190,7 +193,8 @@ def load_registry(workspace: Path | None = None) -> Registry:
             broken.append(BrokenPlugin(stem, where, faults[where]))
             continue
         try:
-            algorithm = load_plugin(where)
+            with nullcontext() if _is_shipped(where) else kept_whole_state():
+                algorithm = load_plugin(where)
         except RequestError as error:
             broken.append(BrokenPlugin(stem, where, f"{error.what}" + (f"; {error.allowed}" if error.allowed else "")))
         else:

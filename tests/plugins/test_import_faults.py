@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import psutil
 import pytest
 
 from clusterbench.errors import RequestError
@@ -58,3 +59,14 @@ def test_imports_without_a_fault_are_not_mentioned(tmp_path):
     (tmp_path / "good.py").write_text(GOOD + "print('x' * 100_000)\n")
     assert import_faults([str(tmp_path / "good.py")]) == {}
     assert import_faults([]) == {}
+
+
+@pytest.mark.parametrize("end", ["", "; os._exit(0)"])
+def test_an_import_that_leaves_a_process_behind_is_not_waited_for_and_nothing_is_left(tmp_path, end):
+    path = tmp_path / "leaves.py"
+    path.write_text(f"import os, subprocess\nsubprocess.Popen(['sleep', '4319'])\nprint('imported', flush=True){end}\n")
+    start = time.monotonic()
+    told = import_faults([str(path)], seconds=40.0)
+    assert told == ({str(path): "its import ended the process (exit code 0)"} if end else {})
+    assert time.monotonic() - start < 30
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4319"]]
