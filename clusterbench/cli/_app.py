@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -186,5 +187,7 @@ def main() -> None:
     except RequestError as error:
         sys.stderr.write(f"clusterbench: error: {error}\n")
         sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(1)
+    except OSError as error:  # of the terminal, as a rule: stores and files tell theirs as wrong requests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that nothing is written there when Python ends
+        sys.stderr.write(f"clusterbench: error: {error}\n")
+        sys.exit(2)

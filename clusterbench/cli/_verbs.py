@@ -10,10 +10,19 @@ from rich.console import Console
 from rich.table import Table
 
 from clusterbench.benchmark import list_benchmarks
+from clusterbench.cli._stops import exit_status, stoppable, summary
 from clusterbench.cli._terminal import progress_for
-from clusterbench.conductor import Run, Settings, estimate, load_run, open_tasks, prepare, row_ids, store_status
-from clusterbench.conductor import run as conduct
-from clusterbench.errors import RequestError
+from clusterbench.conductor import (
+    Run,
+    Settings,
+    estimate,
+    load_run,
+    open_tasks,
+    prepare,
+    row_ids,
+    run_plan,
+    store_status,
+)
 from clusterbench.execution import Limits
 from clusterbench.store import STORE_NAME, Store
 
@@ -50,30 +59,20 @@ def run(benchmark: str, *, quick: bool, only: Sequence[str], settings: Settings,
     from clusterbench.report import check_writable, write_index, write_report
 
     check_writable(reports)
+    name: str | None = None
     try:
-        with progress_for(Console(stderr=True)) as progress:
-            done = conduct(benchmark, results=results, quick=quick, only=only, settings=settings, progress=progress)
+        with stoppable(), progress_for(Console(stderr=True)) as progress:
+            plan, registry = prepare(benchmark, quick=quick, only=only)
+            name = plan.name
+            done = run_plan(plan, registry, results=results, settings=settings, progress=progress)
             progress.stage("report", 1)
             written = [*write_report(done, reports / done.name), write_index(reports)]
             progress.advance(1, str(reports / done.name))
-    except KeyboardInterrupt:
-        sys.stderr.write(f"\n{_stopped(results)}\n")
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(f"\n{summary(results, name)}\n")
+        sys.exit(exit_status(stop))
     _show(done, written, results)
     return done.n_failed
-
-
-def _stopped(results: Path) -> str:
-    """Return what a stopped run leaves behind, and how it goes on."""
-    try:
-        with Store.reader(results) as store:
-            name, counts = next(iter(store_status(store).items()))
-    except (RequestError, StopIteration):
-        return "stopped before anything was finished. The same command begins again."
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return (
-        f"stopped; {name}: {told}. Finished cells are in {results / STORE_NAME}; the same command goes on from there."
-    )
 
 
 def _show(done: Run, written: Sequence[Path], results: Path) -> None:

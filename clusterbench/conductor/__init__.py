@@ -8,7 +8,7 @@ from clusterbench.conductor._plan import Plan, PlannedJob, make_plan
 from clusterbench.conductor._progress import LogProgress, Progress, Silent
 from clusterbench.conductor._reproduce import reproduce
 from clusterbench.conductor._reproduction import Difference, Matter, RefittedRow, Reproduction, reproduction_text
-from clusterbench.conductor._run import Run, assemble, load_run, prepare, row_ids, run, store_status
+from clusterbench.conductor._run import Run, assemble, load_run, prepare, row_ids, run, run_plan, store_status
 from clusterbench.conductor._selection import Selection
 from clusterbench.conductor._tables import CELL_COLUMNS, SCORE_COLUMNS, cells_table, scores_table
 from clusterbench.conductor._target import entry_target
@@ -45,6 +45,7 @@ __all__ = [
     "reproduction_text",
     "row_ids",
     "run",
+    "run_plan",
     "same_score",
     "scores_table",
     "store_status",

@@ -90,6 +90,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def is_open(status: CellStatus | None, *, retry: bool) -> bool:
+    """Return whether a cell with this outcome, or with none, is to be fitted."""
+    return status is None or (retry and status in _RETRIED)
+
+
 def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
     """Return the jobs of `plan` with the cuts that have no outcome yet."""
     runnable = [planned for planned in plan.jobs if planned.obstacle is None]
@@ -97,7 +102,7 @@ def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJo
     merged: dict[str, tuple[PlannedJob, dict[str, None]]] = {}
     for planned in runnable:
         known = finished.get(planned.key, {})
-        cuts = [cut for cut in planned.job.cuts if cut not in known or (retry and known[cut] in _RETRIED)]
+        cuts = [cut for cut in planned.job.cuts if is_open(known.get(cut), retry=retry)]
         if cuts:  # two variants may yield one space: their jobs are one, and are fitted once
             merged.setdefault(planned.key, (planned, {}))[1].update(dict.fromkeys(cuts))
     return [(planned, tuple(cuts)) for planned, cuts in merged.values()]

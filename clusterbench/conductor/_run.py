@@ -116,6 +116,18 @@ def run(
         If the request is wrong; nothing was computed then.
     """
     plan, registry = prepare(benchmark, workspace=workspace, quick=quick, only=only)
+    return run_plan(plan, registry, results=results, settings=settings, progress=progress)
+
+
+def run_plan(
+    plan: Plan,
+    registry: Registry,
+    *,
+    results: Path | str = "results",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run what `prepare` gave: see `run`."""
     settings, progress = settings or Settings(), progress or LogProgress()
     given = limits_of(plan.benchmark, settings)
     settings = replace(settings, limits=given if settings.has_workers else Limits())

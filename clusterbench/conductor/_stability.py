@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.benchmark import FitJob, canonical_json
-from clusterbench.conductor._conduct import Settings, Work, carry_out, save_space, work_of
+from clusterbench.conductor._conduct import Settings, Work, carry_out, is_open, save_space, work_of
 from clusterbench.conductor._derived import frame_key
 from clusterbench.conductor._plan import Plan, PlannedJob, job_key
 from clusterbench.conductor._progress import Progress
-from clusterbench.execution import scratch_folder
+from clusterbench.execution import CellStatus, scratch_folder
 from clusterbench.labeling import Labels
 from clusterbench.plugins import Registry
 from clusterbench.ranking import stable_rng
@@ -54,15 +54,25 @@ def stability(
     if n_resamples == 0 or chosen.empty:
         return None
     resamples = list(_resamples(plan, chosen, n_resamples))
-    finished = store.finished_cells([resample.planned.key for resample in resamples])
-    todo = [r for r in resamples if r.planned.job.cuts[0] not in finished.get(r.planned.key, {})]
+    known = _outcomes(store, resamples)
+    todo = [r for r, status in zip(resamples, known, strict=True) if is_open(status, retry=settings.retry)]
     with scratch_folder() as folder:
         works = _works(plan, todo, registry, folder)
         carry_out(works, store, settings, progress, stage="resampling")
-    key = frame_key("stability with its refits", [[resample.planned.key, resample.original] for resample in resamples])
+    made_of = [[resample.planned.key, resample.original] for resample in resamples]
+    lost = [
+        i for i, status in enumerate(_outcomes(store, resamples) if works else known) if status is not CellStatus.OK
+    ]
+    key = frame_key("stability with its refits", made_of, *([lost] if lost else []))  # some may be there another time
     if store.frame(key) is None:
         store.put_frame(key, _compare(plan, store, resamples))
     return key
+
+
+def _outcomes(store: Store, resamples: Sequence[_Resample]) -> list[CellStatus | None]:
+    """Return the status of every refit; None for what is still to be done."""
+    finished = store.finished_cells([resample.planned.key for resample in resamples])
+    return [finished.get(r.planned.key, {}).get(r.planned.job.cuts[0]) for r in resamples]
 
 
 def resampled_rows(n_rows: int, seed: int, number: int) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from clusterbench.cells import CellStatus
+from clusterbench.errors import RequestError
 from clusterbench.execution._events import (
     CutDone,
     CutStarted,
@@ -59,6 +60,11 @@ class Limits:
     seconds: float | None = None
     memory_mb: float | None = None
     start_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name, limit in (("seconds", self.seconds), ("memory_mb", self.memory_mb)):
+            if limit is not None and not 0.0 < limit < float("inf"):
+                raise RequestError(f"a limit of {limit:g}", where=f"limits.{name}", allowed="a finite number above 0")
 
 
 @dataclass(eq=False, slots=True)

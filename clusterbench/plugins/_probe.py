@@ -41,18 +41,26 @@ def import_faults(places: Sequence[str], *, seconds: float = SECONDS) -> dict[st
     seconds : float
         What one import may take.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        told = threads.map(lambda where: _fault(where, seconds), places)
+    running: list[subprocess.Popen[bytes]] = []
+    threads = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        told = threads.map(lambda where: _fault(where, seconds, running), places)
         return {where: fault for where, fault in zip(places, told, strict=True) if fault}
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(running):  # after Ctrl-C, which does not wait for what hangs
+            _end(process)
+        threads.shutdown()
 
 
-def _fault(where: str, seconds: float) -> str:
+def _fault(where: str, seconds: float, running: list[subprocess.Popen[bytes]]) -> str:
     word = uuid.uuid4().hex  # nobody else says it
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         # Into files, not pipes: what the import has started may hold a pipe open for as long as it likes.
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True
         )
+        running.append(process)
         assert process.stdin is not None
         with suppress(OSError), process.stdin as orders:
             orders.write(json.dumps([where, sys.path, word]).encode())
@@ -61,14 +69,20 @@ def _fault(where: str, seconds: float) -> str:
         except subprocess.TimeoutExpired:
             return f"its import did not end within {seconds:g} s"
         finally:
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)  # also what it has left behind
+            running.remove(process)
+            _end(process)
             process.wait()
         if _end_of(out).endswith(word):
             return ""
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         last = _end_of(err).splitlines()[-1:] or [""]
     return f"its import ended the process ({how})" + (f": {last[0][:_SHOWN]}" if last[0] else "")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and what it has left behind in its group."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_of(file: IO[bytes]) -> str:

@@ -171,3 +171,37 @@ def test_the_refits_are_kept_beside_their_mean(study):
     refits = json.loads(frame["refits"].iloc[0])
     assert len(refits) == 4
     assert np.mean(refits) == frame["mean_ari"].iloc[0]
+
+
+FRAIL = """
+from pathlib import Path
+from clusterbench.plugins import Algorithm, Family
+
+def build(X, seed):
+    if len(X) < 200 and not Path({place!r}).exists():
+        raise OSError(28, "No space left on device")
+    return lambda k: X[:, 0].argsort().argsort() * k // len(X)
+
+ALGORITHM = Algorithm("frail", Family.OTHER, "slices", "none", build, packages={{}})
+"""
+
+
+def test_refits_that_failed_are_tried_again_on_request(tmp_path):
+    (tmp_path / "algorithms").mkdir()
+    (tmp_path / "algorithms" / "frail.py").write_text(FRAIL.format(place=str(tmp_path / "mended")))
+    pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["a", "b"]).to_csv(tmp_path / "blobs.csv")
+    text = TOML.replace("fixed_k = K", "fixed_k = 2").replace('use = "kmeans"\nn_init = 2', 'use = "frail"')
+    (tmp_path / "frail.toml").write_text(text)
+
+    def refits(*, retry: bool) -> pd.DataFrame:
+        settings = Settings(workers=0, retry=retry)
+        done = run("frail.toml", results=tmp_path / "r", workspace=tmp_path, settings=settings, progress=Silent())
+        with Store.reader(tmp_path / "r") as store:
+            return store.frame(done.plan["stability"])
+
+    first = refits(retry=False)
+    assert first["mean_ari"].isna().all()
+    (tmp_path / "mended").touch()
+    pd.testing.assert_frame_equal(refits(retry=False), first)
+    assert refits(retry=True)["mean_ari"].notna().all()
+    assert refits(retry=False)["mean_ari"].notna().all()

@@ -1,0 +1,158 @@
+"""A run that is stopped says what is kept and how it goes on; a terminal that takes nothing is told in a line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from clusterbench.store import Store
+
+TOML = """
+title = "Stopped"
+seeds = [0]
+k = [2, 3, 4]
+reference_spaces = ["standard"]
+datasets = [{ path = "table.csv" }]
+algorithms = [{ use = "slow" }]
+ranking = { random_partitions = 0, bootstraps = 0, k_policies = ["silhouette"] }
+stability = { resamples = 0 }
+structure = { permutations = 0 }
+[variants]
+standard = [{ step = "standardize" }]
+"""
+PLUGIN = """
+import time
+from pathlib import Path
+from clusterbench.plugins import Algorithm, Family
+
+def build(X, seed):
+    def cutter(k):
+        if k == 4 and not Path("PLACE/go on").exists():
+            Path("PLACE/waits").touch()
+            time.sleep(1000)
+        return X[:, 0].argsort().argsort() * k // len(X)
+    return cutter
+
+ALGORITHM = Algorithm("slow", Family.OTHER, "slices", "none", build, packages={})
+"""
+CODE = "from clusterbench.cli import main; main()"
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the command line in a workspace with one slow plug-in."""
+    pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2))).add_prefix("c").to_csv(tmp_path / "table.csv")
+    for name in ("bench.toml", "other.toml"):
+        (tmp_path / name).write_text(TOML)
+    (tmp_path / "algorithms").mkdir()
+    (tmp_path / "algorithms" / "slow.py").write_text(PLUGIN.replace("PLACE", str(tmp_path)))
+    (tmp_path / "tmp").mkdir()
+
+    def clusterbench(*arguments: str, stdout: object = subprocess.PIPE) -> subprocess.Popen[str]:
+        paths = os.pathsep.join(place for place in sys.path if place)
+        environment = {**os.environ, "PYTHONPATH": paths, "TMPDIR": str(tmp_path / "tmp")}
+        command = [sys.executable, "-c", CODE, *arguments]
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True
+        )
+
+    return clusterbench
+
+
+def ended(run: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for the end; return exit status, output and errors."""
+    out, err = run.communicate(timeout=60)
+    return run.returncode, out or "", err
+
+
+def until(there: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not there.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
+)
+def test_a_stopped_run_tells_its_own_cells_and_goes_on_from_there(start, tmp_path, number, status):
+    (tmp_path / "go on").touch()
+    assert ended(start("run", "other.toml"))[0] == 0  # so that another benchmark stands in the store
+    (tmp_path / "go on").unlink()
+    (tmp_path / "waits").unlink(missing_ok=True)
+    with Store.writer(tmp_path / "results") as store, store.transaction():
+        store._db.write("DELETE FROM cells", ())  # both have the same jobs
+    run = start("run", "bench.toml")
+    until(tmp_path / "waits")
+    family = psutil.Process(run.pid).children(recursive=True)
+    run.send_signal(number)
+    code, _, err = ended(run)
+    assert code == status
+    assert "stopped; bench: 2 ok, 1 to do. Finished cells are in results/clusterbench.sqlite" in err
+    assert "Traceback" not in err
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert list((tmp_path / "tmp").iterdir()) == []
+    (tmp_path / "go on").touch()
+    code, out, _ = ended(start("run", "bench.toml"))
+    assert code == 0
+    assert "1 computed now" in out
+
+
+def test_a_run_that_is_stopped_before_it_has_a_plan_says_so(start, tmp_path):
+    (tmp_path / "algorithms" / "slow.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(tmp_path / 'waits')!r}).touch()\ntime.sleep(1000)\n"
+    )
+    run = start("run", "bench.toml")
+    until(tmp_path / "waits")
+    run.send_signal(signal.SIGINT)
+    stopped = time.monotonic()
+    code, _, err = ended(run)
+    assert code == 130
+    assert time.monotonic() - stopped < 20  # an import may take 60 s
+    assert "stopped before anything was finished" in err
+
+
+def test_a_signal_that_is_ignored_stays_ignored(start, tmp_path):
+    ignoring = f"import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); {CODE}"
+    run = subprocess.Popen(
+        [sys.executable, "-c", ignoring, "run", "bench.toml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(tmp_path / "waits")
+    run.send_signal(signal.SIGHUP)
+    (tmp_path / "go on").touch()
+    time.sleep(0.2)
+    assert run.poll() is None
+    run.send_signal(signal.SIGTERM)
+    assert ended(run)[0] == 143
+
+
+def test_a_terminal_that_takes_nothing_is_told_in_a_line(start, tmp_path):
+    (tmp_path / "go on").touch()
+    assert ended(start("run", "bench.toml"))[0] == 0
+    with open("/dev/full", "w") as full:
+        code, _, err = ended(start("status", stdout=full))
+    assert code == 2
+    assert err == "clusterbench: error: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize(("option", "name"), [("--time-limit", "seconds"), ("--memory-limit", "memory_mb")])
+def test_a_limit_that_is_no_number_to_count_to_is_refused(start, option, name):
+    code, _, err = ended(start("run", "bench.toml", option, "inf"))
+    assert code == 2
+    assert err == f"clusterbench: error: limits.{name}: a limit of inf (allowed: a finite number above 0)\n"
