@@ -3,42 +3,78 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from clusterbench.conductor import store_status
+from clusterbench.conductor import Progress, store_status
 from clusterbench.errors import RequestError
 from clusterbench.store import STORE_NAME, Store
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)  # a batch system and a closed terminal; Ctrl-C is Python's own
+# Ctrl-C, a batch system, a closed terminal; each with what handles it where nobody has asked for anything else.
+_SIGNALS: Mapping[int, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
 
 
 class Stopped(KeyboardInterrupt):
     """A signal that asks this process to end; `number` tells which."""
 
-    def __init__(self, number: int = signal.SIGINT) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Raise `Stopped` in the block for every signal that asks this process to end, unless it is ignored (nohup)."""
+def stoppable(progress: Progress) -> Iterator[Progress]:
+    """Raise `Stopped` in the block for every signal that asks this process to end, unless it is ignored (nohup).
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
-
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    Gives a progress that raises it too once such a signal has come: an exception that a handler raises while a library
+    calls back into Python, as a compiler does, is lost there.
+    """
+    watched = _Watched(progress)
+    ours = [number for number, usual in _SIGNALS.items() if signal.getsignal(number) is usual]
     try:
         for number in ours:
-            signal.signal(number, stop)
-        yield
+            signal.signal(number, watched.stop)
+        yield watched
     finally:
         for number in ours:
-            signal.signal(number, before[number])
+            signal.signal(number, _SIGNALS[number])
+
+
+class _Watched:
+    """Progress that ends the run at its next step when a signal was heard."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._heard = progress, 0
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self._heard = number
+        raise Stopped(number)
+
+    def _check(self) -> None:
+        if self._heard:
+            raise Stopped(self._heard)
+
+    def stage(self, name: str, total: int) -> None:
+        """Tell of a stage, unless the run was to stop."""
+        self._check()
+        self._progress.stage(name, total)
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Tell of steps, unless the run was to stop."""
+        self._check()
+        self._progress.advance(steps, note)
+
+    def say(self, text: str) -> None:
+        """Tell a line."""
+        self._progress.say(text)
 
 
 def exit_status(stop: KeyboardInterrupt) -> int:

@@ -61,7 +61,7 @@ def run(benchmark: str, *, quick: bool, only: Sequence[str], settings: Settings,
     check_writable(reports)
     name: str | None = None
     try:
-        with stoppable(), progress_for(Console(stderr=True)) as progress:
+        with progress_for(Console(stderr=True)) as shown, stoppable(shown) as progress:
             plan, registry = prepare(benchmark, quick=quick, only=only)
             name = plan.name
             done = run_plan(plan, registry, results=results, settings=settings, progress=progress)

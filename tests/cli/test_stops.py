@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ import pandas as pd
 import psutil
 import pytest
 
+from clusterbench.cli._stops import exit_status, stoppable
+from clusterbench.conductor import Silent
 from clusterbench.store import Store
 
 TOML = """
@@ -74,11 +78,16 @@ def ended(run: subprocess.Popen[str]) -> tuple[int, str, str]:
     return run.returncode, out or "", err
 
 
-def until(there: Path) -> None:
+def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while not there.exists():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def n_cells(results: Path) -> int:
+    with Store.reader(results) as store:
+        return store._db.rows("SELECT count(*) FROM cells")[0][0]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +99,10 @@ def test_a_stopped_run_tells_its_own_cells_and_goes_on_from_there(start, tmp_pat
     (tmp_path / "go on").touch()
     assert ended(start("run", "other.toml"))[0] == 0  # so that another benchmark stands in the store
     (tmp_path / "go on").unlink()
-    (tmp_path / "waits").unlink(missing_ok=True)
     with Store.writer(tmp_path / "results") as store, store.transaction():
         store._db.write("DELETE FROM cells", ())  # both have the same jobs
     run = start("run", "bench.toml")
-    until(tmp_path / "waits")
+    until(lambda: n_cells(tmp_path / "results") == 2)
     family = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(number)
     code, _, err = ended(run)
@@ -114,7 +122,7 @@ def test_a_run_that_is_stopped_before_it_has_a_plan_says_so(start, tmp_path):
         f"import pathlib, time\npathlib.Path({str(tmp_path / 'waits')!r}).touch()\ntime.sleep(1000)\n"
     )
     run = start("run", "bench.toml")
-    until(tmp_path / "waits")
+    until((tmp_path / "waits").exists)
     run.send_signal(signal.SIGINT)
     stopped = time.monotonic()
     code, _, err = ended(run)
@@ -133,7 +141,7 @@ def test_a_signal_that_is_ignored_stays_ignored(start, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    until(tmp_path / "waits")
+    until((tmp_path / "waits").exists)
     run.send_signal(signal.SIGHUP)
     (tmp_path / "go on").touch()
     time.sleep(0.2)
@@ -156,3 +164,38 @@ def test_a_limit_that_is_no_number_to_count_to_is_refused(start, option, name):
     code, _, err = ended(start("run", "bench.toml", option, "inf"))
     assert code == 2
     assert err == f"clusterbench: error: limits.{name}: a limit of inf (allowed: a finite number above 0)\n"
+
+
+class Steps(Silent):
+    """Counts the steps that reach it."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        self.n += steps
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_whose_exception_was_lost_ends_the_run_at_its_next_step(number):
+    steps, handler = Steps(), signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt) as stop, stoppable(steps) as progress:  # noqa: PT012
+        progress.advance(2)
+        with suppress(KeyboardInterrupt):  # as a compiler does that was calling back
+            signal.raise_signal(number)
+        progress.say("a line may be told yet")
+        progress.advance(3)
+    assert exit_status(stop.value) == 128 + number
+    assert steps.n == 2
+    assert signal.getsignal(number) is handler
+
+
+def test_the_handler_of_somebody_else_is_left_alone():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        with stoppable(Silent()):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
