@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from hypothesis import settings
 # Examples are the same in every run, and a busy machine fails no test.
 settings.register_profile("clusterbench", deadline=None, derandomize=True)
 settings.load_profile("clusterbench")
+
+# A shell that starts the tests in the background has Ctrl-C ignored, here and in whatever is started from here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
