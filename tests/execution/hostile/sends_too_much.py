@@ -1,28 +1,19 @@
-"""Announces a message of 2 GB."""
+"""Announces a message of 2 GB wherever it can write."""
 
+import contextlib
 import os
-import socket
-import stat
 import struct
 import time
 
 from clusterbench.plugins import Algorithm, Family
 
 
-def sockets():
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-                yield socket.socket(fileno=os.dup(int(name)))
-        except OSError:
-            continue
-
-
 def build(X, seed):
     def cutter(k):
         if k == 3:
-            for end in sockets():
-                end.sendall(struct.pack(">4sQ", b"CLB1", 2**31 - 1))
+            for name in os.listdir("/proc/self/fd"):
+                with contextlib.suppress(OSError):
+                    os.write(int(name), struct.pack(">4sQ", b"CLB1", 2**31 - 1))
             time.sleep(1000)
         return X[:, 0].argsort().argsort() * k // len(X)
 
