@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.plugins import recorded_warnings
+from clusterbench.plugins import kept_generators, recorded_warnings
 
 _HIGHEST = re.compile(rb"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 
@@ -33,21 +33,11 @@ def step_surroundings(*material: str, put_back: bool = True) -> Iterator[list[st
         does nothing but steps has no use for it.
     """
     seed = int.from_bytes(hashlib.sha256("\n".join(material).encode()).digest()[:4], "big")
-    with _kept_generators() if put_back else nullcontext():
+    with kept_generators() if put_back else nullcontext():
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - other people's code uses it
         with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"), recorded_warnings() as seen:
             yield seen
-
-
-@contextmanager
-def _kept_generators() -> Iterator[None]:
-    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 class _Pools:

@@ -38,7 +38,7 @@ from clusterbench.plugins._registry import (
     plugin_places,
     shipped_place,
 )
-from clusterbench.plugins._state import kept_state
+from clusterbench.plugins._state import kept_generators, kept_state
 from clusterbench.plugins._tensorflow import keras_seed, prepare_tensorflow, quiet_tensorflow
 from clusterbench.plugins._warnings import recorded_warnings
 
@@ -66,6 +66,7 @@ __all__ = [
     "default_cuts",
     "default_settings",
     "is_installed",
+    "kept_generators",
     "kept_state",
     "keras_seed",
     "load_encoder",

@@ -45,20 +45,28 @@ def kept_state() -> Iterator[None]:
 
 
 @contextmanager
+def kept_generators() -> Iterator[None]:
+    """Have the global random generators go on after the block where they were."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - somebody else's code may use them
+    try:
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002
+
+
+@contextmanager
 def kept_whole_state() -> Iterator[None]:
     """`kept_state`, and the handling of floating-point errors, warnings, signals, random numbers and the umask."""
-    of_numpy = np.random.get_state()  # noqa: NPY002 - somebody else's code may use it
-    of_python, errors, call = random.getstate(), np.geterr(), np.geterrcall()
+    errors, call = np.geterr(), np.geterrcall()
     put_back = [*_signals(), *_hooks()]
     mask = os.umask(0)
     os.umask(mask)
     try:
-        with kept_state(), warnings.catch_warnings():
+        with kept_state(), kept_generators(), warnings.catch_warnings():
             yield
     finally:
         os.umask(mask)
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)  # noqa: NPY002
         np.seterr(**errors)
         np.seterrcall(call)
         for again in put_back:

@@ -42,7 +42,6 @@ LOSSES = {
     "too_slow": ({4}, TIMEOUT, r"^killed at the limit of 2\.5 s$"),
     "floods": ({3, 4}, TIMEOUT, r"killed at the limit of 2\.5 s(; it last wrote: .*the same again and again.*)?$"),
     "writes_to_every_file": ({3}, FAILED, r"wrote to the socket of its worker"),
-    "sends_code": ({3}, FAILED, r"wrote to the socket of its worker: UnpicklingError: posix\._exit is no part of a"),
     "sends_too_much": ({3}, FAILED, r"wrote to the socket of its worker"),
     "speaks_for_the_keeper": ({3}, FAILED, r"^the worker ended with exit code 9$"),
     "stops_parent": ({3, 4}, TIMEOUT, r"^killed at the limit of 2\.5 s$|^not begun"),
