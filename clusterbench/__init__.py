@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clusterbench.comparison import compare
-    from clusterbench.conductor import Run, Settings, load_run, reproduce, run
     from clusterbench.errors import RequestError
-    from clusterbench.scoring import score_labelings
+    from clusterbench.metrics import score_labelings
+    from clusterbench.results import Run, load_run
+    from clusterbench.running import Settings, run
+    from clusterbench.verification import compare, reproduce
 
 __version__ = "0.1.0"
 __all__ = [
@@ -30,13 +31,13 @@ __all__ = [
 
 _HOMES = {
     "RequestError": "clusterbench.errors",
-    "Run": "clusterbench.conductor",
-    "Settings": "clusterbench.conductor",
-    "compare": "clusterbench.comparison",
-    "load_run": "clusterbench.conductor",
-    "reproduce": "clusterbench.conductor",
-    "run": "clusterbench.conductor",
-    "score_labelings": "clusterbench.scoring",
+    "Run": "clusterbench.results",
+    "Settings": "clusterbench.running",
+    "compare": "clusterbench.verification",
+    "load_run": "clusterbench.results",
+    "reproduce": "clusterbench.verification",
+    "run": "clusterbench.running",
+    "score_labelings": "clusterbench.metrics",
 }
 
 

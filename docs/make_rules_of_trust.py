@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from clusterbench.conductor import Run, load_run
 from clusterbench.ranking import Leaderboard, RankingSpec, apply_gate, leaderboard, rank_correlation
+from clusterbench.results import Run, load_run
 
 TOP = 5
 MOVES = 8

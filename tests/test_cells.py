@@ -1,7 +1,7 @@
 """The statuses of cells are one list, in the words of the exported tables."""
 
-from clusterbench.cells import CellStatus
 from clusterbench.execution import CellStatus as OfExecution
+from clusterbench.statuses import CellStatus
 
 
 def test_a_status_is_its_word():

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Settings, Silent, run
 from clusterbench.report import export_csv
+from clusterbench.running import Settings, Silent, run
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = ("credit-card", "wine", "breast-cancer", "digits")

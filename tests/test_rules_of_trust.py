@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run, Settings, Silent, run
+from clusterbench.results import Run
+from clusterbench.running import Settings, Silent, run
 
 ROOT = Path(__file__).resolve().parent.parent
 N_ROWS = 181
@@ -102,7 +103,7 @@ def test_the_own_space_crowns_another_entry_than_the_reference_spaces(rules, don
 def test_silhouettes_are_those_of_scikit_learn(rules, done):
     from sklearn.metrics import silhouette_score
 
-    from clusterbench.conductor import prepare
+    from clusterbench.running import prepare
     from clusterbench.store import Store
 
     place = Path(done.plan["path"]).parent

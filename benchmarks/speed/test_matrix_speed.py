@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clusterbench.conductor import Run, prepare, run
 from clusterbench.labeling import Labeling
-from clusterbench.scoring import score_labelings
+from clusterbench.metrics import score_labelings
+from clusterbench.results import Run
+from clusterbench.running import prepare, run
 
 ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))

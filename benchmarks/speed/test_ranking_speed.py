@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run, run
 from clusterbench.ranking import RankingSpec, leaderboard
+from clusterbench.results import Run
+from clusterbench.running import run
 
 SPACES = ("standard", "log1p")
 SPEC = RankingSpec(reference_spaces=SPACES, n_bootstrap=200)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clusterbench.scoring import bootstrap_scores, calibrate, score_labelings
-from clusterbench.scoring._engine import count_threads
+from clusterbench.metrics import bootstrap_scores, calibrate, score_labelings
+from clusterbench.metrics.engine import count_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "reports" / "speed"
@@ -30,7 +30,7 @@ sys.path.insert(0, {folder!r})
 from test_scoring_speed import make_labelings, make_table
 X = make_table({rows}, {columns})
 labelings = make_labelings(X, {labelings})
-import clusterbench.scoring as scoring
+import clusterbench.metrics as scoring
 start = time.perf_counter()
 scoring.score_labelings(X, labelings)
 print(time.perf_counter() - start)

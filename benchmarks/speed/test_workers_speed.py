@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 from clusterbench.benchmark import find_benchmark
-from clusterbench.conductor import Run, Settings, run
-from clusterbench.scoring import score_labelings
+from clusterbench.metrics import score_labelings
+from clusterbench.results import Run
+from clusterbench.running import Settings, run
 
 ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))

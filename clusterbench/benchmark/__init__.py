@@ -1,6 +1,7 @@
 """Benchmarks: declared in TOML, validated, expanded to fit jobs."""
 
-from clusterbench.benchmark._benchmark import (
+from clusterbench.benchmark.complaints import explain
+from clusterbench.benchmark.declaration import (
     DEFAULT_REFERENCE_SPACES,
     AlgorithmRun,
     Benchmark,
@@ -9,9 +10,8 @@ from clusterbench.benchmark._benchmark import (
     load_benchmark,
     parse_benchmark,
 )
-from clusterbench.benchmark._explain import explain
-from clusterbench.benchmark._places import benchmark_places, find_benchmark, list_benchmarks
-from clusterbench.benchmark._tables import RankingTable
+from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
+from clusterbench.benchmark.toml_tables import RankingTable
 
 __all__ = [
     "DEFAULT_REFERENCE_SPACES",

@@ -1,5 +1,5 @@
 """The command line: one short function per verb, no logic."""
 
-from clusterbench.cli._app import app, main
+from clusterbench.cli.app import app, main
 
 __all__ = ["app", "main"]

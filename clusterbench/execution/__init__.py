@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from clusterbench.cells import CellStatus
-from clusterbench.execution._dask import execute_on_dask
-from clusterbench.execution._dask_local import LocalCluster
-from clusterbench.execution._events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
-from clusterbench.execution._perform import perform
-from clusterbench.execution._pool import Limits, Pool
-from clusterbench.execution._scratch import scratch_folder
+from clusterbench.execution.dask_executor import execute_on_dask
+from clusterbench.execution.dask_local import LocalCluster
+from clusterbench.execution.events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.execution.performing import perform
+from clusterbench.execution.temporary_folders import scratch_folder
+from clusterbench.execution.worker_pool import Limits, Pool
+from clusterbench.statuses import CellStatus
 
 __all__ = [
     "CellStatus",

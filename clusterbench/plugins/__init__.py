@@ -3,7 +3,7 @@
 Importing this loads no clustering library; a plug-in file imports what it needs inside its build function.
 """
 
-from clusterbench.plugins._algorithm import (
+from clusterbench.plugins.algorithm import (
     REQUIRED,
     Algorithm,
     Assignment,
@@ -17,7 +17,11 @@ from clusterbench.plugins._algorithm import (
     Space,
     as_partition,
 )
-from clusterbench.plugins._checks import (
+from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
+from clusterbench.plugins.encoder import Encoder, LatentCentroids, load_encoder
+from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
+from clusterbench.plugins.packages import is_installed, missing_packages
+from clusterbench.plugins.parameter_checks import (
     SCIPY_DISTANCES,
     number_check,
     number_complaint,
@@ -25,11 +29,8 @@ from clusterbench.plugins._checks import (
     require_number,
     share_complaint,
 )
-from clusterbench.plugins._conformance import Check, check_algorithm, default_cuts, default_settings, small_table
-from clusterbench.plugins._encoder import Encoder, LatentCentroids, load_encoder
-from clusterbench.plugins._estimators import sklearn_algorithm, warm_imports
-from clusterbench.plugins._packages import is_installed, missing_packages
-from clusterbench.plugins._registry import (
+from clusterbench.plugins.process_state import kept_generators, kept_state
+from clusterbench.plugins.registry import (
     ENTRY_POINT_GROUP,
     BrokenPlugin,
     Registry,
@@ -38,9 +39,8 @@ from clusterbench.plugins._registry import (
     plugin_places,
     shipped_place,
 )
-from clusterbench.plugins._state import kept_generators, kept_state
-from clusterbench.plugins._tensorflow import keras_seed, prepare_tensorflow, quiet_tensorflow
-from clusterbench.plugins._warnings import recorded_warnings
+from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
+from clusterbench.plugins.warning_records import recorded_warnings
 
 __all__ = [
     "ENTRY_POINT_GROUP",

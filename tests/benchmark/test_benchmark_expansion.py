@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.benchmark import Benchmark, benchmark_places, find_benchmark, list_benchmarks, parse_benchmark
-from clusterbench.benchmark._tables import expand_range
+from clusterbench.benchmark.toml_tables import expand_range
 from clusterbench.errors import RequestError
+from clusterbench.metrics import DEFAULT_METRICS, NoisePolicy
 from clusterbench.plugins import load_registry
-from clusterbench.scoring import DEFAULT_METRICS, NoisePolicy
 
 REGISTRY = load_registry(None)
 STEPS = {"raw": "[]", "standard": '[{ step = "standardize" }]', "minmax": '[{ step = "minmax" }]'}

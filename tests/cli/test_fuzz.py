@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clusterbench.conductor import Settings, Silent, run
 from clusterbench.errors import RequestError
+from clusterbench.running import Settings, Silent, run
 
 EXAMPLES = int(os.environ.get("CLUSTERBENCH_FUZZ_EXAMPLES", "350"))
 FUZZ = settings(

@@ -16,8 +16,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from clusterbench.cli._stops import exit_status, stoppable
-from clusterbench.conductor import Silent
+from clusterbench.cli.signals import exit_status, stoppable
+from clusterbench.running import Silent
 from clusterbench.store import Store
 
 TOML = """

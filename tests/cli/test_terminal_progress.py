@@ -9,7 +9,7 @@ import re
 import pytest
 from rich.console import Console
 
-from clusterbench.cli._terminal import PlainProgress, TerminalProgress, progress_for
+from clusterbench.cli.progress_bar import PlainProgress, TerminalProgress, progress_for
 
 LOG = logging.getLogger("clusterbench")
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
-from clusterbench.datasets._build import build_dataset
-from clusterbench.datasets._layout import CREDIT_CARD_COLUMNS
-from clusterbench.datasets._raw import RawTable
+from clusterbench.datasets.building import build_dataset
+from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS
+from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
 TABLE = """CUST_ID,x,y,kind

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
-from clusterbench.datasets import _cc_general as cc
-from clusterbench.datasets._layout import CREDIT_CARD_COLUMNS
+from clusterbench.datasets import cc_general as cc
+from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS
 from clusterbench.errors import RequestError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
-from clusterbench.datasets._download import cache_folder, download
+from clusterbench.datasets.download import cache_folder, download
 from clusterbench.errors import RequestError
 
 CONTENT = b"cust_id,x\n007,1\n008,2\n"

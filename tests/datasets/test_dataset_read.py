@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterbench.datasets._read import read_bytes, read_file
+from clusterbench.datasets.files import read_bytes, read_file
 from clusterbench.errors import RequestError
 
 

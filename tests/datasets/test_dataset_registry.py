@@ -11,7 +11,7 @@ import pytest
 from sklearn import datasets as sk
 
 from clusterbench.datasets import DatasetSpec, list_datasets, load_dataset
-from clusterbench.datasets._registry import registered
+from clusterbench.datasets.named_datasets import registered
 from clusterbench.errors import RequestError
 
 AT_HAND = [summary for summary in list_datasets() if summary.name != "cc-general"]

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from clusterbench.datasets._layout import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
-from clusterbench.datasets._simulator import ARCHETYPE_NAMES, LATENT, _quota, simulate_credit_card
-from clusterbench.datasets._simulator_correlations import correlation
-from clusterbench.datasets._simulator_marginals import ARCHETYPES, LEVELS
+from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
+from clusterbench.datasets.simulator import ARCHETYPE_NAMES, LATENT, _quota, simulate_credit_card
+from clusterbench.datasets.simulator_correlations import correlation
+from clusterbench.datasets.simulator_marginals import ARCHETYPES, LEVELS
 from clusterbench.errors import RequestError
 
 FREQUENCIES = CREDIT_CARD_GROUPS["frequencies"]
@@ -123,7 +123,7 @@ def test_it_takes_less_than_a_second():
 
 
 def test_the_module_tells_the_declared_shares():
-    from clusterbench.datasets import _simulator
+    from clusterbench.datasets import simulator as _simulator
 
     lines = {line.split("  ")[0]: line for line in _simulator.__doc__.splitlines() if "%" in line}
     for archetype in ARCHETYPES:

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
-from clusterbench.datasets._sql import read_sql
+from clusterbench.datasets.sql import read_sql
 from clusterbench.errors import RequestError
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.datasets import DatasetSpec, load_dataset
-from clusterbench.datasets._read import read_bytes
+from clusterbench.datasets.files import read_bytes
 from clusterbench.errors import RequestError
 
 

@@ -6,8 +6,8 @@
 import sys
 from pathlib import Path
 
-from clusterbench.conductor import Settings, run
 from clusterbench.report import export_csv
+from clusterbench.running import Settings, run
 
 
 def say(line: str) -> None:

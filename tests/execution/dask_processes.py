@@ -124,7 +124,7 @@ class Processes:
 
     def count(self) -> int:
         """How many workers the scheduler knows, by its own word."""
-        from clusterbench.execution._dask import connected
+        from clusterbench.execution.dask_executor import connected
 
         with connected(self.address) as client:
             return len(client.scheduler_info(n_workers=-1)["workers"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.execution import CellStatus, CutDone
-from clusterbench.execution._channel import GarbledError, RunEnd, WorkerEnd, encode
+from clusterbench.execution.channel import GarbledError, RunEnd, WorkerEnd, encode
 from clusterbench.labeling import Labeling
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from clusterbench.execution._keeper import MARK
+from clusterbench.execution.supervisor import MARK
 from clusterbench.store import STORE_NAME, Store
 
 KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "6"))

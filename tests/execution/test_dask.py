@@ -15,21 +15,11 @@ import numpy as np
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.execution import (
-    CellStatus,
-    CutDone,
-    CutStarted,
-    Lane,
-    Limits,
-    Started,
-    Task,
-    TaskDone,
-    _dask,
-    _dask_check,
-    _dask_flights,
-    execute,
-)
-from clusterbench.execution._dask_check import needs_of
+from clusterbench.execution import CellStatus, CutDone, CutStarted, Lane, Limits, Started, Task, TaskDone, execute
+from clusterbench.execution import dask_checks as _dask_check
+from clusterbench.execution import dask_executor as _dask
+from clusterbench.execution import dask_flights as _dask_flights
+from clusterbench.execution.dask_checks import needs_of
 
 from .conftest import HOSTILE, labels_of, outcomes
 from .dask_processes import RECORDER, Processes, gone, statuses

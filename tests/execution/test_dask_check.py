@@ -11,7 +11,7 @@ import pytest
 import sklearn
 
 from clusterbench import __version__
-from clusterbench.execution._dask_check import (
+from clusterbench.execution.dask_checks import (
     Needs,
     differences,
     digest_of,

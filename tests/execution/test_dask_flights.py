@@ -9,8 +9,8 @@ from distributed import KilledWorker
 
 from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, CutDone, CutStarted, Started, Task, TaskDone
-from clusterbench.execution._dask_flights import Flights, _Flight
-from clusterbench.execution._dask_worker import encode_event
+from clusterbench.execution.dask_flights import Flights, _Flight
+from clusterbench.execution.dask_worker import encode_event
 
 KEY, CUTS = "a" * 64, ('{"k": 2}', '{"k": 3}')
 TWO, THREE = (CutDone(KEY, cut, CellStatus.OK, build_seconds=1.5) for cut in CUTS)

@@ -58,7 +58,7 @@ def test_one_cluster_serves_many_calls_on_loopback_and_takes_all_along(make_task
 
 def test_a_cluster_that_does_not_start_says_why(monkeypatch):
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME", "pigeon")
-    monkeypatch.setattr("clusterbench.execution._dask_local._BOOT", "raise SystemExit('no feathers')")
+    monkeypatch.setattr("clusterbench.execution.dask_local._BOOT", "raise SystemExit('no feathers')")
     with LocalCluster(1) as cluster, pytest.raises(RequestError, match="did not start: no feathers"):
         _ = cluster.address
 

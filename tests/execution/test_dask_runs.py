@@ -14,9 +14,12 @@ import pandas as pd
 import pytest
 
 from clusterbench.cli import main
-from clusterbench.conductor import Run, Settings, Silent, run, store_status
 from clusterbench.errors import RequestError
-from clusterbench.execution import CellStatus, _dask, _dask_flights, execute
+from clusterbench.execution import CellStatus, execute
+from clusterbench.execution import dask_executor as _dask
+from clusterbench.execution import dask_flights as _dask_flights
+from clusterbench.results import Run, store_status
+from clusterbench.running import Settings, Silent, run
 from clusterbench.store import Store
 
 from .conftest import outcomes
@@ -62,7 +65,7 @@ def test_without_dask_the_error_says_how_to_install_it(make_task, monkeypatch):
 
 
 def test_dask_is_imported_only_when_it_is_used():
-    code = "import sys, clusterbench.cli, clusterbench.conductor, clusterbench.execution; "
+    code = "import sys, clusterbench.cli, clusterbench.running, clusterbench.execution; "
     code += "print({'distributed', 'dask', 'tornado'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.execution import CutDone, Limits, Started, TaskDone, _dask_worker
-from clusterbench.execution._dask_check import Needs, surroundings
-from clusterbench.execution._dask_worker import (
+from clusterbench.execution import CutDone, Limits, Started, TaskDone
+from clusterbench.execution import dask_worker as _dask_worker
+from clusterbench.execution.dask_checks import Needs, surroundings
+from clusterbench.execution.dask_worker import (
     LARGEST_NEWS,
     Equipment,
     GivenUpError,
@@ -196,8 +197,8 @@ def test_a_worker_takes_as_many_jobs_as_its_threads_allow(nthreads, threads, exp
 
 
 def test_events_survive_the_way_and_labels_are_small(make_task):
-    from clusterbench.cells import CellStatus
     from clusterbench.labeling import Labeling
+    from clusterbench.statuses import CellStatus
 
     labels = np.random.default_rng(0).integers(0, 10, 9_000)
     event = CutDone("k", "{}", CellStatus.OK, labeling=Labeling.of(labels), info={"warnings": ["w"]})

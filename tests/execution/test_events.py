@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clusterbench.execution import CellStatus, CutDone, CutStarted, Started, Task, TaskDone
-from clusterbench.execution._events import is_sound, longest_message
+from clusterbench.execution.events import is_sound, longest_message
 from clusterbench.labeling import Labeling
 
 K2 = '{"k": 2}'

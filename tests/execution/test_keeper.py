@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from clusterbench.execution import _keeper
+from clusterbench.execution import supervisor as _keeper
 
 
 @pytest.fixture

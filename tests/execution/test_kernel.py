@@ -7,7 +7,7 @@ import resource
 
 import pytest
 
-from clusterbench.execution import _kernel
+from clusterbench.execution import system_limits as _kernel
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.execution import CellStatus, CutDone, TaskDone, perform
-from clusterbench.execution._perform import describe_error, one_line, plain_info, status_of
+from clusterbench.execution.performing import describe_error, one_line, plain_info, status_of
 
 
 @pytest.fixture

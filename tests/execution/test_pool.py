@@ -28,11 +28,11 @@ from clusterbench.execution import (
     Started,
     Task,
     TaskDone,
-    _pool,
     execute,
     perform,
 )
-from clusterbench.execution._keeper import MARK
+from clusterbench.execution import worker_pool as _pool
+from clusterbench.execution.supervisor import MARK
 
 from .conftest import HOSTILE, descendants, labels_of, outcomes
 

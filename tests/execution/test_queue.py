@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusterbench.execution import Lane, Task
-from clusterbench.execution._queue import Queue, by_plugin, kind_of
+from clusterbench.execution.task_queue import Queue, by_plugin, kind_of
 
 
 def task(key: str, plugin: str, lane: Lane = Lane.PLAIN) -> Task:

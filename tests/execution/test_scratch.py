@@ -12,7 +12,7 @@ import time
 import pytest
 
 from clusterbench.execution import scratch_folder
-from clusterbench.execution._scratch import sweep
+from clusterbench.execution.temporary_folders import sweep
 
 
 @pytest.fixture

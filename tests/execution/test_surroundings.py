@@ -16,13 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.execution import CellStatus, CutDone, Started, TaskDone, perform
-from clusterbench.execution._perform import describe_error, one_line, plain_info, status_of
-from clusterbench.execution._surroundings import (
-    PeakMemory,
-    capped_threads,
-    resident_mb,
-    step_surroundings,
-)
+from clusterbench.execution.isolation import PeakMemory, capped_threads, resident_mb, step_surroundings
+from clusterbench.execution.performing import describe_error, one_line, plain_info, status_of
 
 
 def _draw() -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pytest
 
 from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry
-from clusterbench.plugins._probe import import_faults
+from clusterbench.plugins.import_probe import import_faults
 
 GOOD = """
 import numpy as np

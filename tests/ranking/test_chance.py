@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.ranking._chance import chance_alerts, chance_share
+from clusterbench.ranking.chance import chance_alerts, chance_share
 
 SPEC = RankingSpec(reference_spaces=("standard",), metrics=("silhouette", "davies_bouldin"))
 

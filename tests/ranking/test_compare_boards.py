@@ -10,14 +10,8 @@ import pytest
 from scipy import stats
 
 from clusterbench.errors import RequestError
-from clusterbench.ranking import (
-    OVERALL,
-    RankingSpec,
-    critical_difference,
-    leaderboard,
-    rank_correlation,
-    win_rates,
-)
+from clusterbench.ranking import RankingSpec, critical_difference, leaderboard, rank_correlation, win_rates
+from clusterbench.tables import OVERALL
 
 SPACES = ("standard", "log1p")
 SPEC = RankingSpec(reference_spaces=SPACES, controls=frozenset({"random"}))

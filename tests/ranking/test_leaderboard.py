@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench.metrics import METRICS, Direction
 from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.scoring import METRICS, Direction
 
 SPACES = ("standard", "log1p")
 SPEC = RankingSpec(reference_spaces=SPACES)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata
 
+from clusterbench.metrics import Direction
 from clusterbench.ranking import column_ranks, final_ranks, mean_ranks, pareto_mask
-from clusterbench.ranking._ranks import Axis, separated, signed
-from clusterbench.scoring import Direction
+from clusterbench.ranking.ranks import Axis, separated, signed
 
 SCORES = hnp.arrays(
     np.float64,

@@ -8,7 +8,7 @@ import pytest
 
 from clusterbench.errors import RequestError
 from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.ranking._frames import build_matrix
+from clusterbench.ranking.score_matrix import build_matrix
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"))
 

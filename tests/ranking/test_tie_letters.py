@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.ranking import letters_of, tie_letters
-from clusterbench.ranking._letters import letter
+from clusterbench.ranking.letters import letter
 
 
 @st.composite

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import CELL_COLUMNS, SCORE_COLUMNS, Details, Run
-from clusterbench.conductor._details import agreement, random_bands, sampled_view
 from clusterbench.ranking import RankingSpec, leaderboard
+from clusterbench.results import Details, Run
+from clusterbench.running.closeups import agreement, random_bands, sampled_view
+from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
 
 N_ROWS = 1000
 METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz")

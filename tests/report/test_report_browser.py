@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from clusterbench.conductor import Run
 from clusterbench.report import html
-from clusterbench.report._board_table import board_table
-from clusterbench.report._entries import Entry, sections_of
-from clusterbench.report._html import render_page
-from clusterbench.report._payload import payload
+from clusterbench.report.board_table import board_table
+from clusterbench.report.formats.html_page import render_page
+from clusterbench.report.page_data import payload
+from clusterbench.report.report_entries import Entry, sections_of
+from clusterbench.results import Run
 
 HEAD = "th[data-name='{}'] button"
 NOT_PUBLISHED = "This is not the published ranking."
@@ -373,7 +373,7 @@ def test_a_second_board_works_on_its_own(two_tables: Run, open_page: Open, tmp_p
 def test_five_thousand_rows_sort_without_a_pause(
     make_run: Any, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clusterbench.report._details.MOST_DETAILS", 10)
+    monkeypatch.setattr("clusterbench.report.entry_details.MOST_DETAILS", 10)
     run = make_run(variants=[f"v{number}" for number in range(1000)], seeds=(0,), bootstraps=0)
     path = tmp_path / "index.html"
     path.write_text(render_page(run, sections_of(run), {0: ()}), encoding="utf-8")

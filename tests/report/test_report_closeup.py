@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
-from clusterbench.report._closeup import Closeup, Closeups, agreement_table, reading
-from clusterbench.report._entries import Entry, sections_of
-from clusterbench.report._view import view_of
-from clusterbench.scoring import METRICS
+from clusterbench.metrics import METRICS
+from clusterbench.report.closeup import Closeup, Closeups, agreement_table, reading
+from clusterbench.report.figures.cluster_view import view_of
+from clusterbench.report.report_entries import Entry, sections_of
+from clusterbench.results import Run
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.report._csv import guarded, to_csv
+from clusterbench.report.csv_text import guarded, to_csv
 
 
 def read(text: str) -> list[list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
-from clusterbench.conductor._selection import Selection
-from clusterbench.report._entries import EntryNames, command, sections_of
+from clusterbench.report.report_entries import EntryNames, command, sections_of
+from clusterbench.results import Run
+from clusterbench.running.selection import Selection
 
 
 def test_the_boards_hold_the_rows_of_the_leaderboard_in_order(mixed_run: Run) -> None:

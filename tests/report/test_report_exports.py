@@ -19,13 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.conductor import Run
 from clusterbench.ranking import letters_of
-from clusterbench.report import _latex, latex, leaderboard_json, markdown, write_index, write_report
-from clusterbench.report._board_table import board_table
-from clusterbench.report._entries import sections_of
-from clusterbench.report._exports import plain, wide_scores
-from clusterbench.report._latex import _caption, _fitting, _width, tex, tie_group
+from clusterbench.report import latex, leaderboard_json, markdown, write_index, write_report
+from clusterbench.report.board_table import board_table
+from clusterbench.report.formats import latex_table as _latex
+from clusterbench.report.formats.json_and_wide import plain, wide_scores
+from clusterbench.report.formats.latex_table import _caption, _fitting, _width, tex, tie_group
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
 
 NUMBERS = ("rank", "mean_rank", "calibrated", "silhouette@standard", "calinski_harabasz@log1p", "stability", "peak_mb")
 

@@ -8,14 +8,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
-from clusterbench.conductor._structure import alerts
 from clusterbench.report import html, markdown
-from clusterbench.report._board_table import board_table
-from clusterbench.report._closeup import Closeups
-from clusterbench.report._details import details_of
-from clusterbench.report._entries import sections_of
-from clusterbench.report._facts import (
+from clusterbench.report.board_table import board_table
+from clusterbench.report.closeup import Closeups
+from clusterbench.report.entry_details import details_of
+from clusterbench.report.facts import (
     Notice,
     counted,
     failure_table,
@@ -28,7 +25,7 @@ from clusterbench.report._facts import (
     rejected_table,
     sensitivity_table,
 )
-from clusterbench.report._rules import (
+from clusterbench.report.printed_rules import (
     declared_tables,
     environment,
     metric_table,
@@ -36,6 +33,9 @@ from clusterbench.report._rules import (
     structure_table,
     variant_text,
 )
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
+from clusterbench.results.structure_alerts import alerts
 
 
 def test_outcomes_add_up(mixed_run: Run) -> None:

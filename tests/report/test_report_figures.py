@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from clusterbench.conductor import Run
-from clusterbench.report._entries import sections_of
-from clusterbench.report._figure_board import _front
-from clusterbench.report._figures import figure_titles, figures_of, series_of
-from clusterbench.report._svg import Picture
+from clusterbench.report.figures.rank_intervals import _front
+from clusterbench.report.figures.selection_of_figures import figure_titles, figures_of, series_of
+from clusterbench.report.figures.svg import Picture
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
 
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["leaderboard", "rank-flow", "scores-against-k", "elbow", "heat-map", "metric-correlation", "fit-time"]

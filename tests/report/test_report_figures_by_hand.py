@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.ranking import GapStatistic
-from clusterbench.report._entries import Entry
-from clusterbench.report._figure_board import board_figure, time_figure
-from clusterbench.report._figure_elbow import elbow_figure
-from clusterbench.report._figure_flow import apart, correlation_figure, correlations, flow_figure
-from clusterbench.report._figure_heat import heat_figure
-from clusterbench.report._figure_k import SERIES_COLUMNS, Panels, _band, k_figure
-from clusterbench.report._figure_pareto import pareto_figure
-from clusterbench.report._figure_style import literal, look, new_figure
-from clusterbench.report._format import NOTHING
-from clusterbench.report._svg import Picture
-from clusterbench.report._view import view_of
+from clusterbench.report.figures.cluster_view import view_of
+from clusterbench.report.figures.elbow import elbow_figure
+from clusterbench.report.figures.heat_map import heat_figure
+from clusterbench.report.figures.pareto import pareto_figure
+from clusterbench.report.figures.rank_flow import apart, correlation_figure, correlations, flow_figure
+from clusterbench.report.figures.rank_intervals import board_figure, time_figure
+from clusterbench.report.figures.scores_by_k import SERIES_COLUMNS, Panels, _band, k_figure
+from clusterbench.report.figures.style import literal, look, new_figure
+from clusterbench.report.figures.svg import Picture
+from clusterbench.report.printed import NOTHING
+from clusterbench.report.report_entries import Entry
+from clusterbench.structure import GapStatistic
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<svg onload=x>&\"' $\\frac{1}{2}$ ]]> -- \U0001f600 " + "long " * 30

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.report._files import write_atomically
+from clusterbench.report.atomic_files import write_atomically
 
 
 def test_makes_folders_and_leaves_nothing_else_behind(tmp_path: Path) -> None:

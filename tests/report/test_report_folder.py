@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
 from clusterbench.errors import RequestError
-from clusterbench.report import CELL_SCHEMA, SchemaError, export_csv, terminal_table, write_index, write_report
-from clusterbench.report import _write as writing
-from clusterbench.report._files import write_atomically
-from clusterbench.report._schema import Kind, checked_cells, checked_scores
-from clusterbench.report._terminal import short_title
+from clusterbench.report import export_csv, terminal_table, write_index, write_report, writing
+from clusterbench.report.atomic_files import write_atomically
+from clusterbench.report.formats.terminal_table import short_title
+from clusterbench.results import Run
+from clusterbench.tables import CELL_SCHEMA, Kind, SchemaError, checked_cells, checked_scores
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.report import latex, leaderboard_json, markdown, terminal_table
-from clusterbench.report._entries import sections_of
-from clusterbench.report._figures import figures_of
-from clusterbench.report._format import (
+from clusterbench.report.figures.selection_of_figures import figures_of
+from clusterbench.report.formats.html_page import render_page
+from clusterbench.report.printed import (
     NOTHING,
     fixed,
     is_nothing,
@@ -28,7 +28,7 @@ from clusterbench.report._format import (
     significant,
     slug,
 )
-from clusterbench.report._html import render_page
+from clusterbench.report.report_entries import sections_of
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 6))

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from clusterbench.conductor import Run
 from clusterbench.report import html
-from clusterbench.report._board_table import board_table
-from clusterbench.report._entries import sections_of
-from clusterbench.report._html import FILES
+from clusterbench.report.board_table import board_table
+from clusterbench.report.formats.html_page import FILES
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from clusterbench.conductor import Run
 from clusterbench.report import markdown
-from clusterbench.report._board_table import board_table
-from clusterbench.report._entries import sections_of
-from clusterbench.report._markdown import escaped
+from clusterbench.report.board_table import board_table
+from clusterbench.report.formats.markdown_text import escaped
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
 
 BAR = re.compile(r"(?<!\\)\|")
 

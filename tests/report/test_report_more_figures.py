@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from clusterbench.conductor import Run
-from clusterbench.ranking import gap_statistic
-from clusterbench.report._entries import sections_of
-from clusterbench.report._figure_flow import apart, correlations
-from clusterbench.report._figure_k import SERIES_COLUMNS, Panels, k_figure
-from clusterbench.report._figures import figures_of
-from clusterbench.report._series import chosen_settings, gap_of, inertia_of
-from clusterbench.report._svg import Picture
+from clusterbench.report.figures.rank_flow import apart, correlations
+from clusterbench.report.figures.scores_by_k import SERIES_COLUMNS, Panels, k_figure
+from clusterbench.report.figures.selection_of_figures import figures_of
+from clusterbench.report.figures.series import chosen_settings, gap_of, inertia_of
+from clusterbench.report.figures.svg import Picture
+from clusterbench.report.report_entries import sections_of
+from clusterbench.results import Run
+from clusterbench.structure import gap_statistic
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.conductor import Run
-from clusterbench.ranking import OVERALL, RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
+from clusterbench.metrics import get_metric
+from clusterbench.ranking import RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
 from clusterbench.report import html
-from clusterbench.report._entries import Entry, sections_of
-from clusterbench.report._payload import choices_of, payload, script_json
-from clusterbench.scoring import get_metric
+from clusterbench.report.page_data import choices_of, payload, script_json
+from clusterbench.report.report_entries import Entry, sections_of
+from clusterbench.results import Run
+from clusterbench.tables import OVERALL
 
 KEY = ["algorithm", "params", "variant"]
 

@@ -15,8 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.report._csv import field, guarded, to_csv
-from clusterbench.report._format import (
+from clusterbench.report.csv_text import field, guarded, to_csv
+from clusterbench.report.formats.latex_table import tex
+from clusterbench.report.formats.markdown_text import _rows, escaped
+from clusterbench.report.page_data import script_json
+from clusterbench.report.printed import (
     NOTHING,
     fixed,
     is_nothing,
@@ -30,9 +33,6 @@ from clusterbench.report._format import (
     significant,
     slug,
 )
-from clusterbench.report._latex import tex
-from clusterbench.report._markdown import _rows, escaped
-from clusterbench.report._payload import script_json
 
 RAW_IN_LATEX = set("{}$&#%_~^\\")
 

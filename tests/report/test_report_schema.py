@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import CELL_COLUMNS, SCORE_COLUMNS, Run
-from clusterbench.report import CELL_SCHEMA, SCORE_SCHEMA, SchemaError
-from clusterbench.report._schema import checked_cells, checked_scores
+from clusterbench.results import Run
+from clusterbench.tables import (
+    CELL_COLUMNS,
+    CELL_SCHEMA,
+    SCORE_COLUMNS,
+    SCORE_SCHEMA,
+    SchemaError,
+    checked_cells,
+    checked_scores,
+)
 
 Change = Callable[[pd.DataFrame], object]
 
@@ -37,7 +44,7 @@ def test_a_column_of_nothing_at_all_is_a_column_of_numbers(mixed_run: Run) -> No
     [
         (lambda f: (f.pop("status"), f.pop("seed")), "columns are missing: seed, status"),
         (lambda f: f.__setitem__("status", "fine"), "has a status that is none of ok, undefined"),
-        (lambda f: f.__setitem__("seed", 0.5), "column seed is of dtype float64, not of kind: whole number"),
+        (lambda f: f.__setitem__("seed", 0.5), "column seed is of dtype float64, not of kind: integer"),
         (lambda f: f.__setitem__("algorithm", 3), "column algorithm is of dtype int64, not of kind: text"),
         (lambda f: f.__setitem__("peak_mb", "much"), "column peak_mb is of dtype .*, not of kind: number"),
         (lambda f: f.__setitem__("params", "n_init=3"), "column params: 'n_init=3' is not of kind: JSON"),

@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
-from clusterbench.ranking import OVERALL
+from clusterbench.metrics import get_metric
 from clusterbench.report import html
-from clusterbench.report._board_table import BoardTable, board_table, exact_text
-from clusterbench.report._closeup import Closeups, labels_file, reading
-from clusterbench.report._details import details_of
-from clusterbench.report._entries import Entry, EntryNames, Groups, Section, benchmark_argument, command, sections_of
-from clusterbench.report._exports import leaderboard_json
-from clusterbench.report._facts import (
+from clusterbench.report.board_table import BoardTable, board_table, exact_text
+from clusterbench.report.closeup import Closeups, labels_file, reading
+from clusterbench.report.entry_details import details_of
+from clusterbench.report.facts import (
     failure_table,
     mean_scores,
     notices,
@@ -28,10 +25,21 @@ from clusterbench.report._facts import (
     rejected_table,
     sensitivity_table,
 )
-from clusterbench.report._format import NOTHING
-from clusterbench.report._html import citation
-from clusterbench.report._payload import payload
-from clusterbench.scoring import get_metric
+from clusterbench.report.formats.html_page import citation
+from clusterbench.report.formats.json_and_wide import leaderboard_json
+from clusterbench.report.page_data import payload
+from clusterbench.report.printed import NOTHING
+from clusterbench.report.report_entries import (
+    Entry,
+    EntryNames,
+    Groups,
+    Section,
+    benchmark_argument,
+    command,
+    sections_of,
+)
+from clusterbench.results import Run
+from clusterbench.tables import OVERALL
 
 RUNS = ["mixed_run", "full_run", "two_tables", "hostile_run", "rejected_run"]
 

@@ -8,9 +8,9 @@ import io
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Run
 from clusterbench.report import terminal_table
-from clusterbench.report._terminal import short_title
+from clusterbench.report.formats.terminal_table import short_title
+from clusterbench.results import Run
 
 
 def printed(run: Run, **options: int) -> list[str]:

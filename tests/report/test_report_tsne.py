@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import Details
-from clusterbench.conductor._details import sampled_view
 from clusterbench.report import by_tsne, html
-from clusterbench.report._view import view_of
+from clusterbench.report.figures.cluster_view import view_of
+from clusterbench.results import Details
+from clusterbench.running.closeups import sampled_view
 
 
 @pytest.fixture

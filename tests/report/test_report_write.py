@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.conductor import CELL_COLUMNS, SCORE_COLUMNS, Run, declared_rules
 from clusterbench.errors import RequestError
-from clusterbench.report import SchemaError, check_writable, export_csv, html, markdown, write_report, write_table
-from clusterbench.report._format import readable
+from clusterbench.report import check_writable, export_csv, html, markdown, write_report, write_table
+from clusterbench.report.printed import readable
+from clusterbench.results import Run, declared_rules
+from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS, SchemaError
 
 TABLES = {"leaderboard.csv", "scores.csv", "cells.csv", "manifest.json"}
 DOCUMENTS = {"leaderboard.json", "leaderboard.tex", "scores_wide.csv"}

@@ -1,0 +1,260 @@
+"""One TOML = one benchmark: read, validated as a whole, expanded to fit jobs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from clusterbench.benchmark.complaints import explain
+from clusterbench.benchmark.toml_tables import (
+    AlgorithmTable,
+    BenchmarkFile,
+    LimitsTable,
+    NoiseTable,
+    RankingTable,
+    StabilityTable,
+    StructureTable,
+    expand_range,
+)
+from clusterbench.datasets import DatasetSpec
+from clusterbench.errors import RequestError, unknown
+from clusterbench.metrics import get_metric
+from clusterbench.plugins import Algorithm, CutRange, Registry
+from clusterbench.preprocessing import DEFAULT_VARIANTS, Step, parse_steps
+from clusterbench.ranking import Gate
+
+DEFAULT_REFERENCE_SPACES = ("standard", "log1p")
+
+
+@dataclass(frozen=True, slots=True)
+class FitJob:
+    """Work that is shared: one build, many cuts. All texts are canonical JSON.
+
+    `seeds` are the seeds it stands for: one, or all of them when the seed has no influence.
+    """
+
+    dataset: str
+    variant: str
+    algorithm: str
+    params: str
+    seeds: tuple[int, ...]
+    cuts: tuple[str, ...]
+
+    @property
+    def seed(self) -> int:
+        return self.seeds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmRun:
+    """One resolved `[[algorithms]]` table: parameter sets x cuts x variants."""
+
+    algorithm: Algorithm
+    params: tuple[str, ...]
+    cuts: tuple[str, ...]
+    variants: tuple[str, ...]
+
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """The numbers of clusters asked for; none where another argument is cut by."""
+        return tuple(cut["k"] for cut in map(json.loads, self.cuts) if "k" in cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A validated benchmark; every name in it is known to exist.
+
+    Attributes
+    ----------
+    name : str
+        Stem of the file.
+    path : Path
+    text : str
+        The TOML as it was read.
+    variants : mapping of str to steps
+        The declared variants and those that only serve as reference spaces.
+    reference_spaces : tuple of str
+    references_declared : bool
+        Whether the file named them; an undeclared one that cannot be made for a table is left out with a warning.
+    """
+
+    name: str
+    path: Path
+    text: str
+    title: str
+    seeds: tuple[int, ...]
+    ks: tuple[int, ...]
+    metrics: tuple[str, ...]
+    datasets: tuple[DatasetSpec, ...]
+    variants: Mapping[str, tuple[Step, ...]]
+    fitted_variants: tuple[str, ...]
+    reference_spaces: tuple[str, ...]
+    references_declared: bool
+    runs: tuple[AlgorithmRun, ...]
+    noise: NoiseTable
+    gate: Gate
+    ranking: RankingTable
+    stability: StabilityTable
+    structure: StructureTable
+    limits: LimitsTable
+
+    def jobs(self) -> list[FitJob]:
+        """Expand to fit jobs in the order of the file, equal jobs merged."""
+        merged: dict[tuple[str, str, str, str, tuple[int, ...]], dict[str, None]] = {}
+        for spec, run in itertools.product(self.datasets, self.runs):
+            for variant, params in itertools.product(run.variants, run.params):
+                fixed = run.algorithm.is_deterministic(json.loads(params))
+                for seeds in [self.seeds] if fixed else [(seed,) for seed in self.seeds]:
+                    key = (spec.stable_name, variant, run.algorithm.name, params, seeds)
+                    merged.setdefault(key, {}).update(dict.fromkeys(run.cuts))
+        return [FitJob(*key, tuple(cuts)) for key, cuts in merged.items()]
+
+    def algorithm(self, name: str) -> Algorithm:
+        """Return the plug-in that this benchmark runs under `name`."""
+        return next(run.algorithm for run in self.runs if run.algorithm.name == name)
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON with sorted keys: equal settings have equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(", ", ": "), allow_nan=False)
+
+
+def load_benchmark(path: Path, registry: Registry) -> Benchmark:
+    """Read and validate a benchmark file.
+
+    Raises
+    ------
+    RequestError
+        Names the file, the line or key, what was given and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise RequestError(f"no benchmark file {str(path)!r}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"cannot read benchmark file {str(path)!r}: {error}") from error
+    return parse_benchmark(text, registry, path=path)
+
+
+def parse_benchmark(text: str, registry: Registry, *, path: Path) -> Benchmark:
+    """Validate the TOML `text` of a benchmark; `path` locates errors and relative data paths."""
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+        raise RequestError(f"not valid TOML: {error}", where=str(path)) from error
+    try:
+        return _resolve(BenchmarkFile.model_validate(raw), registry, text, path)
+    except ValidationError as error:
+        raise explain(error, BenchmarkFile, str(path)) from error
+    except RequestError as error:
+        raise error.within(str(path)) from error
+
+
+def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> Benchmark:
+    for metric in file.metrics:
+        get_metric(metric)
+    names = [spec.stable_name for spec in file.datasets]
+    for name in names:
+        if names.count(name) > 1:
+            raise RequestError(f"two datasets are called {name!r}; give one of them another `name`", where="datasets")
+    raw_variants = DEFAULT_VARIANTS if file.variants is None else file.variants
+    references = file.reference_spaces or DEFAULT_REFERENCE_SPACES
+    known = {**DEFAULT_VARIANTS, **raw_variants}
+    for name in references:
+        if name not in known:
+            raise unknown("variant", name, known, where="reference_spaces")
+    wanted = dict.fromkeys((*raw_variants, *references))
+    variants = {name: parse_steps(known[name], where=f"variants.{name}") for name in wanted}
+    ks = tuple(dict.fromkeys(file.k))
+    if file.ranking.fixed_k is not None and file.ranking.fixed_k not in ks:
+        raise RequestError(f"fixed_k = {file.ranking.fixed_k} is not run", where="ranking", allowed=f"one of k = {ks}")
+    runs = tuple(
+        _resolve_run(table, registry, tuple(raw_variants), ks, where=f"algorithms[{i}] ({table.use})")
+        for i, table in enumerate(file.algorithms, start=1)
+    )
+    return Benchmark(
+        name=path.stem,
+        path=path,
+        text=text,
+        title=file.title,
+        seeds=file.seeds,
+        ks=ks,
+        metrics=file.metrics,
+        datasets=file.datasets,
+        variants=variants,
+        fitted_variants=tuple(raw_variants),
+        reference_spaces=references,
+        references_declared=file.reference_spaces is not None,
+        runs=runs,
+        noise=file.noise,
+        gate=file.gate,
+        ranking=file.ranking,
+        stability=file.stability,
+        structure=file.structure,
+        limits=file.limits,
+    )
+
+
+def _resolve_run(
+    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...], *, where: str
+) -> AlgorithmRun:
+    try:
+        algorithm = registry[table.use]
+    except RequestError as error:
+        raise error.within(where) from error
+    for name in table.variants or ():
+        if name not in variants:
+            raise unknown("variant", name, variants, where=where)
+    if table.variants == ():
+        raise RequestError("variants = [] leaves nothing to run", where=where)
+    try:
+        arguments = {name: expand_range(value) for name, value in table.arguments.items()}
+    except ValueError as error:
+        raise RequestError(str(error), where=where) from error
+    cut = _chosen_cut(algorithm, arguments, where)
+    values = _as_list(arguments.pop(cut.name, None)) or list(ks if cut.default is None else cut.default)
+    for value in values:
+        complaint = cut.check(value)
+        if complaint:
+            raise RequestError(f"{cut.name} = {value!r} cannot be run", where=where, allowed=complaint)
+    grid = {**{k: list(v) for k, v in algorithm.grid.items()}, **_grid(algorithm, arguments, where)}
+    sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
+    params = dict.fromkeys(canonical_json(algorithm.resolve(chosen, where=where)) for chosen in sets)
+    cuts = dict.fromkeys(canonical_json({cut.name: value}) for value in values)
+    return AlgorithmRun(algorithm, tuple(params), tuple(cuts), table.variants or variants)
+
+
+def _chosen_cut(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> CutRange:
+    named = [cut for cut in algorithm.cuts if cut.name in arguments]
+    if len(named) > 1:
+        both = " and ".join(cut.name for cut in named)
+        raise RequestError(f"{both} exclude each other", where=where, allowed="one of them")
+    for cut in named:
+        if _as_list(arguments[cut.name]) == []:
+            raise RequestError(f"{cut.name} = [] is an empty grid", where=where, allowed="at least one value")
+    return named[0] if named else algorithm.cuts[0]
+
+
+def _grid(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> dict[str, list[Any]]:
+    """A list is a grid; for a parameter whose default is itself a list, a list of lists is."""
+    defaults = algorithm.parameters
+    grid: dict[str, list[Any]] = {}
+    for name, value in arguments.items():
+        one_list = isinstance(defaults.get(name), (list, tuple)) and not any(
+            isinstance(v, list) for v in _as_list(value)
+        )
+        grid[name] = [value] if one_list else _as_list(value)
+        if value == []:
+            raise RequestError(f"{name} = [] is an empty grid", where=where, allowed="a value or a list of values")
+    return grid
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, list) else [value]

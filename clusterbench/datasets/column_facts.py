@@ -1,0 +1,41 @@
+"""Facts about the columns of a dataset."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from clusterbench.datasets.dataset import Dataset
+
+QUANTILES: Final = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+
+
+def inspect_dataset(dataset: Dataset) -> pd.DataFrame:
+    """Describe each column.
+
+    Returns
+    -------
+    DataFrame
+        One row per column of the dataset (index ``column``): unit, missing and zero values in % of all rows, number of
+        distinct values, quantiles ``q0`` .. ``q100``, mean, standard deviation (n - 1), bias-corrected skewness
+        and excess kurtosis, all of the values that are present.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = Dataset("t", pd.DataFrame({"x": [0.0, 1.0, np.nan, 3.0]}), pd.RangeIndex(4))
+    >>> inspect_dataset(table).loc["x", ["missing_percent", "zero_percent", "q50"]].tolist()
+    [25.0, 25.0, 1.0]
+    """
+    frame = dataset.frame
+    facts = pd.DataFrame(index=pd.Index(dataset.columns, name="column"))
+    facts["unit"] = [dataset.units.get(column, "") for column in dataset.columns]
+    facts["missing_percent"] = 100.0 * frame.isna().mean()
+    facts["zero_percent"] = 100.0 * (frame == 0).mean()
+    facts["distinct"] = frame.nunique()
+    for percent in QUANTILES:
+        facts[f"q{percent}"] = frame.quantile(percent / 100.0)
+    facts["mean"], facts["std"] = frame.mean(), frame.std()
+    facts["skew"], facts["kurtosis"] = frame.skew(), frame.kurt()
+    return facts

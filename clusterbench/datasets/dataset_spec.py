@@ -1,0 +1,121 @@
+"""One `[[datasets]]` table of a benchmark file."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from clusterbench.datasets.named_datasets import registered
+
+_SOURCES = ("use", "path", "url", "sql")
+Name = Annotated[str, Field(min_length=1)]
+
+
+def is_id_name(column: str) -> bool:
+    """Whether a column is called like an identifier: ``id`` or ``..._id``, in any case.
+
+    Examples
+    --------
+    >>> [is_id_name(name) for name in ("ID", "CUST_ID", "paid", "identity")]
+    [True, True, False, False]
+    """
+    lower = column.lower()
+    return lower == "id" or lower.endswith("_id")
+
+
+class DatasetSpec(BaseModel):
+    """Which table is taken, and what of it.
+
+    Attributes
+    ----------
+    use, path, url, sql : str
+        Exactly one of them: a registered name, a file, an http(s) address, a SELECT statement.
+    database : str
+        SQLAlchemy URL, with `sql` only.
+    name : str, optional
+        Name in results; by default the registered name or the file's stem.
+    rows : {"all", "complete"}
+        ``complete`` keeps rows with no missing value in any column of the source, dropped ones included.
+    drop, keep : tuple of str
+        Columns to leave out, or the only ones to take; not both. A dropped ``..._id`` column gives the row ids.
+    id, truth : str, optional
+        Column of unique row ids; column of known classes. Neither is a feature.
+    groups : mapping of str to tuple of str
+        Named column groups.
+    sha256 : str, optional
+        Of the file behind `path` or `url`; it is verified.
+    seed, n_rows : int
+        Of a simulated dataset only.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use: Name | None = None
+    path: Name | None = None
+    url: Name | None = None
+    sql: Name | None = None
+    database: Name | None = None
+    name: Name | None = None
+    rows: Literal["all", "complete"] = "all"
+    drop: tuple[Name, ...] = ()
+    keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    id: Name | None = None
+    truth: Name | None = None
+    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    seed: int = Field(default=0, ge=0)
+    n_rows: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DatasetSpec:
+        given = [source for source in _SOURCES if getattr(self, source) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of use, path, url, sql is needed, got {', '.join(given) or 'none'}")
+        if (self.sql is None) != (self.database is None):
+            raise ValueError("sql and database go together")
+        if self.sql is not None and not self.sql.strip().upper().startswith(("SELECT", "WITH")):
+            raise ValueError("sql must be one statement that begins with SELECT or WITH")
+        if self.url is not None and urlsplit(self.url).scheme not in ("http", "https"):
+            raise ValueError(f"url = {self.url!r} is not an http or https address")
+        if self.sha256 is not None and self.path is None and self.url is None:
+            raise ValueError("sha256 goes with path or url only")
+        return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DatasetSpec:
+        if self.drop and self.keep is not None:
+            raise ValueError("drop and keep exclude each other")
+        if self.id is not None and self.id == self.truth:
+            raise ValueError(f"id and truth name the same column {self.id!r}")
+        simulated = self.use is not None and registered(self.use).simulated
+        for key in ("seed", "n_rows"):
+            if key in self.model_fields_set and not simulated:
+                raise ValueError(f"{key} is for simulated datasets only")
+        return self
+
+    @property
+    def stable_name(self) -> str:
+        """Name of the dataset in results."""
+        if self.name is not None:
+            return self.name
+        if self.use is not None:
+            return self.use
+        if self.path is not None:
+            return _stem(PureWindowsPath(self.path).name)
+        if self.url is not None:
+            return _stem(PurePosixPath(urlsplit(self.url).path).name) or urlsplit(self.url).netloc
+        return "query"
+
+    @property
+    def id_candidates(self) -> tuple[str, ...]:
+        """Columns that may give the row ids: `id`, else the dropped ones that are called like it."""
+        if self.id is not None:
+            return (self.id,)
+        return tuple(column for column in self.drop if is_id_name(column))
+
+
+def _stem(file_name: str) -> str:
+    return file_name.removesuffix(".gz").rsplit(".", 1)[0]

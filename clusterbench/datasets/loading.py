@@ -1,0 +1,65 @@
+"""From a `DatasetSpec` to a `Dataset`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from clusterbench.datasets.building import build_dataset
+from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset_spec import DatasetSpec
+from clusterbench.datasets.download import download
+from clusterbench.datasets.files import read_file
+from clusterbench.datasets.named_datasets import load_registered
+from clusterbench.datasets.raw_table import RawTable
+from clusterbench.datasets.sql import located, read_sql
+from clusterbench.errors import RequestError
+
+
+def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
+    """Load the table that `spec` declares.
+
+    Parameters
+    ----------
+    spec : DatasetSpec
+    base : Path
+        Folder of the benchmark file: a relative path is found from there, else from the current folder.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    RequestError
+        If the table cannot be had or cannot be used; the message names file, column and row.
+
+    Examples
+    --------
+    >>> wine = load_dataset(DatasetSpec(use="wine"), base=Path())
+    >>> wine.n_rows, len(wine.columns), wine.truth_names
+    (178, 13, ('class_0', 'class_1', 'class_2'))
+    """
+    try:
+        return build_dataset(_raw_table(spec, base), spec)
+    except RequestError as error:
+        raise error.within(f"dataset {spec.stable_name!r}") from error
+
+
+def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
+    if spec.use is not None:
+        return load_registered(spec.use, seed=spec.seed, n_rows=spec.n_rows)
+    if spec.sql is not None and spec.database is not None:
+        return read_sql(spec.sql, spec.database, base=base)
+    # What may name the rows is read as text: 007 is not 7.
+    if spec.url is not None:
+        path = _downloaded(spec.url, spec.sha256)
+        return RawTable(read_file(path, text_columns=spec.id_candidates, sha256=spec.sha256), spec.url)
+    path = located(spec.path or "", base)
+    return RawTable(read_file(path, text_columns=spec.id_candidates, sha256=spec.sha256), path.name)
+
+
+def _downloaded(url: str, sha256: str | None) -> Path:
+    name = PurePosixPath(urlsplit(url).path).name
+    return download(url, f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}", sha256=sha256)

@@ -1,0 +1,240 @@
+"""Simulated credit-card customers: the table `credit-card`.
+
+Every row is a fictitious customer over six to twelve months, with the 17 columns of the well-known card table that
+`cc-general` holds. The numbers behind it (`_simulator_marginals`, `_simulator_correlations`) are rounded summaries:
+shares, quantiles and correlations of ranks per archetype. No row of the real table is in them.
+
+Archetypes and their shares, which are the `truth` of the table:
+
+=================== ====== ======================================================================
+archetype            share  who
+=================== ====== ======================================================================
+inactive             7.5 % spends and withdraws less than 100 in all
+transactor           9.6 % buys, withdraws no cash, clears the whole bill in most months
+instalment buyer    11.2 % buys by instalments only, and revolves
+one-off buyer        7.8 % buys in single payments only, and revolves
+mixed buyer         10.6 % buys both ways, withdraws no cash, and revolves
+cash-advance user   20.9 % withdraws cash and buys nothing
+mixed revolver      13.8 % withdraws cash and buys by instalments, often both ways
+one-off revolver     8.5 % withdraws cash and buys in single payments
+high-limit spender  10.2 % buys for about 2,500 or more, in whatever way
+=================== ====== ======================================================================
+
+How a row is made:
+
+1. Archetypes get their quota of rows (largest remainders), then the rows are shuffled.
+2. The *zero pattern* says which of one-off purchases, instalments and cash advances occur; each archetype has its own
+   shares of patterns, again by quota.
+3. A Gaussian copula per archetype gives sixteen correlated normal scores.
+4. Amounts, transaction counts, limits: piecewise lognormal quantile functions, in cents. A limit is a multiple of
+   100 below 2,000 and of 500 above.
+5. TENURE and the five frequencies: discrete shares; a frequency is ``round(j / TENURE, 6)`` with whole ``j`` in
+   ``0..TENURE``. The one-off and instalment months lie within the purchase months and cover them.
+6. PURCHASES is exactly ONEOFF_PURCHASES + INSTALLMENTS_PURCHASES. An amount, its frequency and its count of
+   transactions are zero together, and there is at least one transaction in each active month.
+7. MINIMUM_PAYMENTS is missing where PAYMENTS is 0, and for the smallest 0.8 % of the balances; one CREDIT_LIMIT
+   (per 8,950 rows, at least one) is missing.
+
+What it does not mimic: the order of the rows, frequencies above 1, and sums that are off by rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
+from clusterbench.datasets.simulator_correlations import correlation
+from clusterbench.datasets.simulator_marginals import ARCHETYPES, LEVELS, Archetype
+from clusterbench.errors import RequestError
+
+Floats = NDArray[np.float64]
+
+ROWS: Final = 8950
+LATENT: Final = tuple(column for column in CREDIT_CARD_COLUMNS if column != "PURCHASES")
+ARCHETYPE_NAMES: Final = tuple(archetype.name for archetype in ARCHETYPES)
+
+_AMOUNTS: Final = tuple(c for c in LATENT if c not in {*CREDIT_CARD_GROUPS["frequencies"], "TENURE"})
+_NOTHING: Final = (0.0,) * len(LEVELS)
+_NEVER: Final = (100.0,) * 13
+_SMALL_BALANCE_SHARE: Final = 73 / 8950
+_LARGEST_SCORE: Final = 3.3  # normal score that stands for the 0 % and 100 % quantiles
+_SCORES: Final = np.clip(ndtri(np.array(LEVELS) / 100.0), -_LARGEST_SCORE, _LARGEST_SCORE)
+_MIN_ROWS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCustomers:
+    """The simulated table.
+
+    Attributes
+    ----------
+    frame : DataFrame of float64, shape (n, 17)
+    ids : Index of str, length n
+        ``S10001``, ``S10002``, ...
+    truth : ndarray of int, shape (n,)
+        Position of each row's archetype in `ARCHETYPE_NAMES`.
+    """
+
+    frame: pd.DataFrame
+    ids: pd.Index
+    truth: NDArray[np.int64]
+
+
+def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> SimulatedCustomers:
+    """Simulate credit-card customers.
+
+    Parameters
+    ----------
+    n_rows : int
+        At least 100, so that every archetype is there.
+    seed : int
+        The same seed gives the same table.
+
+    Returns
+    -------
+    SimulatedCustomers
+
+    Raises
+    ------
+    RequestError
+        If `n_rows` is below 100 or `seed` is negative.
+    """
+    if n_rows < _MIN_ROWS:
+        raise RequestError(f"n_rows = {n_rows} is too small", allowed=f"at least {_MIN_ROWS}")
+    if seed < 0:
+        raise RequestError(f"seed = {seed} is negative", allowed="a whole number of at least 0")
+    rng = np.random.Generator(np.random.PCG64(seed))
+    sizes = _quota([archetype.share for archetype in ARCHETYPES], n_rows)
+    blocks = [_customers(archetype, int(size), rng) for archetype, size in zip(ARCHETYPES, sizes, strict=True)]
+    order = np.argsort(rng.random(n_rows), kind="stable")
+    table = {column: np.concatenate([block[column] for block in blocks])[order] for column in LATENT}
+    table["PURCHASES"] = table["ONEOFF_PURCHASES"] + table["INSTALLMENTS_PURCHASES"]
+    _take_out(table, rng)
+    return SimulatedCustomers(
+        frame=pd.DataFrame({column: table[column] for column in CREDIT_CARD_COLUMNS}),
+        ids=pd.Index([f"S{10001 + row}" for row in range(n_rows)], name="CUST_ID"),
+        truth=np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)[order],
+    )
+
+
+def _quota(shares: list[float], total: int) -> NDArray[np.int64]:
+    """Split `total` in proportion to `shares` by largest remainders."""
+    exact = np.array(shares, dtype=np.float64) / sum(shares) * total
+    counts: NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    most = np.argsort(counts - exact, kind="stable")[: total - int(counts.sum())]
+    counts[most] += 1
+    return counts
+
+
+def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Make the `size` customers of one archetype."""
+    patterns = np.repeat(list(archetype.patterns), _quota(list(archetype.patterns.values()), size))
+    one_off, instalments, cash = (np.char.count(patterns, letter) > 0 for letter in "OIC")
+    score = dict(zip(LATENT, _scores(archetype.name, size, rng), strict=True))
+    row = {column: _amount(archetype.quantiles.get(column, _NOTHING), score[column]) for column in _AMOUNTS}
+    row["PAYMENTS"] = _payments(archetype, score["PAYMENTS"])
+    row["TENURE"] = 6.0 + _discrete(archetype.tenure, score["TENURE"])
+    row["CREDIT_LIMIT"] = _limit(row["CREDIT_LIMIT"])
+    months = {
+        column: _months(archetype.frequencies.get(column, _NEVER), score[column], row["TENURE"])
+        for column in CREDIT_CARD_GROUPS["frequencies"]
+    }
+    _reconcile(months, one_off, instalments, cash, row["TENURE"])
+    for column, active in (
+        ("ONEOFF_PURCHASES", one_off),
+        ("INSTALLMENTS_PURCHASES", instalments),
+        ("CASH_ADVANCE", cash),
+    ):
+        row[column] = np.where(active, np.maximum(row[column], 0.01), 0.0)
+    for column, frequency in (("CASH_ADVANCE_TRX", "CASH_ADVANCE_FREQUENCY"), ("PURCHASES_TRX", "PURCHASES_FREQUENCY")):
+        row[column] = np.where(months[frequency] > 0, np.maximum(np.rint(row[column]), months[frequency]), 0.0)
+    for column, count in months.items():
+        row[column] = np.round(count / row["TENURE"], 6)
+    return row
+
+
+def _scores(archetype: str, size: int, rng: np.random.Generator) -> Floats:
+    """Return correlated normal scores, shape (16, size).
+
+    The factor is rounded and the sum taken term by term: a matrix product may differ between machines in its last bits,
+    and the table must not.
+    """
+    factor = np.round(np.linalg.cholesky(correlation(archetype)), 9)
+    independent = ndtri(np.maximum(rng.random((len(LATENT), size)), 1e-12))
+    scores = np.zeros((len(LATENT), size))
+    for term, column in enumerate(factor.T):
+        scores += column[:, np.newaxis] * independent[term]
+    return scores
+
+
+def _amount(quantiles: tuple[float, ...], score: Floats) -> Floats:
+    """Map normal scores to an amount, in cents: log1p of the quantiles is interpolated between their scores."""
+    amount: Floats = np.round(np.expm1(np.interp(score, _SCORES, np.log1p(quantiles))), 2)
+    return amount
+
+
+def _payments(archetype: Archetype, score: Floats) -> Floats:
+    """Map scores to payments; the lowest share of them pays nothing."""
+    rank, none = ndtr(score), archetype.no_payment / 100.0
+    paying = np.clip((rank - none) / (1.0 - none), 1e-9, 1.0 - 1e-9)
+    amount = np.maximum(_amount(archetype.quantiles["PAYMENTS"], ndtri(paying)), 0.01)
+    paid: Floats = np.where(rank < none, 0.0, amount)
+    return paid
+
+
+def _limit(limit: Floats) -> Floats:
+    step = np.where(limit < 2000.0, 100.0, 500.0)
+    rounded: Floats = np.maximum(np.rint(limit / step) * step, 50.0)
+    return rounded
+
+
+def _discrete(cumulated: tuple[float, ...], score: Floats) -> Floats:
+    """Return 0.. by the cumulated shares (in %) of the values."""
+    values: Floats = np.searchsorted(cumulated[:-1], 100.0 * ndtr(score), side="right").astype(np.float64)
+    return values
+
+
+def _months(cumulated: tuple[float, ...], score: Floats, tenure: Floats) -> Floats:
+    """Return the number of active months, at most `tenure`; a year's activity is kept in proportion."""
+    twelfths = _discrete(cumulated, score)
+    months: Floats = np.where(twelfths > 0, np.maximum(np.rint(twelfths * tenure / 12.0), 1.0), 0.0)
+    return months
+
+
+def _reconcile(
+    months: dict[str, Floats],
+    one_off: NDArray[np.bool_],
+    instalments: NDArray[np.bool_],
+    cash: NDArray[np.bool_],
+    tenure: Floats,
+) -> None:
+    """Make the months of each kind fit the zero pattern and each other, in place."""
+    bought = one_off | instalments
+    both = one_off & instalments
+    all_months = np.where(bought, np.clip(months["PURCHASES_FREQUENCY"], 1.0, tenure), 0.0)
+    single = np.where(both, np.clip(months["ONEOFF_PURCHASES_FREQUENCY"], 1.0, all_months), all_months)
+    single = np.where(one_off, single, 0.0)
+    parts = np.clip(months["PURCHASES_INSTALLMENTS_FREQUENCY"], np.maximum(all_months - single, 1.0), all_months)
+    # Customers who only pay instalments have a few purchase months without a rate, never more than that.
+    alone = np.clip(months["PURCHASES_INSTALLMENTS_FREQUENCY"], np.maximum(all_months - 2.0, 1.0), all_months)
+    months["PURCHASES_FREQUENCY"] = all_months
+    months["ONEOFF_PURCHASES_FREQUENCY"] = single
+    months["PURCHASES_INSTALLMENTS_FREQUENCY"] = np.where(instalments, np.where(both, parts, alone), 0.0)
+    months["CASH_ADVANCE_FREQUENCY"] = np.where(cash, np.clip(months["CASH_ADVANCE_FREQUENCY"], 1.0, tenure), 0.0)
+
+
+def _take_out(table: dict[str, Floats], rng: np.random.Generator) -> None:
+    """Make values missing as they are missing in reality, in place."""
+    n_rows = len(table["BALANCE"])
+    paying = np.flatnonzero(table["PAYMENTS"] > 0)
+    smallest = paying[np.argsort(table["BALANCE"][paying], kind="stable")[: round(_SMALL_BALANCE_SHARE * n_rows)]]
+    table["MINIMUM_PAYMENTS"][table["PAYMENTS"] == 0] = np.nan
+    table["MINIMUM_PAYMENTS"][smallest] = np.nan
+    n_limits = max(1, round(n_rows / ROWS))
+    table["CREDIT_LIMIT"][np.argsort(rng.random(n_rows), kind="stable")[:n_limits]] = np.nan

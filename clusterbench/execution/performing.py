@@ -1,0 +1,201 @@
+"""One task: build once, cut often, and say what happened. Runs the same in any process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import mmap
+import os
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clusterbench.execution.events import CutDone, CutStarted, Event, Started, Task, TaskDone
+from clusterbench.execution.isolation import PeakMemory, capped_threads, step_surroundings
+from clusterbench.labeling import Labeling
+from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
+from clusterbench.statuses import CellStatus
+
+_LONGEST_MESSAGE = 500
+_LONGEST_INFO = 65_536  # characters of JSON
+_MOST_WARNINGS = 5
+_warmed: set[str] = set()
+
+PLUGIN_FAULTS = (Exception, SystemExit, GeneratorExit)
+"""What a plug-in may raise without getting out of `perform`; Ctrl-C is the user's."""
+
+
+def perform(task: Task, *, threads: int | None = None, alone: bool = False) -> Iterator[Event]:
+    """Run `task` in this process, one event per thing that happened.
+
+    No exception of a plug-in's gets out (see `PLUGIN_FAULTS`); it becomes a status with type, message and
+    place. Global state that it changes is put back when the job ends.
+
+    Parameters
+    ----------
+    task : Task
+    threads : int, optional
+        At what to hold the thread pools of the libraries that are loaded after the warm-up.
+    alone : bool
+        Whether this process does nothing else, so that its global random generators need not be put back.
+    """
+    with kept_state():
+        try:
+            algorithm = _load(task)
+            space = _load_space(task.space_path)
+        except PLUGIN_FAULTS as error:
+            yield TaskDone(task.key, status_of(error), f"could not be loaded: {describe_error(error)}")
+            return
+        with capped_threads(threads):
+            yield Started(task.key)
+            yield from _Job(task, space, put_back=not alone).events(algorithm)
+
+
+class _Job:
+    """The build of a task and its cuts."""
+
+    def __init__(self, task: Task, space: Space, *, put_back: bool) -> None:
+        self._task, self._space, self._put_back = task, space, put_back
+        self._n_rows = len(space)  # as it is now: a plug-in may set the shape of its array
+        self._peak = PeakMemory()
+        self._build_seconds = 0.0
+        self._told: list[str] = []
+
+    def events(self, algorithm: Algorithm) -> Iterator[Event]:
+        task = self._task
+        cutter = self._build(algorithm)
+        if isinstance(cutter, TaskDone):
+            yield cutter
+            return
+        for cut in task.cuts:
+            yield CutStarted(task.key, cut)
+            yield self._cut(cutter, cut)
+        yield TaskDone(task.key, CellStatus.OK, "", self._build_seconds, self._peak.mb())
+
+    def _build(self, algorithm: Algorithm) -> Cutter | TaskDone:
+        task, start = self._task, time.perf_counter()
+        try:
+            with step_surroundings(task.key, put_back=self._put_back) as told:
+                start = time.perf_counter()
+                cutter = algorithm.build(self._space, task.seed, **json.loads(task.params))
+                self._build_seconds = time.perf_counter() - start
+        except PLUGIN_FAULTS as error:
+            seconds = time.perf_counter() - start
+            return TaskDone(task.key, status_of(error), describe_error(error), seconds, self._peak.mb())
+        self._told = told
+        return cutter
+
+    def _cut(self, cutter: Cutter, cut: str) -> CutDone:
+        task, start = self._task, time.perf_counter()
+        seconds: float | None = None
+        try:
+            with step_surroundings(task.key, cut, put_back=self._put_back) as told:
+                start = time.perf_counter()
+                outcome = cutter(**json.loads(cut))
+                seconds = time.perf_counter() - start
+                part = as_partition(outcome, self._n_rows)
+                labeling = Labeling.of(part.labels)
+                inertia = None if part.inertia is None else float(part.inertia)
+                info = dict(part.info)
+            info = plain_info(info, [*self._told, *told])
+        except PLUGIN_FAULTS as error:
+            return CutDone(
+                task.key,
+                cut,
+                status_of(error),
+                describe_error(error),
+                seconds=time.perf_counter() - start if seconds is None else seconds,
+                build_seconds=self._build_seconds,
+                peak_mb=self._peak.mb(),
+            )
+        return CutDone(
+            task.key, cut, CellStatus.OK, "", labeling, seconds, inertia, info, self._build_seconds, self._peak.mb()
+        )
+
+
+def _load(task: Task) -> Algorithm:
+    """Load the plug-in and do what is not to be counted as fitting: imports and its own first operations."""
+    algorithm = load_plugin(task.plugin)
+    with recorded_warnings():
+        for package in algorithm.packages:
+            importlib.import_module(package)
+    if algorithm.warm_up is not None and task.plugin not in _warmed:
+        with step_surroundings("warm-up", task.plugin):
+            algorithm.warm_up()
+        _warmed.add(task.plugin)
+    return algorithm
+
+
+def _load_space(path: str) -> Space:
+    status = os.stat(path)
+    return _mapped(path, status.st_ino, status.st_mtime_ns, status.st_size).view(np.ndarray)
+
+
+@lru_cache(maxsize=1)
+def _mapped(path: str, *state: int) -> Space:
+    """Map a space, once for all jobs on it that follow one another; `state` tells whether the file is still that.
+
+    What `numpy.load` maps knows its file, which a plug-in could open for writing; this does not.
+    """
+    known = np.load(path, mmap_mode="r")
+    with open(path, "rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return np.ndarray(known.shape, known.dtype, content, known.offset, order="F" if known.flags.fnc else "C")
+
+
+def plain_info(info: Mapping[str, Any], told: list[str]) -> dict[str, Any]:
+    """Return a plug-in's info as plain JSON values, with all warnings that were given."""
+    own = info.get("warnings", [])
+    messages = list(dict.fromkeys([*(own if isinstance(own, list) else [own]), *told]))
+    rest = {name: value for name, value in info.items() if name != "warnings"}
+    text = json.dumps(rest, default=_plain)
+    plain: dict[str, Any] = json.loads(text) if len(text) <= _LONGEST_INFO else {}
+    if not plain and rest:
+        messages.append(f"info of {len(text)} characters was left out: {_LONGEST_INFO} are the most that is kept")
+    if messages:
+        plain["warnings"] = [one_line(message, 200) for message in messages[:_MOST_WARNINGS]]
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else str(value)
+
+
+def status_of(error: BaseException) -> CellStatus:
+    """Return the cell status that an exception of a plug-in stands for."""
+    out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+    return CellStatus.OUT_OF_MEMORY if out_of_memory else CellStatus.FAILED
+
+
+def describe_error(error: BaseException) -> str:
+    """Return type, message and the innermost place of an exception, on one line.
+
+    Examples
+    --------
+    >>> describe_error(ValueError("k is  too large\\n"))
+    'ValueError: k is too large'
+    """
+    try:
+        message = one_line(str(error), _LONGEST_MESSAGE)
+    except PLUGIN_FAULTS as second:
+        message = f"(its message raises {type(second).__name__})"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{one_line(type(error).__name__, 100)}{': ' if message else ''}{message}{place}"
+
+
+def one_line(text: object, length: int) -> str:
+    """Return `text` on one line that any file can hold: no control characters, no lone surrogates.
+
+    Examples
+    --------
+    >>> one_line("red \\x1b[31m\\n\\ud800 alert", 20)
+    'red ?[31m ? alert'
+    """
+    words = " ".join(str(text)[: 4 * length].split())
+    return "".join(c if c.isprintable() else "?" for c in words)[:length]

@@ -1,0 +1,30 @@
+"""Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
+
+from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, Direction, Metric, get_metric
+from clusterbench.metrics.device import device_name, resolve_device
+from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
+from clusterbench.metrics.row_bootstrap import bootstrap_scores, bootstrap_weights
+from clusterbench.metrics.row_silhouettes import cluster_silhouettes, silhouette_samples
+from clusterbench.metrics.score import NoisePolicy, Score
+from clusterbench.metrics.scoring import score_labelings
+
+__all__ = [
+    "CENTROIDS",
+    "DEFAULT_METRICS",
+    "GROWTH",
+    "METRICS",
+    "Direction",
+    "Metric",
+    "NoisePolicy",
+    "Score",
+    "bootstrap_scores",
+    "bootstrap_weights",
+    "calibrate",
+    "cluster_silhouettes",
+    "device_name",
+    "get_metric",
+    "random_partitions",
+    "resolve_device",
+    "score_labelings",
+    "silhouette_samples",
+]

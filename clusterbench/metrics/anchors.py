@@ -1,0 +1,64 @@
+"""Which rows are scored where a table is too long to score all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterbench.metrics.partition_layout import Partitions
+from clusterbench.seeding import stable_rng
+
+EXACT_ROWS = 100_000
+ANCHORS = 8_192
+PER_CLUSTER = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The rows to be scored, each against *all* rows.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Rows that any partition asks for; those that all ask for, `common` of them, come first.
+    rank : ndarray of int64
+        Their places in a random order of all rows that depends on (seed, n) alone.
+    cutoff, count : ndarray of int64, shape (pairs,)
+        A (labeling, cluster) pair takes its rows of ``rank < cutoff``, `count` of them: given their number, a simple
+        random sample of the cluster, whatever other partitions ask for.
+    """
+
+    rows: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    cutoff: NDArray[np.int64]
+    count: NDArray[np.int64]
+    common: int
+
+    @classmethod
+    def everything(cls, partitions: Partitions) -> Sample:
+        """Take all rows."""
+        rows = np.arange(partitions.labels.shape[1])
+        return cls(rows, np.zeros_like(rows), np.ones_like(partitions.ids), partitions.pair_sizes, len(rows))
+
+
+def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
+    """Take the same `anchors` random rows for all, and more of each cluster that holds fewer than `PER_CLUSTER`."""
+    from clusterbench.metrics import sum_kernels as _sums
+
+    n = partitions.labels.shape[1]
+    order = stable_rng(seed, "anchors", n).permutation(n)
+    cutoff, count = np.empty_like(partitions.ids), np.empty_like(partitions.ids)
+    chosen = np.zeros(n, dtype=np.bool_)
+    for p in range(len(partitions.labels)):
+        pairs = partitions.pairs(p)
+        _sums.draw_anchors(
+            partitions.labels[p], order, min(anchors, n), PER_CLUSTER, cutoff[pairs], count[pairs], chosen
+        )
+    rank = np.empty(n, dtype=np.int64)
+    rank[order] = np.arange(n)
+    common = np.sort(order[:anchors])
+    chosen[common] = False
+    rows = np.concatenate([common, np.flatnonzero(chosen)])
+    return Sample(rows, rank[rows], cutoff, count, len(common))

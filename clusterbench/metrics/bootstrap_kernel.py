@@ -1,0 +1,130 @@
+"""Compiled kernels over bootstrap weights (n, replicates). None calls another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterbench.metrics.compilation import compiled
+
+
+@compiled
+def shifts(weights: NDArray[np.float64], influence: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """out[r] = sum over rows of (weight - 1) * influence."""
+    out[:] = 0.0
+    for i in range(len(influence)):
+        value = influence[i]
+        for r in range(len(out)):
+            out[r] += (weights[i, r] - 1.0) * value
+
+
+@compiled
+def weighted_geometry(
+    space: NDArray[np.float64],
+    labels: NDArray[np.int32],
+    middles: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    count: NDArray[np.float64],
+    centroids: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    scatter: NDArray[np.float64],
+) -> None:
+    """Fill weight, centroid, mean distance to it and sum of squared distances to it, per cluster and replicate.
+
+    Shapes: count, spread, scatter (k, r); centroids (k, d, r). `middles` (k, d) are the centroids at weights of 1:
+    sums are taken relative to them, so that nothing cancels.
+    """
+    k, d, r = centroids.shape
+    count[:] = 0.0
+    centroids[:] = 0.0
+    spread[:] = 0.0
+    scatter[:] = 0.0
+    square = np.empty(r)
+    for i in range(len(labels)):
+        c = labels[i]
+        if c >= 0:
+            length = 0.0
+            for f in range(d):
+                gap = space[i, f] - middles[c, f]
+                length += gap * gap
+                for j in range(r):
+                    centroids[c, f, j] += weights[i, j] * gap
+            for j in range(r):
+                count[c, j] += weights[i, j]
+                scatter[c, j] += weights[i, j] * length
+    for c in range(k):
+        for j in range(r):
+            if count[c, j] > 0.0:
+                moved = 0.0
+                for f in range(d):
+                    centroids[c, f, j] /= count[c, j]
+                    moved += centroids[c, f, j] * centroids[c, f, j]
+                scatter[c, j] = max(scatter[c, j] - count[c, j] * moved, 0.0)
+    for i in range(len(labels)):
+        c = labels[i]
+        if c >= 0:
+            square[:] = 0.0
+            for f in range(d):
+                gap = space[i, f] - middles[c, f]
+                for j in range(r):
+                    square[j] += (gap - centroids[c, f, j]) ** 2
+            for j in range(r):
+                spread[c, j] += weights[i, j] * np.sqrt(square[j])
+    for c in range(k):
+        for j in range(r):
+            if count[c, j] > 0.0:
+                spread[c, j] /= count[c, j]
+            for f in range(d):
+                centroids[c, f, j] += middles[c, f]
+
+
+@compiled
+def weighted_indices(
+    count: NDArray[np.float64],
+    centroids: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    scatter: NDArray[np.float64],
+    same: float,
+    davies_bouldin: NDArray[np.float64],
+    calinski_harabasz: NDArray[np.float64],
+) -> None:
+    """Fill both indices of each replicate, over the clusters that it holds; NaN where undefined.
+
+    Centroids nearer than `same`, relative to their size and spread, coincide.
+    """
+    k, d, replicates = centroids.shape
+    for r in range(replicates):
+        here, n, within = 0, 0.0, 0.0
+        middle = np.zeros(d)
+        extent = np.zeros(k)
+        for c in range(k):
+            if count[c, r] > 0.0:
+                here += 1
+                n += count[c, r]
+                within += scatter[c, r]
+                for f in range(d):
+                    middle[f] += count[c, r] * centroids[c, f, r]
+                    extent[c] += centroids[c, f, r] ** 2
+                extent[c] = np.sqrt(extent[c]) + spread[c, r]
+        total, between, defined = 0.0, 0.0, here > 1
+        for c in range(k):
+            if count[c, r] > 0.0:
+                for f in range(d):
+                    between += count[c, r] * (centroids[c, f, r] - middle[f] / n) ** 2
+                worst = 0.0
+                for other in range(k):
+                    if other != c and count[other, r] > 0.0:
+                        gap = 0.0
+                        for f in range(d):
+                            gap += (centroids[c, f, r] - centroids[other, f, r]) ** 2
+                        gap = np.sqrt(gap)
+                        if gap <= same * (extent[c] + extent[other]):
+                            defined = False
+                        else:
+                            worst = max(worst, (spread[c, r] + spread[other, r]) / gap)
+                total += worst
+        davies_bouldin[r] = total / here if defined and total > 0.0 else np.nan
+        if here > 1 and within > 0.0 and n > here:
+            calinski_harabasz[r] = between / within * (n - here) / (here - 1)
+        else:
+            calinski_harabasz[r] = np.nan

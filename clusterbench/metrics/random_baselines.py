@@ -1,0 +1,225 @@
+"""Random reference partitions: what an index is worth by chance, for the same data and the same k."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from clusterbench.errors import RequestError
+from clusterbench.labeling import Labels
+from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
+from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.engine import count_threads, in_threads
+from clusterbench.metrics.nearest import CELLS, nearest
+from clusterbench.metrics.scoring import at_least, score_labelings
+from clusterbench.seeding import stable_rng
+
+CENTROIDS = "random centroids"
+GROWTH = "nearest-neighbour growth"
+TREE_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """Edges of a minimum spanning tree, shortest first: all that nearest-neighbour growth needs, for any seeds.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Rows in the tree: all, or a random `TREE_ROWS` of a longer table.
+    edges : ndarray of int64, shape (len(rows) - 1, 2)
+        Positions in `rows`.
+    home : ndarray of int32, shape (n,)
+        Position in `rows` of the nearest of them, whose cluster a row joins.
+    """
+
+    rows: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    home: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, space: NDArray[np.float64], seed: int, threads: int, cells: int = CELLS) -> Forest:
+        """Grow the tree; `cells` as for `nearest`, per thread."""
+        from clusterbench.metrics.growth_kernel import minimum_tree
+
+        n = len(space)
+        rows, home = np.arange(n), np.arange(n, dtype=np.int32)
+        if n > TREE_ROWS:
+            rows = np.sort(stable_rng(seed, GROWTH, "rows").choice(n, TREE_ROWS, replace=False))
+            points = space[rows]
+            parts = np.array_split(space, max(threads, n // TREE_ROWS))
+            home = np.concatenate(in_threads(lambda part: nearest(part, points, cells), parts, threads))
+        ends, lengths = np.empty((len(rows) - 1, 2), dtype=np.int64), np.empty(len(rows) - 1)
+        minimum_tree(np.ascontiguousarray(space[rows].T), ends, lengths)
+        return cls(rows, ends[np.argsort(lengths, kind="stable")], home)
+
+    def grow(self, seeds: NDArray[np.int64]) -> Labels:
+        """Return the partition that grows from `seeds`, positions in `rows`."""
+        from clusterbench.metrics.growth_kernel import grow
+
+        labels = np.empty(len(self.rows), dtype=np.int32)
+        grow(self.edges, seeds, labels)
+        grown: Labels = labels[self.home]
+        return grown
+
+
+def random_partitions(
+    X: ArrayLike, k: int, *, n_centroid: int = 50, n_growth: int = 50, seed: int = 0, threads: int | None = None
+) -> list[Labels]:
+    """Return random partitions of the rows of X into k clusters.
+
+    Random centroids: k random rows, each row joins the nearest. Nearest-neighbour growth: k random rows, then, one by
+    one, the row that is nearest to any row already in a cluster joins that cluster (on 20,000 random rows of a longer
+    table; the others join their nearest one). Both kinds start from distinct points.
+
+    Parameters
+    ----------
+    X : array-like of float, shape (n, d)
+    k : int
+        At least 2 and at most the number of distinct rows.
+    n_centroid, n_growth : int
+        Number of partitions of each kind, in this order in the result.
+    seed : int
+        Fixes them, whatever else is drawn: the first ones of a longer list are the same.
+
+    Returns
+    -------
+    list of ndarray of int32, shape (n,)
+
+    Raises
+    ------
+    RequestError
+        If X or k cannot be used.
+
+    References
+    ----------
+    Hennig 2019, doi:10.1007/978-3-030-25147-5_1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
+    """
+    space = condition(X)
+    forest = Forest.of(space, seed, count_threads(threads)) if n_growth else None
+    draws = list(_draws(space, forest, k, n_centroid, n_growth, seed))
+    return in_threads(lambda each: each.make(), draws, count_threads(threads))
+
+
+def calibrate(
+    X: ArrayLike,
+    ks: Iterable[int],
+    *,
+    metrics: Iterable[str] | None = None,
+    n_random: int = 50,
+    seed: int = 0,
+    dtype: str = "auto",
+    memory_mb: float = 512,
+    exact_rows: int = EXACT_ROWS,
+    anchors: int = ANCHORS,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Score random partitions: the null distribution of each index for each k.
+
+    Parameters
+    ----------
+    X : array-like of float, shape (n, d)
+    ks : iterable of int
+        Adding one moves no number of another.
+    metrics, dtype, memory_mb, exact_rows, anchors, threads
+        As for `score_labelings`.
+    n_random : int
+        Partitions of each kind.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns k, generator (``random centroids`` or ``nearest-neighbour growth``), replicate, metric, value (NaN
+        where the index is undefined).
+    """
+    at_least("n_random", n_random, 1)
+    at_least("memory_mb", memory_mb, 1)
+    space, wanted, workers = condition(X), sorted(set(ks)), count_threads(threads)
+    if not wanted:
+        return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
+    names = None if metrics is None else list(metrics)
+    # A third for the partitions of a group; then one for distances while they are made, and two for their scores.
+    size, cells = int(memory_mb / 3e-6 // (4 * len(space))), int(memory_mb / 3e-6 // (9 * workers))
+    forest = Forest.of(space, seed, workers, cells)
+    for k in (wanted[0], wanted[-1]):  # what cannot be drawn is refused before anything is scored
+        list(_draws(space, forest, k, 1, 1, seed))
+    draws = (each for k in wanted for each in _draws(space, forest, k, n_random, n_random, seed, cells))
+    frames = []
+    while group := list(islice(draws, max(1, size))):
+        scores = score_labelings(
+            space,
+            in_threads(lambda each: each.make(), group, workers),
+            metrics=names,
+            dtype=dtype,
+            memory_mb=max(1.0, memory_mb * 2 / 3),
+            exact_rows=exact_rows,
+            anchors=anchors,
+            seed=seed,
+            threads=threads,
+        )
+        heads = [(each.k, each.generator, each.replicate) for each in group]
+        keys = pd.DataFrame(heads, columns=["k", "generator", "replicate"])
+        frames.append(keys.loc[scores["labeling"]].reset_index(drop=True).join(scores[["metric", "value"]]))
+    return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draw:
+    """A random partition that is known, but not made yet."""
+
+    k: int
+    generator: str
+    replicate: int
+    make: Callable[[], Labels]
+
+
+def _draws(
+    space: NDArray[np.float64],
+    forest: Forest | None,
+    k: int,
+    n_centroid: int,
+    n_growth: int,
+    seed: int,
+    cells: int = CELLS,
+) -> Iterator[_Draw]:
+    """Yield the partitions of both kinds."""
+    if k < 2:
+        raise RequestError(f"k = {k}", allowed="k >= 2")
+
+    def cut(starts: NDArray[np.int64]) -> Labels:
+        return nearest(space, space[starts], cells)
+
+    rng = stable_rng(seed, CENTROIDS, k)
+    for replicate in range(n_centroid):
+        yield _Draw(k, CENTROIDS, replicate, partial(cut, _distinct_rows(space, k, rng)))
+    if forest is not None:
+        rng = stable_rng(seed, GROWTH, k)
+        rooted = space[forest.rows]
+        for replicate in range(n_growth):
+            yield _Draw(k, GROWTH, replicate, partial(forest.grow, _distinct_rows(rooted, k, rng)))
+
+
+def _distinct_rows(space: NDArray[np.float64], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return k random rows, no two of them equal.
+
+    Raises
+    ------
+    RequestError
+        If there are fewer.
+    """
+    order = rng.permutation(len(space))
+    taken = min(k, len(order))
+    while True:
+        _, first = np.unique(space[order[:taken]], axis=0, return_index=True)
+        if len(first) >= k:
+            return np.asarray(order[np.sort(first)[:k]], dtype=np.int64)
+        if taken == len(order):
+            raise RequestError(f"k = {k}, but only {len(first)} rows are distinct", allowed="k up to that number")
+        taken = min(2 * taken, len(order))

@@ -1,0 +1,172 @@
+"""Algorithms made of estimators that follow scikit-learn's conventions."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from clusterbench.plugins.algorithm import REQUIRED, Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
+from clusterbench.plugins.warning_records import recorded_warnings
+
+# Set by the engine, or about printing, copying and caching: no parameters of a fit.
+_NOT_PARAMETERS = frozenset(
+    ["random_state", "n_jobs", "verbose", "verbose_interval", "copy", "copy_x", "copy_X", "memory", "warm_start"]
+)
+_KEPT = ("n_iter_", "converged_")
+
+Extras = Callable[[Any, Space], Mapping[str, Any]]
+
+
+def warm_imports(*modules: str) -> Callable[[], None]:
+    """Return a `warm_up` that imports `modules`."""
+
+    def warm_up() -> None:
+        with recorded_warnings():
+            for module in modules:
+                importlib.import_module(module)
+
+    return warm_up
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How an estimator class serves as an algorithm; the class is imported when it is first needed."""
+
+    target: str
+    k: str
+    cuts: tuple[CutRange, ...]
+    own_defaults: Params = field(default_factory=dict)
+    inertia: str = "inertia_"
+    extras: Extras | None = None
+
+    def load(self) -> type[Any]:
+        module, _, name = self.target.partition(":")
+        with recorded_warnings():
+            found: type[Any] = getattr(importlib.import_module(module), name)
+        return found
+
+    def rename(self, cut: Mapping[str, Any]) -> dict[str, Any]:
+        return {self.k if name == "k" else name: value for name, value in cut.items()}
+
+    def seeded(self) -> bool:
+        return "random_state" in inspect.signature(self.load()).parameters
+
+    def defaults(self) -> dict[str, Any]:
+        hidden = _NOT_PARAMETERS | set(self.rename({cut.name: None for cut in self.cuts}))
+        signature = inspect.signature(self.load()).parameters.values()
+        known = {p.name: REQUIRED if p.default is p.empty else p.default for p in signature if p.name not in hidden}
+        return {**known, **self.own_defaults}
+
+    def check(self, params: Params) -> None:
+        estimator = self.load()(**params)
+        # scikit-learn's own declaration of what each parameter may be; others complain when they are fitted.
+        if hasattr(estimator, "_parameter_constraints"):
+            estimator._validate_params()
+
+    def build(self, X: Space, seed: int, **params: Any) -> Cutter:
+        cls = self.load()
+        fixed = {**params, "random_state": seed} if self.seeded() else params
+
+        def cutter(**cut: Any) -> Partition:
+            estimator = cls(**fixed, **self.rename(cut))
+            with recorded_warnings() as seen:
+                labels = _labels(estimator, X)
+                info = {
+                    name.rstrip("_"): _plain(getattr(estimator, name)) for name in _KEPT if hasattr(estimator, name)
+                }
+                info |= self.extras(estimator, X) if self.extras else {}
+            if seen:
+                info["warnings"] = seen
+            inertia = getattr(estimator, self.inertia, None)
+            return Partition(labels, None if inertia is None else float(inertia), info, estimator)
+
+        return cutter
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _labels(estimator: Any, X: Space) -> Any:
+    if hasattr(estimator, "fit_predict"):
+        return estimator.fit_predict(X)
+    estimator.fit(X)
+    return estimator.labels_ if hasattr(estimator, "labels_") else estimator.predict(X)
+
+
+def sklearn_algorithm(
+    estimator: str,
+    *,
+    name: str,
+    summary: str,
+    reference: str,
+    family: Family = Family.OTHER,
+    k: str = "n_clusters",
+    cuts: tuple[CutRange, ...] = (K,),
+    defaults: Params | None = None,
+    inertia: str = "inertia_",
+    extras: Extras | None = None,
+    deterministic: bool | Callable[[Params], bool] | None = None,
+    **declared: Any,
+) -> Algorithm:
+    """Make an algorithm of an estimator class with scikit-learn's conventions.
+
+    Its build parameters are the constructor's own, less the cuts, the seed and what concerns only printing,
+    copying and caching; they are checked by scikit-learn's own constraints. The seed becomes `random_state`
+    unchanged, where there is one. Each cut is one fit.
+
+    Parameters
+    ----------
+    estimator : str
+        ``"module:Class"``, imported when it is first used.
+    name, summary, reference, family, cuts
+        As in `Algorithm`.
+    k : str
+        The estimator's name of the number of clusters; other cuts keep their names.
+    defaults : mapping, optional
+        Defaults that differ from the estimator's.
+    inertia : str
+        Attribute that holds the objective; kept where it exists.
+    extras : callable, optional
+        ``extras(fitted, X)`` gives further plain values for `Partition.info`.
+    deterministic : bool or callable, optional
+        Default: whether the estimator has no `random_state`.
+    **declared
+        Further fields of `Algorithm`: `grid`, `noise`, `max_rows`, `packages`, `assignment`, `optimises`, ...
+
+    Returns
+    -------
+    Algorithm
+
+    Examples
+    --------
+    >>> spectral = sklearn_algorithm(
+    ...     "sklearn.cluster:SpectralClustering",
+    ...     name="spectral",
+    ...     summary="k-means on the leading eigenvectors of the neighbour graph's Laplacian",
+    ...     reference="Ng, Jordan & Weiss 2001",
+    ...     defaults={"affinity": "nearest_neighbors"},
+    ...     max_rows=10_000,
+    ... )
+    >>> spectral.resolve({"n_neighbors": 15})["affinity"]
+    'nearest_neighbors'
+    """
+    recipe = _Recipe(estimator, k, cuts, dict(defaults or {}), inertia, extras)
+    return Algorithm(
+        name=name,
+        family=family,
+        summary=summary,
+        reference=reference,
+        build=recipe.build,
+        cuts=cuts,
+        deterministic=(lambda params: not recipe.seeded()) if deterministic is None else deterministic,
+        check_params=recipe.check,
+        parameter_defaults=recipe.defaults,
+        warm_up=declared.pop("warm_up", warm_imports(estimator.partition(":")[0])),
+        **declared,
+    )

@@ -1,0 +1,89 @@
+"""Which columns a step works on: names and groups, resolved where the step stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from clusterbench.datasets import Dataset
+from clusterbench.errors import RequestError
+from clusterbench.preprocessing.step_fields import ALL, NONNEGATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The columns that a step finds, and the groups that it may name.
+
+    Attributes
+    ----------
+    present : tuple of str
+        In their order.
+    groups : mapping of str to tuple of str
+        Named groups of the dataset and ``nonnegative``, by the columns of the dataset.
+    exact : bool
+        Whether `present` is what there will be. Else it is what there may be: how many components a share
+        of variance needs is known after fitting only.
+    """
+
+    present: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    exact: bool = True
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Scope:
+        """Return what the first step finds."""
+        frame = dataset.frame
+        nonnegative = tuple(name for name in frame.columns if not bool((frame[name] < 0).any()))
+        return cls(dataset.columns, {NONNEGATIVE: nonnegative, **dataset.groups})
+
+    def pick(self, wanted: tuple[str, ...], *, where: str) -> tuple[str, ...]:
+        """Return the columns that `wanted` names, in the order of the table.
+
+        ``all`` is every column; a column goes before a group of its name.
+
+        Raises
+        ------
+        RequestError
+            For a name that is neither, or a declared group of which nothing is left.
+        """
+        chosen: set[str] = set()
+        for name in wanted:
+            chosen.update(self._named(name, where=where))
+        return tuple(name for name in self.present if name in chosen)
+
+    def covers_all(self, wanted: tuple[str, ...], picked: tuple[str, ...]) -> bool:
+        """Whether `picked`, the columns of `wanted`, is every column there will be."""
+        return ALL in wanted or (self.exact and picked == self.present)
+
+    def without(self, columns: tuple[str, ...]) -> Scope:
+        """Return the scope when `columns` are gone."""
+        return replace(self, present=tuple(name for name in self.present if name not in set(columns)))
+
+    def followed_by(self, columns: tuple[str, ...], *, exact: bool) -> Scope:
+        """Return the scope with `columns` after the others; not `exact`: they may come."""
+        new = tuple(name for name in columns if name not in self.present)
+        return replace(self, present=self.present + new, exact=self.exact and exact)
+
+    def _named(self, name: str, *, where: str) -> tuple[str, ...]:
+        if name == ALL:
+            return self.present
+        if name in self.present:
+            return (name,)
+        if name not in self.groups:
+            raise _unknown_name(name, [*self.present, *self.groups, ALL], where=where)
+        left = tuple(column for column in self.groups[name] if column in self.present)
+        # `nonnegative` is a property, so it may hold for no column; a declared group was meant to be there.
+        if not left and name != NONNEGATIVE:
+            raise RequestError(
+                f"no column of group {name!r} is left here", where=where, allowed=", ".join(self.present)
+            )
+        return left
+
+
+def _unknown_name(name: str, known: Sequence[str], *, where: str) -> RequestError:
+    # Column names are often in capitals, so the nearest spelling is sought without regard to case.
+    folded = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    help_ = f", did you mean {folded[near[0]]!r}?" if near else ""
+    return RequestError(f"unknown column or group {name!r}{help_}", where=where, allowed=", ".join(sorted(known)))

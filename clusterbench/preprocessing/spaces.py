@@ -1,0 +1,143 @@
+"""Spaces: the matrix that a variant yields, with the fitted pipeline and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.datasets import Dataset
+from clusterbench.errors import RequestError
+from clusterbench.preprocessing.pipelines import PlacedStep, assemble, place_steps, step_name, transformer_of
+from clusterbench.preprocessing.steps import Step
+from clusterbench.preprocessing.table_checks import check_complete, check_input, check_output, check_size
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+# Raised when the same steps may give another matrix though no package changed.
+_VERSION = 1
+_PACKAGES = ("numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """The matrix in which algorithms are fitted and labelings are scored.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n, d)
+        C-contiguous, read-only, finite; the dataset's rows in their order.
+    columns : tuple of str, length d
+    pipeline : sklearn.pipeline.Pipeline
+        Fitted; takes a frame with the dataset's columns.
+    content_hash : str
+        SHA-256 over the dataset's content hash, the steps with the columns they work on, and the versions
+        of numpy, scipy and scikit-learn.
+    """
+
+    values: NDArray[np.float64]
+    columns: tuple[str, ...]
+    pipeline: Pipeline
+    content_hash: str
+
+
+def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
+    """Fit the pipeline of `steps` to `dataset`.
+
+    Each step is scikit-learn's own, so the matrix is what the same calls by hand give.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    steps : iterable of Step
+        None gives the table as it is.
+    where : str
+        What to call the variant in errors, e.g. ``variants.pca``.
+
+    Returns
+    -------
+    Space
+
+    Raises
+    ------
+    RequestError
+        If a step cannot work on the table, makes missing or overflowing values, or missing values are left.
+        The step, the column and the way out are named.
+    """
+    if not dataset.n_rows or not dataset.columns:
+        raise RequestError(
+            f"dataset {dataset.name!r} has {dataset.n_rows} rows and {len(dataset.columns)} columns", where=where
+        )
+    placed = place_steps(steps, dataset, where=where)
+    start = _start(dataset)
+    check_size(start, where=where, what=f"dataset {dataset.name!r} holds")
+    pipeline, frame = _fit_all(placed, start)
+    check_complete(frame, where=where, before="clustering")
+    values = np.array(frame.to_numpy(dtype=np.float64), order="C", copy=True)
+    values.setflags(write=False)
+    return Space(values, tuple(map(str, frame.columns)), pipeline, _content_hash(dataset, placed))
+
+
+def _start(dataset: Dataset) -> pd.DataFrame:
+    """Return the table column by column in memory, so that equal tables give equal bits.
+
+    Sums over columns round differently over another layout, and the layout depends on how a file was read.
+    """
+    values = np.array(dataset.frame.to_numpy(dtype=np.float64), order="F", copy=True)
+    return pd.DataFrame(values, columns=pd.Index(dataset.columns), copy=False)
+
+
+def _fit_all(placed: list[PlacedStep], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataFrame]:
+    from threadpoolctl import threadpool_limits
+
+    if not placed:
+        return assemble([]).fit(frame), frame
+    fitted: list[tuple[str, Any]] = []
+    # One thread, because a product split over threads may round differently.
+    with threadpool_limits(1):
+        for number, place in enumerate(placed, start=1):
+            transformer, frame = _fit_step(place, frame)
+            fitted.append((step_name(place, number), transformer))
+    return assemble(fitted), frame
+
+
+def _fit_step(place: PlacedStep, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
+    check_input(place, frame)
+    transformer, words = transformer_of(place), place.step.describe()
+    try:
+        # Warnings of arithmetic are hidden, because what they tell of is checked below, by column.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            made = transformer.fit_transform(frame)
+    except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError) as error:
+        what = f"{words} cannot be fitted: {type(error).__name__}: {error}"
+        raise RequestError(what, where=place.where) from error
+    check_output(frame, made, where=place.where, after=words)
+    return transformer, made
+
+
+@cache
+def _package_versions() -> dict[str, str]:
+    return {name: version(name) for name in _PACKAGES}
+
+
+def _content_hash(dataset: Dataset, placed: list[PlacedStep]) -> str:
+    identity = {
+        "version": _VERSION,
+        "dataset": dataset.content_hash,
+        "steps": [place.resolved() for place in placed],
+        "packages": _package_versions(),
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

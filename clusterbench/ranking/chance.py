@@ -1,0 +1,58 @@
+"""Would chance have done as well? The first entry against the random partitions of its own k, one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.metrics.builtin_metrics import Direction
+from clusterbench.ranking.rules import RankingSpec
+from clusterbench.tables import OVERALL
+
+_RARE = 0.10
+
+
+def chance_share(row: pd.Series, baselines: pd.DataFrame, spec: RankingSpec) -> float:
+    """Return the share of random partitions that score at least as well as an entry, mean over metrics and spaces.
+
+    A z-score alone would accuse plain clusters: random centroids find them too now and then, which widens the spread.
+
+    Parameters
+    ----------
+    row : Series
+        A row of the leaderboard: dataset, k and the score columns ``metric@space``.
+    baselines : DataFrame
+        dataset, space, k, metric, value.
+
+    Returns
+    -------
+    float
+        NaN where there are no random partitions of that k.
+    """
+    same = baselines[(baselines["dataset"] == row["dataset"]) & (baselines["k"] == row["k"])]
+    shares = []
+    for metric in spec.metric_list:
+        for space in spec.reference_spaces:
+            chosen = same[(same["metric"] == metric.name) & (same["space"] == space)]
+            random = chosen["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+            random = random[np.isfinite(random)]
+            value = row[f"{metric.name}@{space}"]
+            if len(random) and not pd.isna(value):
+                as_good = random >= value if metric.direction is Direction.HIGHER else random <= value
+                shares.append(float(np.mean(as_good)))
+    return float(np.mean(shares)) if shares else float("nan")
+
+
+def chance_alerts(table: pd.DataFrame, baselines: pd.DataFrame, spec: RankingSpec) -> list[str]:
+    """Return a sentence for every dataset whose first entry random partitions often equal."""
+    found = []
+    contenders = table[~table["control"].astype(bool) & ~table["oracle"].astype(bool) & (table["dataset"] != OVERALL)]
+    for dataset, rows in contenders.groupby("dataset", sort=False):
+        first = rows.iloc[0]
+        share = chance_share(first, baselines, spec)
+        if share > _RARE:
+            found.append(
+                f"{dataset}: random partitions come close: {share:.0%} of those with k = {first['k']} score at least as"
+                " well as the first entry (mean over metrics and reference spaces)"
+            )
+    return found

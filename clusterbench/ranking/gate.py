@@ -1,0 +1,145 @@
+"""The gate: what a labeling must be before it may be ranked at all (design, rule 2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.errors import RequestError
+from clusterbench.statuses import CellStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Limits that a labeling must keep to be ranked.
+
+    Attributes
+    ----------
+    min_rows : int
+        Rows that the smallest cluster needs.
+    min_share : float
+        Share of all rows that the smallest cluster needs; the larger of both demands holds.
+    max_share : float
+        Largest share of all rows that one cluster may hold.
+    max_noise : float
+        Largest share of rows that may be noise.
+    min_clusters : int
+
+    Raises
+    ------
+    RequestError
+        If a limit is out of its range, or no labeling could ever pass.
+    """
+
+    # Read where a benchmark file is validated: a misspelled limit must not pass unseen.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    min_rows: int = 10
+    min_share: float = 0.01
+    max_share: float = 0.95
+    max_noise: float = 0.30
+    min_clusters: int = 2
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise RequestError(f"{limit.name} = {value!r} is not a number", where="gate")
+        for name in ("min_share", "max_share", "max_noise"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise RequestError(f"{name} = {getattr(self, name)} is not a share", where="gate", allowed="0 to 1")
+        if self.min_rows != int(self.min_rows) or self.min_rows < 1:
+            raise RequestError(f"min_rows = {self.min_rows}", where="gate", allowed="a whole number of at least 1")
+        if self.min_clusters != int(self.min_clusters) or self.min_clusters < 2:
+            raise RequestError(
+                f"min_clusters = {self.min_clusters}: no index is defined for fewer than 2 clusters",
+                where="gate",
+                allowed="a whole number of at least 2",
+            )
+        self._check_contradictions()
+
+    def _check_contradictions(self) -> None:
+        if self.min_share > self.max_share:
+            what = f"min_share = {self.min_share} is above max_share = {self.max_share}: no cluster passes both"
+            raise RequestError(what, where="gate", allowed="min_share <= max_share")
+        if self.min_clusters * self.min_share > 1.0 + 1e-12:
+            what = f"{self.min_clusters} clusters of at least {self.min_share:.0%} of the rows do not fit into a table"
+            raise RequestError(what, where="gate", allowed="min_clusters x min_share <= 1")
+        if self.max_share <= 0.0:
+            raise RequestError("max_share = 0 rejects every cluster", where="gate", allowed="above 0, up to 1")
+
+    def smallest_allowed(self, n_rows: int) -> int:
+        """Return the rows that the smallest cluster of a table of `n_rows` rows needs."""
+        # The tolerance keeps 0.07 x 100 at 7 rows, not 8.
+        return max(int(self.min_rows), math.ceil(self.min_share * n_rows - 1e-9))
+
+    def largest_allowed(self, n_rows: int) -> int:
+        """Return the rows that the largest cluster of a table of `n_rows` rows may have."""
+        return math.floor(self.max_share * n_rows + 1e-9)
+
+
+def gate_reason(sizes: Sequence[int], n_noise: int, n_rows: int, gate: Gate) -> str | None:
+    """Return why the gate rejects a labeling, or None if it passes.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows per cluster, in any order, noise left out.
+    n_noise, n_rows : int
+    gate : Gate
+
+    Examples
+    --------
+    >>> gate_reason([8949, 1], 0, 8950, Gate())
+    'smallest cluster has 1 of 8950 rows, needs 90'
+    >>> gate_reason([60, 40], 0, 100, Gate()) is None
+    True
+    """
+    smallest, largest = (min(sizes), max(sizes)) if len(sizes) else (0, 0)
+    return _reason(len(sizes), smallest, largest, n_noise, n_rows, gate)
+
+
+def _reason(n_clusters: int, smallest: int, largest: int, n_noise: int, n_rows: int, gate: Gate) -> str | None:
+    if n_noise > gate.max_noise * n_rows + 1e-9:
+        share = n_noise / n_rows
+        return f"{n_noise} of {n_rows} rows are noise ({share:.1%}), allowed {gate.max_noise:.0%}"
+    if n_clusters < gate.min_clusters:
+        return f"{n_clusters} cluster{'' if n_clusters == 1 else 's'}, needs {int(gate.min_clusters)}"
+    if smallest < gate.smallest_allowed(n_rows):
+        return f"smallest cluster has {smallest} of {n_rows} rows, needs {gate.smallest_allowed(n_rows)}"
+    if largest > gate.largest_allowed(n_rows):
+        return f"largest cluster has {largest} of {n_rows} rows, allowed {gate.largest_allowed(n_rows)}"
+    return None
+
+
+def apply_gate(cells: pd.DataFrame, gate: Gate | None) -> pd.DataFrame:
+    """Return `cells` with the statuses ``ok`` and ``rejected`` decided anew.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        With status, reason, n_clusters, noise_share, smallest, largest and n_rows.
+        Every other status stays as it is.
+    gate : Gate or None
+        None lets every labeling pass that has a score: the ungated board, for comparison.
+    """
+    changed = cells.copy()
+    known = cells["status"].isin([CellStatus.OK, CellStatus.REJECTED]).to_numpy()
+    statuses, reasons = cells["status"].to_numpy(dtype=object), cells["reason"].to_numpy(dtype=object)
+    statuses, reasons = statuses.copy(), reasons.copy()
+    columns = [cells[name].to_numpy() for name in ("n_clusters", "smallest", "largest", "noise_share", "n_rows")]
+    for row in np.flatnonzero(known):
+        n_clusters, smallest, largest, noise_share, n_rows = (float(column[row]) for column in columns)
+        n_noise = round(noise_share * n_rows)
+        sizes = int(n_clusters), int(smallest), int(largest)
+        reason = None if gate is None else _reason(*sizes, n_noise, int(n_rows), gate)
+        statuses[row], reasons[row] = (
+            (str(CellStatus.OK), "") if reason is None else (CellStatus.REJECTED.value, reason)
+        )
+    changed["status"], changed["reason"] = statuses, reasons
+    return changed

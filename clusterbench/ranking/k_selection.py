@@ -1,0 +1,222 @@
+"""The choice of a cut for every entry, by the k policy, among the cuts that pass the gate with every seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.ranking.score_matrix import Matrix, build_matrix
+from clusterbench.statuses import CellStatus
+from clusterbench.tables import ENTRY_KEY, Bools, Floats, Ints
+
+_DECIMALS = 6
+_FAILURES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Facts about every cut of every entry, over its seeds. Arrays of length K (cuts).
+
+    Attributes
+    ----------
+    start, stop : ndarray of int
+        Rows of the cut in the matrix, one per seed.
+    entry : ndarray of int
+    passes : ndarray of bool
+        Status ``ok`` with every seed that the entry was run with.
+    silhouette, z : ndarray of float
+        Mean over seeds and reference spaces (z: over the metrics too); NaN where one is missing.
+    fewest, most : ndarray of float
+        Smallest and largest number of clusters over the seeds.
+    """
+
+    start: Ints
+    stop: Ints
+    entry: Ints
+    passes: Bools
+    complete: Bools
+    silhouette: Floats
+    z: Floats
+    fewest: Floats
+    most: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The cut of one entry under one policy; `cut` is the one shown, and is chosen only if `status` is ``ok``."""
+
+    entry: int
+    policy: KPolicy
+    cut: int
+    status: CellStatus
+    reason: str
+
+
+def select_k(
+    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Choose the cut of every entry by each k policy.
+
+    ``silhouette`` takes the highest mean silhouette over reference spaces and seeds, ``calibrated`` the highest mean
+    z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the asked number of clusters
+    (of several, the highest silhouette). Ties go to fewer clusters, then to the first cut.
+
+    Returns
+    -------
+    DataFrame
+        dataset, algorithm, params, variant, k_policy, cut, k (clusters found), silhouette, z, oracle, status, reason:
+        one row per entry and policy. Where no cut may be chosen, `status` is not ``ok`` and `cut` is the most telling.
+    """
+    table = None if baselines is None else Baselines.of(baselines)
+    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
+    z = None if table is None else z_matrix(matrix, table)
+    cuts = describe_cuts(matrix, z, spec)
+    choices = choose(matrix, cuts, spec, table)
+    shown = np.array([choice.cut for choice in choices], dtype=np.int64)
+    frame = matrix.cells.iloc[cuts.start[shown]][[*ENTRY_KEY, "cut", "n_clusters"]].reset_index(drop=True)
+    frame = frame.rename(columns={"n_clusters": "k"})
+    frame.insert(4, "k_policy", [str(choice.policy) for choice in choices])
+    frame["silhouette"], frame["z"] = cuts.silhouette[shown], cuts.z[shown]
+    frame["oracle"] = [choice.policy is KPolicy.ORACLE for choice in choices]
+    frame["status"], frame["reason"] = [str(c.status) for c in choices], [c.reason for c in choices]
+    return frame
+
+
+def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:
+    """Summarise every cut over its seeds."""
+    n = len(matrix.cells)
+    start = matrix.cut_start
+    stop = np.append(start[1:], n)
+    entry = np.zeros(len(start), dtype=np.int64)
+    entry[matrix.entry_start[1:]] = 1
+    entry = np.cumsum(entry)
+    seeds = stop - start
+    expected = np.zeros(len(matrix.entry_start), dtype=np.int64)
+    np.maximum.at(expected, entry, seeds)
+    complete = seeds == expected[entry]
+    spaces = [matrix.position.get(("silhouette", space), -1) for space in spec.reference_spaces]
+    silhouette = np.full(n, np.nan) if -1 in spaces else matrix.scores[:, spaces].mean(axis=1)
+    ranked = [matrix.position[(metric, space)] for metric in spec.metrics for space in spec.reference_spaces]
+    mean_z = np.full(n, np.nan) if z is None else z[:, ranked].mean(axis=1)
+    clusters = matrix.cells["n_clusters"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return Cuts(
+        start=start,
+        stop=stop,
+        entry=entry,
+        passes=complete & np.logical_and.reduceat(matrix.ok, start) if n else complete,
+        complete=complete,
+        silhouette=_mean(silhouette, start, seeds),
+        z=_mean(mean_z, start, seeds),
+        fewest=np.minimum.reduceat(clusters, start) if n else clusters,
+        most=np.maximum.reduceat(clusters, start) if n else clusters,
+    )
+
+
+def _mean(values: Floats, start: Ints, counts: Ints) -> Floats:
+    return np.add.reduceat(values, start) / counts if len(values) else values
+
+
+def choose(matrix: Matrix, cuts: Cuts, spec: RankingSpec, baselines: Baselines | None) -> list[Choice]:
+    """Choose a cut for every entry and policy; an entry of a dataset without known k has no oracle choice."""
+    choices = []
+    datasets = matrix.cells["dataset"].to_numpy()[cuts.start]
+    for policy in spec.policies(has_baselines=baselines is not None):
+        asked = _asked_k(policy, datasets, spec)
+        eligible, criterion = _eligible(policy, cuts, asked)
+        order = np.lexsort((cuts.start, cuts.fewest, -np.round(criterion, _DECIMALS), ~eligible, cuts.entry))
+        first = order[np.flatnonzero(np.diff(cuts.entry[order], prepend=-1))]
+        for cut in first.tolist():
+            if policy is KPolicy.ORACLE and np.isnan(asked[cut]):
+                continue
+            entry = int(cuts.entry[cut])
+            if eligible[cut]:
+                choices.append(Choice(entry, policy, cut, CellStatus.OK, ""))
+            else:
+                choices.append(_refuse(matrix, cuts, entry, policy, asked[cut], baselines, spec))
+    return sorted(choices, key=lambda choice: choice.entry)
+
+
+def _asked_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) -> Floats:
+    if policy is KPolicy.FIXED and spec.fixed_k is not None:
+        return np.full(len(datasets), float(spec.fixed_k))
+    if policy is KPolicy.ORACLE:
+        return np.array([float(spec.true_k.get(name, np.nan)) for name in datasets], dtype=np.float64)
+    return np.full(len(datasets), np.nan)
+
+
+def _eligible(policy: KPolicy, cuts: Cuts, asked: Floats) -> tuple[Bools, Floats]:
+    if policy is KPolicy.CALIBRATED:
+        eligible, criterion = cuts.passes & np.isfinite(cuts.z), cuts.z
+    elif policy is KPolicy.SILHOUETTE:
+        eligible, criterion = cuts.passes & np.isfinite(cuts.silhouette), cuts.silhouette
+    else:
+        eligible, criterion = cuts.passes & (cuts.fewest == asked) & (cuts.most == asked), cuts.silhouette
+    return eligible, np.where(np.isfinite(criterion), criterion, -np.inf)
+
+
+def _refuse(
+    matrix: Matrix,
+    cuts: Cuts,
+    entry: int,
+    policy: KPolicy,
+    asked: float,
+    baselines: Baselines | None,
+    spec: RankingSpec,
+) -> Choice:
+    """Return the most telling reason why an entry has no cut that may be ranked."""
+    mine = np.flatnonzero(cuts.entry == entry)
+    passing = mine[cuts.passes[mine]]
+    if len(passing):
+        shown, reason = _best(passing, cuts), ""
+        if policy in (KPolicy.FIXED, KPolicy.ORACLE):
+            found = sorted({int(k) for k in np.append(cuts.fewest[passing], cuts.most[passing])})
+            reason = f"no cut that passes gives {asked:g} clusters with every seed (they give {_listing(found)})"
+        else:
+            reason = _missing_reason(matrix, cuts, shown, policy, baselines, spec)
+        return Choice(entry, policy, shown, CellStatus.UNDEFINED, reason)
+    statuses = matrix.cells["status"].to_numpy()
+    rows_of = {cut: range(int(cuts.start[cut]), int(cuts.stop[cut])) for cut in mine.tolist()}
+    worst = {cut: [row for row in rows if statuses[row] != CellStatus.OK] for cut, rows in rows_of.items()}
+    for wanted in ((CellStatus.REJECTED,), (CellStatus.UNDEFINED,), _FAILURES):
+        having = [cut for cut, rows in worst.items() if any(statuses[row] in wanted for row in rows)]
+        if having:
+            shown = _best(np.array(having), cuts)
+            row = next(row for row in worst[shown] if statuses[row] in wanted)
+            several = f" (seed {matrix.cells['seed'].iloc[row]})" if len(worst[shown]) < len(rows_of[shown]) else ""
+            reason = str(matrix.cells["reason"].iloc[row])
+            return Choice(entry, policy, shown, CellStatus(statuses[row]), f"{reason}{several}")
+    return Choice(entry, policy, int(mine[0]), CellStatus.SKIPPED, "not every seed has been run")
+
+
+def _best(cuts_to_compare: Ints, cuts: Cuts) -> int:
+    silhouette = cuts.silhouette[cuts_to_compare]
+    return int(cuts_to_compare[int(np.argmax(np.where(np.isfinite(silhouette), silhouette, -np.inf)))])
+
+
+def _missing_reason(
+    matrix: Matrix, cuts: Cuts, cut: int, policy: KPolicy, baselines: Baselines | None, spec: RankingSpec
+) -> str:
+    """Return why the criterion of a policy is missing for a cut: the most frequent reason over seeds and columns."""
+    metrics = spec.metrics if policy is KPolicy.CALIBRATED else ("silhouette",)
+    found: Counter[str] = Counter()
+    for row in range(int(cuts.start[cut]), int(cuts.stop[cut])):
+        for metric in metrics:
+            for space in spec.reference_spaces:
+                column = matrix.position[(metric, space)]
+                if np.isnan(matrix.scores[row, column]):
+                    found[f"{metric} in space {space}: {matrix.reason(row, column)}"] += 1
+                elif policy is KPolicy.CALIBRATED and baselines is not None:
+                    cell = matrix.cells.iloc[row]
+                    found[baselines.reason(cell["dataset"], space, metric, float(cell["n_clusters"]))] += 1
+    found.pop("", None)
+    return found.most_common(1)[0][0] if found else "the criterion of the k policy is missing"
+
+
+def _listing(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,258 @@
+"""From tidy frames to a leaderboard: the one function that walks through the room."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_places, win_rates
+from clusterbench.ranking.board import Board, rank_board
+from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.chance import chance_alerts
+from clusterbench.ranking.columns import Column, board_columns
+from clusterbench.ranking.draws import draw_scores, join_draws
+from clusterbench.ranking.entries import Entries, gather, overall_entries
+from clusterbench.ranking.headlines import alerts_of, headline_of
+from clusterbench.ranking.k_selection import Choice, Cuts, choose, describe_cuts
+from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.ranking.score_matrix import Matrix, build_matrix, with_scores
+from clusterbench.statuses import CellStatus
+from clusterbench.tables import ENTRY_KEY, OVERALL, OWN
+
+MIN_DATASETS_FOR_WINS = 3
+MIN_DATASETS_FOR_TESTS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaderboard:
+    """A ranking with everything that a reader needs to judge it.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per ranked entry, rank first. With two or more datasets the board over all of them, whose dataset is
+        ``(all)``, comes first; then every dataset's; entries that were told k (`oracle`) follow, ranked apart.
+    columns : tuple of Column
+        The definition of every column of `table`, in its order.
+    rejected : DataFrame
+        Entries without a rank: dataset, algorithm, params, variant, k_policy, status, reason, the most telling cut
+        with its sizes and mean silhouette in the reference spaces, and how the entry's cuts ended.
+    sensitivity : DataFrame
+        Long: the rank of every entry without each metric, by each metric only, in each reference space only, and
+        under each other noise policy.
+    headline : str
+        The sentence above the table.
+    headlines : dict of str to str
+        One sentence per dataset, and for ``(all)``.
+    alerts, notes : tuple of str
+        What a reader must know; how it was computed.
+    win_rates : DataFrame or None
+        From three datasets on: how often the row's entry beats the column's.
+    significance : Significance or None
+        From ten datasets on: Friedman, Nemenyi and Wilcoxon-Holm.
+    """
+
+    table: pd.DataFrame
+    columns: tuple[Column, ...]
+    rejected: pd.DataFrame
+    sensitivity: pd.DataFrame
+    headline: str
+    headlines: dict[str, str]
+    alerts: tuple[str, ...]
+    notes: tuple[str, ...]
+    win_rates: pd.DataFrame | None
+    significance: Significance | None
+
+
+def leaderboard(
+    cells: pd.DataFrame,
+    scores: pd.DataFrame,
+    spec: RankingSpec,
+    *,
+    baselines: pd.DataFrame | None = None,
+    replicates: pd.DataFrame | None = None,
+    stability: pd.DataFrame | None = None,
+    alternatives: Mapping[str, pd.DataFrame] | None = None,
+) -> Leaderboard:
+    """Rank the entries of a run.
+
+    Only cells of status ``ok`` are ranked, only by scores in the declared reference spaces, over a dense matrix:
+    a missing score ranks last and is flagged. Values are rounded to each metric's reproducible digits; equal values
+    share the average rank; ranks are averaged within a family of metrics, then over families by weight.
+
+    Parameters
+    ----------
+    cells, scores : DataFrame
+        The exported tables ``cells.csv`` and ``scores.csv`` (further columns are ignored).
+    spec : RankingSpec
+    baselines : DataFrame, optional
+        Scores of random partitions: dataset, space, k, generator, replicate, metric, value.
+    replicates : DataFrame, optional
+        Row-bootstrap scores: dataset, labels_sha256, space, metric, replicate, value.
+    stability : DataFrame, optional
+        dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
+    alternatives : mapping of str to DataFrame, optional
+        Per other noise policy, the scores (as `scores`) of the cells that it changes; every other cell keeps its own.
+        The ranks by them are told beside the board; the cuts stay those that were chosen.
+
+    Raises
+    ------
+    RequestError
+        If a frame lacks columns, repeats a cell or score, or has no score for a ranked metric and space.
+    """
+    table = None if baselines is None else Baselines.of(baselines)
+    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
+    z = None if table is None else z_matrix(matrix, table)
+    cuts = describe_cuts(matrix, z, spec)
+    choices = choose(matrix, cuts, spec, table)
+    others = {
+        policy: with_scores(matrix, frame, f"scores under the noise policy {policy}")
+        for policy, frame in (alternatives or {}).items()
+    }
+    pools = gather(matrix, cuts, choices, spec, z=z, stability=stability, alternatives=others)
+    boards = _rank_all(matrix, pools, spec, replicates)
+    own = [metric for metric, space in matrix.columns if space == OWN]
+    columns = board_columns(spec, has_baselines=table is not None, own_metrics=own)
+    headlines = _headlines(matrix, boards, spec)
+    overall = next((board for board in boards if board.entries.dataset == OVERALL), None)
+    places = None if overall is None else dataset_places(overall, spec)
+    full = _table(boards, columns)
+    return Leaderboard(
+        table=full,
+        columns=columns,
+        rejected=_rejected(matrix, cuts, choices),
+        sensitivity=_sensitivity(boards),
+        headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
+        headlines=headlines,
+        alerts=(*_alerts(matrix, boards), *(() if baselines is None else chance_alerts(full, baselines, spec))),
+        notes=tuple(_notes(boards, spec, has_baselines=table is not None)),
+        win_rates=win_rates(full, spec) if places is not None and len(places) >= MIN_DATASETS_FOR_WINS else None,
+        significance=_significance(places),
+    )
+
+
+def _rank_all(
+    matrix: Matrix, pools: Sequence[Entries], spec: RankingSpec, replicates: pd.DataFrame | None
+) -> list[Board]:
+    draws = [draw_scores(pool, matrix, spec, replicates) for pool in pools]
+    boards = [rank_board(pool, drawn, matrix, spec) for pool, drawn in zip(pools, draws, strict=True)]
+    blind = [i for i, pool in enumerate(pools) if not pool.oracle]
+    if len(blind) < 2:
+        return boards
+    joined = overall_entries([pools[i] for i in blind], _run_everywhere(matrix))
+    if joined is None:
+        return boards
+    entries, places = joined
+    return [rank_board(entries, join_draws([draws[i] for i in blind], places), matrix, spec), *boards]
+
+
+def _run_everywhere(matrix: Matrix) -> pd.MultiIndex:
+    """Return what was run, with whatever outcome, in every dataset."""
+    run = matrix.cells[ENTRY_KEY].drop_duplicates()
+    counts = run.groupby(ENTRY_KEY[1:], dropna=False).size()
+    common = counts[counts == run["dataset"].nunique()].index
+    assert isinstance(common, pd.MultiIndex)
+    return common
+
+
+def _table(boards: Sequence[Board], columns: Sequence[Column]) -> pd.DataFrame:
+    parts = []
+    for board in boards:
+        part = pd.DataFrame({column.name: column.values(board) for column in columns})
+        parts.append(part.iloc[board.order()])
+    if not parts:
+        return pd.DataFrame({column.name: [] for column in columns})
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rejected(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataFrame:
+    refused = [choice for choice in choices if choice.status is not CellStatus.OK]
+    shown = np.array([choice.cut for choice in refused], dtype=np.int64)
+    names = [*ENTRY_KEY, "cut", "n_clusters", "smallest", "largest", "noise_share"]
+    frame = matrix.cells.iloc[cuts.start[shown]][names].reset_index(drop=True)
+    frame = frame.rename(columns={"n_clusters": "k"})
+    frame.insert(4, "k_policy", [str(choice.policy) for choice in refused])
+    frame.insert(5, "status", [str(choice.status) for choice in refused])
+    frame.insert(6, "reason", [choice.reason for choice in refused])
+    frame["silhouette"] = cuts.silhouette[shown]
+    frame["oracle"] = [choice.policy is KPolicy.ORACLE for choice in refused]
+    statuses = matrix.cells["status"].tolist()
+    frame["cells"] = [_outcomes(statuses, cuts, choice.entry) for choice in refused]
+    return frame
+
+
+def _outcomes(statuses: Sequence[str], cuts: Cuts, entry: int) -> str:
+    """Return how the cells of an entry ended: ``24 rejected, 3 timeout``."""
+    mine = np.flatnonzero(cuts.entry == entry)
+    counts = Counter(statuses[int(cuts.start[mine[0]]) : int(cuts.stop[mine[-1]])])
+    return ", ".join(
+        f"{count} {status}" for status, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:
+    names = ["dataset", "algorithm", "params", "variant", "k_policy"]
+    parts = []
+    for board in boards:
+        order, n = board.order(), len(board.variations)
+        part = board.entries.frame[names].iloc[np.tile(order, n)].reset_index(drop=True)
+        part["oracle"] = board.entries.oracle
+        part["kind"] = np.repeat([variation.kind for variation in board.variations], len(order))
+        part["what"] = np.repeat([variation.what for variation in board.variations], len(order))
+        part["rank"] = np.concatenate([variation.rank[order] for variation in board.variations])
+        part["mean_rank"] = np.concatenate([variation.mean_rank[order] for variation in board.variations])
+        parts.append(part)
+    if not parts:
+        return pd.DataFrame(columns=[*names, "oracle", "kind", "what", "rank", "mean_rank"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for board in boards:
+        sentence = headline_of(board, spec)
+        name = board.entries.dataset
+        found[name] = f"{found[name]} {sentence}" if name in found else sentence
+    for dataset in pd.unique(matrix.cells["dataset"]):
+        found.setdefault(str(dataset), f"No contender could be ranked on {dataset}.")
+    return found or {OVERALL: "Nothing was run."}
+
+
+def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[str]:
+    found = [alert for board in boards for alert in alerts_of(board)]
+    trouble = Counter(matrix.cells["status"].tolist())
+    parts = [f"{trouble[s]} {s}" for s in ("failed", "timeout", "out_of_memory", "skipped") if trouble[s]]
+    if parts:
+        found.append(f"{' and '.join(parts)} of {len(matrix.cells)} cells")
+    return found
+
+
+def _notes(boards: Sequence[Board], spec: RankingSpec, *, has_baselines: bool) -> list[str]:
+    families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
+    weights = ", ".join(f"{family} {spec.weight(family):g}" for family in families)
+    policies = ", ".join(str(policy) for policy in spec.policies(has_baselines=has_baselines))
+    rule = f"Ranked by {', '.join(spec.metrics)} in {', '.join(spec.reference_spaces)}"
+    found = [
+        f"{rule}; family weights: {weights or 'none'}.",
+        f"k chosen by: {policies}; the choice is made once and kept under every variation.",
+    ]
+    for board in boards:
+        name = f"{board.entries.dataset}{' (oracle)' if board.entries.oracle else ''}"
+        if board.uncertainty == "nothing":
+            found.append(f"{name}: neither seeds nor rows were resampled, so rank intervals are not known.")
+        else:
+            silent = "" if "rows" in board.uncertainty else "; rows were not, so the intervals are too short"
+            found.append(f"{name}: {spec.n_bootstrap} draws, {board.uncertainty} resampled{silent}.")
+    if spec.controls:
+        found.append("Controls have the rank that they would have had; no contender's rank depends on them.")
+    return found
+
+
+def _significance(places: pd.DataFrame | None) -> Significance | None:
+    if places is None or len(places) < MIN_DATASETS_FOR_TESTS or places.shape[1] < 2:
+        return None
+    return critical_difference(places)

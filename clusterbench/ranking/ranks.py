@@ -1,0 +1,168 @@
+"""Rank arithmetic on dense arrays: column ranks, the weighted mean rank, the final rank.
+
+A contender's ranks depend on contenders alone. A control gets the rank that it would have had among them, by the
+same formula: ``1/2 + contenders that are better + 1/2 contenders that are equal`` (a contender equals itself).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusterbench.metrics import Direction
+from clusterbench.tables import Bools, Floats, Ints
+
+_MEAN_DECIMALS = 9
+"""Mean ranks that agree to this many digits are equal: the rest is rounding of the sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One ranked column: a metric in a space of a dataset, or the stability in a dataset."""
+
+    dataset: str
+    metric: str
+    space: str
+    family: str
+    direction: Direction
+    decimals: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.metric}@{self.space}" if self.space else self.metric
+
+
+def signed(values: Floats, axes: Sequence[Axis]) -> Floats:
+    """Return values rounded to each axis's reproducible digits, turned so that higher is better.
+
+    A missing value becomes -inf: it ranks last, tied with the others that are missing.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., M)
+    axes : sequence of Axis, length M
+    """
+    result = np.empty_like(values)
+    for j, axis in enumerate(axes):
+        sign = 1.0 if axis.direction is Direction.HIGHER else -1.0
+        result[..., j] = sign * np.round(values[..., j], axis.decimals)
+    return np.where(np.isnan(result), -np.inf, result)
+
+
+def column_ranks(oriented: Floats, contender: Bools) -> Floats:
+    """Rank every column; equal values share the average rank.
+
+    Parameters
+    ----------
+    oriented : ndarray, shape (..., E, M)
+        Higher is better.
+    contender : ndarray of bool, shape (E,)
+
+    Returns
+    -------
+    ndarray, shape (..., E, M)
+    """
+    columns = np.ascontiguousarray(np.moveaxis(oriented, -2, -1))
+    flat = columns.reshape(math.prod(columns.shape[:-1]), columns.shape[-1])
+    field = np.sort(flat[:, contender], axis=1)
+    ranks = np.empty(flat.shape)
+    for mine, rivals, places in zip(flat, field, ranks, strict=True):
+        not_better = np.searchsorted(rivals, mine, side="right")
+        worse = np.searchsorted(rivals, mine, side="left")
+        # 1/2 + better + equal / 2, where better = n - not_better and equal = not_better - worse.
+        places[:] = 0.5 + len(rivals) - 0.5 * (not_better + worse)
+    return np.moveaxis(ranks.reshape(columns.shape), -1, -2)
+
+
+def mean_ranks(ranks: Floats, families: Sequence[str], weights: dict[str, float]) -> Floats:
+    """Return the weighted mean over families of the mean over each family's columns.
+
+    Parameters
+    ----------
+    ranks : ndarray, shape (..., E, M)
+    families : sequence of str, length M
+    weights : dict of str to float
+
+    Returns
+    -------
+    ndarray, shape (..., E)
+    """
+    total = np.zeros(ranks.shape[:-1])
+    weight_sum = 0.0
+    for family in dict.fromkeys(families):
+        weight = weights.get(family, 1.0)
+        if weight > 0:
+            members = [j for j, name in enumerate(families) if name == family]
+            total += weight * (ranks[..., members].sum(axis=-1) / len(members))
+            weight_sum += weight
+    return np.round(total / weight_sum, _MEAN_DECIMALS) if weight_sum else np.full(ranks.shape[:-1], np.nan)
+
+
+def final_ranks(means: Floats, contender: Bools) -> Ints:
+    """Return ``1 + contenders with a lower mean rank``: equal mean ranks share the better rank.
+
+    Parameters
+    ----------
+    means : ndarray, shape (E,) or (B, E)
+    contender : ndarray of bool, shape (E,)
+    """
+    rows = np.atleast_2d(means)
+    field = np.sort(rows[:, contender], axis=1)
+    ranks = np.empty(rows.shape, dtype=np.int64)
+    for b in range(len(rows)):
+        ranks[b] = np.searchsorted(field[b], rows[b], side="left") + 1
+    return ranks.reshape(means.shape)
+
+
+def separated(means: Floats, confidence: float) -> Bools:
+    """Say of every pair whether the draws separate it.
+
+    A pair is separated when the central interval of the difference of mean ranks leaves out 0, that is, when fewer
+    than ``(1 - confidence) / 2`` of the draws are on the other side of 0 or on it. Pairs are not corrected for
+    their number: a letter says that two entries cannot be told apart, not that all others can.
+
+    Parameters
+    ----------
+    means : ndarray, shape (B, E)
+
+    Returns
+    -------
+    ndarray of bool, shape (E, E)
+    """
+    n_draws, n = means.shape
+    not_above = np.zeros((n, n), dtype=np.int32)
+    # Whole-number places compare faster than floats and order the same.
+    places = np.stack([np.unique(row, return_inverse=True)[1].reshape(-1) for row in means]).astype(np.int16)
+    for row in places:
+        not_above += row[:, None] <= row[None, :]
+    limit = (1.0 - confidence) / 2.0 * n_draws
+    return np.asarray(np.minimum(not_above, not_above.T) < limit)
+
+
+def pareto_mask(values: Floats) -> Bools:
+    """Return which rows no other row dominates.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, d)
+        Higher is better; NaN is worse than any number.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        A row is dominated if another is at least as good everywhere and better somewhere. Equal rows stand together.
+
+    Examples
+    --------
+    >>> pareto_mask(np.array([[1.0, 2.0], [2.0, 1.0], [0.0, 0.0]])).tolist()
+    [True, True, False]
+    """
+    table = np.where(np.isnan(values), -np.inf, np.asarray(values, dtype=np.float64))
+    mask = np.ones(len(table), dtype=bool)
+    for i, row in enumerate(table):
+        no_worse = (table >= row).all(axis=1)
+        mask[i] = not bool((no_worse & (table > row).any(axis=1)).any())
+    return mask

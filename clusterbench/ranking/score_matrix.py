@@ -1,0 +1,244 @@
+"""Input frames, checked before any arithmetic, as one dense matrix: cells x (metric, space)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.errors import RequestError
+from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.statuses import CellStatus
+from clusterbench.tables import CELL_KEY, CUT_KEY, ENTRY_KEY, OWN, Bools, Floats, Ints, require_columns
+
+Column = tuple[str, str]
+"""A metric's name and a space's name."""
+
+NEEDED_CELL_COLUMNS = (
+    *CELL_KEY,
+    "labels_sha256",
+    "status",
+    "reason",
+    "n_clusters",
+    "noise_share",
+    "smallest",
+    "largest",
+    "fit_seconds",
+    "peak_mb",
+)
+NEEDED_SCORE_COLUMNS = (*CELL_KEY, "space", "metric", "value", "status", "reason")
+BASELINE_COLUMNS = ("dataset", "space", "k", "metric", "value")
+REPLICATE_COLUMNS = ("dataset", "labels_sha256", "space", "metric", "replicate", "value")
+STABILITY_COLUMNS = (*CUT_KEY, "mean_ari")
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All cells in one order, with their scores as a dense matrix.
+
+    Attributes
+    ----------
+    cells : DataFrame, C rows
+        Sorted by dataset, algorithm, params, variant, cut (as numbers), seed; so the order of the input is forgotten.
+    columns : tuple of (metric, space)
+        Reference columns first, own-space columns after them.
+    n_reference : int
+        How many of `columns` lie in reference spaces.
+    scores : ndarray, shape (C, M)
+        NaN where there is no score.
+    reasons : mapping of (cell, column) to str
+        Why a score is missing, where the frame says so.
+    cut_start, entry_start : ndarray of int
+        First row of every cut, first cut of every entry (algorithm x params x variant in a dataset).
+    """
+
+    cells: pd.DataFrame
+    columns: tuple[Column, ...]
+    n_reference: int
+    scores: Floats
+    reasons: Mapping[tuple[int, int], str]
+    cut_start: Ints
+    entry_start: Ints
+    position: Mapping[Column, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", {column: i for i, column in enumerate(self.columns)})
+
+    @property
+    def ok(self) -> Bools:
+        return np.asarray(self.cells["status"].to_numpy() == CellStatus.OK, dtype=bool)
+
+    def reason(self, cell: int, column: int) -> str:
+        """Return why a score is missing."""
+        return self.reasons.get((cell, column)) or "no score was recorded"
+
+
+def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool) -> Matrix:
+    """Check the frames and lay the scores out as a dense matrix.
+
+    Scores of cells that are not in `cells` are left out, so a filtered table of cells makes a filtered leaderboard.
+
+    Raises
+    ------
+    RequestError
+        Listing missing columns, repeated cells or scores, and metrics or spaces without any score.
+    """
+    require_columns(cells, NEEDED_CELL_COLUMNS, "cells")
+    require_columns(scores, NEEDED_SCORE_COLUMNS, "scores")
+    _check_statuses(cells)
+    if KPolicy.CALIBRATED in spec.k_policies and not has_baselines:
+        what = "the k policy 'calibrated' needs the scores of random partitions, and none were given"
+        raise RequestError(what, where="k_policies", allowed="give baselines, or another policy")
+    cell_ids, score_ids, order = _cell_ids(cells, scores)
+    ordered = cells.iloc[order].reset_index(drop=True)
+    ordered["reason"] = ordered["reason"].fillna("")
+    columns, n_reference = _wanted_columns(scores, spec, has_baselines=has_baselines)
+    values, reasons = _fill(cell_ids[order], score_ids, scores, columns)
+    starts = _starts(ordered)
+    matrix = Matrix(ordered, columns, n_reference, values, reasons, *starts)
+    _check_coverage(matrix, spec)
+    return matrix
+
+
+def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
+    """Return the scores of a matrix, the rows of the cells that `scores` names replaced by its values, shape (C, M).
+
+    Raises
+    ------
+    RequestError
+        Listing missing columns and repeated scores.
+    """
+    require_columns(scores, NEEDED_SCORE_COLUMNS, what)
+    cell_ids, score_ids, _ = _cell_ids(matrix.cells, scores)
+    named = np.isin(cell_ids, score_ids)
+    values, _ = _fill(cell_ids, score_ids, scores, matrix.columns)
+    return np.where(named[:, None], values, matrix.scores)
+
+
+def _check_statuses(cells: pd.DataFrame) -> None:
+    strange = sorted(set(cells["status"].dropna().unique()) - {str(status) for status in CellStatus})
+    if strange or bool(cells["status"].isna().any()):
+        what = f"unknown status {', '.join(map(repr, strange)) or 'NaN'}"
+        raise RequestError(what, where="cells: status", allowed=", ".join(CellStatus))
+
+
+def _cell_ids(cells: pd.DataFrame, scores: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """Number every cell by its key; return the cells' numbers, the scores' numbers (-1: no such cell), the order."""
+    combined = np.zeros(len(cells) + len(scores), dtype=np.int64)
+    codes = []
+    for name in CELL_KEY:
+        both = pd.concat([cells[name], scores[name]], ignore_index=True)
+        code, uniques = pd.factorize(both, use_na_sentinel=False)
+        rank = np.empty(len(uniques), dtype=np.int64)
+        rank[_value_order(list(uniques))] = np.arange(len(uniques))
+        codes.append(rank[code])
+        # Renumbered after every key, so that the product stays small.
+        combined = np.unique(combined * max(len(uniques), 1) + codes[-1], return_inverse=True)[1].reshape(-1)
+    n = len(cells)
+    cell_ids, score_ids = combined[:n], combined[n:]
+    order = np.lexsort([code[:n] for code in reversed(codes)])
+    repeated = np.flatnonzero(np.diff(cell_ids[order]) == 0)
+    if len(repeated):
+        culprit = cells.iloc[order[repeated[0]]]
+        raise RequestError(f"a cell is repeated: {_describe(culprit)}", where="cells", allowed="one row per cell")
+    known = np.isin(score_ids, cell_ids)
+    return cell_ids, np.where(known, score_ids, -1), order
+
+
+def _value_order(values: Sequence[object]) -> list[int]:
+    """Return the order of key values: numbers as numbers, JSON objects by their values, the rest as text."""
+    return sorted(range(len(values)), key=lambda i: _sort_key(values[i]))
+
+
+def _sort_key(value: object) -> tuple[tuple[int, float, str], ...]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return ((1, 0.0, str(value)),)
+    if isinstance(value, dict):
+        return tuple(part for name in sorted(value) for part in ((1, 0.0, name), *_sort_key(value[name])))
+    if isinstance(value, int | float | np.number):
+        return ((0, float(value), "") if value == value else (2, 0.0, ""),)
+    return ((1, 0.0, str(value)),)
+
+
+def _describe(row: pd.Series) -> str:
+    return ", ".join(f"{name} = {row[name]}" for name in CELL_KEY)
+
+
+def _wanted_columns(scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool) -> tuple[tuple[Column, ...], int]:
+    metrics = list(spec.metrics)
+    chosen = spec.policies(has_baselines=has_baselines)
+    if "silhouette" not in metrics and (set(chosen) - {KPolicy.CALIBRATED} or "silhouette" in set(scores["metric"])):
+        metrics.append("silhouette")
+    reference = [(metric, space) for metric in metrics for space in spec.reference_spaces]
+    given = set(scores.loc[scores["space"] == OWN, "metric"].unique())
+    own = [(metric, OWN) for metric in spec.metrics if metric in given]
+    return (*reference, *own), len(reference)
+
+
+def _fill(
+    cell_order: Ints, score_ids: Ints, scores: pd.DataFrame, columns: tuple[Column, ...]
+) -> tuple[Floats, dict[tuple[int, int], str]]:
+    metric_code, metric_names = pd.factorize(scores["metric"])
+    space_code, space_names = pd.factorize(scores["space"])
+    position = np.full((len(metric_names) + 1, len(space_names) + 1), -1, dtype=np.int64)
+    index = {column: i for i, column in enumerate(columns)}
+    for m, metric in enumerate(metric_names):
+        for s, space in enumerate(space_names):
+            position[m, s] = index.get((metric, space), -1)
+    column = position[metric_code, space_code]
+    row_of = np.full(int(max(cell_order.max(initial=-1), score_ids.max(initial=-1))) + 2, -1, dtype=np.int64)
+    row_of[cell_order] = np.arange(len(cell_order))
+    row = row_of[score_ids]
+    used = np.flatnonzero((column >= 0) & (row >= 0) & (score_ids >= 0))
+    flat = row[used] * len(columns) + column[used]
+    unique, first, counts = np.unique(flat, return_index=True, return_counts=True)
+    if len(unique) < len(flat):
+        culprit = scores.iloc[used[first[np.argmax(counts > 1)]]]
+        where = f"{_describe(culprit)}, space = {culprit['space']}, metric = {culprit['metric']}"
+        raise RequestError(f"a score is repeated: {where}", where="scores", allowed="one row per cell, space, metric")
+    good = (scores["status"] == CellStatus.OK).to_numpy()[used]
+    value = scores["value"].to_numpy(dtype=np.float64, na_value=np.nan)[used]
+    values = np.full(len(cell_order) * len(columns), np.nan)
+    values[flat[good]] = value[good]
+    lost = np.flatnonzero(~good | ~np.isfinite(value))
+    values[flat[lost]] = np.nan
+    words = scores["reason"].iloc[used[lost]].fillna("").tolist()
+    keys = zip((flat[lost] // len(columns)).tolist(), (flat[lost] % len(columns)).tolist(), strict=True)
+    return values.reshape(len(cell_order), len(columns)), dict(zip(keys, map(str, words), strict=True))
+
+
+def _starts(cells: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Return the first row of every cut, and the first cut of every entry."""
+    n = len(cells)
+    new_entry = np.zeros(n, dtype=bool)
+    new_entry[:1] = True
+    for name in ENTRY_KEY:
+        code = pd.factorize(cells[name], use_na_sentinel=False)[0]
+        new_entry[1:] |= code[1:] != code[:-1]
+    cut = pd.factorize(cells["cut"], use_na_sentinel=False)[0]
+    new_cut = new_entry.copy()
+    new_cut[1:] |= cut[1:] != cut[:-1]
+    cut_start = np.flatnonzero(new_cut)
+    return cut_start, np.flatnonzero(new_entry[cut_start])
+
+
+def _check_coverage(matrix: Matrix, spec: RankingSpec) -> None:
+    """Refuse a table that lacks a whole (metric, space) for a dataset, listing all that lack."""
+    missing = []
+    datasets = matrix.cells["dataset"].to_numpy()
+    recorded = np.isfinite(matrix.scores)
+    for row, column in matrix.reasons:
+        recorded[row, column] = True
+    for dataset in pd.unique(datasets[matrix.ok]):
+        there = recorded[(datasets == dataset) & matrix.ok].any(axis=0)
+        gaps = [matrix.columns[i] for i in range(matrix.n_reference) if not there[i]]
+        missing += [f"{metric} in space {space} of {dataset}" for metric, space in gaps]
+    if missing:
+        allowed = f"scores of {', '.join(spec.metrics)} in {', '.join(spec.reference_spaces)}"
+        raise RequestError(f"there is no score at all for: {'; '.join(missing)}", where="scores", allowed=allowed)

@@ -1,0 +1,126 @@
+"""The clusters of an entry in a plane, as a small SVG: one path per cluster, a number at its middle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.results import Run
+
+_SIZE, _EDGE = 260, 12
+# Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "currentColor")
+# What is drawn at each row, and how far before it: a line of no length with square caps is not painted in a PDF.
+_SHAPES = (
+    ("h0", "round", 4.6, (0, 0)),
+    ("h4", "butt", 4.0, (2, 0)),
+    ("h5", "butt", 1.8, (2, 0)),
+    ("v5", "butt", 1.8, (0, 2)),
+    ("l4 4", "butt", 1.8, (2, 2)),
+)
+_DOT = ("h0", "round", 2.0, (0, 0))
+_MOST_NUMBERED = 12
+_PERPLEXITY = 30.0
+_FEWEST_TSNE = 8  # rows below which neighbours mean little
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture of the sampled rows; `body` is an SVG element, `told` a sentence on it."""
+
+    body: str
+    told: str
+
+
+def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
+    """Draw sampled rows in their plane: of the first two principal components, or of t-SNE.
+
+    Parameters
+    ----------
+    points : DataFrame
+        x, y, share_x, share_y (shares of the variance; NaN for t-SNE); one row per sampled row.
+    labels : sequence of int
+        Their clusters; -1 is noise, drawn as small grey dots.
+    name : str
+        The entry, for the title.
+    """
+    at = _scaled(points)
+    groups = np.asarray(labels)
+    parts = [_path(at[groups < 0], "currentColor", _DOT, ' opacity=".45"')] if (groups < 0).any() else []
+    clusters = [int(cluster) for cluster in np.unique(groups[groups >= 0])]
+    parts += [
+        _path(at[groups == cluster], _COLOURS[cluster % len(_COLOURS)], _SHAPES[cluster % len(_SHAPES)], "")
+        for cluster in clusters
+    ]
+    parts += [_number(at[groups == cluster], cluster) for cluster in clusters[:_MOST_NUMBERED]]
+    shares = points["share_x"].iloc[0] + points["share_y"].iloc[0] if len(points) else 0.0
+    plane = (
+        "by t-SNE of the first reference space: neighbours stay together, distances and sizes mean nothing"
+        if np.isnan(shares)
+        else "in the plane of the first two principal components of the first reference space,"
+        f" {100 * shares:.0f} % of its variance"
+    )
+    told = (
+        f"{len(points)} rows {plane}; a number marks the middle of its cluster, outliers stand at the edge"
+        f"{', small dots are noise' if (groups < 0).any() else ''}."
+    )
+    title = escape(f"Clusters of {name}", quote=True)
+    body = f'<svg class="view" viewBox="0 0 {_SIZE} {_SIZE}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
+    return View(body, told)
+
+
+def by_tsne(run: Run, seed: int = 0) -> Run:
+    """Return the run with its sampled rows placed by t-SNE instead of by principal components.
+
+    Distances are computed exactly and on one thread: the same picture on every machine and in every run.
+    Source: van der Maaten & Hinton 2008.
+    """
+    placed = [_tsne(part, seed) for _, part in run.details.points.groupby("dataset", sort=False)]
+    points = pd.concat(placed, ignore_index=True) if placed else run.details.points
+    return replace(run, details=replace(run.details, points=points))
+
+
+def _tsne(points: pd.DataFrame, seed: int) -> pd.DataFrame:
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    values = np.array([json.loads(text) for text in points["values"]], dtype=np.float64)
+    if len(values) < _FEWEST_TSNE:
+        return points
+    perplexity = min(_PERPLEXITY, (len(values) - 1) / 3)
+    start = "pca" if values.shape[1] > 1 else "random"
+    with threadpool_limits(1):
+        model = TSNE(2, perplexity=perplexity, init=start, method="exact", random_state=seed)
+        plane = model.fit_transform(values)
+    return points.assign(x=plane[:, 0].astype(float), y=plane[:, 1].astype(float), share_x=np.nan, share_y=np.nan)
+
+
+def _scaled(points: pd.DataFrame) -> NDArray[np.int64]:
+    """Return whole-number places on the picture, one scale for both axes, y upwards.
+
+    The ends of both axes are the 1 % and 99 % quantiles; what lies beyond is drawn at the edge.
+    """
+    plane = points[["x", "y"]].to_numpy(dtype=np.float64)
+    if not len(plane):
+        return np.zeros((0, 2), dtype=np.int64)
+    low, high = np.quantile(plane, 0.01, axis=0), np.quantile(plane, 0.99, axis=0)
+    scale = (_SIZE - 2 * _EDGE) / max(float((high - low).max()), 1e-12)
+    at = _SIZE / 2 + (plane - (low + high) / 2) * scale * [1.0, -1.0]
+    return np.asarray(np.rint(np.clip(at, _EDGE / 2, _SIZE - _EDGE / 2)), dtype=np.int64)
+
+
+def _path(at: NDArray[np.int64], colour: str, shape: tuple[str, str, float, tuple[int, int]], more: str) -> str:
+    mark, cap, width, before = shape
+    steps = "".join(f"M{x} {y}{mark}" for x, y in np.unique(at, axis=0) - before)
+    return f'<path d="{steps}" stroke="{colour}" stroke-linecap="{cap}" stroke-width="{width:g}"{more}/>'
+
+
+def _number(at: NDArray[np.int64], cluster: int) -> str:
+    x, y = np.median(at, axis=0)
+    return f'<text x="{x:.0f}" y="{y:.0f}">{cluster}</text>'

@@ -1,0 +1,124 @@
+"""One look for all figures: colours that the colour-blind tell apart, and marks beside every colour."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clusterbench.report.printed import readable, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, without the yellow that vanishes on white; black is the page's own text colour.
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+# One mark more than colours: the pairs repeat only after 56 series.
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+ACCENT, SECOND, MUTED, GRID = "#0072B2", "#D55E00", "#7d8590", "#8c959f55"
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "axes.unicode_minus": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 5,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one series is drawn: never told by colour alone."""
+
+    colour: str
+    mark: str
+    dash: Any
+
+
+def look(index: int) -> Look:
+    """Return the look of series number `index`, from 0."""
+    return Look(_COLOURS[index % len(_COLOURS)], _MARKS[index % len(_MARKS)], _DASHES[index % len(_DASHES)])
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style inside, whatever the reader's own matplotlib settings are."""
+    import matplotlib
+
+    settings: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+    with matplotlib.rc_context(settings | _SETTINGS), warnings.catch_warnings():
+        # A glyph that the measuring font lacks is no fault of the figure: the reader's fonts set the text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, sizes in inches, without any global state."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def literal(text: str, width: int = 44) -> str:
+    """Return text as matplotlib is to draw it: one short line, and a dollar sign is a dollar sign."""
+    return shortened(readable(text), width).replace("$", r"\$")
+
+
+def only_y_grid(axes: Axes) -> None:
+    """Keep the grid of the value axis alone where the other axis lists names."""
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def say_empty(axes: Axes, what: str) -> None:
+    """Write why there is nothing to see, instead of axes without numbers."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, what, ha="center", va="center", color=MUTED, transform=axes.transAxes)
+
+
+def seconds_axis(axes: Axes) -> None:
+    """Make the x axis logarithmic, its ticks in plain decimals."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 500 * low else (1.0,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
+
+
+def rank_axis(axes: Axes, *, across: bool = False) -> None:
+    """Put ticks on whole ranks only, and keep the axis wide enough to hold some; `across` means the x axis."""
+    low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
+    if high - low < 1.5:
+        ends = max(0.5, math.floor(low) - 0.5), math.ceil(high) + 0.5
+        axes.set_xlim(*ends) if across else axes.set_ylim(*ends)
+    whole_numbers(axes.xaxis if across else axes.yaxis)
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Put ticks on whole numbers only, though it be a single one."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -1,0 +1,113 @@
+"""The top of the leaderboard for a terminal of 100 columns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from clusterbench.report.board_table import BoardTable, Heading, board_table
+from clusterbench.report.printed import NOTHING, readable, shortened, significant
+from clusterbench.report.report_entries import Entry, sections_of
+from clusterbench.results import Run
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+_WIDTH, _NAME, _POLICY = 100, 18, 3
+
+
+def terminal_table(run: Run, *, top: int = 10) -> Table:
+    """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
+
+    Scores stand under the short name of their metric (Sil, DB, CH) and the name of their reference space. A control
+    carries a ``c`` behind its rank, an entry told the true k an ``o``; the letters are those of ties. Where k was
+    chosen in several ways, the first letters of the policy stand behind k.
+    """
+    from rich import box
+    from rich.table import Table
+
+    sections = sections_of(run)
+    board = board_table(run, sections[0])
+    table = Table(
+        title=_plain(readable(f"{run.plan['title']}: {board.section.title}")),
+        caption=_plain(_caption(board, len(sections), top)),
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        width=_WIDTH,
+        show_edge=False,
+    )
+    if not board.rows:
+        table.add_column("No entry could be ranked; the report lists the reasons.")
+        return table
+    scores = [position for position, heading in enumerate(board.headings) if heading.group]
+    several = any(heading.name == "k_policy" for heading in board.headings)
+    _add_columns(table, [board.headings[position] for position in scores])
+    for entry, row in board.rows[:top]:
+        fields = [
+            *_place(entry, several_policies=several),
+            *(row[position].text for position in scores),
+            significant(entry.fit_seconds, 2),
+        ]
+        table.add_row(*map(_plain, fields), style="dim" if entry.control else None)
+    return table
+
+
+def _caption(board: BoardTable, n_boards: int, top: int) -> str:
+    parts = [f"the first {top} of {len(board.rows)} entries"] if len(board.rows) > top else []
+    if n_boards > 1:
+        parts.append(f"{n_boards - 1} more {'boards' if n_boards > 2 else 'board'} in the report")
+    return "; ".join(parts)
+
+
+def _add_columns(table: Table, scores: list[Heading]) -> None:
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("range", no_wrap=True)
+    table.add_column("tie", no_wrap=True)
+    table.add_column("algorithm", no_wrap=True, overflow="ellipsis", min_width=_NAME)
+    table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=7, max_width=12)
+    table.add_column("k", justify="right", no_wrap=True)
+    table.add_column("sizes%", no_wrap=True)
+    for heading in scores:
+        title = _plain(f"{short_title(heading.group)}\n{heading.title[:6]}")
+        table.add_column(title, justify="right", no_wrap=True, overflow="ellipsis")
+    table.add_column("fit s", justify="right", no_wrap=True)
+
+
+def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
+    mark = "c" if entry.control else "o" if entry.oracle else ""
+    interval = f"{entry.rank_low:.0f}-{entry.rank_high:.0f}" if entry.has_interval else NOTHING
+    k = str(len(entry.sizes)) if entry.sizes else NOTHING
+    if several_policies:
+        k += f" {entry.row['k_policy'][:_POLICY]}"
+    # The values of the parameters tell siblings apart; their names do not fit.
+    name = shortened(re.sub(r"\b\w+=", "", entry.name), _NAME)
+    return (f"{entry.rank}{mark}", interval, str(entry.row["tie"])[:4], name, entry.variant, k, _sizes(entry))
+
+
+def _sizes(entry: Entry) -> str:
+    """Return the shares of the largest and the smallest cluster in percent."""
+    if not entry.sizes:
+        return NOTHING
+    n_rows = sum(entry.sizes) + entry.n_noise
+    return f"{100 * entry.sizes[0] / n_rows:.0f}-{100 * entry.sizes[-1] / n_rows:.0f}"
+
+
+def short_title(title: str) -> str:
+    """Return the initials of a metric of several words, the first letters of one word, and the arrow.
+
+    Examples
+    --------
+    >>> short_title("Davies-Bouldin ↓"), short_title("Silhouette ↑")
+    ('DB↓', 'Sil↑')
+    """
+    name, _, arrow = title.rpartition(" ")
+    words = [word for word in name.replace("-", " ").replace("(", " ").split() if word]
+    return ("".join(word[0].upper() for word in words) if len(words) > 1 else name[:3]) + arrow
+
+
+def _plain(text: str) -> Text:
+    """Return text that rich does not read as markup."""
+    from rich.text import Text
+
+    return Text(text)

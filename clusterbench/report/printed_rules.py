@@ -1,0 +1,246 @@
+"""By which rules a run was ranked, and on what it was made, in printed form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clusterbench.errors import RequestError
+from clusterbench.metrics import METRICS, Direction, NoisePolicy, get_metric
+from clusterbench.preprocessing import describe, parse_steps
+from clusterbench.ranking import RankingSpec
+from clusterbench.report.facts import Table
+from clusterbench.report.page_data import STABILITY
+from clusterbench.report.printed import (
+    NOTHING,
+    fixed,
+    is_nothing,
+    listing,
+    pairs,
+    plain_value,
+    readable,
+    settings,
+    share,
+)
+from clusterbench.results import Run
+
+_NOISE_WORDS = {
+    NoisePolicy.ZERO: "rows labelled noise contribute 0 to the silhouette, whose denominator stays n; the other indices"
+    " are of the clustered rows, with the coverage beside them",
+    NoisePolicy.DROP: "rows labelled noise are left out of every index",
+    NoisePolicy.CLUSTER: "all rows labelled noise count as one more cluster",
+    NoisePolicy.NEAREST: "rows labelled noise are sent to the nearest cluster",
+}
+
+
+def metric_table(run: Run) -> Table:
+    """Return what is known of every metric of the run; the ranked ones first."""
+    ranked = list(run.plan["metrics"])
+    others = [name for name in METRICS if name not in ranked and name in set(run.scores["metric"])]
+    rows: list[tuple[str, ...]] = []
+    for metric in map(get_metric, [*ranked, *others]):
+        better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
+        bounds = f"{_bound(metric.lower)} to {_bound(metric.upper)}, {better}"
+        vote = _vote(run, metric.family) if metric.name in ranked else "no, shown only"
+        rows.append((metric.title, metric.formula, bounds, metric.caveat, vote, str(metric.decimals), metric.reference))
+    rows += [_stability_row(run)] if has_stability(run) else []
+    header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Decimals ranked", "Reference")
+    return Table("Metrics", header, tuple(rows), numeric=(5,))
+
+
+def _vote(run: Run, family: str) -> str:
+    weight = run.plan["ranking"]["weights"].get(family, 1.0)
+    return f"yes, family {family} of weight {weight:g}" if weight > 0 else f"no, family {family} has weight 0"
+
+
+def _stability_row(run: Run) -> tuple[str, ...]:
+    number = run.plan.get("resamples")  # a plan of an older store does not tell
+    return (
+        "Stability",
+        f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
+        " those of the same algorithm fitted to the resampled rows",
+        "-0.5 to 1, higher is better",
+        "few clusters and fixed cuts hold easily: it says that a partition is found again, not that it is a good one",
+        _vote(run, STABILITY),
+        "6",
+        "Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert & Arabie 1985, doi:10.1007/BF01908075",
+    )
+
+
+def has_stability(run: Run) -> bool:
+    """Say whether the stability of any entry was measured, and so has a vote."""
+    return any(not is_nothing(value) for value in run.board.table[STABILITY])
+
+
+def rules(run: Run) -> list[tuple[str, str]]:
+    """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
+    plan, gate, ranking = run.plan, run.plan["gate"], run.plan["ranking"]
+    policy = NoisePolicy(plan["noise"])
+    references = [readable(space) for space in _spaces(run)]
+    fixed_k = f"; fixed k = {ranking['fixed_k']}" if ranking["fixed_k"] else ""
+    families = dict.fromkeys([get_metric(name).family for name in plan["metrics"]] + [STABILITY] * has_stability(run))
+    weights = {family: ranking["weights"].get(family, 1.0) for family in {**families, **ranking["weights"]}}
+    return [
+        ("Reference spaces", f"{listing(references)}; scores in any other space are never ranked"),
+        (
+            "Gate",
+            f"at least {gate['min_clusters']} clusters; the smallest has at least {gate['min_rows']} rows and"
+            f" {share(gate['min_share'])}; the largest at most {share(gate['max_share'])}; noise at most"
+            f" {share(gate['max_noise'])}. A rejected labeling keeps its scores and loses its rank",
+        ),
+        ("Noise policy", f"{policy.value}: {_NOISE_WORDS[policy]}"),
+        ("k policy", ", ".join(ranking["k_policies"]) + fixed_k),
+        ("Family weights", ", ".join(f"{family} {weight:g}" for family, weight in weights.items())),
+        *_methods(run),
+        ("Seeds", ", ".join(map(str, plan["seeds"]))),
+        *(("Ranking", readable(note)) for note in run.board.notes),
+    ]
+
+
+def _spaces(run: Run) -> list[str]:
+    return list(dict.fromkeys(space for spaces in run.plan["references"].values() for space in spaces))
+
+
+def _methods(run: Run) -> list[tuple[str, str]]:
+    """Return how the numbers beside a score are made: chance, stability, and how sure a rank is."""
+    ranking = run.plan["ranking"]
+    partitions, draws = ranking["random_partitions"], ranking["bootstraps"]
+    content = f"{100 * RankingSpec(reference_spaces=tuple(_spaces(run))).confidence:g} %"
+    found = [
+        (
+            "Ranks",
+            "every metric ranks the contenders in every reference space, equals sharing the mean of their ranks; the"
+            " mean rank is the mean over these columns within a family, then over families by weight",
+        )
+    ]
+    if partitions:
+        how = f"{partitions} from random centroids and up to {partitions} by random nearest-neighbour growth"
+        found.append(
+            (
+                "Random partitions",
+                f"of the same rows, for every k and reference space: {how}. 'random' is the mean of their scores;"
+                " z is the distance of a score from it in their standard deviations, positive where the score is"
+                " better (Hennig 2019, doi:10.1007/978-981-13-5716-1)",
+            )
+        )
+    if has_stability(run):
+        number = run.plan.get("resamples")
+        found.append(
+            (
+                "Stability",
+                f"every entry is fitted again to {number or 'several'} resamples, each the distinct rows of a bootstrap"
+                " sample (about 63 % of the table), and its labels of these rows are compared with the first ones by"
+                " the adjusted Rand index, every row of noise a group of its own: 1 is the same partition, 0 what"
+                " chance alone gives, below 0 less than that",
+            )
+        )
+    return [*found, *_certainty(draws, content, has_stability=has_stability(run))]
+
+
+def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[str, str]]:
+    if not draws:
+        return [("Bootstrap", "none: how sure a rank is was not measured")]
+    refits = ", its stability by refits drawn with replacement where each of them is known" if has_stability else ""
+    return [
+        (
+            "Bootstrap",
+            f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"
+            f" again{refits}. The interval holds the central {content} of the ranks and is widened to hold the"
+            " published rank where they leave it out; P(first) is the share of draws in which an entry is first",
+        ),
+        (
+            "Tie letters",
+            f"two entries share a letter unless the central {content} of the differences of their mean ranks over the"
+            " draws lies on one side of 0; pairs are not corrected for their number",
+        ),
+    ]
+
+
+def structure_table(run: Run) -> Table:
+    """Return what the tests for any structure at all found, one row per dataset."""
+    rows = []
+    for dataset, found in run.plan.get("structure", {}).items():
+        dips = [found.get(kind) for kind in ("dip_pc1", "dip_distances")]
+        pairs = (("champion_silhouette", "permuted_silhouettes", 3), ("champion", "permuted", 2))
+        fields = [NOTHING if dip is None else f"{fixed(dip['dip'], 4)} (p = {fixed(dip['p'], 3)})" for dip in dips]
+        for own, shuffled, decimals in pairs:
+            nulls = [value for value in found.get(shuffled, []) if value is not None]
+            fields += [fixed(found.get(own), decimals), fixed(max(nulls), decimals) if nulls else NOTHING]
+        rows.append((readable(dataset), *fields))
+    header = (
+        "Dataset",
+        "Dip of the first component",
+        "Dip of the distances",
+        "Silhouette of the first entry",
+        "Its best on shuffled columns",
+        "Calibrated score of the first entry",
+        "Its best on shuffled columns",
+    )
+    return Table("Is there structure at all?", header, tuple(rows), numeric=(1, 2, 3, 4, 5, 6))
+
+
+def variant_text(run: Run, variant: str) -> str:
+    """Return the steps of a variant in words."""
+    steps = run.plan["variants"].get(variant)
+    if steps is None:
+        return NOTHING
+    try:
+        return readable(describe(parse_steps(steps, where=variant)))
+    except RequestError:  # written by another version: shown as it was stored
+        return readable(" > ".join(pairs(step) for step in steps))
+
+
+def declared_tables(run: Run) -> list[Table]:
+    """Return what took part: datasets, variants, algorithms."""
+    return [
+        _declared("Datasets", [_dataset_row(name, d) for name, d in run.plan["datasets"].items()], numeric=(1, 2, 3)),
+        _declared("Variants", [{"Variant": name, "Steps": variant_text(run, name)} for name in run.plan["variants"]]),
+        _declared("Algorithms", [_algorithm_row(run, name, a) for name, a in run.plan["algorithms"].items()]),
+    ]
+
+
+def _dataset_row(name: str, declared: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "Dataset": name,
+        "Rows": str(declared["n_rows"]),
+        "Columns": str(len(declared["columns"])),
+        "Known classes": str(declared["true_k"] or NOTHING),
+        "Source": declared["source"],
+        "Hash": declared["hash"][:12],
+    }
+
+
+def _algorithm_row(run: Run, name: str, declared: Mapping[str, Any]) -> dict[str, str]:
+    used = run.cells.loc[run.cells["algorithm"] == name, "params"].unique()
+    return {
+        "Algorithm": name,
+        "Family": declared["family"],
+        "What it does": declared["summary"],
+        "Settings": "; ".join(settings(params) or "no parameters" for params in used),
+        "Optimises": ", ".join(declared["optimises"]) or NOTHING,
+        "Mark": "control" if declared["control"] else "",
+        "Reference": declared["reference"],
+    }
+
+
+def _declared(caption: str, rows: Sequence[Mapping[str, str]], *, numeric: tuple[int, ...] = ()) -> Table:
+    header = tuple(rows[0]) if rows else ()
+    return Table(caption, header, tuple(tuple(map(readable, row.values())) for row in rows), numeric)
+
+
+def environment(run: Run) -> list[tuple[str, str]]:
+    """Return the manifest as (term, text), nested tables joined by points."""
+    return [(readable(term), readable(text)) for term, text in _flat(run.manifest, "")]
+
+
+def _flat(value: Any, name: str) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [item for key, inner in value.items() for item in _flat(inner, f"{name}.{key}" if name else str(key))]
+    if isinstance(value, list):
+        return [(name, ", ".join(map(plain_value, value)) or "none")]
+    return [(name, "none" if value is None else plain_value(value))]
+
+
+def _bound(value: float) -> str:
+    return ("∞" if value > 0 else "-∞") if math.isinf(value) else f"{value:g}"

@@ -1,0 +1,110 @@
+"""Details of the chosen labelings, as stored with a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from clusterbench.labeling import Labels
+from clusterbench.store import Store
+
+_MOST_LABELS = 20_000_000  # labels that a run holds in memory, for all entries together
+
+
+DETAIL_COLUMNS: dict[str, dict[str, str]] = {
+    "silhouettes": {"dataset": "object", "labels_sha256": "object", "space": "object", "cluster": "int64",
+                    "size": "int64", "silhouette": "float64", "rows": "int64"},
+    "policies": {"dataset": "object", "labels_sha256": "object", "space": "object", "policy": "object",
+                 "metric": "object", "value": "float64", "reason": "object"},
+    "agreement": {"dataset": "object", "one": "object", "other": "object", "ari": "float64"},
+    "points": {"dataset": "object", "row": "int64", "x": "float64", "y": "float64", "share_x": "float64",
+               "share_y": "float64", "values": "object"},
+    "point_labels": {"dataset": "object", "labels_sha256": "object", "labels": "object"},
+    "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "mean": "float64",
+              "low": "float64", "high": "float64", "n": "int64"},
+}  # fmt: skip
+
+
+def no_rows(kind: str) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DETAIL_COLUMNS[kind].items()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Details:
+    """The chosen labelings looked at closely. All frames are empty where nothing was computed.
+
+    Attributes
+    ----------
+    silhouettes : DataFrame
+        dataset, labels_sha256, space (a reference), cluster, size, silhouette (mean of the cluster; NaN where
+        undefined), rows (looked at: all, or a sample of a large table). Labelings of the first seed.
+    policies : DataFrame
+        dataset, labels_sha256, space, policy, metric, value, reason: scores under every declared noise policy, of the
+        labelings of all seeds.
+    agreement : DataFrame
+        dataset, one, other (labels_sha256, one < other), ari: adjusted Rand index; noise counts as one group.
+    points : DataFrame
+        dataset, row, x, y (first two principal components of the first reference space), share_x, share_y (of the
+        variance), values (JSON: the row in that space): at most 400 rows, the same number from each of 40 strata of
+        the first component.
+    point_labels : DataFrame
+        dataset, labels_sha256, labels: a JSON list of the clusters of `points`, -1 for noise.
+    bands : DataFrame
+        dataset, space, metric, k, mean, low, high (5 % and 95 % quantile), n: scores of random partitions.
+    jaccards : mapping
+        (dataset, variant, algorithm, params, cut) to the mean Jaccard similarity of each cluster under resampling.
+    labels : mapping of str to ndarray
+        Labels of the first seed of each entry by hash; empty where they would not fit in memory.
+    row_ids : mapping of str to tuple of str
+        Names of the rows of each dataset.
+    """
+
+    silhouettes: pd.DataFrame = field(default_factory=lambda: no_rows("silhouettes"))
+    policies: pd.DataFrame = field(default_factory=lambda: no_rows("policies"))
+    agreement: pd.DataFrame = field(default_factory=lambda: no_rows("agreement"))
+    points: pd.DataFrame = field(default_factory=lambda: no_rows("points"))
+    point_labels: pd.DataFrame = field(default_factory=lambda: no_rows("point_labels"))
+    bands: pd.DataFrame = field(default_factory=lambda: no_rows("bands"))
+    jaccards: Mapping[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict)
+    labels: Mapping[str, Labels] = field(default_factory=dict)
+    row_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def details_of(store: Store, plan: Mapping[str, Any], table: pd.DataFrame) -> Details:
+    """Read what was kept of a stored run; `table` is that of its leaderboard."""
+    frames: dict[str, list[pd.DataFrame]] = {kind: [] for kind in DETAIL_COLUMNS}
+    for name, key in plan.get("details", {}).items():
+        kind, dataset = json.loads(name)
+        frame = store.frame(key)
+        if frame is not None and kind in frames:
+            frames[kind].append(frame if kind == "bands" else frame.assign(dataset=dataset))
+    joined = {
+        kind: pd.concat(parts, ignore_index=True)[list(DETAIL_COLUMNS[kind])] for kind, parts in frames.items() if parts
+    }
+    labels, ids = _labels(store, plan, table)
+    return Details(**joined, jaccards=_jaccards(store, plan), labels=labels, row_ids=ids)
+
+
+def _labels(
+    store: Store, plan: Mapping[str, Any], table: pd.DataFrame
+) -> tuple[dict[str, Labels], dict[str, tuple[str, ...]]]:
+    known = table.dropna(subset="labels_sha256").drop_duplicates(["dataset", "labels_sha256"])
+    n_rows = {name: int(entry["n_rows"]) for name, entry in plan["datasets"].items()}
+    if sum(n_rows.get(dataset, 0) for dataset in known["dataset"]) > _MOST_LABELS:
+        return {}, {}
+    ids = {name: store.frame(f"rows:{entry['hash']}") for name, entry in plan["datasets"].items()}
+    names = {name: tuple(map(str, frame["row_id"])) for name, frame in ids.items() if frame is not None}
+    return store.labelings([str(sha) for sha in known["labels_sha256"]]), names
+
+
+def _jaccards(store: Store, plan: Mapping[str, Any]) -> dict[tuple[str, ...], tuple[float, ...]]:
+    frame = store.frame(plan.get("stability") or "")
+    if frame is None or "cluster_jaccard" not in frame.columns:
+        return {}
+    keys = frame[["dataset", "variant", "algorithm", "params", "cut"]].itertuples(index=False, name=None)
+    values = (tuple(float(value) for value in json.loads(text)) for text in frame["cluster_jaccard"])
+    return {tuple(map(str, key)): value for key, value in zip(keys, values, strict=True)}

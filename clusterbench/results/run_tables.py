@@ -1,0 +1,117 @@
+"""The long tables of a run, made from the store and the recorded plan alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from clusterbench.execution import CellStatus
+from clusterbench.ranking import Gate, gate_reason
+from clusterbench.store import Store
+from clusterbench.tables import CELL_COLUMNS, CELL_KEY, SCORE_COLUMNS
+
+
+def cells_table(store: Store, name: str, plan: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one row per cell of the plan: `CELL_COLUMNS` and `n_rows`, `sizes`, `info`, `space_hash`.
+
+    A cell that was not reached yet is left out; a cell that cannot run is ``skipped`` with its obstacle.
+    """
+    planned = pd.DataFrame(
+        [
+            (job["dataset"], job["algorithm"], job["params"], job["variant"], cut, seed, job["key"], job["space_hash"],
+             job["obstacle"])
+            for job in plan["jobs"]
+            for seed in job["seeds"]
+            for cut in job["cuts"]
+        ],
+        columns=[*CELL_KEY, "job_key", "space_hash", "obstacle"],
+    )  # fmt: skip
+    stored = store.cells([job["key"] for job in plan["jobs"]])
+    cells = planned.merge(stored, on=["job_key", "cut"], how="left")
+    skipped = cells["obstacle"].notna() & cells["status"].isna()
+    cells.loc[skipped, "status"] = CellStatus.SKIPPED.value
+    cells.loc[skipped, "reason"] = cells.loc[skipped, "obstacle"]
+    cells = cells[cells["status"].notna()].reset_index(drop=True)
+    cells["benchmark"] = name
+    cells["k"] = pd.array([json.loads(cut).get("k") for cut in cells["cut"]], dtype="Int64")
+    cells["n_rows"] = cells["dataset"].map({d: record["n_rows"] for d, record in plan["datasets"].items()})
+    cells["fit_seconds"] = cells["build_seconds"] + cells["seconds"]
+    _add_sizes(cells)
+    _judge(cells, Gate(**plan["gate"]))
+    return cells[[*CELL_COLUMNS, "n_rows", "sizes", "info", "space_hash", "job_key"]]
+
+
+def _add_sizes(cells: pd.DataFrame) -> None:
+    sizes = [json.loads(text) if isinstance(text, str) else None for text in cells["sizes"]]
+    cells["sizes"] = pd.Series(sizes, dtype=object, index=cells.index)
+    counts = {
+        "n_clusters": [None if s is None else len(s) for s in sizes],
+        "smallest": [s[-1] if s else None for s in sizes],
+        "largest": [s[0] if s else None for s in sizes],
+    }
+    for column, values in counts.items():
+        cells[column] = pd.array(values, dtype="Int64")
+    cells["noise_share"] = cells["n_noise"].astype(float) / cells["n_rows"]
+
+
+def _judge(cells: pd.DataFrame, gate: Gate) -> None:
+    """Turn ``ok`` into ``undefined`` or ``rejected`` where the labeling is no clustering or fails the gate."""
+    verdicts = []
+    for status, reason, sizes, noise, n_rows in cells[["status", "reason", "sizes", "n_noise", "n_rows"]].itertuples(
+        index=False
+    ):
+        if status != CellStatus.OK.value:
+            verdicts.append((status, reason))
+        elif len(sizes) < 2:
+            one = "one cluster plus noise" if noise else "one cluster"
+            reason = f"{one} is not a clustering" if sizes else "all rows are noise"
+            verdicts.append((CellStatus.UNDEFINED.value, reason))
+        else:
+            complaint = gate_reason(sizes, int(noise), int(n_rows), gate)
+            verdicts.append((CellStatus.REJECTED.value, complaint) if complaint else (status, reason))
+    cells["status"] = [verdict[0] for verdict in verdicts]
+    cells["reason"] = [verdict[1] for verdict in verdicts]
+
+
+def scores_table(
+    store: Store, plan: Mapping[str, Any], cells: pd.DataFrame, *, policy: str | None = None
+) -> pd.DataFrame:
+    """Return one row per cell, space and metric: `SCORE_COLUMNS`, under one noise policy (default: the declared)."""
+    stored = _stored_scores(store, plan)
+    return _scores_of(stored[stored["noise"] == (policy or plan["noise"])], plan, cells)
+
+
+def alternative_scores(store: Store, plan: Mapping[str, Any], cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, per further noise policy of the plan, the scores of the cells that have noise; no others change.
+
+    Where no cell that may be ranked has noise, there is nothing to ask, and no policy is named.
+    """
+    noisy = cells[(cells["status"] == CellStatus.OK.value) & (cells["noise_share"] > 0)]
+    others = [policy for policy in plan["policies"] if policy != plan["noise"]]
+    if noisy.empty or not others:
+        return {}
+    stored = _stored_scores(store, plan)
+    stored = stored[stored["labels_sha256"].isin(set(noisy["labels_sha256"]))]
+    return {policy: _scores_of(stored[stored["noise"] == policy], plan, noisy) for policy in others}
+
+
+def _stored_scores(store: Store, plan: Mapping[str, Any]) -> pd.DataFrame:
+    return store.scores(list(dict.fromkeys(space_hash for _, _, space_hash in plan["spaces"])))
+
+
+def _scores_of(stored: pd.DataFrame, plan: Mapping[str, Any], cells: pd.DataFrame) -> pd.DataFrame:
+    hashes = {(d, v): space_hash for d, v, space_hash in plan["spaces"]}
+    places = [
+        (dataset, variant, space, hashes[dataset, variant if space == "own" else space])
+        for dataset, variant in dict.fromkeys(zip(cells["dataset"], cells["variant"], strict=True))
+        for space in ("own", *plan["references"][dataset])
+    ]
+    spaces = pd.DataFrame(places, columns=["dataset", "variant", "space", "score_space"])
+    known = cells[cells["labels_sha256"].notna()].drop(columns=["status", "reason", "space_hash"])
+    table = known.merge(spaces, on=["dataset", "variant"]).merge(
+        stored.rename(columns={"space_hash": "score_space"}), on=["labels_sha256", "score_space"]
+    )
+    return table[list(SCORE_COLUMNS)]

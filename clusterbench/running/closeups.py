@@ -1,0 +1,203 @@
+"""What a page tells of the chosen labelings beyond their ranks; kept in the store, so that a report needs no data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.benchmark import canonical_json
+from clusterbench.labeling import Labels
+from clusterbench.metrics import METRICS, cluster_silhouettes
+from clusterbench.results.derived import collect
+from clusterbench.results.details import DETAIL_COLUMNS, no_rows
+from clusterbench.running.derived_frames import frame_key
+from clusterbench.running.planning import Plan, score_key
+from clusterbench.running.progress import Progress
+from clusterbench.seeding import stable_rng
+from clusterbench.store import Store
+
+_POINTS = 400
+_STRATA = 40
+_SILHOUETTE_ROWS = 20_000  # silhouettes cost n^2; of more rows a sample is looked at
+_MOST_COMPARED = 400  # labelings whose agreement is computed: 79,800 pairs
+
+
+def look_closely(
+    plan: Plan, store: Store, chosen: pd.DataFrame, baselines: Mapping[str, str], progress: Progress
+) -> dict[str, str]:
+    """Compute what `Details` holds, unless it is in the store; return the keys of the frames by kind and dataset.
+
+    Parameters
+    ----------
+    chosen : DataFrame
+        The cells (of all seeds) of the entries that passed the gate.
+    baselines : mapping of str to str
+        Keys of the scores of random partitions.
+    """
+    keys: dict[str, str] = {}
+    groups = [(str(name), part) for name, part in chosen.dropna(subset="labels_sha256").groupby("dataset", sort=True)]
+    progress.stage("details", len(groups))
+    for dataset, part in groups:
+        every = sorted(set(part["labels_sha256"]))
+        first = sorted(set(part.loc[part["seed"] == plan.benchmark.seeds[0], "labels_sha256"]))
+        references = [(name, plan.spaces[dataset, name]) for name in plan.references[dataset]]
+        made = [space.content_hash for _, space in references]
+        points = frame_key("points with values", made[0], _POINTS, plan.benchmark.ranking.seed)
+        policies = [policy.value for policy in plan.benchmark.noise.policies]
+        wanted = {
+            "points": points,
+            "point_labels": frame_key("point labels", points, first),
+            "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
+            "agreement": frame_key("agreement", first),
+            "policies": frame_key(
+                "policies", [score_key(space) for _, space in references], policies, sorted(METRICS), every
+            ),
+        }
+        found = {kind for kind, key in wanted.items() if store.frame(key) is not None}
+        if found < set(wanted):
+            for kind, frame in _computed(plan, store, dataset, first, every).items():
+                if kind not in found:
+                    store.put_frame(wanted[kind], frame)
+        keys |= {canonical_json([kind, dataset]): key for kind, key in wanted.items()}
+        progress.advance(1, dataset)
+    if baselines:
+        key = frame_key("bands", sorted(METRICS), sorted(baselines.items()))
+        if store.frame(key) is None:
+            scored = collect(store, baselines, ("dataset", "space", "k"))
+            store.put_frame(key, random_bands(scored) if scored is not None else no_rows("bands"))
+        keys[canonical_json(["bands", ""])] = key
+    return keys
+
+
+def random_bands(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and 5 to 95 % range of each index over random partitions, both generators together.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        dataset, space, metric, k, value.
+    """
+    defined = scored[np.isfinite(scored["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
+    groups = defined.astype({"k": "int64", "value": "float64"}).groupby(["dataset", "space", "metric", "k"])["value"]
+    table = groups.agg(mean="mean", n="size").reset_index()
+    table["low"], table["high"] = groups.quantile(0.05).to_numpy(), groups.quantile(0.95).to_numpy()
+    return pd.DataFrame(table[list(DETAIL_COLUMNS["bands"])])
+
+
+def agreement(hashes: Sequence[str], labelings: Mapping[str, Labels]) -> pd.DataFrame:
+    """Return the adjusted Rand index of every pair of labelings, each pair once.
+
+    Source: Hubert & Arabie 1985, doi:10.1007/BF01908075. Noise counts as one group.
+    """
+    groups = [np.unique(labelings[sha], return_inverse=True)[1].reshape(-1) for sha in hashes]
+    sizes = [np.bincount(group) for group in groups]
+    rows = [
+        (hashes[i], hashes[j], _adjusted_rand(groups[i], groups[j], sizes[i], sizes[j]))
+        for i in range(len(hashes))
+        for j in range(i + 1, len(hashes))
+    ]
+    return pd.DataFrame(rows, columns=["one", "other", "ari"]).astype({"ari": "float64"})
+
+
+def _adjusted_rand(
+    one: NDArray[np.int64], other: NDArray[np.int64], one_sizes: NDArray[np.int64], other_sizes: NDArray[np.int64]
+) -> float:
+    both = _pairs(np.bincount(one * len(other_sizes) + other))
+    mine, theirs, every = _pairs(one_sizes), _pairs(other_sizes), _pairs(np.array([len(one)]))
+    expected = mine * theirs / every if every else 0.0
+    highest = (mine + theirs) / 2.0
+    return 1.0 if highest == expected else (both - expected) / (highest - expected)
+
+
+def _pairs(sizes: NDArray[np.int64]) -> float:
+    counts = sizes.astype(np.float64)
+    return float((counts * (counts - 1.0)).sum() / 2.0)
+
+
+def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
+    """Return the first two principal components of a sample of rows.
+
+    The components are those of all rows. The sample holds as many rows of each of 40 strata of the first component,
+    so that thin ends are seen; it depends on no labeling.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, d)
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        row, x, y, share_x, share_y, values (a JSON list: the row in the space); at most 400 rows, by row.
+    """
+    centred = values - values.mean(axis=0)
+    variances, axes = np.linalg.eigh(centred.T @ centred / max(len(values) - 1, 1))
+    order = np.argsort(variances)[::-1][:2]
+    # The sign of a component is free: its largest loading is made positive.
+    axes = axes[:, order] * np.sign(axes[np.abs(axes[:, order]).argmax(axis=0), order])
+    plane = centred @ axes
+    shares = np.maximum(variances[order], 0.0) / max(float(np.maximum(variances, 0.0).sum()), np.finfo(float).tiny)
+    if plane.shape[1] == 1:
+        plane, shares = np.column_stack([plane, np.zeros(len(plane))]), np.append(shares, 0.0)
+    rows = _stratified(plane[:, 0], seed)
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "x": plane[rows, 0].round(4),
+            "y": plane[rows, 1].round(4),
+            "share_x": round(float(shares[0]), 4),
+            "share_y": round(float(shares[1]), 4),
+            "values": [json.dumps([float(f"{value:.6g}") for value in row]) for row in values[rows]],
+        }
+    )
+
+
+def _stratified(component: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+    if len(component) <= _POINTS:
+        return np.arange(len(component))
+    rng = stable_rng(seed, "points of the view")
+    strata = np.array_split(np.argsort(component, kind="stable"), _STRATA)
+    return np.sort(np.concatenate([rng.choice(stratum, _POINTS // _STRATA, replace=False) for stratum in strata]))
+
+
+def _computed(
+    plan: Plan, store: Store, dataset: str, first: Sequence[str], every: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    labelings = store.labelings(first)
+    references = {name: plan.spaces[dataset, name] for name in plan.references[dataset]}
+    view = sampled_view(next(iter(references.values())).values, plan.benchmark.ranking.seed)
+    rows = view["row"].to_numpy()
+    seen = [canonical_json([int(label) for label in labelings[sha][rows]]) for sha in first]
+    compared = first if len(first) <= _MOST_COMPARED else ()
+    seed = plan.benchmark.ranking.seed
+    scores = store.scores([score_key(space) for space in references.values()])
+    names = {score_key(space): name for name, space in references.items()}
+    mine = scores[scores["labels_sha256"].isin(set(every))]
+    return {
+        "points": view,
+        "point_labels": pd.DataFrame({"labels_sha256": pd.Series(first, dtype=object), "labels": seen}),
+        "silhouettes": _silhouettes({n: s.values for n, s in references.items()}, first, labelings, seed),
+        "agreement": agreement(compared, labelings),
+        "policies": mine.assign(space=mine["space_hash"].map(names), policy=mine["noise"])[
+            ["labels_sha256", "space", "policy", "metric", "value", "reason"]
+        ].reset_index(drop=True),
+    }
+
+
+def _silhouettes(
+    spaces: Mapping[str, NDArray[np.float64]], hashes: Sequence[str], labelings: Mapping[str, Labels], seed: int
+) -> pd.DataFrame:
+    parts = [no_rows("silhouettes").drop(columns="dataset")]
+    for name, values in spaces.items():
+        rows = np.arange(len(values))
+        if len(rows) > _SILHOUETTE_ROWS:
+            rng = stable_rng(seed, "rows of the silhouettes")
+            rows = np.sort(rng.choice(len(values), _SILHOUETTE_ROWS, replace=False))
+        found = cluster_silhouettes(np.ascontiguousarray(values[rows]), [labelings[sha][rows] for sha in hashes])
+        found["labels_sha256"] = np.array(hashes, dtype=object)[found["labeling"].to_numpy(dtype=np.int64)]
+        parts.append(found.drop(columns="labeling").assign(space=name, rows=len(rows)))
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -1,0 +1,103 @@
+"""What the statistics rest on, kept under the hash of what it was made from: random partitions, resampled rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.benchmark import RankingTable, canonical_json
+from clusterbench.execution import CellStatus
+from clusterbench.metrics import METRICS, bootstrap_scores, calibrate
+from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.running.planning import Plan
+from clusterbench.running.progress import Progress
+from clusterbench.store import Store
+
+_FEW_ROWS = 1000  # mostly they hold enough distinct ones; then the others need no look
+
+
+def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> dict[str, str]:
+    """Score random partitions of every reference space for every k that occurs; return the keys of the frames.
+
+    A space with fewer distinct rows than k has no such partition; its entries get no z, with that reason.
+    """
+    table = plan.benchmark.ranking
+    keys: dict[str, str] = {}
+    if table.random_partitions == 0:
+        return keys
+    usable = cells[cells["status"] == CellStatus.OK.value]
+    for dataset, rows in usable.groupby("dataset"):
+        ks = sorted({int(k) for k in rows["n_clusters"]})
+        progress.stage("calibrating", len(ks) * len(plan.references[str(dataset)]))
+        for space in plan.references[str(dataset)]:
+            made = plan.spaces[str(dataset), space]
+            for k in ks:
+                if has_distinct_rows(made.values, k):
+                    key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
+                    draw = partial(calibrate, made.values, [k], n_random=table.random_partitions, seed=table.seed)
+                    complete(store, key, METRICS, draw)
+                    keys[canonical_json([dataset, space, k])] = key
+                progress.advance(1, f"{dataset} / {space} / k = {k}")
+    return keys
+
+
+def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> dict[str, str]:
+    """Bootstrap the rows under the chosen labelings of each dataset; return the keys of the frames."""
+    table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
+    keys: dict[str, str] = {}
+    progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
+    for dataset, hashes in chosen.items():
+        for space in plan.references[dataset]:
+            made = plan.spaces[dataset, space]
+            key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
+            draw = partial(_row_replicates, store, made.values, hashes, table, policy)
+            complete(store, key, plan.benchmark.metrics, draw)
+            keys[canonical_json([dataset, space])] = key
+            progress.advance(1, f"{dataset} / {space}")
+    return keys
+
+
+def _row_replicates(
+    store: Store,
+    values: NDArray[np.float64],
+    hashes: Sequence[str],
+    table: RankingTable,
+    policy: str,
+    *,
+    metrics: Sequence[str],
+) -> pd.DataFrame:
+    labelings = store.labelings(list(hashes))
+    frame = bootstrap_scores(
+        values,
+        [labelings[sha] for sha in hashes],
+        n_bootstrap=table.bootstraps,
+        metrics=metrics,
+        noise=policy,
+        seed=table.seed,
+    )
+    return frame.assign(labels_sha256=np.array(hashes, dtype=object)[frame["labeling"].to_numpy()])
+
+
+def complete(store: Store, key: str, metrics: Iterable[str], make: Callable[..., pd.DataFrame]) -> None:
+    """Keep under `key` the frame of `metrics`; those that an earlier run lacked are made now and added."""
+    found = store.frame(key)
+    known = set() if found is None else set(found["metric"])
+    missing = [metric for metric in metrics if metric not in known]
+    if missing:
+        made = make(metrics=missing)
+        store.put_frame(key, made if found is None else pd.concat([found, made], ignore_index=True))
+
+
+def frame_key(kind: str, *parts: object) -> str:
+    """Return the hash under which a derived frame is kept."""
+    return hashlib.sha256(canonical_json([kind, SCORING_VERSION, *parts]).encode()).hexdigest()
+
+
+def has_distinct_rows(values: NDArray[np.float64], k: int) -> bool:
+    """Return whether a space holds at least `k` different rows."""
+    return any(len(np.unique(values[:n], axis=0)) >= k for n in (_FEW_ROWS, len(values)))

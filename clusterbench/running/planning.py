@@ -1,0 +1,250 @@
+"""A plan: the fit jobs of a benchmark on its loaded tables, each under the hash of all it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from clusterbench.benchmark import Benchmark, FitJob, canonical_json
+from clusterbench.datasets import Dataset, load_dataset
+from clusterbench.errors import RequestError
+from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.plugins import Algorithm, missing_packages
+from clusterbench.preprocessing import Space, fit_space, resolved
+from clusterbench.running.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A fit job with its identity, and why it cannot run where it cannot."""
+
+    job: FitJob
+    key: str
+    space_hash: str
+    obstacle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do.
+
+    Attributes
+    ----------
+    benchmark : Benchmark
+    name : str
+        Name of the benchmark, with a suffix when a selection makes it another one.
+    selection : Selection
+    datasets : mapping of str to Dataset
+    spaces : mapping of (dataset, variant) to Space
+    references : mapping of str to tuple of str
+        The reference spaces of each dataset.
+    jobs : tuple of PlannedJob
+    warnings : tuple of str
+    """
+
+    benchmark: Benchmark
+    name: str
+    selection: Selection
+    datasets: Mapping[str, Dataset]
+    spaces: Mapping[tuple[str, str], Space]
+    references: Mapping[str, tuple[str, ...]]
+    jobs: tuple[PlannedJob, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def n_cells(self) -> int:
+        return sum(len(planned.job.cuts) * len(planned.job.seeds) for planned in self.jobs)
+
+    def record(self) -> dict[str, Any]:
+        """Return the plan in plain values, enough to make every table again without the data."""
+        bench = self.benchmark
+        algorithms = {run.algorithm.name: run.algorithm for run in bench.runs}
+        return {
+            "title": bench.title,
+            "toml": bench.text,
+            "path": str(bench.path),
+            "selection": self.selection.words(),
+            "part": {"quick": self.selection.quick, "only": {k: list(v) for k, v in self.selection.only.items()}},
+            "seeds": list(bench.seeds),
+            "metrics": list(bench.metrics),
+            "gate": asdict(bench.gate),
+            "noise": bench.noise.policy.value,
+            "policies": [policy.value for policy in bench.noise.policies],
+            "ranking": bench.ranking.model_dump(mode="json"),
+            "resamples": bench.stability.resamples,
+            "datasets": {name: _dataset_record(dataset) for name, dataset in self.datasets.items()},
+            "variants": {name: resolved(steps) for name, steps in bench.variants.items()},
+            "spaces": [[d, v, score_key(space)] for (d, v), space in self.spaces.items()],
+            "references": {name: list(spaces) for name, spaces in self.references.items()},
+            "algorithms": {name: _algorithm_record(algorithm) for name, algorithm in algorithms.items()},
+            "jobs": [
+                {**asdict(p.job), "key": p.key, "space_hash": p.space_hash, "obstacle": p.obstacle} for p in self.jobs
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
+    """Load the tables, make every space and name every job; nothing is fitted yet.
+
+    Raises
+    ------
+    RequestError
+        For whatever is wrong with a table, a variant or the selection, before any work is done.
+    """
+    where = str(benchmark.path)
+    selection.check(
+        {
+            "dataset": [spec.stable_name for spec in benchmark.datasets],
+            "variant": benchmark.fitted_variants,
+            "algorithm": [run.algorithm.name for run in benchmark.runs],
+            "k": [str(k) for k in sorted({k for run in benchmark.runs for k in run.ks})],
+            "seed": [str(seed) for seed in benchmark.seeds],
+        }
+    )
+    benchmark = selection.thin(benchmark)
+    jobs = [job for job in map(selection.narrow, benchmark.jobs()) if job is not None]
+    if not jobs:
+        raise RequestError(f"{selection.words()} leaves nothing to run", where=where)
+    try:
+        datasets, spaces, references, warnings = _spaces(benchmark, selection, jobs)
+    except RequestError as error:
+        raise error.within(where) from error
+    algorithms = {run.algorithm.name: run.algorithm for run in benchmark.runs}
+    planned = []
+    for job in jobs:
+        dataset, algorithm = datasets[job.dataset], algorithms[job.algorithm]
+        _enough_rows(job, dataset, where)
+        space_hash = spaces[job.dataset, job.variant].content_hash
+        planned.append(PlannedJob(job, job_key(job, algorithm, space_hash), space_hash, _obstacle(algorithm, dataset)))
+    name = benchmark.name + selection.suffix
+    return Plan(benchmark, name, selection, datasets, spaces, references, tuple(planned), tuple(warnings))
+
+
+def _spaces(
+    benchmark: Benchmark, selection: Selection, jobs: list[FitJob]
+) -> tuple[dict[str, Dataset], dict[tuple[str, str], Space], dict[str, tuple[str, ...]], list[str]]:
+    datasets: dict[str, Dataset] = {}
+    spaces: dict[tuple[str, str], Space] = {}
+    references: dict[str, tuple[str, ...]] = {}
+    warnings: list[str] = []
+    wanted = {job.dataset for job in jobs}
+    for spec in benchmark.datasets:
+        if spec.stable_name not in wanted:
+            continue
+        dataset = selection.sample(load_dataset(spec, base=benchmark.path.parent))
+        datasets[spec.stable_name] = dataset
+        warnings += [f"{dataset.name}: {warning}" for warning in dataset.warnings]
+        fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == spec.stable_name)
+        for variant in fitted:
+            spaces[spec.stable_name, variant] = fit_space(
+                dataset, benchmark.variants[variant], where=f"variants.{variant} on {dataset.name}"
+            )
+        made, complaints = _reference_spaces(benchmark, spec.stable_name, dataset, spaces)
+        references[spec.stable_name] = made
+        warnings += complaints
+    return datasets, spaces, _common(references, warnings), warnings
+
+
+def _reference_spaces(
+    benchmark: Benchmark, name: str, dataset: Dataset, spaces: dict[tuple[str, str], Space]
+) -> tuple[tuple[str, ...], list[str]]:
+    made, complaints = [], []
+    for reference in benchmark.reference_spaces:
+        try:
+            if (name, reference) not in spaces:
+                steps = benchmark.variants[reference]
+                spaces[name, reference] = fit_space(dataset, steps, where=f"reference space {reference} on {name}")
+            made.append(reference)
+        except RequestError as error:
+            if benchmark.references_declared:
+                raise
+            complaints.append(f"default reference space left out: {error}")
+    return tuple(made), complaints
+
+
+def _common(references: dict[str, tuple[str, ...]], complaints: list[str]) -> dict[str, tuple[str, ...]]:
+    """Keep the reference spaces that every dataset has: all boards of a run are ranked by the same rule."""
+    first, *others = references.values()
+    shared = tuple(space for space in first if all(space in other for other in others))
+    if not shared:
+        raise RequestError(f"no reference space can be made for every dataset: {'; '.join(complaints)}")
+    return dict.fromkeys(references, shared)
+
+
+def score_key(space: Space) -> str:
+    """Return the hash under which scores in a space are kept: another scoring version scores anew."""
+    return hashlib.sha256(f"{space.content_hash}:{SCORING_VERSION}".encode()).hexdigest()
+
+
+def job_key(job: FitJob, algorithm: Algorithm, space_hash: str) -> str:
+    """Return the hash of all that a job's labels depend on."""
+    seed = None if algorithm.is_deterministic(json.loads(job.params)) else job.seed
+    parts = [space_hash, algorithm.name, algorithm.version, job.params, seed, versions_of(algorithm)]
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def versions_of(algorithm: Algorithm) -> dict[str, str]:
+    """Return the installed versions of the packages an algorithm uses ("" where there is none)."""
+    found = {}
+    for requirement in algorithm.packages.values():
+        name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
+        found[name] = _installed(name)
+    return found
+
+
+@cache  # metadata is read from disk, and every job asks
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:
+    missing = missing_packages(algorithm)
+    if missing:
+        return missing
+    if dataset.n_rows > algorithm.max_rows:
+        return f"{dataset.n_rows} rows are more than {algorithm.name} can sensibly take ({algorithm.max_rows})"
+    return None
+
+
+def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:
+    for cut in map(json.loads, job.cuts):
+        if cut.get("k", 0) > dataset.n_rows:
+            raise RequestError(
+                f"k = {cut['k']} is more than the {dataset.n_rows} rows of {dataset.name}",
+                where=f"{where}: k",
+                allowed=f"k up to {dataset.n_rows}",
+            )
+
+
+def _dataset_record(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "hash": dataset.content_hash,
+        "n_rows": dataset.n_rows,
+        "columns": list(dataset.columns),
+        "source": dataset.source,
+        "true_k": len(set(dataset.truth.tolist())) if dataset.truth is not None else None,
+        "warnings": list(dataset.warnings),
+    }
+
+
+def _algorithm_record(algorithm: Algorithm) -> dict[str, Any]:
+    return {
+        "family": algorithm.family.value,
+        "summary": algorithm.summary,
+        "reference": algorithm.reference,
+        "version": algorithm.version,
+        "optimises": list(algorithm.optimises),
+        "control": algorithm.control,
+        "noise": algorithm.noise,
+        "assignment": algorithm.assignment.value,
+    }

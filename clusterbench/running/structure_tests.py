@@ -1,0 +1,197 @@
+"""Is there structure at all? A dip test, and the champion's job run again on tables without any structure.
+
+A permuted table has every column shuffled by itself: its marginals are those of the data, its columns are independent.
+The alarm compares silhouettes. A z-score tells a labeling from random ones of the same table; where clusters are plain,
+random centroids find them too and z is small, so z is shown for the data and a few of the tables, and decides nothing
+between them. The champion was chosen for the data and is not chosen anew for every table: what passes is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.benchmark import FitJob
+from clusterbench.datasets import Dataset
+from clusterbench.plugins import Registry
+from clusterbench.preprocessing import fit_space
+from clusterbench.ranking import KPolicy, RankingSpec, select_k
+from clusterbench.results.derived import baselines_of
+from clusterbench.results.run_tables import cells_table, scores_table
+from clusterbench.running.derived_frames import calibration
+from clusterbench.running.fitting import Settings, fit, score
+from clusterbench.running.planning import Plan, PlannedJob, job_key
+from clusterbench.running.progress import Progress, Silent
+from clusterbench.seeding import stable_rng
+from clusterbench.statuses import CellStatus
+from clusterbench.store import Store
+from clusterbench.structure import dip_test
+
+_DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip, and quick
+_CALIBRATED = 3  # permuted tables that get a z: random partitions of each cost more than its fits
+
+
+def structure(
+    plan: Plan,
+    store: Store,
+    registry: Registry,
+    spec: RankingSpec,
+    board: pd.DataFrame,
+    settings: Settings,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Test each dataset of `plan` for structure; return the findings in plain values, by dataset."""
+    n_permutations = plan.benchmark.structure.permutations
+    if n_permutations == 0:
+        return {}
+    found = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
+    champions = {name: job for name in plan.datasets if (job := _champion(plan, board, name)) is not None}
+    nulls = {
+        name: [_null_plan(plan, name, number, champion) for number in range(n_permutations)]
+        for name, champion in champions.items()
+    }
+    fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
+    progress.stage("scoring without structure", len(champions) * (1 + n_permutations))
+    for name, champion in champions.items():
+        observed = _best(replace(plan, jobs=(champion,)), store, spec)
+        progress.advance(1, name)
+        shuffled = []
+        for number, null in enumerate(nulls[name]):
+            shuffled.append(_best(null, store, spec, with_z=number < _CALIBRATED))
+            progress.advance(1, f"{name} (permuted {number})")
+        found[name] |= {
+            "champion": observed.z,
+            "permuted": [null.z for null in shuffled[:_CALIBRATED]],
+            "champion_silhouette": observed.silhouette,
+            "permuted_silhouettes": [null.silhouette for null in shuffled],
+            "inertia": [dict(null.inertia) for null in shuffled],
+        }
+    return found
+
+
+def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
+    """Return the dataset with every column shuffled by itself."""
+    frame = dataset.frame.copy()
+    for column in frame.columns:
+        rng = stable_rng(seed, f"permutation {number} {column}")
+        frame[column] = rng.permutation(frame[column].to_numpy())
+    return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, truth=None, truth_names=())
+
+
+def _dips(plan: Plan, name: str, seed: int) -> dict[str, Any]:
+    from scipy.spatial.distance import pdist
+    from sklearn.decomposition import PCA
+
+    values = plan.spaces[name, plan.references[name][0]].values
+    rng = stable_rng(seed, f"dip {name}")
+    rows = np.sort(rng.choice(len(values), min(_DISTANCE_ROWS, len(values)), replace=False))
+    samples = {
+        "dip_pc1": PCA(1, svd_solver="full").fit_transform(values)[:, 0],
+        "dip_distances": pdist(values[rows]),
+    }
+    found = {}
+    for kind, sample in samples.items():
+        test = dip_test(spread(sample), n_boot=200, seed=seed)
+        found[kind] = {"dip": float(test.dip), "p": float(test.p), "n": len(sample)}
+    return found
+
+
+def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a sample, ascending, in which equal values are spread evenly, half-way to their neighbours.
+
+    Rounded or whole numbers would be taken for as many modes as there are values.
+    """
+    values, counts = np.unique(sample, return_counts=True)
+    if len(values) < 2:
+        return np.sort(sample)
+    gaps = np.diff(values)
+    half = 0.5 * np.stack([np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])])
+    which = np.repeat(np.arange(len(values)), counts)
+    place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (place + 0.5) / counts[which]
+    spread_out = values[which] - half[0, which] + share * half.sum(axis=0)[which]
+    return np.where(counts[which] == 1, values[which], spread_out)
+
+
+def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
+    """Return the planned job (first seed) of the first-ranked entry of a dataset that is no control."""
+    rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
+    if rows.empty:
+        return None
+    first = rows.iloc[0]
+    for planned in plan.jobs:
+        job = planned.job
+        if (job.dataset, job.variant, job.algorithm, job.params) == (
+            name,
+            first["variant"],
+            first["algorithm"],
+            first["params"],
+        ):
+            return planned
+    return None
+
+
+def _null_plan(plan: Plan, name: str, number: int, champion: PlannedJob) -> Plan:
+    """Return a plan with one job: the champion's, on a shuffled table."""
+    bench, job = plan.benchmark, champion.job
+    shuffled = permuted(plan.datasets[name], bench.ranking.seed, number)
+    spaces = {
+        (name, variant): fit_space(shuffled, bench.variants[variant], where=f"variants.{variant} on {shuffled.name}")
+        for variant in dict.fromkeys((job.variant, *plan.references[name]))
+    }
+    first_seed = FitJob(name, job.variant, job.algorithm, job.params, job.seeds[:1], job.cuts)
+    space_hash = spaces[name, job.variant].content_hash
+    planned = PlannedJob(
+        first_seed, job_key(first_seed, bench.algorithm(job.algorithm), space_hash), space_hash, champion.obstacle
+    )
+    return replace(
+        plan,
+        datasets={name: shuffled},
+        spaces=spaces,
+        references={name: plan.references[name]},
+        jobs=(planned,),
+        warnings=(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best of a job's cuts that pass the gate: calibrated score, and mean silhouette in the reference spaces.
+
+    `inertia` is the job's own objective by k, for the gap statistic; empty where it has none.
+    """
+
+    z: float | None = None
+    silhouette: float | None = None
+    inertia: Mapping[str, float] = field(default_factory=dict)
+
+
+def _best(plan: Plan, store: Store, spec: RankingSpec, *, with_z: bool = True) -> _Best:
+    """Score the one fitted job of `plan` and return the best that it reaches."""
+    quiet = Silent()
+    score(plan, store, quiet)
+    record = plan.record()
+    cells = cells_table(store, plan.name, record)
+    told = cells.dropna(subset=["k", "inertia"])
+    inertia = {str(k): float(value) for k, value in zip(told["k"], told["inertia"], strict=True)}
+    if not (cells["status"] == CellStatus.OK).any():
+        return _Best(inertia=inertia)
+    baselines: pd.DataFrame | None = None
+    policies: tuple[KPolicy, ...] = (KPolicy.SILHOUETTE,)
+    if with_z and plan.benchmark.ranking.random_partitions > 1:
+        baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
+        policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
+    null_spec = replace(spec, k_policies=policies, fixed_k=None, true_k={})
+    chosen = select_k(cells, scores_table(store, record, cells), null_spec, baselines=baselines)
+    passed = chosen[chosen["status"] == CellStatus.OK]
+    return _Best(_maximum(passed["z"]) if baselines is not None else None, _maximum(passed["silhouette"]), inertia)
+
+
+def _maximum(values: pd.Series) -> float | None:
+    largest = values.max()
+    return None if pd.isna(largest) else float(largest)

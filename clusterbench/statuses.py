@@ -1,0 +1,25 @@
+"""Statuses of cells and scores."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CellStatus(StrEnum):
+    """How the computation of a cell ended; every status but ``ok`` comes with a reason."""
+
+    OK = "ok"
+    UNDEFINED = "undefined"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    SKIPPED = "skipped"
+
+
+class ScoreStatus(StrEnum):
+    """Whether a metric has a value for a labeling."""
+
+    OK = "ok"
+    UNDEFINED = "undefined"
+    FAILED = "failed"

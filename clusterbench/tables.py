@@ -1,0 +1,228 @@
+"""The tables of a run: their columns, keys and kinds, and the check that a table keeps to them.
+
+Every package takes the columns of cells, scores and leaderboards from here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterbench.errors import RequestError
+from clusterbench.statuses import CellStatus, ScoreStatus
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+OWN = "own"
+"""Name of the space in which a labeling was fitted: shown, never ranked."""
+
+OVERALL = "(all)"
+"""Name in the dataset column of the leaderboard over all datasets."""
+
+STABILITY = "stability"
+"""Name of the stability column and of its family."""
+
+ENTRY_KEY = ["dataset", "algorithm", "params", "variant"]
+CUT_KEY = [*ENTRY_KEY, "cut"]
+CELL_KEY = [*CUT_KEY, "seed"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Kind(StrEnum):
+    """What the fields of a column are."""
+
+    TEXT = "text"
+    JSON = "JSON object, keys sorted"
+    SHA256 = "SHA-256"
+    INTEGER = "integer"
+    NUMBER = "number"
+
+
+class SchemaError(ValueError):
+    """A table does not keep to its schema: it is refused, not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of an exported table; an `optional` one may be empty."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    optional: bool = False
+
+
+PROVENANCE = (
+    Field("benchmark", Kind.TEXT, "name of the benchmark"),
+    Field("dataset", Kind.TEXT, "name of the table"),
+    Field("variant", Kind.TEXT, "preprocessing pipeline in whose space the labeling was fitted"),
+    Field("algorithm", Kind.TEXT, "name of the plug-in"),
+    Field("params", Kind.JSON, "build parameters, defaults filled in"),
+    Field("cut", Kind.JSON, "the value that cuts a finished build: k, eps, min_cluster_size"),
+    Field("k", Kind.INTEGER, "clusters asked for; empty where the cut is no k", optional=True),
+    Field("seed", Kind.INTEGER, "random_state given to the algorithm"),
+    Field("labels_sha256", Kind.SHA256, "identity of the labeling; empty where there is none", optional=True),
+)
+CELL_SCHEMA = (
+    *PROVENANCE,
+    Field("status", Kind.TEXT, f"how the cell ended: {', '.join(CellStatus)}"),
+    Field("reason", Kind.TEXT, "why the status is not ok", optional=True),
+    Field("n_clusters", Kind.INTEGER, "clusters found, noise left out", optional=True),
+    Field("noise_share", Kind.NUMBER, "share of rows labelled -1", optional=True),
+    Field("smallest", Kind.INTEGER, "rows of the smallest cluster", optional=True),
+    Field("largest", Kind.INTEGER, "rows of the largest cluster", optional=True),
+    Field("fit_seconds", Kind.NUMBER, "seconds of fitting alone: the whole build and this cut", optional=True),
+    Field("peak_mb", Kind.NUMBER, "memory of the fit job above its start, in MB", optional=True),
+    Field("inertia", Kind.NUMBER, "the algorithm's own objective, where it has one", optional=True),
+)
+SCORE_SCHEMA = (
+    *PROVENANCE,
+    Field("space", Kind.TEXT, "space of the score: own, or the name of a reference space"),
+    Field("metric", Kind.TEXT, "name of the index"),
+    Field("value", Kind.NUMBER, "the score; empty exactly where the status is not ok", optional=True),
+    Field("status", Kind.TEXT, f"whether there is a score: {', '.join(ScoreStatus)}"),
+    Field("reason", Kind.TEXT, "why there is no score", optional=True),
+)
+
+CELL_COLUMNS = tuple(field.name for field in CELL_SCHEMA)
+SCORE_COLUMNS = tuple(field.name for field in SCORE_SCHEMA)
+
+
+def require_columns(frame: pd.DataFrame, needed: Iterable[str], what: str) -> None:
+    """Raise `RequestError` where a frame lacks columns, listing all of them."""
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        raise RequestError(f"columns are missing: {', '.join(missing)}", where=what)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV without its index, lines ending in ``\\n``.
+
+    Numbers read back bit for bit, truth values are ``true`` and ``false``, a missing value is an empty field. Text is
+    written as it is.
+
+    Examples
+    --------
+    >>> print(csv_text(pd.DataFrame({"name": ["a", "=1+1"], "x": [0.1, None], "best": [True, False]})), end="")
+    name,x,best
+    a,0.1,true
+    =1+1,,false
+    """
+    written = frame.copy()
+    for name in written.columns:
+        column = written[name]
+        if column.dtype == object or pd.api.types.is_bool_dtype(column.dtype):
+            written[name] = [str(v).lower() if isinstance(v, bool | np.bool_) else v for v in column]
+    return str(written.to_csv(index=False, lineterminator="\n"))
+
+
+def checked_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of ``cells.csv``, in order.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or holds what its kind forbids, if a status is unknown, or if a cell that did not
+        end well has no reason.
+    """
+    table = _checked(cells, CELL_SCHEMA, "cells.csv")
+    _known_statuses(table, [str(status) for status in CellStatus], "cells.csv")
+    ended_well = table["status"] == CellStatus.OK.value
+    _refuse(table, ended_well & table["labels_sha256"].isna(), "cells.csv", "is ok without a labeling")
+    _refuse(table, ~ended_well & ~_has_text(table["reason"]), "cells.csv", "is not ok and gives no reason")
+    return table
+
+
+def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of ``scores.csv``, in order.
+
+    Raises
+    ------
+    SchemaError
+        As for `checked_cells`; and if a value is missing where the status is ``ok``, or given where it is not.
+    """
+    table = _checked(scores, SCORE_SCHEMA, "scores.csv")
+    _known_statuses(table, [str(status) for status in ScoreStatus], "scores.csv")
+    is_ok = table["status"] == ScoreStatus.OK.value
+    _refuse(table, is_ok & ~np.isfinite(table["value"]), "scores.csv", "is ok without a finite value")
+    _refuse(table, ~is_ok & table["value"].notna(), "scores.csv", "has a value although it is not ok")
+    _refuse(table, ~is_ok & ~_has_text(table["reason"]), "scores.csv", "is not ok and gives no reason")
+    return table
+
+
+def _checked(frame: pd.DataFrame, schema: Sequence[Field], what: str) -> pd.DataFrame:
+    missing = [field.name for field in schema if field.name not in frame.columns]
+    if missing:
+        raise SchemaError(f"{what}: columns are missing: {', '.join(missing)}")
+    table = frame[[field.name for field in schema]].reset_index(drop=True)
+    for field in schema:
+        column = table[field.name]
+        empty = column.isna()
+        if not field.optional:
+            _refuse(table, empty, what, f"has no {field.name}")
+        if field.kind is Kind.NUMBER and bool(empty.all()):
+            table[field.name] = column.astype(float)  # a column of None alone has no dtype of its own
+        elif not _DTYPE_FITS[field.kind](column[~empty]):
+            raise SchemaError(f"{what}: column {field.name} is of dtype {column.dtype}, not of kind: {field.kind}")
+        else:
+            _check_form(table, field, what)
+    return table
+
+
+def _is_text(column: pd.Series) -> bool:
+    return all(isinstance(value, str) for value in column.unique())
+
+
+_DTYPE_FITS: dict[Kind, Callable[[pd.Series], bool]] = {
+    Kind.TEXT: _is_text,
+    Kind.JSON: _is_text,
+    Kind.SHA256: _is_text,
+    Kind.INTEGER: lambda column: len(column) == 0 or pd.api.types.is_integer_dtype(column.dtype),
+    Kind.NUMBER: lambda column: pd.api.types.is_float_dtype(column.dtype),
+}
+
+
+def _check_form(table: pd.DataFrame, field: Field, what: str) -> None:
+    if field.kind is Kind.SHA256:
+        wrong = [value for value in table[field.name].dropna().unique() if not _SHA256.fullmatch(value)]
+    elif field.kind is Kind.JSON:
+        wrong = [value for value in table[field.name].unique() if not _is_sorted_object(value)]
+    else:
+        return
+    if wrong:
+        raise SchemaError(f"{what}: column {field.name}: {wrong[0]!r} is not of kind: {field.kind}")
+
+
+def _is_sorted_object(text: str) -> bool:
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and list(value) == sorted(value)
+
+
+def _known_statuses(table: pd.DataFrame, allowed: list[str], what: str) -> None:
+    _refuse(table, ~table["status"].isin(allowed), what, f"has a status that is none of {', '.join(allowed)}")
+
+
+def _has_text(column: pd.Series) -> pd.Series:
+    return column.fillna("").astype(str) != ""
+
+
+def _refuse(table: pd.DataFrame, wrong: pd.Series, what: str, complaint: str) -> None:
+    if bool(wrong.any()):
+        row = int(np.flatnonzero(wrong.to_numpy(dtype=bool))[0])
+        names = ("dataset", "variant", "algorithm", "cut", "seed")
+        culprit = ", ".join(f"{name} = {table[name].iloc[row]}" for name in names)
+        raise SchemaError(f"{what}: row {row + 1} ({culprit}) {complaint}")

@@ -1,0 +1,117 @@
+"""Scores, metrics, policies: what they declare, and that nothing can change them afterwards."""
+
+import dataclasses
+import math
+import pickle
+
+import pytest
+
+from clusterbench.errors import RequestError
+from clusterbench.metrics import (
+    DEFAULT_METRICS,
+    METRICS,
+    Direction,
+    Metric,
+    NoisePolicy,
+    Score,
+    get_metric,
+    resolve_device,
+)
+from clusterbench.statuses import ScoreStatus
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "lower", "upper", "family", "decimals"),
+    [
+        ("silhouette", "higher", -1.0, 1.0, "separation", 6),
+        ("silhouette_macro", "higher", -1.0, 1.0, "separation", 6),
+        ("davies_bouldin", "lower", 0.0, math.inf, "separation", 6),
+        ("calinski_harabasz", "higher", 0.0, math.inf, "separation", 3),
+    ],
+)
+def test_declarations(name, direction, lower, upper, family, decimals):
+    metric = get_metric(name)
+    assert (metric.direction, metric.lower, metric.upper) == (direction, lower, upper)
+    assert (metric.family, metric.decimals) == (family, decimals)
+    assert "doi:10." in metric.reference or "arXiv:" in metric.reference
+
+
+def test_the_registry_holds_four_metrics_of_which_three_are_asked_by_default():
+    assert list(METRICS) == ["silhouette", "silhouette_macro", "davies_bouldin", "calinski_harabasz"]
+    assert DEFAULT_METRICS == ("silhouette", "davies_bouldin", "calinski_harabasz")
+    assert len({metric.title for metric in METRICS.values()}) == 4
+
+
+@pytest.mark.parametrize("kind", [Score(0.5), METRICS["silhouette"]])
+def test_declarations_and_scores_are_frozen_hashable_and_travel(kind):
+    first = dataclasses.fields(kind)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(kind, first, getattr(kind, first))
+    assert not hasattr(kind, "__dict__")
+    assert pickle.loads(pickle.dumps(kind)) == kind
+    assert hash(dataclasses.replace(kind)) == hash(kind)
+
+
+def test_a_metric_has_no_default_direction_or_range():
+    required = [field.name for field in dataclasses.fields(Metric) if field.default is dataclasses.MISSING]
+    assert required == [field.name for field in dataclasses.fields(Metric)]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e300, math.inf, -math.inf])
+def test_numbers_are_scores(value):
+    score = Score(value)
+    assert (score.value, score.status, score.reason) == (value, ScoreStatus.OK, "")
+
+
+@pytest.mark.parametrize("status", [ScoreStatus.UNDEFINED, ScoreStatus.FAILED])
+def test_a_status_without_value_takes_a_reason_and_no_number(status):
+    assert Score(math.nan, status, "because").reason == "because"
+    with pytest.raises(ValueError, match=f"a score of status {status} needs a reason"):
+        Score(math.nan, status, "")
+    with pytest.raises(ValueError, match=f"got 1.5 with status {status}"):
+        Score(1.5, status, "because")
+
+
+def test_undefined_scores_differ_by_reason_alone():
+    score = Score.undefined("one cluster")
+    assert (score.status, score.reason) == (ScoreStatus.UNDEFINED, "one cluster")
+    with pytest.raises(ValueError, match="needs a reason"):
+        Score.undefined("")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (ScoreStatus, ["ok", "undefined", "failed"]),
+        (NoisePolicy, ["zero", "drop", "cluster", "nearest"]),
+        (Direction, ["higher", "lower"]),
+    ],
+)
+def test_words_in_files(kind, words):
+    assert [str(member) for member in kind] == words
+    assert [kind(word) for word in words] == list(kind)
+    with pytest.raises(ValueError, match="is not a valid"):
+        kind("other")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Silhouette", "did you mean 'silhouette'"),
+        ("silhouette-macro", "did you mean 'silhouette_macro'"),
+        ("calinski_harabaz", "did you mean 'calinski_harabasz'"),
+        ("DAVIES_BOULDIN", "did you mean 'davies_bouldin'"),
+        ("xyz", "unknown metric 'xyz' .allowed: calinski_harabasz, davies_bouldin, silhouette, silhouette_macro"),
+        ("", "unknown metric ''"),
+    ],
+)
+def test_unknown_metrics(name, hint):
+    with pytest.raises(RequestError, match=hint):
+        get_metric(name)
+
+
+@pytest.mark.parametrize("device", ["", "CPU", "cuda", "gpu:0"])
+def test_unknown_devices(device):
+    with pytest.raises(RequestError, match=f"unknown device '{device}'.*allowed: auto, cpu, gpu, tensorflow"):
+        resolve_device(device)
+    assert resolve_device("cpu") == "cpu"

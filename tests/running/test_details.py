@@ -1,0 +1,191 @@
+"""The close looks at the chosen labelings: each number against an independent one, and all from the store alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
+
+from clusterbench.labeling import canonical
+from clusterbench.results import Run, load_run, scores_table
+from clusterbench.running import Settings, Silent, run
+from clusterbench.running.closeups import agreement, random_bands, sampled_view
+from clusterbench.store import Store
+
+TOML = """
+title = "Blobs"
+seeds = [0, 1]
+k = [2, 3]
+reference_spaces = ["raw", "standard"]
+[[datasets]]
+path = "blobs.csv"
+[variants]
+raw = []
+standard = [{ step = "standardize" }]
+[ranking]
+random_partitions = 5
+bootstraps = 5
+[stability]
+resamples = 2
+[structure]
+permutations = 0
+[[algorithms]]
+use = "kmeans"
+n_init = 1
+[[algorithms]]
+use = "dbscan"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("study")
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(500, 3)) + 5 * np.array([[0, 0, 0], [1, 1, 0], [0, 1, 1]])[np.arange(500) % 3]
+    pd.DataFrame(table, columns=["a", "b", "c"]).to_csv(place / "blobs.csv", index=False)
+    (place / "blobs.toml").write_text(TOML)
+    return place
+
+
+@pytest.fixture(scope="module")
+def done(folder: Path) -> Run:
+    settings = Settings(workers=0)
+    return run(folder / "blobs.toml", results=folder / "results", settings=settings, progress=Silent())
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> np.ndarray:
+    return pd.read_csv(folder / "blobs.csv").to_numpy()
+
+
+def test_cluster_silhouettes_are_those_of_scikit_learn(done: Run, table: np.ndarray) -> None:
+    found = done.details.silhouettes
+    raw = found[found["space"] == "raw"]
+    assert set(found["space"]) == {"raw", "standard"}
+    for sha, part in raw.groupby("labels_sha256"):
+        labels = done.details.labels[str(sha)]
+        kept = labels >= 0
+        samples = silhouette_samples(table[kept], labels[kept])
+        expected = [samples[labels[kept] == cluster].mean() for cluster in part["cluster"]]
+        np.testing.assert_allclose(part["silhouette"], expected, rtol=1e-6)
+        assert part["size"].tolist() == [(labels == cluster).sum() for cluster in part["cluster"]]
+
+
+def test_agreement_is_the_adjusted_rand_index_of_every_pair(done: Run) -> None:
+    found = done.details.agreement
+    hashes = done.board.table["labels_sha256"].unique()
+    assert len(found) == len(hashes) * (len(hashes) - 1) // 2
+    for one, other, ari in found[["one", "other", "ari"]].itertuples(index=False):
+        assert ari == pytest.approx(adjusted_rand_score(done.details.labels[one], done.details.labels[other]))
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=2, max_size=40))
+def test_agreement_is_that_of_scikit_learn_for_any_labels(pairs: list[tuple[int, int]]) -> None:
+    one, other = (canonical(np.array(labels)) for labels in zip(*pairs, strict=True))
+    (found,) = agreement(["a", "b"], {"a": one, "b": other})["ari"]
+    assert found == pytest.approx(adjusted_rand_score(one, other))
+
+
+def test_scores_under_every_policy_are_those_of_the_store(done: Run, folder: Path) -> None:
+    found = done.details.policies
+    assert set(found["policy"]) == {"zero", "drop", "cluster", "nearest"}
+    chosen = set(done.board.table["labels_sha256"])
+    with Store.reader(folder / "results") as store:
+        for policy, part in found.groupby("policy"):
+            scores = scores_table(store, done.plan, done.cells, policy=str(policy))
+            scores = scores[scores["space"] != "own"].drop_duplicates(["labels_sha256", "space", "metric"])
+            both = part.merge(scores, on=["labels_sha256", "space", "metric"], suffixes=("", "_stored"))
+            assert len(both) == len(part)
+            assert chosen <= set(part["labels_sha256"])
+            pd.testing.assert_series_equal(both["value"], both["value_stored"], check_names=False)
+
+
+def test_the_view_is_the_plane_of_the_first_components(done: Run, table: np.ndarray) -> None:
+    points = done.details.points
+    assert len(points) == 400
+    assert points["row"].is_unique
+    expected = PCA(2, svd_solver="full").fit(table)
+    plane = expected.transform(table)[points["row"]]
+    for column, axis in zip("xy", plane.T, strict=True):
+        np.testing.assert_allclose(points[column].abs(), np.abs(axis), atol=1e-3)
+    shares = points[["share_x", "share_y"]].iloc[0].to_numpy()
+    np.testing.assert_allclose(shares, expected.explained_variance_ratio_, atol=1e-4)
+    seen = done.details.point_labels.set_index("labels_sha256")["labels"]
+    for sha in done.board.table["labels_sha256"]:
+        assert json.loads(seen[sha]) == done.details.labels[sha][points["row"]].tolist()
+
+
+def test_the_sample_holds_both_ends_and_no_row_twice() -> None:
+    values = np.random.default_rng(0).lognormal(size=(3000, 2))
+    view = sampled_view(values, 7)
+    assert len(view) == 400
+    assert view["row"].is_monotonic_increasing
+    order = np.argsort(np.argsort((values - values.mean(axis=0)) @ _first_axis(values)))
+    strata = np.bincount(order[view["row"]] * 40 // 3000, minlength=40)
+    assert set(strata.tolist()) == {10}
+    pd.testing.assert_frame_equal(view, sampled_view(values, 7))
+
+
+def _first_axis(values: np.ndarray) -> np.ndarray:
+    axis = PCA(1).fit(values).components_[0]
+    return axis * np.sign(axis[np.abs(axis).argmax()])
+
+
+def test_few_rows_are_all_shown_and_one_column_is_a_line() -> None:
+    view = sampled_view(np.arange(5.0)[:, None], 0)
+    assert view["row"].tolist() == [0, 1, 2, 3, 4]
+    assert view["x"].tolist() == [-2.0, -1.0, 0.0, 1.0, 2.0]
+    assert set(view["y"]) == {0.0}
+    assert (view["share_x"].iloc[0], view["share_y"].iloc[0]) == (1.0, 0.0)
+
+
+def test_bands_are_means_and_quantiles_over_random_partitions() -> None:
+    values = np.random.default_rng(1).normal(size=40)
+    scored = pd.DataFrame({"dataset": "d", "space": "s", "metric": "m", "k": 3, "value": [*values, np.nan]})
+    (row,) = random_bands(scored).to_dict("records")
+    assert row["n"] == 40
+    assert row["mean"] == pytest.approx(values.mean())
+    assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
+
+
+def test_all_of_it_comes_back_from_the_store_without_the_data(done: Run, folder: Path) -> None:
+    (folder / "blobs.csv").rename(folder / "gone.csv")
+    try:
+        again = load_run(folder / "results").details
+    finally:
+        (folder / "gone.csv").rename(folder / "blobs.csv")
+    for name in ("silhouettes", "policies", "agreement", "points", "point_labels", "bands"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(done.details, name))
+        assert len(getattr(again, name))
+    assert again.jaccards == done.details.jaccards
+    assert again.row_ids == done.details.row_ids == {"blobs": tuple(map(str, range(500)))}
+    assert {sha: labels.tolist() for sha, labels in again.labels.items()} == {
+        sha: labels.tolist() for sha, labels in done.details.labels.items()
+    }
+
+
+def test_a_second_run_looks_at_nothing_again(done: Run, folder: Path, monkeypatch) -> None:
+    from clusterbench.running import details as _details
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(_details, "_computed", refuse)
+    monkeypatch.setattr(_details, "random_bands", refuse)
+    again = run(folder / "blobs.toml", results=folder / "results", settings=Settings(workers=0), progress=Silent())
+    assert again.computed == 0
+    pd.testing.assert_frame_equal(again.details.agreement, done.details.agreement)
+
+
+def test_every_cluster_of_an_entry_has_its_stability(done: Run) -> None:
+    for row in done.board.table.to_dict("records"):
+        key = tuple(str(row[name]) for name in ("dataset", "variant", "algorithm", "params", "cut"))
+        assert len(done.details.jaccards[key]) == row["k"]
+        assert all(0.0 <= value <= 1.0 for value in done.details.jaccards[key])

@@ -1,0 +1,128 @@
+"""What is still to be done: obstacles, retries, open cells, and how long they will take."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterbench.errors import RequestError
+from clusterbench.execution import CellStatus, TaskDone
+from clusterbench.results import store_status
+from clusterbench.running import Settings, estimate, open_tasks, prepare
+from clusterbench.store import Store
+
+from .conftest import KMEANS, RANKING, WARD
+
+SMALL = """
+from clusterbench.plugins import Algorithm, Family
+def build(X, seed):
+    return lambda k: [row % k for row in range(len(X))]
+ALGORITHM = Algorithm(name="small", family=Family.OTHER, summary="s", reference="r", build=build, max_rows=MAX)
+"""
+FLAKY = """
+from pathlib import Path
+from clusterbench.plugins import Algorithm, Family
+def build(X, seed):
+    def cut(k):
+        with open(CALLS, "a") as file:
+            file.write(f"{k} ")
+        if k == 3 and not Path(MENDED).exists():
+            raise RuntimeError("not yet")
+        return [row % k for row in range(len(X))]
+    return cut
+ALGORITHM = Algorithm(name="flaky", family=Family.OTHER, summary="s", reference="r", build=build, deterministic=True)
+"""
+
+
+@pytest.mark.parametrize(("most", "skipped"), [(124, True), (125, False)])
+def test_a_table_with_more_rows_than_an_algorithm_can_take_skips_it(workspace, most, skipped):
+    workspace.plugin("small", SMALL, MAX=most)
+    done = workspace.run(RANKING, KMEANS, '[[algorithms]]\nuse = "small"\n')
+    mine = done.cells[done.cells["algorithm"] == "small"]
+    assert len(mine) == 3
+    assert set(mine["status"]) == ({"skipped"} if skipped else {"ok"})
+    told = "125 rows are more than small can sensibly take (124)" if skipped else ""
+    assert set(mine["reason"]) == {told}
+    assert done.computed == (3 if skipped else 6)
+
+
+def test_more_clusters_than_rows_are_refused_before_anything_is_done(workspace):
+    workspace.write(RANKING, '[[algorithms]]\nuse = "kmeans"\nk = [5, 126]\n')
+    with pytest.raises(RequestError, match=r"rules.toml: k: k = 126 is more than the 125 rows of clouds") as caught:
+        prepare("rules.toml", workspace=workspace.folder)
+    assert caught.value.allowed == "k up to 125"
+
+
+def test_a_failed_cell_is_left_until_it_is_to_be_tried_again_and_then_alone(workspace):
+    calls, mended = workspace.folder / "calls", workspace.folder / "mended"
+    workspace.plugin("flaky", FLAKY, CALLS=str(calls), MENDED=str(mended))
+    parts = (RANKING, '[[algorithms]]\nuse = "flaky"\n')
+    first = workspace.run(*parts)
+    assert first.n_failed == 1
+    assert calls.read_text().split() == ["2", "3", "4"]
+    mended.touch()
+    kept = workspace.run(*parts)
+    assert (kept.computed, kept.n_failed) == (0, 1)
+    assert calls.read_text().split() == ["2", "3", "4"]
+    retried = workspace.run(*parts, settings=Settings(workers=0, retry=True))
+    assert (retried.computed, retried.n_failed) == (1, 0)
+    assert calls.read_text().split() == ["2", "3", "4", "3"]
+    assert workspace.run(*parts, settings=Settings(workers=0, retry=True)).computed == 0
+    others = first.cells["k"] != 3
+    pd.testing.assert_frame_equal(
+        first.cells[others].drop(columns="inertia"), retried.cells[others].drop(columns="inertia")
+    )
+
+
+def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
+    workspace.run(RANKING, KMEANS)
+    workspace.write(RANKING, KMEANS, WARD, '[[algorithms]]\nuse = "kmeans"\nn_init = 1\nk = [3, 7]\n')
+    plan, _ = prepare("rules.toml", workspace=workspace.folder)
+    with workspace.store() as store:
+        todo = open_tasks(plan, store, retry=False)
+        assert [(planned.job.algorithm, cuts) for planned, cuts in todo] == [
+            ("kmeans", ('{"k": 7}',)),
+            ("agglomerative", ('{"k": 2}', '{"k": 3}', '{"k": 4}')),
+        ]
+    with Store.writer(workspace.folder / "results") as store:
+        store.put_benchmark(plan.name, plan.record(), {})
+        counts = store_status(store)["rules"]
+    assert counts["to do"] == 4
+    assert sum(counts.values()) == plan.n_cells == 7
+
+
+def put_timing(store: Store, key: str, algorithm: str, n_rows: int, seconds: float) -> None:
+    facts = {"space_hash": "s", "algorithm": algorithm, "version": 1, "params": "{}", "seed": 0, "threads": 1}
+    store.put_job(TaskDone(key, CellStatus.OK), {**facts, "n_rows": n_rows, "total_seconds": seconds}, [])
+
+
+def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):
+    workspace.write(RANKING, KMEANS, WARD)
+    plan, _ = prepare("rules.toml", workspace=workspace.folder)
+    with Store.writer(workspace.folder / "results") as store:
+        todo = open_tasks(plan, store, retry=False)
+        assert estimate(plan, store, todo) == (0.0, ["kmeans", "agglomerative"])
+        for number, (n_rows, seconds) in enumerate([(100, 1.0), (100, 3.0), (10, 9.0)]):
+            put_timing(store, str(number), "kmeans", n_rows, seconds)
+        # 0.01, 0.03 and 0.9 seconds per row; 125 rows
+        assert estimate(plan, store, todo) == (pytest.approx(0.03 * 125), ["agglomerative"])
+        put_timing(store, "ward", "agglomerative", 50, 1.0)
+        assert estimate(plan, store, todo) == (pytest.approx(0.03 * 125 + 0.02 * 125), [])
+        third = [(planned, cuts[:1]) for planned, cuts in todo]
+        assert estimate(plan, store, third) == (pytest.approx((0.03 + 0.02) * 125 / 3), [])
+        assert estimate(plan, store, []) == (0.0, [])
+    assert estimate(plan, None, todo) == (0.0, ["kmeans", "agglomerative"])
+
+
+@pytest.fixture(scope="module")
+def planned(shared):
+    shared.write(RANKING, KMEANS, WARD)
+    return prepare("rules.toml", workspace=shared.folder)[0]
+
+
+@given(st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
+def test_an_estimate_needs_no_store_to_name_the_unknown(planned, n_kmeans, n_ward):
+    todo = [(job, job.job.cuts[:n]) for job, n in zip(planned.jobs, (n_kmeans, n_ward), strict=True)]
+    assert estimate(planned, None, todo) == (0.0, ["kmeans", "agglomerative"])

@@ -1,0 +1,146 @@
+"""Is there structure at all? Blobs have it, a table of independent columns has not, and the report says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterbench.datasets import Dataset
+from clusterbench.results.structure_alerts import alerts
+from clusterbench.running import Settings, Silent, run
+from clusterbench.running.structure_tests import permuted, spread
+from clusterbench.structure import dip_test
+
+TOML = """
+title = "Structure"
+seeds = [0]
+k = [2, 3, 4]
+reference_spaces = ["standard"]
+[[datasets]]
+path = "table.csv"
+[variants]
+standard = [{ step = "standardize" }]
+[ranking]
+random_partitions = 20
+bootstraps = 0
+[stability]
+resamples = 0
+[structure]
+permutations = 3
+[[algorithms]]
+use = "kmeans"
+n_init = 2
+"""
+
+
+def findings(table: np.ndarray, folder: Path, monkeypatch) -> tuple[dict, tuple[str, ...]]:
+    monkeypatch.chdir(folder)
+    pd.DataFrame(table).add_prefix("c").to_csv("table.csv", index=False)
+    Path("table.toml").write_text(TOML)
+    done = run("table.toml", settings=Settings(workers=0), progress=Silent())
+    return done.plan["structure"]["table"], done.board.alerts
+
+
+def test_blobs_beat_their_shuffled_tables(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(300, 4)) + 9 * (np.arange(300) % 2)[:, None]
+    found, told = findings(table, tmp_path, monkeypatch)
+    assert found["champion_silhouette"] > 0.7 > max(found["permuted_silhouettes"])
+    assert [sorted(table) for table in found["inertia"]] == [["2", "3", "4"]] * 3
+    assert found["dip_pc1"]["p"] < 0.05
+    assert not any("no structure beyond the null" in alert for alert in told)
+
+
+def test_the_scoring_of_every_shuffled_table_is_told(tmp_path, monkeypatch):
+    class Steps(Silent):
+        """Keeps the notes of each stage."""
+
+        def __init__(self) -> None:
+            self.notes: dict[str, tuple[int, list[str]]] = {}
+
+        def stage(self, name: str, total: int) -> None:
+            self.notes[name] = (total, [])
+
+        def advance(self, steps: int = 1, note: str = "") -> None:
+            list(self.notes.values())[-1][1].extend([note] * steps)
+
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2))).add_prefix("c").to_csv("table.csv", index=False)
+    Path("table.toml").write_text(TOML)
+    told = Steps()
+    run("table.toml", settings=Settings(workers=0), progress=told)
+    tables = ["table", *(f"table (permuted {number})" for number in range(3))]
+    assert told.notes["scoring without structure"] == (4, tables)
+
+
+def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
+    rng = np.random.default_rng(4)
+    found, told = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
+    assert found["dip_pc1"]["p"] > 0.05
+    assert found["dip_distances"]["p"] > 0.05
+    assert any("dip test" in alert for alert in told)
+    assert len(found["permuted"]) == 3
+    assert abs(found["champion_silhouette"] - np.mean(found["permuted_silhouettes"])) < 0.05
+
+
+def test_a_champion_that_does_not_beat_the_null_is_told(tmp_path):
+    dip = {"dip": 0.1, "p": 0.001, "n": 10}
+    base = {"dip_pc1": dip, "dip_distances": dip}
+    (told,) = alerts({"cards": {**base, "champion_silhouette": 0.1, "permuted_silhouettes": [0.05, 0.12, None]}})
+    assert told.startswith("cards: no structure beyond the null")
+    assert alerts({"cards": {**base, "champion_silhouette": 0.13, "permuted_silhouettes": [0.05, 0.12]}}) == []
+    assert alerts({"cards": {**base, "champion_silhouette": None, "permuted_silhouettes": []}}) == []
+    assert alerts({"cards": base}) == []
+
+
+@pytest.mark.parametrize(("better", "alarm"), [(0, False), (1, True), (19, True)])
+def test_of_nineteen_shuffled_tables_one_that_is_as_good_is_one_too_many(better, alarm):
+    dip = {"dip": 0.1, "p": 0.001, "n": 10}
+    nulls = [0.2] * better + [0.1] * (19 - better)
+    told = alerts(
+        {"t": {"dip_pc1": dip, "dip_distances": dip, "champion_silhouette": 0.2, "permuted_silhouettes": nulls}}
+    )
+    assert bool(told) == alarm
+    if alarm:
+        assert f"on {better} of 19 tables" in told[0]
+        assert f"p = {(1 + better) / 20:.2f}" in told[0]
+
+
+def test_equal_values_are_spread_half_way_to_their_neighbours():
+    # 1 twice: from 0.5 to 2 in two halves; 3 alone stays; 0 twice: its gap is 1 on the right, and so on the left.
+    np.testing.assert_allclose(spread(np.array([3.0, 1, 1, 0, 0])), [-0.25, 0.25, 0.875, 1.625, 3.0])
+    np.testing.assert_array_equal(spread(np.array([2.0, 2.0])), [2.0, 2.0])
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=60))
+def test_spread_values_keep_their_order_and_their_number(numbers):
+    values = np.array(numbers, dtype=np.float64)
+    found = spread(values)
+    assert len(found) == len(values)
+    assert (np.diff(found) >= 0).all()
+    assert (np.abs(found - np.sort(values)) <= 5).all()
+
+
+def test_rounded_numbers_of_one_cloud_have_one_mode():
+    whole = np.round(np.random.default_rng(0).normal(scale=2, size=400))
+    assert dip_test(whole, n_boot=200, seed=0).p < 0.05
+    assert dip_test(spread(whole), n_boot=200, seed=0).p > 0.5
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_permuted_table_keeps_every_marginal_and_loses_the_dependence(number):
+    x = np.linspace(0, 1, 500)
+    frame = pd.DataFrame({"x": x, "y": x**2, "z": np.where(x < 0.1, np.nan, -x)})
+    dataset = Dataset("d", frame, pd.RangeIndex(500), truth=np.zeros(500, dtype=np.int64))
+    shuffled = permuted(dataset, 0, number)
+    for column in frame:
+        np.testing.assert_array_equal(np.sort(shuffled.frame[column]), np.sort(frame[column]))
+    assert abs(shuffled.frame["x"].corr(shuffled.frame["y"])) < 0.15
+    assert shuffled.truth is None
+    pd.testing.assert_frame_equal(permuted(dataset, 0, number).frame, shuffled.frame)
+    assert not shuffled.frame.equals(permuted(dataset, 0, number + 1).frame)
