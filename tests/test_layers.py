@@ -17,7 +17,7 @@ PACKAGE = Path(clusterbench.__file__).parent
 GROUND_FLOOR = ("errors", "statuses", "labeling", "seeding", "environment", "naming", "text", "tables")
 LAYERS = (
     *GROUND_FLOOR,
-    *("datasets", "preprocessing", "plugins", "metrics", "structure", "ranking", "benchmark"),
+    *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),
     *("execution", "store", "results", "running", "verification", "segments", "report", "serve", "cli"),
 )
 HEAVY = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "hdbscan", "pandas", "numpy", "distributed")
