@@ -6,12 +6,12 @@ from clusterbench.benchmark.declaration import (
     AlgorithmRun,
     Benchmark,
     FitJob,
-    canonical_json,
     load_benchmark,
     parse_benchmark,
 )
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark.toml_tables import RankingTable
+from clusterbench.naming import canonical_json
 
 __all__ = [
     "DEFAULT_REFERENCE_SPACES",

@@ -26,6 +26,7 @@ from clusterbench.benchmark.toml_tables import (
 from clusterbench.datasets import DatasetSpec
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import get_metric
+from clusterbench.naming import Cut, canonical_json
 from clusterbench.plugins import Algorithm, CutRange, Registry
 from clusterbench.preprocessing import DEFAULT_VARIANTS, Step, parse_steps
 from clusterbench.ranking import Gate
@@ -64,7 +65,7 @@ class AlgorithmRun:
     @property
     def ks(self) -> tuple[int, ...]:
         """The numbers of clusters asked for; none where another argument is cut by."""
-        return tuple(cut["k"] for cut in map(json.loads, self.cuts) if "k" in cut)
+        return tuple(cut.k for cut in map(Cut.parse, self.cuts) if cut.k is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,6 @@ class Benchmark:
     def algorithm(self, name: str) -> Algorithm:
         """Return the plug-in that this benchmark runs under `name`."""
         return next(run.algorithm for run in self.runs if run.algorithm.name == name)
-
-
-def canonical_json(value: Any) -> str:
-    """Return JSON with sorted keys: equal settings have equal texts."""
-    return json.dumps(value, sort_keys=True, separators=(", ", ": "), allow_nan=False)
 
 
 def load_benchmark(path: Path, registry: Registry) -> Benchmark:
@@ -227,7 +223,7 @@ def _resolve_run(
     grid = {**{k: list(v) for k, v in algorithm.grid.items()}, **_grid(algorithm, arguments, where)}
     sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
     params = dict.fromkeys(canonical_json(algorithm.resolve(chosen, where=where)) for chosen in sets)
-    cuts = dict.fromkeys(canonical_json({cut.name: value}) for value in values)
+    cuts = dict.fromkeys(Cut(cut.name, value).text for value in values)
     return AlgorithmRun(algorithm, tuple(params), tuple(cuts), table.variants or variants)
 
 

@@ -3,11 +3,11 @@
 Importing this loads no clustering library; a plug-in file imports what it needs inside its build function.
 """
 
+from clusterbench.naming import Cut
 from clusterbench.plugins.algorithm import (
     REQUIRED,
     Algorithm,
     Assignment,
-    Cut,
     CutRange,
     Cutter,
     Family,

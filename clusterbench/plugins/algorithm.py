@@ -18,7 +18,6 @@ from clusterbench.plugins.packages import missing_packages
 
 Space = NDArray[np.float64]
 Params = Mapping[str, Any]
-Cut = Mapping[str, Any]
 REQUIRED = inspect.Parameter.empty
 
 
