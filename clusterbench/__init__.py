@@ -47,6 +47,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'clusterbench' has no attribute {name!r}")
     import importlib
 
+    from clusterbench.environment import check_system
+
+    if name != "RequestError":
+        check_system()
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

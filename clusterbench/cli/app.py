@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from clusterbench.environment import check_system
 from clusterbench.errors import RequestError
 
 app = typer.Typer(
@@ -183,6 +184,7 @@ def compare(
 def main() -> None:
     """Run the command line; a wrong request is one message and exit status 2."""
     try:
+        check_system()
         app()
     except RequestError as error:
         sys.stderr.write(f"clusterbench: error: {error}\n")

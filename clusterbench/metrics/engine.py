@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterbench.environment import usable_cores
 from clusterbench.metrics.partition_layout import Partitions
 from clusterbench.metrics.row_blocks import pieces, tasks
 
@@ -55,11 +55,8 @@ class RowScores:
 
 
 def count_threads(threads: int | None) -> int:
-    """Return `threads`, or the number of processors that this process may use."""
-    if threads is not None:
-        return max(1, int(threads))
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+    """Return `threads`, or the number of cores that this process may use."""
+    return usable_cores() if threads is None else max(1, int(threads))
 
 
 def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> Iterator[_Result]:

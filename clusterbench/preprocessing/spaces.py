@@ -7,8 +7,6 @@ import json
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.datasets import Dataset
+from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.pipelines import PlacedStep, assemble, place_steps, step_name, transformer_of
 from clusterbench.preprocessing.steps import Step
@@ -127,17 +126,12 @@ def _fit_step(place: PlacedStep, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame
     return transformer, made
 
 
-@cache
-def _package_versions() -> dict[str, str]:
-    return {name: version(name) for name in _PACKAGES}
-
-
 def _content_hash(dataset: Dataset, placed: list[PlacedStep]) -> str:
     identity = {
         "version": _VERSION,
         "dataset": dataset.content_hash,
         "steps": [place.resolved() for place in placed],
-        "packages": _package_versions(),
+        "packages": {name: package_version(name) for name in _PACKAGES},
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

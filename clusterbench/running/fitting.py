@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.environment import usable_cores
 from clusterbench.errors import RequestError
 from clusterbench.execution import (
     CellStatus,
@@ -65,7 +66,7 @@ class Settings:
             return self.workers
         if not self.is_here:
             return 0
-        return max(1, cores() // self.threads)
+        return max(1, usable_cores() // self.threads)
 
     @property
     def is_here(self) -> bool:
@@ -83,11 +84,6 @@ class Settings:
         if self.scheduler is not None:
             return "dask"
         return "processes" if self.has_workers else "this process"
-
-
-def cores() -> int:
-    """Return the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_open(status: CellStatus | None, *, retry: bool) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from clusterbench.benchmark import Benchmark, FitJob, canonical_json
 from clusterbench.datasets import Dataset, load_dataset
+from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics.builtin_metrics import SCORING_VERSION
 from clusterbench.plugins import Algorithm, missing_packages
@@ -195,16 +194,8 @@ def versions_of(algorithm: Algorithm) -> dict[str, str]:
     found = {}
     for requirement in algorithm.packages.values():
         name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
-        found[name] = _installed(name)
+        found[name] = package_version(name) or ""
     return found
-
-
-@cache  # metadata is read from disk, and every job asks
-def _installed(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:

@@ -16,7 +16,6 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling
 from clusterbench.results import load_run, scores_table
 from clusterbench.running import Settings, Silent, prepare, run
-from clusterbench.running.machine_limits import memory_bytes
 from clusterbench.store import Store
 
 INSIDE = Settings(workers=0)
@@ -271,16 +270,3 @@ def test_memory_is_limited_to_a_share_of_the_machine_where_nobody_set_a_limit(st
 
 def test_without_workers_no_limit_is_kept_or_recorded(study):
     assert again().manifest["limits"] == {"seconds": None, "memory_mb": None}
-
-
-@pytest.mark.parametrize(("name", "text", "held"), [
-    ("memory.max", "1048576\n", True),
-    ("memory.max", "max\n", False),
-    ("memory/memory.limit_in_bytes", "1048576\n", True),
-    ("memory/memory.limit_in_bytes", "9223372036854771712\n", False),
-])  # fmt: skip
-def test_the_memory_of_a_container_is_what_it_may_use(tmp_path, name, text, held):
-    path = tmp_path / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    assert (memory_bytes(tmp_path) == 1048576) == held

@@ -14,7 +14,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.errors import RequestError
-from clusterbench.results import Run, cells_table, load_run, manifests, row_ids, store_status
+from clusterbench.results import Run, cells_table, load_run, row_ids, store_status
 from clusterbench.running import Settings, prepare, run
 from clusterbench.store import Store
 from clusterbench.tables import CELL_COLUMNS
@@ -304,15 +304,3 @@ def test_a_part_of_the_run_is_another_benchmark_of_the_same_store(done):
     assert "(all)" not in set(part.board.table["dataset"])
     with Store.reader(done.folder / "results") as store:
         assert sum(store_status(store)["two-part"].values()) == 2
-
-
-def test_versions_of_packages_that_are_not_there_are_said_so():
-    assert manifests._version("no-such-package") == "not installed"
-
-
-def test_outside_of_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
-    module = tmp_path / "clusterbench" / "conductor" / "_manifest.py"
-    monkeypatch.setattr(manifests, "__file__", str(module))
-    assert manifests.make_manifest()["git"] is None
-    (tmp_path / ".git").mkdir()  # a folder of that name that git cannot read
-    assert manifests.make_manifest()["git"] is None

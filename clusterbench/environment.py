@@ -1,0 +1,236 @@
+"""The machine, the packages and the checkout that this process runs on, as far as it may use them.
+
+Linux and macOS are supported. What only Linux reports (control groups, ``/proc``) is left out elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import psutil
+
+from clusterbench.errors import RequestError
+
+REPORTED_PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-learn-extra",
+    "pandas",
+    "hdbscan",
+    "fastcluster",
+    "numba",
+    "tensorflow",
+    "keras",
+    "matplotlib",
+)
+"""Packages whose versions a manifest reports."""
+
+NOT_INSTALLED = "not installed"
+_ROOT = Path("/")
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """The commit of a checkout, and whether tracked files differ from it."""
+
+    commit: str
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What labels and times may depend on besides the request.
+
+    Attributes
+    ----------
+    clusterbench, python : str
+        Versions.
+    packages : mapping of str to str
+        Installed version of each of `REPORTED_PACKAGES`, or `NOT_INSTALLED`.
+    system : str
+        Operating system and architecture, such as ``Linux x86_64``.
+    cpu : str
+        Model name of the processor.
+    cores : int
+        See `usable_cores`.
+    git : GitState or None
+        Of the checkout that holds the engine; None for an installed package.
+    """
+
+    clusterbench: str
+    python: str
+    packages: Mapping[str, str]
+    system: str
+    cpu: str
+    cores: int
+    git: GitState | None
+
+
+def current_environment() -> Environment:
+    """Return the environment of this process."""
+    return Environment(
+        clusterbench=package_version("clusterbench") or NOT_INSTALLED,
+        python=platform.python_version(),
+        packages={name: package_version(name) or NOT_INSTALLED for name in REPORTED_PACKAGES},
+        system=f"{platform.system()} {platform.machine()}",
+        cpu=cpu_name(),
+        cores=usable_cores(),
+        git=git_state(),
+    )
+
+
+def check_system() -> None:
+    """Raise RequestError on an operating system that is not supported."""
+    if sys.platform == "win32":
+        raise RequestError("clusterbench does not run on Windows", allowed="Linux, macOS, or WSL on Windows")
+
+
+@cache  # metadata is read from disk, and every job asks
+def package_version(name: str) -> str | None:
+    """Return the installed version of a distribution, or None."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def usable_cores(root: Path = _ROOT) -> int:
+    """Return the number of cores that this process may use, at least 1.
+
+    The CPU affinity counts, and the smallest CPU quota of the process's control group and its parents, rounded up.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds ``proc`` and ``sys``.
+    """
+    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # Linux only
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    quotas = [quota for group in control_groups("cpu", root) if (quota := _cpu_quota(group)) is not None]
+    return max(1, min([cores, *map(math.ceil, quotas)]))
+
+
+def usable_memory(root: Path = _ROOT) -> int:
+    """Return the bytes of memory that this process may use.
+
+    The memory of the machine, or the smallest limit of the process's control group and its parents.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds ``proc`` and ``sys``.
+    """
+    limits = [int(psutil.virtual_memory().total)]
+    for group in control_groups("memory", root):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            text = _read(group / name).strip()
+            if text.isdecimal():  # "max" is no limit
+                limits.append(int(text))
+    return min(limits)
+
+
+def memory_kills(root: Path = _ROOT) -> int:
+    """Return how many processes the kernel has killed so far because memory ran out; 0 where it does not report it.
+
+    They are counted by the nearest control group that counts them, else by the machine.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds ``proc`` and ``sys``.
+    """
+    groups = control_groups("memory", root)
+    files = [group / name for group in groups for name in ("memory.events", "memory.oom_control")]
+    for path in (*files, root / "proc/vmstat"):
+        for line in _read(path).splitlines():
+            name, _, number = line.partition(" ")
+            if name == "oom_kill" and number.strip().isdecimal():
+                return int(number)
+    return 0
+
+
+def control_groups(controller: str, root: Path = _ROOT) -> Iterator[Path]:
+    """Yield the folders of this process's control group and of its parents, the nearest first.
+
+    Version 1 has a tree per controller, version 2 a single one, and a machine may have both. In a container the path of
+    the own group may not exist below the mount; the root of the mount is then the container's group.
+
+    Parameters
+    ----------
+    controller : str
+        ``cpu`` or ``memory``.
+    root : Path
+        Folder that holds ``proc`` and ``sys``.
+    """
+    mount = root / "sys/fs/cgroup"
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        number, controllers, group = [*line.split(":", 2), "", ""][:3]
+        if controller not in controllers.split(",") and (number, controllers) != ("0", ""):
+            continue
+        tops = [mount / controller] if controllers else [mount, mount / "unified"]
+        path = PurePosixPath(group.lstrip("/"))
+        inner = () if ".." in path.parts else (path, *path.parents)
+        for top in tops:
+            for place in dict.fromkeys((*(top / part for part in inner), top)):
+                if place.is_dir():
+                    yield place
+
+
+def cpu_name(root: Path = _ROOT) -> str:
+    """Return the model name of the processor, "unknown" where the system does not report it."""
+    for line in _read(root / "proc/cpuinfo").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def git_state(folder: Path | None = None) -> GitState | None:
+    """Return the state of the git checkout at `folder`, None where there is none that git can read.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Default: the folder that holds the package.
+    """
+    place = Path(__file__).resolve().parents[1] if folder is None else folder
+    if not (place / ".git").exists():
+        return None
+    try:
+        commit, changes = (
+            subprocess.run(
+                ["git", "-C", str(place), *arguments], capture_output=True, text=True, timeout=10, check=True
+            )
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return GitState(commit.stdout.strip(), bool(changes.stdout.strip()))
+
+
+def _cpu_quota(group: Path) -> float | None:
+    """Return the cores that the quota of a control group allows, None without a quota."""
+    quota, _, period = _read(group / "cpu.max").partition(" ")
+    if not quota:
+        quota, period = _read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us")
+    with suppress(ValueError, ZeroDivisionError):  # "max", "-1" or nothing is no quota
+        return int(quota) / int(period) if int(quota) > 0 else None
+    return None
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file, "" where it cannot be read."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
