@@ -1,13 +1,12 @@
-"""Which columns a step works on: names and groups, resolved where the step stands."""
+"""Which columns a step works on: names and groups, resolved at the step's place in the pipeline."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clusterbench.datasets import Dataset
-from clusterbench.errors import RequestError
+from clusterbench.errors import RequestError, unknown
 from clusterbench.preprocessing.step_fields import ALL, NONNEGATIVE
 
 
@@ -32,12 +31,12 @@ class Scope:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:
-        """Return what the first step finds."""
+        """Return the columns and groups that the first step finds."""
         frame = dataset.frame
         nonnegative = tuple(name for name in frame.columns if not bool((frame[name] < 0).any()))
         return cls(dataset.columns, {NONNEGATIVE: nonnegative, **dataset.groups})
 
-    def pick(self, wanted: tuple[str, ...], *, where: str) -> tuple[str, ...]:
+    def pick(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the columns that `wanted` names, in the order of the table.
 
         ``all`` is every column; a column goes before a group of its name.
@@ -49,7 +48,7 @@ class Scope:
         """
         chosen: set[str] = set()
         for name in wanted:
-            chosen.update(self._named(name, where=where))
+            chosen.update(self._named(name))
         return tuple(name for name in self.present if name in chosen)
 
     def covers_all(self, wanted: tuple[str, ...], picked: tuple[str, ...]) -> bool:
@@ -65,25 +64,15 @@ class Scope:
         new = tuple(name for name in columns if name not in self.present)
         return replace(self, present=self.present + new, exact=self.exact and exact)
 
-    def _named(self, name: str, *, where: str) -> tuple[str, ...]:
+    def _named(self, name: str) -> tuple[str, ...]:
         if name == ALL:
             return self.present
         if name in self.present:
             return (name,)
         if name not in self.groups:
-            raise _unknown_name(name, [*self.present, *self.groups, ALL], where=where)
+            raise unknown("column or group", name, [*self.present, *self.groups, ALL])
         left = tuple(column for column in self.groups[name] if column in self.present)
         # `nonnegative` is a property, so it may hold for no column; a declared group was meant to be there.
         if not left and name != NONNEGATIVE:
-            raise RequestError(
-                f"no column of group {name!r} is left here", where=where, allowed=", ".join(self.present)
-            )
+            raise RequestError(f"no column of group {name!r} is left here", allowed=", ".join(self.present))
         return left
-
-
-def _unknown_name(name: str, known: Sequence[str], *, where: str) -> RequestError:
-    # Column names are often in capitals, so the nearest spelling is sought without regard to case.
-    folded = {other.casefold(): other for other in known}
-    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-    help_ = f", did you mean {folded[near[0]]!r}?" if near else ""
-    return RequestError(f"unknown column or group {name!r}{help_}", where=where, allowed=", ".join(sorted(known)))

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from clusterbench.datasets import Dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
-from clusterbench.preprocessing.pipelines import PlacedStep, assemble, place_steps, step_name, transformer_of
-from clusterbench.preprocessing.steps import Step
-from clusterbench.preprocessing.table_checks import check_complete, check_input, check_output, check_size
+from clusterbench.preprocessing.pipelines import assemble, bind_steps, located, step_name
+from clusterbench.preprocessing.step import Step
+from clusterbench.preprocessing.table_checks import check_complete, check_output, check_size
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -40,8 +40,8 @@ class Space:
     pipeline : sklearn.pipeline.Pipeline
         Fitted; takes a frame with the dataset's columns.
     content_hash : str
-        SHA-256 over the dataset's content hash, the steps with the columns they work on, and the versions
-        of numpy, scipy and scikit-learn.
+        SHA-256 over the dataset's content hash, the steps with their versions and the columns they work on, and
+        the versions of numpy, scipy and scikit-learn.
     """
 
     values: NDArray[np.float64]
@@ -59,9 +59,9 @@ def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
     ----------
     dataset : Dataset
     steps : iterable of Step
-        None gives the table as it is.
+        An empty sequence gives the table as it is.
     where : str
-        What to call the variant in errors, e.g. ``variants.pca``.
+        Place in error messages, e.g. ``variants.pca``.
 
     Returns
     -------
@@ -71,20 +71,23 @@ def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
     ------
     RequestError
         If a step cannot work on the table, makes missing or overflowing values, or missing values are left.
-        The step, the column and the way out are named.
+        The step, the column and what to do are named.
     """
     if not dataset.n_rows or not dataset.columns:
         raise RequestError(
             f"dataset {dataset.name!r} has {dataset.n_rows} rows and {len(dataset.columns)} columns", where=where
         )
-    placed = place_steps(steps, dataset, where=where)
+    bound = bind_steps(steps, dataset, where=where)
     start = _start(dataset)
-    check_size(start, where=where, what=f"dataset {dataset.name!r} holds")
-    pipeline, frame = _fit_all(placed, start)
-    check_complete(frame, where=where, before="clustering")
+    try:
+        check_size(start, what=f"dataset {dataset.name!r} holds")
+        pipeline, frame = _fit_all(bound, start)
+        check_complete(frame, before="clustering")
+    except RequestError as error:
+        raise error.within(where) from error
     values = np.array(frame.to_numpy(dtype=np.float64), order="C", copy=True)
     values.setflags(write=False)
-    return Space(values, tuple(map(str, frame.columns)), pipeline, _content_hash(dataset, placed))
+    return Space(values, tuple(map(str, frame.columns)), pipeline, _content_hash(dataset, bound))
 
 
 def _start(dataset: Dataset) -> pd.DataFrame:
@@ -96,41 +99,41 @@ def _start(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(values, columns=pd.Index(dataset.columns), copy=False)
 
 
-def _fit_all(placed: list[PlacedStep], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataFrame]:
+def _fit_all(bound: list[Step], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataFrame]:
     from threadpoolctl import threadpool_limits
 
-    if not placed:
+    if not bound:
         return assemble([]).fit(frame), frame
     fitted: list[tuple[str, Any]] = []
     # One thread, because a product split over threads may round differently.
     with threadpool_limits(1):
-        for number, place in enumerate(placed, start=1):
-            transformer, frame = _fit_step(place, frame)
-            fitted.append((step_name(place, number), transformer))
+        for number, step in enumerate(bound, start=1):
+            with located(step, f"step {number}"):
+                transformer, frame = _fit_step(step, frame)
+            fitted.append((step_name(step, number), transformer))
     return assemble(fitted), frame
 
 
-def _fit_step(place: PlacedStep, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
-    check_input(place, frame)
-    transformer, words = transformer_of(place), place.step.describe()
+def _fit_step(step: Step, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
+    step.check(frame[step.working_columns(frame.columns)])
+    transformer, words = step.transformer(), step.describe()
     try:
-        # Warnings of arithmetic are hidden, because what they tell of is checked below, by column.
+        # Warnings of arithmetic are hidden, because their causes are checked below, by column.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)
             made = transformer.fit_transform(frame)
-    except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError) as error:
-        what = f"{words} cannot be fitted: {type(error).__name__}: {error}"
-        raise RequestError(what, where=place.where) from error
-    check_output(frame, made, where=place.where, after=words)
+    except Exception as error:
+        raise RequestError(f"{words} cannot be fitted: {type(error).__name__}: {error}") from error
+    check_output(frame, made, after=words)
     return transformer, made
 
 
-def _content_hash(dataset: Dataset, placed: list[PlacedStep]) -> str:
+def _content_hash(dataset: Dataset, bound: list[Step]) -> str:
     identity = {
         "version": _VERSION,
         "dataset": dataset.content_hash,
-        "steps": [place.resolved() for place in placed],
+        "steps": [step.identity() for step in bound],
         "packages": {name: package_version(name) for name in _PACKAGES},
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -9,11 +10,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from clusterbench.errors import RequestError, did_you_mean, unknown
-from clusterbench.preprocessing.steps import STEPS, Filling, Step
+from clusterbench.preprocessing.builtin_steps import STEPS
+from clusterbench.preprocessing.step import Step
 
 _TABLE = 'a table such as { step = "impute", strategy = "median" }'
 
-# Words of pydantic, and what they are called in a benchmark file.
+# Words of pydantic, and those of a benchmark file.
 _WORDS = {
     "Input should": "it should",
     "valid tuple": "list",
@@ -22,16 +24,20 @@ _WORDS = {
 }
 
 
-def parse_steps(raw: Sequence[Mapping[str, Any]], *, where: str) -> tuple[Step, ...]:
+def parse_steps(
+    raw: Sequence[Mapping[str, Any]], *, where: str, known: Mapping[str, type[Step]] = STEPS
+) -> tuple[Step, ...]:
     """Check the declared steps of one variant.
 
     Parameters
     ----------
     raw : sequence of mapping
-        The steps in their order; each has ``step``, its name, beside its arguments. None is a variant too:
-        the table as it is.
+        The steps in their order; each has ``step``, its name, beside its arguments. An empty sequence is the table as
+        it is.
     where : str
-        What to call this variant in errors, e.g. ``variants.pca``.
+        Place in error messages, e.g. ``variants.pca``.
+    known : mapping of str to type of Step
+        The steps by name; default: the built-in ones.
 
     Returns
     -------
@@ -45,12 +51,12 @@ def parse_steps(raw: Sequence[Mapping[str, Any]], *, where: str) -> tuple[Step, 
 
     Examples
     --------
-    >>> [step.kind for step in parse_steps([{"step": "impute"}, {"step": "pca"}], where="variants.mine")]
+    >>> [step.name for step in parse_steps([{"step": "impute"}, {"step": "pca"}], where="variants.mine")]
     ['impute', 'pca']
     """
     if isinstance(raw, str | Mapping) or not isinstance(raw, Sequence):
         raise RequestError(f"a variant is a list of steps, got {raw!r}", where=where, allowed=f"[ {_TABLE}, ... ]")
-    return tuple(_parse_step(table, where=f"{where}: step {number}") for number, table in enumerate(raw, start=1))
+    return tuple(_parse_step(table, known, where=f"{where}: step {n}") for n, table in enumerate(raw, start=1))
 
 
 def resolved(steps: Iterable[Step]) -> list[dict[str, Any]]:
@@ -76,52 +82,58 @@ def describe(steps: Iterable[Step]) -> str:
     return " > ".join(step.describe() for step in steps) or "as it is"
 
 
-def _parse_step(table: Any, *, where: str) -> Step:
+def _parse_step(table: Any, known: Mapping[str, type[Step]], *, where: str) -> Step:
     if not isinstance(table, Mapping):
         raise RequestError(f"a step is a table, got {table!r}", where=where, allowed=_TABLE)
     arguments = dict(table)
     name = arguments.pop("step", None)
     if not isinstance(name, str):
         what = "the key 'step' is missing" if name is None else f"step = {name!r} is not a name"
-        raise RequestError(what, where=where, allowed=", ".join(sorted(STEPS)))
-    if name not in STEPS:
-        raise unknown("step", name, STEPS, where=where)
+        raise RequestError(what, where=where, allowed=", ".join(sorted(known)))
+    if name not in known:
+        raise unknown("step", name, known, where=where)
     try:
-        return STEPS[name].model_validate(arguments)
+        step = known[name]
+        return step.model_validate(arguments)
     except ValidationError as error:
-        raise _explain(error.errors()[0], STEPS[name], where=where) from error
+        raise _explain(error.errors()[0], step, where=where) from error
+    except Exception as error:  # a validator of a plug-in may raise anything
+        raise RequestError(f"{name}: {type(error).__name__}: {error}", where=where) from error
 
 
 def _explain(detail: ErrorDetails, step: type[Step], *, where: str) -> RequestError:
-    """Say in the project's words what pydantic found first."""
+    """Return the first complaint of pydantic as an error with place, value and valid form."""
     path = [str(part) for part in detail["loc"]]
     model: type[BaseModel] = step
-    if path[:1] == ["override"] and len(path) > 1:
-        # An override is a table of tables: ("override", column, argument).
-        where, model, path = f"{where}: override.{path[1]}", Filling, path[2:]
-    if detail["type"] == "value_error" and not path:
-        return RequestError(f"{step.kind}: {detail['ctx']['error']}", where=where)
-    if not path:
-        given, allowed = detail["input"], "a strategy, or a table such as { strategy = 'constant', fill_value = 0 }"
-        return RequestError(f"{given!r} is not a filling", where=where, allowed=allowed)
-    name = path[0]
+    if detail["type"] == "value_error" and len(path) != 1:  # of a whole step or table in it
+        place = f"{where}: {'.'.join(path)}" if path else where
+        return RequestError(f"{step.name}: {detail['ctx']['error']}", where=place)
+    if len(path) > 2:  # an argument of a table of tables, such as ("override", column, argument)
+        where, model = f"{where}: {path[0]}.{path[1]}", _table_type(step.model_fields[path[0]].annotation)
+        path = path[2:]
     if detail["type"] == "extra_forbidden":
-        return unknown(f"argument of {step.kind}", name, model.model_fields, where=where)
+        return unknown(f"argument of {step.name}", path[0], model.model_fields, where=where)
     if detail["type"] == "missing" and len(path) == 1:
-        return RequestError(f"{step.kind} needs {name}", where=where, allowed=_valid_form(model, name))
-    return _wrong_value(detail, model, name, where=where)
+        return RequestError(
+            f"{step.name} needs {path[0]}", where=where, allowed=model.model_fields[path[0]].description
+        )
+    return _wrong_value(detail, model, path, where=where)
 
 
-def _wrong_value(detail: ErrorDetails, model: type[BaseModel], name: str, *, where: str) -> RequestError:
+def _table_type(annotation: Any) -> type[BaseModel]:
+    """Return the class in an annotation such as ``Mapping[str, Annotated[Filling, ...]]``."""
+    kinds = (kind for part in get_args(annotation) for kind in get_args(part))
+    return next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _wrong_value(detail: ErrorDetails, model: type[BaseModel], path: list[str], *, where: str) -> RequestError:
     given, why, near = detail["input"], detail["msg"].removeprefix("Value error, "), ""
+    field = model.model_fields[path[0]]
     if detail["type"] == "literal_error" and isinstance(given, str):
-        near = did_you_mean(given, [str(choice) for choice in get_args(model.model_fields[name].annotation)])
+        near = did_you_mean(given, [str(choice) for choice in get_args(field.annotation)])
         why = "is not among its values"
-    for theirs, ours in _WORDS.items():
-        why = why.replace(theirs, ours)
-    return RequestError(f"{name} = {given!r}: {why}{near}", where=where, allowed=_valid_form(model, name))
-
-
-def _valid_form(model: type[BaseModel], name: str) -> str | None:
-    field = model.model_fields.get(name)
-    return field.description if field is not None else None
+    why = re.sub(" or instance of .*", "", why)
+    for word, plain in _WORDS.items():
+        why = why.replace(word, plain)
+    name = ".".join([path[0], *(part for part in path[1:] if not part.isdigit())])
+    return RequestError(f"{name} = {given!r}: {why}{near}", where=where, allowed=field.description)

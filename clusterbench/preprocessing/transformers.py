@@ -9,16 +9,38 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
+def pass_through() -> Any:
+    """Return a transformer that gives the table as it is."""
+    return FunctionTransformer(feature_names_out="one-to-one").set_output(transform="pandas")
+
+
+def keep_columns(columns: Sequence[str]) -> Any:
+    """Return a transformer that keeps `columns` only."""
+    return _chooser([("kept", "passthrough", list(columns))], rest="drop")
+
+
+def drop_columns(columns: Sequence[str]) -> Any:
+    """Return a transformer that leaves `columns` out."""
+    return _chooser([("dropped", "drop", list(columns))], rest="passthrough")
+
+
+def _chooser(parts: list[tuple[str, str, list[str]]], *, rest: str) -> Any:
+    chooser = ColumnTransformer(parts, remainder=rest, verbose_feature_names_out=False)
+    return chooser.set_output(transform="pandas")
+
+
 class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Cut each column off at two of its quantiles, learned at fit; missing values stay missing.
+    """Clip each column at two of its quantiles, learned at fit; missing values stay missing.
 
     Parameters
     ----------
     lower, upper : float
-        Quantiles, 0 <= lower < upper <= 1, interpolated linearly among the values that are there.
+        Quantiles, 0 <= lower < upper <= 1, interpolated linearly among the values present.
 
     Attributes
     ----------
@@ -37,14 +59,14 @@ class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
             raise ValueError(f"need 0 <= lower < upper <= 1, got {self.lower} and {self.upper}")
         bounds = np.full((2, values.shape[1]), np.nan)
         for column in range(values.shape[1]):
-            there = values[~np.isnan(values[:, column]), column]
-            if len(there):
-                bounds[:, column] = np.quantile(there, [self.lower, self.upper])
+            present = values[~np.isnan(values[:, column]), column]
+            if len(present):
+                bounds[:, column] = np.quantile(present, [self.lower, self.upper])
         self.lower_, self.upper_ = bounds
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return `X`, shape (n, d), cut off at the bounds."""
+        """Return `X`, shape (n, d), clipped at the bounds."""
         check_is_fitted(self)
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         lower = np.where(np.isnan(self.lower_), -np.inf, self.lower_)

@@ -1,0 +1,74 @@
+"""The step that replaces columns by their principal components."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from clusterbench.errors import RequestError
+from clusterbench.preprocessing.step import Step
+from clusterbench.preprocessing.step_fields import Components, Count, Flag, Positive, Seed
+from clusterbench.preprocessing.table_checks import check_complete
+
+
+class Pca(Step):
+    """Principal components (`PCA`), called pca0, pca1, ...; the columns that it does not work on come before them."""
+
+    name = "pca"
+    in_title = frozenset({"n_components"})
+
+    n_components: Components = None
+    whiten: Flag = False
+    svd_solver: Annotated[
+        Literal["auto", "full", "covariance_eigh", "arpack", "randomized"],
+        Field(description="auto, full, covariance_eigh, arpack, randomized"),
+    ] = "auto"
+    tol: Positive = 0.0
+    iterated_power: Annotated[
+        Literal["auto"] | Annotated[int, Field(ge=0)], Field(description="'auto' or an integer of at least 0")
+    ] = "auto"
+    n_oversamples: Count = 10
+    random_state: Seed = 0
+
+    @model_validator(mode="after")
+    def _solvable(self) -> Pca:
+        if isinstance(self.n_components, float) and self.svd_solver in ("arpack", "randomized"):
+            raise ValueError(f"a share of variance cannot be found by svd_solver = {self.svd_solver!r}, use 'full'")
+        if self.n_components == "mle" and self.svd_solver not in ("auto", "full"):
+            raise ValueError(f"n_components = 'mle' cannot be found by svd_solver = {self.svd_solver!r}, use 'full'")
+        return self
+
+    def estimator(self) -> Any:
+        from sklearn.decomposition import PCA
+
+        return PCA(**self.arguments)
+
+    def check(self, table: pd.DataFrame) -> None:
+        check_complete(table, before=self.name)
+        n_rows, n_columns = table.shape
+        if not n_columns:
+            return
+        most = min(n_rows, n_columns) - (1 if self.svd_solver == "arpack" else 0)
+        shape = f"{n_rows} rows and {n_columns} columns"
+        if n_rows < 2:
+            raise RequestError(f"pca of {n_rows} row", allowed="at least 2 rows")
+        if isinstance(self.n_components, int) and self.n_components > most:
+            raise RequestError(f"n_components = {self.n_components} of {shape}", allowed=f"at most {most}")
+        if most < 1:
+            raise RequestError(f"svd_solver = 'arpack' on {shape}", allowed="at least 2 columns, or 'full'")
+        if not isinstance(self.n_components, int) and bool(np.all(np.ptp(table.to_numpy(), axis=0) == 0.0)):
+            raise RequestError("pca of constant columns has no variance to share")
+
+    def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
+        most = min(len(columns), n_rows)
+        count = min(self.n_components, most) if isinstance(self.n_components, int) else most
+        return tuple(f"pca{number}" for number in range(count))
+
+    def count_is_known(self) -> bool:
+        return self.n_components is None or isinstance(self.n_components, int)
+
+    def title(self) -> str:
+        return "PCA" if self.n_components is None else f"PCA {self.n_components}"

@@ -1,0 +1,153 @@
+"""A step of a variant: its arguments, estimator, checks, resulting columns and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from clusterbench.errors import RequestError
+from clusterbench.preprocessing.column_selection import Scope
+from clusterbench.preprocessing.step_fields import ALL, Names
+
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+_SHOWN_NAMES = 3
+
+
+def short(names: tuple[str, ...]) -> str:
+    """Join names, the first three of many."""
+    if len(names) <= _SHOWN_NAMES + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_SHOWN_NAMES])} and {len(names) - _SHOWN_NAMES} more"
+
+
+class Step(BaseModel):
+    """One step of a variant: subclass it, name it, declare the arguments as fields and build the estimator.
+
+    Fields are the arguments that a benchmark file may give, with types, bounds and defaults (pydantic); by
+    convention they are the wrapped estimator's own names. `columns` says on which columns the step works; the others
+    pass through unchanged, and all keep their order.
+
+    Attributes
+    ----------
+    name : str
+        Name in benchmark files.
+    version : int
+        Raised when the same arguments may give other values: spaces made with another version are made again.
+    in_title : frozenset of str
+        Arguments that `title` shows, so that `describe` leaves them out.
+
+    Examples
+    --------
+    >>> class Halve(Step):
+    ...     "Divide by a number."
+    ...
+    ...     name = "halve"
+    ...     by: float = 2.0
+    ...
+    ...     def estimator(self):
+    ...         from sklearn.preprocessing import FunctionTransformer
+    ...
+    ...         return FunctionTransformer(lambda X: X / self.by, feature_names_out="one-to-one")
+    >>> Halve(by=4).describe()
+    'halve (by = 4)'
+    """
+
+    model_config = STRICT
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    in_title: ClassVar[frozenset[str]] = frozenset()
+
+    columns: Names = (ALL,)
+
+    def estimator(self) -> Any:
+        """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
+        raise NotImplementedError(f"the step {self.name!r} defines no estimator")
+
+    def check(self, table: pd.DataFrame) -> None:
+        """Raise ValueError if the step cannot work on `table`, which holds the columns that it works on.
+
+        Called before the estimator is fitted; the message should name the column and what would be right.
+        """
+
+    def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
+        """Return the columns that replace `columns`, those that the step works on; by default the same."""
+        return columns
+
+    def title(self) -> str:
+        """Return the step in a word or two."""
+        return self.name
+
+    # What follows is the engine's; a step of its own kind rarely changes it.
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All arguments but `columns`."""
+        return self.model_dump(exclude={"columns"})
+
+    def bound(self, scope: Scope) -> Self:
+        """Return the step with names and groups replaced by the columns of `scope` that they stand for."""
+        picked = scope.pick(self.columns)
+        return self.model_copy(update={"columns": (ALL,) if scope.covers_all(self.columns, picked) else picked})
+
+    def working_columns(self, present: Iterable[str]) -> list[str]:
+        """Return those columns of `present` on which a bound step works."""
+        return [name for name in present if self.columns == (ALL,) or name in set(self.columns)]
+
+    def count_is_known(self) -> bool:
+        """Whether `columns_after` gives the columns that there will be, not those that there may be."""
+        return True
+
+    def scope_after(self, scope: Scope, n_rows: int) -> Scope:
+        """Return the columns that the next step finds."""
+        columns = tuple(self.working_columns(scope.present))
+        after = self.columns_after(columns, n_rows)
+        if after == columns:
+            return scope
+        gone = tuple(name for name in columns if name not in after)
+        return scope.without(gone).followed_by(after, exact=self.count_is_known())
+
+    def transformer(self) -> Any:
+        """Return the unfitted transformer of a bound step: frame to frame, other columns passing through."""
+        from clusterbench.preprocessing.transformers import OnColumns, pass_through
+
+        if not self.columns:
+            return pass_through()
+        estimator = self.estimator()
+        if not hasattr(estimator, "set_output"):
+            raise RequestError(
+                f"the estimator {type(estimator).__name__} of {self.name!r} does not name its output columns",
+                allowed="get_feature_names_out, e.g. of sklearn.base.OneToOneFeatureMixin, and TransformerMixin",
+            )
+        estimator.set_output(transform="pandas")
+        return estimator if self.columns == (ALL,) else OnColumns(estimator, list(self.columns))
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the step as a JSON-able table with every argument that has an effect."""
+        return {"step": self.name, **self.model_dump(mode="json")}
+
+    def identity(self) -> dict[str, Any]:
+        """Return `resolved` with the version, where it has been raised: what a space's hash depends on."""
+        return self.resolved() | ({"version": self.version} if self.version > 1 else {})
+
+    def describe(self) -> str:
+        """Return the step in a few words: title, columns, arguments other than the defaults."""
+        shown = {"columns", *self.in_title}
+        given = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name not in shown and getattr(self, name) != field.default
+        }
+        where = [] if self.columns == (ALL,) or "columns" in self.in_title else [short(self.columns)]
+        inside = "; ".join([*where, *(f"{name} = {_toml(value)}" for name, value in given.items())])
+        return f"{self.title()} ({inside})" if inside else self.title()
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, tuple) else str(value)
