@@ -72,12 +72,14 @@ def _show(done: Run, written: Sequence[Path], results: Path) -> None:
     console = _console()
     console.print(terminal_table(done))
     console.print(f"\n{done.board.headline}", highlight=False, markup=False)
-    counts = done.manifest["cells"]
-    fresh = (
-        "nothing was computed: every cell was in the store" if not done.computed else f"{done.computed} computed now"
-    )
+    counts = done.manifest.partitions
+    now = f"{done.computed} of them now" if done.computed else "none of them now: all were in the store"
     again = " (--retry tries them again)" if done.n_failed and not done.computed else ""
-    console.print(f"{counts['planned']} cells, {fresh}; {done.n_failed} failed{again}.", highlight=False)
+    console.print(
+        f"{counts.asked} partitions asked for: {counts.fitted} fits, {now}; {counts.shared} shared with another seed or"
+        f" variant; {done.n_failed} failed{again}.",
+        highlight=False,
+    )
     console.print(f"\nstore    {results / STORE_NAME}", highlight=False)
     _tell_files(console, written)
 

@@ -7,17 +7,19 @@ from clusterbench.ranking.across_datasets import (
     rank_correlation,
     win_rates,
 )
+from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.calibration import calibrated_scores
 from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
-from clusterbench.ranking.headlines import Severity, severity_of
-from clusterbench.ranking.k_selection import select_k
-from clusterbench.ranking.leaderboards import Leaderboard, leaderboard
+from clusterbench.ranking.leaderboards import Candidates, Leaderboard, choose_candidates, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
 from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 
 __all__ = [
+    "Alert",
+    "AlertKind",
+    "Candidates",
     "Column",
     "Gate",
     "KPolicy",
@@ -29,6 +31,7 @@ __all__ = [
     "apply_gate",
     "board_columns",
     "calibrated_scores",
+    "choose_candidates",
     "column_ranks",
     "critical_difference",
     "final_ranks",
@@ -37,9 +40,8 @@ __all__ = [
     "letters_of",
     "mean_ranks",
     "pareto_mask",
+    "rank_candidates",
     "rank_correlation",
-    "select_k",
-    "severity_of",
     "tie_letters",
     "win_rates",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.metrics.builtin_metrics import Direction
+from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL
 
@@ -43,16 +44,17 @@ def chance_share(row: pd.Series, baselines: pd.DataFrame, spec: RankingSpec) -> 
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def chance_alerts(table: pd.DataFrame, baselines: pd.DataFrame, spec: RankingSpec) -> list[str]:
-    """Return a sentence for every dataset whose first entry random partitions often equal."""
+def chance_alerts(table: pd.DataFrame, baselines: pd.DataFrame, spec: RankingSpec) -> list[Alert]:
+    """Return an alert for every dataset whose first entry random partitions often equal."""
     found = []
     contenders = table[~table["control"].astype(bool) & ~table["oracle"].astype(bool) & (table["dataset"] != OVERALL)]
     for dataset, rows in contenders.groupby("dataset", sort=False):
         first = rows.iloc[0]
         share = chance_share(first, baselines, spec)
         if share > _RARE:
-            found.append(
-                f"{dataset}: random partitions come close: {share:.0%} of those with k = {first['k']} score at least as"
+            text = (
+                f"random partitions come close: {share:.0%} of those with k = {first['k']} score at least as"
                 " well as the first entry (mean over metrics and reference spaces)"
             )
+            found.append(Alert(AlertKind.CHANCE, text, str(dataset)))
     return found

@@ -6,39 +6,18 @@ import itertools
 import json
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 
+from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking.ranks import column_ranks
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL
 
 _NAMED = 3
-_UNBEATEN = "does not beat the controls"
-# The first is said of the shuffled tables, by who fits them.
-_SERIOUS = ("no structure beyond the null", _UNBEATEN)
 _LEAST_AGREEMENT = 0.3
 _LEAST_CONTENDERS = 5  # fewer orders contradict each other by chance
-
-
-class Severity(StrEnum):
-    """What an alert puts in doubt: that there is anything to rank, or no more than the order."""
-
-    SERIOUS = "serious"
-    WARNING = "warning"
-
-
-def severity_of(alert: str) -> Severity:
-    """Return how much an alert puts in doubt: structure that chance reaches too leaves nothing to rank.
-
-    Examples
-    --------
-    >>> severity_of("wine: the first place is not robust").value
-    'warning'
-    """
-    return Severity.SERIOUS if any(words in alert for words in _SERIOUS) else Severity.WARNING
 
 
 def entry_name(board: Board, entry: int) -> str:
@@ -169,28 +148,26 @@ def _control_sentence(board: Board, champion: int) -> str:
     return f"Controls are not beaten: {names}."
 
 
-def alerts_of(board: Board) -> list[str]:
-    """Return what a reader must know before using a board."""
-    place = board.entries.dataset + (" (oracle)" if board.entries.oracle else "")
+def alerts_of(board: Board) -> list[Alert]:
+    """Return the alerts about one board."""
     leaders = first_entries(board)
-    found = []
+    alerts: list[tuple[AlertKind, str]] = []
     if leaders:
         champion = leaders[0]
         if not board.robust[champion]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[champion] > 1]
             lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[champion]}" for v in others)
-            found.append(f"{place}: the first place is not robust ({lost})")
+            alerts.append((AlertKind.NOT_ROBUST, f"the first place is not robust ({lost})"))
         if disagreement := _disagreement(board, champion):
-            found.append(f"{place}: {disagreement}")
-        unbeaten = unbeaten_controls(board, champion)
-        if unbeaten:
+            alerts.append((AlertKind.METRICS_DISAGREE, disagreement))
+        if unbeaten := unbeaten_controls(board, champion):
             names = _list([entry_name(board, e) for e in unbeaten])
-            found.append(f"{place}: the first entry {_UNBEATEN} ({names})")
+            alerts.append((AlertKind.CONTROLS_UNBEATEN, f"the first entry does not beat the controls ({names})"))
     flagged = sum(bool(missing) for missing in board.entries.missing)
     if flagged:
         lack = "1 ranked entry lacks" if flagged == 1 else f"{flagged} ranked entries lack"
-        found.append(f"{place}: {lack} a score, which ranks last")
-    return found
+        alerts.append((AlertKind.MISSING_SCORES, f"{lack} a score, which ranks last"))
+    return [Alert(kind, text, board.entries.dataset, board.entries.oracle) for kind, text in alerts]
 
 
 def _disagreement(board: Board, champion: int) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.rules import KPolicy, RankingSpec
-from clusterbench.ranking.score_matrix import Matrix, build_matrix
+from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import ENTRY_KEY, Bools, Floats, Ints
 
@@ -58,13 +59,11 @@ class Choice:
     reason: str
 
 
-def select_k(
-    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Choose the cut of every entry by each k policy.
+def chosen_cuts(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataFrame:
+    """Return the choice of every entry and policy.
 
     ``silhouette`` takes the highest mean silhouette over reference spaces and seeds, ``calibrated`` the highest mean
-    z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the asked number of clusters
+    z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the given number of clusters
     (of several, the highest silhouette). Ties go to fewer clusters, then to the first cut.
 
     Returns
@@ -73,11 +72,6 @@ def select_k(
         dataset, algorithm, params, variant, k_policy, cut, k (clusters found), silhouette, z, oracle, status, reason:
         one row per entry and policy. Where no cut may be chosen, `status` is not ``ok`` and `cut` is the most telling.
     """
-    table = None if baselines is None else Baselines.of(baselines)
-    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
-    z = None if table is None else z_matrix(matrix, table)
-    cuts = describe_cuts(matrix, z, spec)
-    choices = choose(matrix, cuts, spec, table)
     shown = np.array([choice.cut for choice in choices], dtype=np.int64)
     frame = matrix.cells.iloc[cuts.start[shown]][[*ENTRY_KEY, "cut", "n_clusters"]].reset_index(drop=True)
     frame = frame.rename(columns={"n_clusters": "k"})

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_places, win_rates
+from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import Board, rank_board
 from clusterbench.ranking.calibration import Baselines, z_matrix
 from clusterbench.ranking.chance import chance_alerts
@@ -17,11 +18,11 @@ from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.draws import draw_scores, join_draws
 from clusterbench.ranking.entries import Entries, gather, overall_entries
 from clusterbench.ranking.headlines import alerts_of, headline_of
-from clusterbench.ranking.k_selection import Choice, Cuts, choose, describe_cuts
+from clusterbench.ranking.k_selection import Choice, Cuts, choose, chosen_cuts, describe_cuts
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, build_matrix, with_scores
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import ENTRY_KEY, OVERALL, OWN
+from clusterbench.tables import ENTRY_KEY, OVERALL, OWN, Floats
 
 MIN_DATASETS_FOR_WINS = 3
 MIN_DATASETS_FOR_TESTS = 10
@@ -48,8 +49,9 @@ class Leaderboard:
         The sentence above the table.
     headlines : dict of str to str
         One sentence per dataset, and for ``(all)``.
-    alerts, notes : tuple of str
-        What a reader must know; how it was computed.
+    alerts : tuple of Alert
+    notes : tuple of str
+        How it was computed.
     win_rates : DataFrame or None
         From three datasets on: how often the row's entry beats the column's.
     significance : Significance or None
@@ -62,10 +64,53 @@ class Leaderboard:
     sensitivity: pd.DataFrame
     headline: str
     headlines: dict[str, str]
-    alerts: tuple[str, ...]
+    alerts: tuple[Alert, ...]
     notes: tuple[str, ...]
     win_rates: pd.DataFrame | None
     significance: Significance | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The entries of a run with the cut that each k policy chose: k is chosen here, once.
+
+    Attributes
+    ----------
+    spec : RankingSpec
+    matrix : Matrix
+        All scores.
+    baselines : DataFrame or None
+        Scores of random partitions, as given.
+    z : ndarray or None
+        The scores as z against random partitions, of the shape of ``matrix.scores``.
+    cuts : Cuts
+    choices : tuple of Choice
+    """
+
+    spec: RankingSpec
+    matrix: Matrix
+    baselines: pd.DataFrame | None
+    z: Floats | None
+    cuts: Cuts
+    choices: tuple[Choice, ...]
+
+    def chosen(self) -> pd.DataFrame:
+        """Return the choice of every entry and policy: see `select_k`."""
+        return chosen_cuts(self.matrix, self.cuts, self.choices)
+
+
+def choose_candidates(
+    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
+) -> Candidates:
+    """Check the tables and choose a cut for every entry.
+
+    Parameters and errors are those of `leaderboard`.
+    """
+    table = None if baselines is None else Baselines.of(baselines)
+    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
+    z = None if table is None else z_matrix(matrix, table)
+    cuts = describe_cuts(matrix, z, spec)
+    return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
 
 
 def leaderboard(
@@ -91,45 +136,63 @@ def leaderboard(
     spec : RankingSpec
     baselines : DataFrame, optional
         Scores of random partitions: dataset, space, k, generator, replicate, metric, value.
-    replicates : DataFrame, optional
-        Row-bootstrap scores: dataset, labels_sha256, space, metric, replicate, value.
-    stability : DataFrame, optional
-        dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
-    alternatives : mapping of str to DataFrame, optional
-        Per other noise policy, the scores (as `scores`) of the cells that it changes; every other cell keeps its own.
-        The ranks by them are told beside the board; the cuts stay those that were chosen.
+    replicates, stability, alternatives
+        See `rank_candidates`.
 
     Raises
     ------
     RequestError
         If a frame lacks columns, repeats a cell or score, or has no score for a ranked metric and space.
     """
-    table = None if baselines is None else Baselines.of(baselines)
-    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
-    z = None if table is None else z_matrix(matrix, table)
-    cuts = describe_cuts(matrix, z, spec)
-    choices = choose(matrix, cuts, spec, table)
+    candidates = choose_candidates(cells, scores, spec, baselines=baselines)
+    return rank_candidates(candidates, replicates=replicates, stability=stability, alternatives=alternatives)
+
+
+def rank_candidates(
+    candidates: Candidates,
+    *,
+    replicates: pd.DataFrame | None = None,
+    stability: pd.DataFrame | None = None,
+    alternatives: Mapping[str, pd.DataFrame] | None = None,
+) -> Leaderboard:
+    """Rank entries whose cuts are chosen.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    replicates : DataFrame, optional
+        Row-bootstrap scores: dataset, labels_sha256, space, metric, replicate, value.
+    stability : DataFrame, optional
+        dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
+    alternatives : mapping of str to DataFrame, optional
+        Per other noise policy, the scores (as `scores`) of the cells that it changes; every other cell keeps its own.
+        The ranks by them are shown beside the leaderboard; the cuts stay those that were chosen.
+    """
+    matrix, spec, has_baselines = candidates.matrix, candidates.spec, candidates.baselines is not None
     others = {
         policy: with_scores(matrix, frame, f"scores under the noise policy {policy}")
         for policy, frame in (alternatives or {}).items()
     }
-    pools = gather(matrix, cuts, choices, spec, z=z, stability=stability, alternatives=others)
+    pools = gather(
+        matrix, candidates.cuts, candidates.choices, spec, z=candidates.z, stability=stability, alternatives=others
+    )
     boards = _rank_all(matrix, pools, spec, replicates)
     own = [metric for metric, space in matrix.columns if space == OWN]
-    columns = board_columns(spec, has_baselines=table is not None, own_metrics=own)
+    columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
     headlines = _headlines(matrix, boards, spec)
     overall = next((board for board in boards if board.entries.dataset == OVERALL), None)
     places = None if overall is None else dataset_places(overall, spec)
     full = _table(boards, columns)
+    chance = () if candidates.baselines is None else chance_alerts(full, candidates.baselines, spec)
     return Leaderboard(
         table=full,
         columns=columns,
-        rejected=_rejected(matrix, cuts, choices),
+        rejected=_rejected(matrix, candidates.cuts, candidates.choices),
         sensitivity=_sensitivity(boards),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
-        alerts=(*_alerts(matrix, boards), *(() if baselines is None else chance_alerts(full, baselines, spec))),
-        notes=tuple(_notes(boards, spec, has_baselines=table is not None)),
+        alerts=(*_alerts(matrix, boards), *chance),
+        notes=tuple(_notes(boards, spec, has_baselines=has_baselines)),
         win_rates=win_rates(full, spec) if places is not None and len(places) >= MIN_DATASETS_FOR_WINS else None,
         significance=_significance(places),
     )
@@ -222,12 +285,13 @@ def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> di
     return found or {OVERALL: "Nothing was run."}
 
 
-def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[str]:
+def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[Alert]:
     found = [alert for board in boards for alert in alerts_of(board)]
     trouble = Counter(matrix.cells["status"].tolist())
     parts = [f"{trouble[s]} {s}" for s in ("failed", "timeout", "out_of_memory", "skipped") if trouble[s]]
     if parts:
-        found.append(f"{' and '.join(parts)} of {len(matrix.cells)} cells")
+        text = f"{' and '.join(parts)} of {len(matrix.cells)} cells"
+        found.append(Alert(AlertKind.FAILED_CELLS, text))
     return found
 
 

@@ -124,7 +124,7 @@ def _says_something(name: str, section: Section, run: Run) -> bool:
     if name == "sizes":
         return not section.overall
     if name == "k_policy":
-        return len(run.plan["ranking"]["k_policies"]) > 1
+        return len(run.record.ranking.k_policies) > 1
     if name == "coverage":
         return any(not is_nothing(e.row["coverage"]) and e.row["coverage"] < 1.0 for e in section.entries)
     return name in _OWN_FIELDS or any(not is_nothing(entry.row[name]) for entry in section.entries)
@@ -153,8 +153,7 @@ def _printed(name: str, entry: Entry, columns: Mapping[str, Column], run: Run, b
     notes = [] if z is None or is_nothing(entry.row[z.name]) else [f"z {fixed(entry.row[z.name], 1)}"]
     if (random := baselines.get((entry.row["dataset"], name, _whole(entry.row["k"])))) is not None:
         notes.append(f"random {columns[name].show(random)}")
-    declared = run.plan["algorithms"].get(entry.row["algorithm"], {})
-    optimised = name.partition("@")[0] in declared.get("optimises", ())
+    optimised = name.partition("@")[0] in run.record.algorithms[entry.row["algorithm"]].optimises
     return Printed(text, exact_text(value), tuple(notes), optimised)
 
 

@@ -114,7 +114,7 @@ class Closeups:
 
     def _policies(self, entry: Entry, dataset: str) -> Table:
         run = self.run
-        policies = [policy for policy in run.plan["policies"] if entry.n_noise]
+        policies = [policy for policy in run.record.policies if entry.n_noise]
         hashes = [(dataset, str(sha)) for sha in entry.cells["labels_sha256"]]
         if not policies or any(key not in self.policies for key in hashes):
             return Table("Noise policies", (), ())
@@ -122,12 +122,12 @@ class Closeups:
         means = {policy: mean_scores(every[every["policy"] == policy]) for policy in policies}
         rows = []
         for name in METRICS:
-            for space in run.plan["references"][dataset]:
+            for space in run.record.references[dataset]:
                 found = [means[policy].get((name, space)) for policy in policies]
                 if any(one is not None for one in found):
                     texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].decimals) for f in found]
                     rows.append((f"{METRICS[name].title}, {readable(space)}", *texts))
-        header = ("Score", *(f"{p}, declared" if p == run.plan["noise"] else p for p in policies))
+        header = ("Score", *(f"{p}, declared" if p == run.record.noise else p for p in policies))
         caption = f"Scores under every noise policy ({entry.n_noise} rows are noise), means over seeds"
         return Table(caption, header, tuple(rows), numeric=tuple(range(1, len(header))))
 
@@ -136,7 +136,7 @@ class Closeups:
         cells, scores = self.cells.get(key), self.scores.get(key)
         if cells is None or scores is None:
             return Table("Scores against k", (), ())
-        columns = [(m, s) for m in self.run.plan["metrics"] for s in self.run.plan["references"][dataset]]
+        columns = [(m, s) for m in self.run.record.ranking.metrics for s in self.run.record.references[dataset]]
         by_cut = dict(iter(scores.groupby("cut", sort=False)))
         rows = []
         for cut, part in cells.groupby("cut", sort=False):

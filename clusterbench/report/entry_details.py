@@ -109,16 +109,16 @@ def _rows_of(run: Run, entry: Entry) -> Iterable[Mapping[str, Any]]:
 
 def _facts(run: Run, entry: Entry) -> list[tuple[str, str]]:
     row = entry.row
-    declared = run.plan["algorithms"].get(row["algorithm"], {})
+    declared = run.record.algorithms[row["algorithm"]]
     found = [
-        ("Algorithm", f"{row['algorithm']}: {declared.get('summary', '')}"),
+        ("Algorithm", f"{row['algorithm']}: {declared.summary}"),
         ("Parameters", str(row["params"])),
         ("Variant", f"{row['variant']}: {variant_text(run, row['variant'])}"),
         ("k policy", str(row["k_policy"])),
         ("Cut", NOTHING if is_nothing(row["cut"]) else str(row["cut"])),
     ]
-    if declared.get("optimises"):
-        titles = [METRICS[name].title if name in METRICS else name for name in declared["optimises"]]
+    if declared.optimises:
+        titles = [METRICS[name].title if name in METRICS else name for name in declared.optimises]
         found.append(("Optimises", f"{', '.join(titles)}: this algorithm's own objective, so it is at home there"))
     if row["flags"]:
         found.append(("Missing", str(row["flags"])))
@@ -143,9 +143,9 @@ def _score_table(run: Run, entry: Entry) -> Table:
     if not len(entry.scores):
         return Table("Scores", (), ())
     found = mean_scores(entry.scores)
-    references = run.plan["references"][entry.row["dataset"]]
+    references = run.record.references[entry.row["dataset"]]
     rows = []
-    for name in (*run.plan["metrics"], *(name for name in METRICS if name not in run.plan["metrics"])):
+    for name in (*run.record.ranking.metrics, *(name for name in METRICS if name not in run.record.ranking.metrics)):
         if any((name, space) in found for space in (OWN, *references)):
             fields = [found.get((name, space)) for space in (OWN, *references)]
             texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].decimals) for f in fields]

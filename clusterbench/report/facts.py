@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clusterbench.metrics import METRICS
-from clusterbench.ranking import Severity, severity_of
+from clusterbench.ranking import Alert, AlertKind, Severity
 from clusterbench.report.printed import NOTHING, fixed, is_nothing, readable, settings, share
 from clusterbench.report.report_entries import Entry, EntryNames
 from clusterbench.results import Run
@@ -47,16 +47,16 @@ class Notice:
 
 def notices(run: Run) -> list[Notice]:
     """Return what a reader must know before reading a rank: the serious first, then by dataset."""
-    found = []
-    if run.plan["selection"]:
-        found.append(
-            f"This is a part of the benchmark ({run.plan['selection']}): a different leaderboard, ranked among what is"
+    alerts = [*run.board.alerts, *run.record.warnings]
+    if run.record.selection:
+        text = (
+            f"This is a part of the benchmark ({run.record.selection}): a different leaderboard, ranked among what is"
             " shown here and not comparable with the whole."
         )
-    places = [OVERALL, *run.plan["datasets"]]
-    told = [_notice(text, places) for text in dict.fromkeys([*found, *run.board.alerts, *run.plan["warnings"]])]
-    order = ["", *(place_title(place) for place in places)]
-    return sorted(told, key=lambda notice: (not notice.serious, order.index(notice.place)))
+        alerts.insert(0, Alert(AlertKind.SELECTION, text))
+    order = ["", *(place_title(place) for place in (OVERALL, *run.record.datasets))]
+    notices = dict.fromkeys(map(_notice, alerts))
+    return sorted(notices, key=lambda notice: (not notice.serious, order.index(notice.place)))
 
 
 def notice_groups(found: Sequence[Notice]) -> list[tuple[str, list[str]]]:
@@ -67,13 +67,10 @@ def notice_groups(found: Sequence[Notice]) -> list[tuple[str, list[str]]]:
     return list(groups.items())
 
 
-def _notice(text: str, places: Sequence[str]) -> Notice:
-    serious = severity_of(text) is Severity.SERIOUS
-    for place in places:
-        for prefix, told in ((f"{place}: ", ""), (f"{place} (oracle): ", "told the true k, ")):
-            if text.startswith(prefix):
-                return Notice(readable(told + text.removeprefix(prefix)), place_title(place), serious)
-    return Notice(readable(text), serious=serious)
+def _notice(alert: Alert) -> Notice:
+    text = f"with the true k given, {alert.text}" if alert.oracle else alert.text
+    place = place_title(alert.dataset) if alert.dataset else ""
+    return Notice(readable(text), place, alert.severity is Severity.SERIOUS)
 
 
 def place_title(dataset: str) -> str:

@@ -50,24 +50,25 @@ class Choices:
 
 def choices_of(run: Run, section: Section) -> Choices:
     """Return what can be chosen on a board."""
-    plan = run.plan
-    datasets = tuple(plan["datasets"]) if section.overall else (section.dataset,)
+    record = run.record
+    ranked = record.ranking.metrics
+    datasets = tuple(record.datasets) if section.overall else (section.dataset,)
     scored = set(run.scores["metric"])
-    names = [*plan["metrics"], *(name for name in METRICS if name in scored and name not in plan["metrics"])]
+    names = [*ranked, *(name for name in METRICS if name in scored and name not in ranked)]
     metrics = tuple(get_metric(name) for name in names)
     families = dict.fromkeys(metric.family for metric in metrics)
     if any(not is_nothing(entry.row[STABILITY]) for entry in section.entries):
         families[STABILITY] = None
-    others = set(run.details.policies["policy"]) - {plan["noise"]}
+    others = set(run.details.policies["policy"]) - {record.noise}
     return Choices(
         metrics=metrics,
-        ranked=frozenset(plan["metrics"]),
-        spaces=tuple(plan["references"][datasets[0]]),
+        ranked=frozenset(ranked),
+        spaces=record.references[datasets[0]],
         datasets=datasets,
-        policies=(plan["noise"], *(policy for policy in plan["policies"] if policy in others)),
+        policies=(record.noise, *(policy for policy in record.policies if policy in others)),
         algorithms=tuple(dict.fromkeys(readable(entry.row["algorithm"]) for entry in section.entries)),
         variants=tuple(dict.fromkeys(entry.variant for entry in section.entries)),
-        weights={family: float(plan["ranking"]["weights"].get(family, 1.0)) for family in families},
+        weights={family: record.ranking.weight(family) for family in families},
     )
 
 
@@ -165,7 +166,7 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
 def _scores(run: Run) -> Scores:
     """Return values by (dataset, labels, policy, space, metric)."""
     found: dict[tuple[str, str, str, str, str], float] = {}
-    for part, policy in ((run.details.policies, None), (run.scores, run.plan["noise"])):
+    for part, policy in ((run.details.policies, None), (run.scores, run.record.noise)):
         policies = part["policy"].tolist() if policy is None else [policy] * len(part)
         columns = (part[name].tolist() for name in ("dataset", "labels_sha256", "space", "metric", "value"))
         for one, (dataset, sha, space, metric, value) in zip(policies, zip(*columns, strict=True), strict=True):

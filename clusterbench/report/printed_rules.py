@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from clusterbench.errors import RequestError
 from clusterbench.metrics import METRICS, Direction, NoisePolicy, get_metric
-from clusterbench.preprocessing import describe, parse_steps
-from clusterbench.ranking import RankingSpec
 from clusterbench.report.facts import Table
 from clusterbench.report.page_data import STABILITY
 from clusterbench.report.printed import (
@@ -17,13 +15,12 @@ from clusterbench.report.printed import (
     fixed,
     is_nothing,
     listing,
-    pairs,
     plain_value,
     readable,
     settings,
     share,
 )
-from clusterbench.results import Run
+from clusterbench.results import AlgorithmRecord, DatasetRecord, Run
 
 _NOISE_WORDS = {
     NoisePolicy.ZERO: "rows labelled noise contribute 0 to the silhouette, whose denominator stays n; the other indices"
@@ -36,7 +33,7 @@ _NOISE_WORDS = {
 
 def metric_table(run: Run) -> Table:
     """Return what is known of every metric of the run; the ranked ones first."""
-    ranked = list(run.plan["metrics"])
+    ranked = list(run.record.ranking.metrics)
     others = [name for name in METRICS if name not in ranked and name in set(run.scores["metric"])]
     rows: list[tuple[str, ...]] = []
     for metric in map(get_metric, [*ranked, *others]):
@@ -50,12 +47,12 @@ def metric_table(run: Run) -> Table:
 
 
 def _vote(run: Run, family: str) -> str:
-    weight = run.plan["ranking"]["weights"].get(family, 1.0)
+    weight = run.record.ranking.weights.get(family, 1.0)
     return f"yes, family {family} of weight {weight:g}" if weight > 0 else f"no, family {family} has weight 0"
 
 
 def _stability_row(run: Run) -> tuple[str, ...]:
-    number = run.plan.get("resamples")  # a plan of an older store does not tell
+    number = run.record.resamples
     return (
         "Stability",
         f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
@@ -75,38 +72,36 @@ def has_stability(run: Run) -> bool:
 
 def rules(run: Run) -> list[tuple[str, str]]:
     """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
-    plan, gate, ranking = run.plan, run.plan["gate"], run.plan["ranking"]
-    policy = NoisePolicy(plan["noise"])
+    gate, ranking, policy = run.record.gate, run.record.ranking, run.record.noise
     references = [readable(space) for space in _spaces(run)]
-    fixed_k = f"; fixed k = {ranking['fixed_k']}" if ranking["fixed_k"] else ""
-    families = dict.fromkeys([get_metric(name).family for name in plan["metrics"]] + [STABILITY] * has_stability(run))
-    weights = {family: ranking["weights"].get(family, 1.0) for family in {**families, **ranking["weights"]}}
+    fixed_k = f"; fixed k = {ranking.fixed_k}" if ranking.fixed_k else ""
+    families = dict.fromkeys([get_metric(name).family for name in ranking.metrics] + [STABILITY] * has_stability(run))
+    weights = {family: ranking.weight(family) for family in {**families, **ranking.weights}}
     return [
         ("Reference spaces", f"{listing(references)}; scores in any other space are never ranked"),
         (
             "Gate",
-            f"at least {gate['min_clusters']} clusters; the smallest has at least {gate['min_rows']} rows and"
-            f" {share(gate['min_share'])}; the largest at most {share(gate['max_share'])}; noise at most"
-            f" {share(gate['max_noise'])}. A rejected labeling keeps its scores and loses its rank",
+            f"at least {gate.min_clusters} clusters; the smallest has at least {gate.min_rows} rows and"
+            f" {share(gate.min_share)}; the largest at most {share(gate.max_share)}; noise at most"
+            f" {share(gate.max_noise)}. A rejected labeling keeps its scores and loses its rank",
         ),
         ("Noise policy", f"{policy.value}: {_NOISE_WORDS[policy]}"),
-        ("k policy", ", ".join(ranking["k_policies"]) + fixed_k),
+        ("k policy", ", ".join(ranking.k_policies) + fixed_k),
         ("Family weights", ", ".join(f"{family} {weight:g}" for family, weight in weights.items())),
         *_methods(run),
-        ("Seeds", ", ".join(map(str, plan["seeds"]))),
+        ("Seeds", ", ".join(map(str, run.record.seeds))),
         *(("Ranking", readable(note)) for note in run.board.notes),
     ]
 
 
 def _spaces(run: Run) -> list[str]:
-    return list(dict.fromkeys(space for spaces in run.plan["references"].values() for space in spaces))
+    return list(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
 
 
 def _methods(run: Run) -> list[tuple[str, str]]:
     """Return how the numbers beside a score are made: chance, stability, and how sure a rank is."""
-    ranking = run.plan["ranking"]
-    partitions, draws = ranking["random_partitions"], ranking["bootstraps"]
-    content = f"{100 * RankingSpec(reference_spaces=tuple(_spaces(run))).confidence:g} %"
+    partitions, draws = run.record.random_partitions, run.record.ranking.n_bootstrap
+    content = f"{100 * run.record.ranking.confidence:g} %"
     found = [
         (
             "Ranks",
@@ -125,7 +120,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
             )
         )
     if has_stability(run):
-        number = run.plan.get("resamples")
+        number = run.record.resamples
         found.append(
             (
                 "Stability",
@@ -160,14 +155,15 @@ def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[s
 def structure_table(run: Run) -> Table:
     """Return what the tests for any structure at all found, one row per dataset."""
     rows = []
-    for dataset, found in run.plan.get("structure", {}).items():
-        dips = [found.get(kind) for kind in ("dip_pc1", "dip_distances")]
-        pairs = (("champion_silhouette", "permuted_silhouettes", 3), ("champion", "permuted", 2))
-        fields = [NOTHING if dip is None else f"{fixed(dip['dip'], 4)} (p = {fixed(dip['p'], 3)})" for dip in dips]
-        for own, shuffled, decimals in pairs:
-            nulls = [value for value in found.get(shuffled, []) if value is not None]
-            fields += [fixed(found.get(own), decimals), fixed(max(nulls), decimals) if nulls else NOTHING]
-        rows.append((readable(dataset), *fields))
+    for finding in run.record.structure:
+        fields = [
+            f"{fixed(dip.dip, 4)} (p = {fixed(dip.p, 3)})" for dip in (finding.first_component, finding.distances)
+        ]
+        silhouettes = [table.silhouette for table in finding.shuffled if table.silhouette is not None]
+        scores = [table.z for table in finding.shuffled if table.z is not None]
+        fields += [fixed(finding.silhouette, 3), fixed(max(silhouettes, default=None), 3)]
+        fields += [fixed(finding.z, 2), fixed(max(scores, default=None), 2)]
+        rows.append((readable(finding.dataset), *fields))
     header = (
         "Dataset",
         "Dip of the first component",
@@ -182,45 +178,40 @@ def structure_table(run: Run) -> Table:
 
 def variant_text(run: Run, variant: str) -> str:
     """Return the steps of a variant in words."""
-    steps = run.plan["variants"].get(variant)
-    if steps is None:
-        return NOTHING
-    try:
-        return readable(describe(parse_steps(steps, where=variant)))
-    except RequestError:  # written by another version: shown as it was stored
-        return readable(" > ".join(pairs(step) for step in steps))
+    declared = run.record.variants.get(variant)
+    return NOTHING if declared is None else readable(declared.description)
 
 
 def declared_tables(run: Run) -> list[Table]:
     """Return what took part: datasets, variants, algorithms."""
     return [
-        _declared("Datasets", [_dataset_row(name, d) for name, d in run.plan["datasets"].items()], numeric=(1, 2, 3)),
-        _declared("Variants", [{"Variant": name, "Steps": variant_text(run, name)} for name in run.plan["variants"]]),
-        _declared("Algorithms", [_algorithm_row(run, name, a) for name, a in run.plan["algorithms"].items()]),
+        _declared("Datasets", [_dataset_row(name, d) for name, d in run.record.datasets.items()], numeric=(1, 2, 3)),
+        _declared("Variants", [{"Variant": name, "Steps": variant_text(run, name)} for name in run.record.variants]),
+        _declared("Algorithms", [_algorithm_row(run, name, a) for name, a in run.record.algorithms.items()]),
     ]
 
 
-def _dataset_row(name: str, declared: Mapping[str, Any]) -> dict[str, str]:
+def _dataset_row(name: str, declared: DatasetRecord) -> dict[str, str]:
     return {
         "Dataset": name,
-        "Rows": str(declared["n_rows"]),
-        "Columns": str(len(declared["columns"])),
-        "Known classes": str(declared["true_k"] or NOTHING),
-        "Source": declared["source"],
-        "Hash": declared["hash"][:12],
+        "Rows": str(declared.n_rows),
+        "Columns": str(len(declared.columns)),
+        "Known classes": str(declared.true_k or NOTHING),
+        "Source": declared.source,
+        "Hash": declared.content_hash[:12],
     }
 
 
-def _algorithm_row(run: Run, name: str, declared: Mapping[str, Any]) -> dict[str, str]:
+def _algorithm_row(run: Run, name: str, declared: AlgorithmRecord) -> dict[str, str]:
     used = run.cells.loc[run.cells["algorithm"] == name, "params"].unique()
     return {
         "Algorithm": name,
-        "Family": declared["family"],
-        "What it does": declared["summary"],
+        "Family": declared.family,
+        "What it does": declared.summary,
         "Settings": "; ".join(settings(params) or "no parameters" for params in used),
-        "Optimises": ", ".join(declared["optimises"]) or NOTHING,
-        "Mark": "control" if declared["control"] else "",
-        "Reference": declared["reference"],
+        "Optimises": ", ".join(declared.optimises) or NOTHING,
+        "Mark": "control" if declared.control else "",
+        "Reference": declared.reference,
     }
 
 
@@ -231,13 +222,15 @@ def _declared(caption: str, rows: Sequence[Mapping[str, str]], *, numeric: tuple
 
 def environment(run: Run) -> list[tuple[str, str]]:
     """Return the manifest as (term, text), nested tables joined by points."""
-    return [(readable(term), readable(text)) for term, text in _flat(run.manifest, "")]
+    facts = asdict(run.manifest)
+    facts.pop("rules")  # shown in a table of their own
+    return [(readable(term), readable(text)) for term, text in _flat({**facts.pop("environment"), **facts}, "")]
 
 
 def _flat(value: Any, name: str) -> list[tuple[str, str]]:
     if isinstance(value, Mapping):
         return [item for key, inner in value.items() for item in _flat(inner, f"{name}.{key}" if name else str(key))]
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [(name, ", ".join(map(plain_value, value)) or "none")]
     return [(name, "none" if value is None else plain_value(value))]
 

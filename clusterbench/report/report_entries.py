@@ -221,7 +221,7 @@ class EntryNames:
 
 def benchmark_argument(run: Run) -> str:
     """Return what `clusterbench run` calls the benchmark: the name of its file."""
-    return Path(str(run.plan["path"])).stem
+    return Path(str(run.record.path)).stem
 
 
 def command(run: Run, row: Mapping[str, Any]) -> str:
@@ -234,7 +234,7 @@ def command(run: Run, row: Mapping[str, Any]) -> str:
     if "-quick" in run.name.removeprefix(benchmark_argument(run)):
         words.append("--quick")
     for name, value in conditions.items():
-        if value is not None and not (name == "dataset" and len(run.plan["datasets"]) == 1):
+        if value is not None and not (name == "dataset" and len(run.record.datasets) == 1):
             words += ["--only", f"{name}={value}"]
     return readable(shlex.join(words))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TextIO
@@ -19,7 +18,7 @@ from clusterbench.report.formats.json_and_wide import leaderboard_json, wide_sco
 from clusterbench.report.formats.latex_table import latex
 from clusterbench.report.formats.markdown_text import markdown
 from clusterbench.report.report_entries import sections_of
-from clusterbench.results import Run, declared_rules
+from clusterbench.results import Run
 from clusterbench.tables import checked_cells, checked_scores
 
 
@@ -116,10 +115,9 @@ def _labels(run: Run) -> dict[str, str]:
 
 
 def _tables(run: Run) -> dict[str, str]:
-    manifest = {**run.manifest, "rules": declared_rules(run.plan)}
     return {
         "leaderboard.csv": frame_csv(run.board.table),
         "scores.csv": frame_csv(checked_scores(run.scores)),
         "cells.csv": frame_csv(checked_cells(run.cells)),
-        "manifest.json": json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
+        "manifest.json": run.manifest.to_json(indent=2) + "\n",
     }

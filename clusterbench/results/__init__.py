@@ -1,17 +1,46 @@
 """Results: a finished run read back from its store, as typed records and tidy tables. Imports no executor."""
 
 from clusterbench.results.details import Details
-from clusterbench.results.manifests import declared_rules
-from clusterbench.results.run_tables import cells_table, scores_table
-from clusterbench.results.runs import Run, assemble, load_run, row_ids, store_status
+from clusterbench.results.manifests import LimitsRecord, Manifest, PartitionCounts, StageSeconds
+from clusterbench.results.records import (
+    AlgorithmRecord,
+    DatasetRecord,
+    DeclaredRules,
+    DipRecord,
+    FrameRecord,
+    JobRecord,
+    RunRecord,
+    ShuffledTable,
+    SpaceRecord,
+    StructureFinding,
+    VariantRecord,
+)
+from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
+from clusterbench.results.runs import Run, load_run, read_record, read_run, row_ids, store_status
 
 __all__ = [
+    "AlgorithmRecord",
+    "DatasetRecord",
+    "DeclaredRules",
     "Details",
+    "DipRecord",
+    "FrameRecord",
+    "JobRecord",
+    "LimitsRecord",
+    "Manifest",
+    "PartitionCounts",
     "Run",
-    "assemble",
+    "RunRecord",
+    "ShuffledTable",
+    "SpaceRecord",
+    "StageSeconds",
+    "StructureFinding",
+    "VariantRecord",
+    "alternative_scores",
     "cells_table",
-    "declared_rules",
     "load_run",
+    "read_record",
+    "read_run",
     "row_ids",
     "scores_table",
     "store_status",

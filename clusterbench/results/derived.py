@@ -1,38 +1,40 @@
-"""Derived frames of a run, read back from its store."""
+"""Derived frames of a run (random partitions, resampled rows, details), read back from its store."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
+from clusterbench.results.records import RunRecord
 from clusterbench.store import Store
 
+BASELINES, REPLICATES, STABILITY = "baselines", "replicates", "stability"
+_BASELINE_COLUMNS = {
+    "dataset": str,
+    "space": str,
+    "k": int,
+    "generator": str,
+    "replicate": int,
+    "metric": str,
+    "value": float,
+}
 
-def collect(store: Store, keys: Mapping[str, str], names: tuple[str, ...]) -> pd.DataFrame | None:
-    """Join the derived frames of a run, the parts of their names as columns."""
+
+def read_frames(store: Store, record: RunRecord, kind: str) -> pd.DataFrame | None:
+    """Join the derived frames of one kind, with columns for their dataset, space and k; None where there are none."""
     frames = []
-    for name, key in keys.items():
-        frame = store.frame(key)
+    for entry in record.frames_of(kind):
+        frame = store.frame(entry.key)
         if frame is not None:
-            frames.append(frame.assign(**dict(zip(names, json.loads(name), strict=True))))
+            about = {"dataset": entry.dataset, "space": entry.space, "k": entry.k}
+            frames.append(frame.assign(**{name: value for name, value in about.items() if value not in ("", None)}))
     return pd.concat(frames, ignore_index=True) if frames else None
 
 
-def baselines_of(store: Store, plan: Mapping[str, Any], keys: Mapping[str, str]) -> pd.DataFrame | None:
-    """Return the scores of random partitions: None where a run is not calibrated, no rows where nothing could be."""
-    if plan["ranking"]["random_partitions"] == 0:
+def read_baselines(store: Store, record: RunRecord) -> pd.DataFrame | None:
+    """Return the scores of random partitions: None where a run is not calibrated, no rows where there are none."""
+    if record.random_partitions == 0:
         return None
-    found = collect(store, keys, ("dataset", "space", "k"))
-    columns = {
-        "dataset": str,
-        "space": str,
-        "k": int,
-        "generator": str,
-        "replicate": int,
-        "metric": str,
-        "value": float,
-    }
-    return found if found is not None else pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    frame = read_frames(store, record, BASELINES)
+    if frame is not None:
+        return frame
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _BASELINE_COLUMNS.items()})

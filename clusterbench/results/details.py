@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from clusterbench.labeling import Labels
+from clusterbench.results.derived import STABILITY, read_frames
+from clusterbench.results.records import RunRecord
 from clusterbench.store import Store
 
 _MOST_LABELS = 20_000_000  # labels that a run holds in memory, for all entries together
@@ -74,35 +75,33 @@ class Details:
     row_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def details_of(store: Store, plan: Mapping[str, Any], table: pd.DataFrame) -> Details:
-    """Read what was kept of a stored run; `table` is that of its leaderboard."""
-    frames: dict[str, list[pd.DataFrame]] = {kind: [] for kind in DETAIL_COLUMNS}
-    for name, key in plan.get("details", {}).items():
-        kind, dataset = json.loads(name)
-        frame = store.frame(key)
-        if frame is not None and kind in frames:
-            frames[kind].append(frame if kind == "bands" else frame.assign(dataset=dataset))
-    joined = {
-        kind: pd.concat(parts, ignore_index=True)[list(DETAIL_COLUMNS[kind])] for kind, parts in frames.items() if parts
-    }
-    labels, ids = _labels(store, plan, table)
-    return Details(**joined, jaccards=_jaccards(store, plan), labels=labels, row_ids=ids)
+def read_details(store: Store, record: RunRecord, table: pd.DataFrame) -> Details:
+    """Read the details of a stored run; `table` is that of its leaderboard."""
+    frames = {kind: read_frames(store, record, kind) for kind in DETAIL_COLUMNS}
+    joined = {kind: frame[list(DETAIL_COLUMNS[kind])] for kind, frame in frames.items() if frame is not None}
+    labels, ids = _labels(store, record, table)
+    return Details(**joined, jaccards=_jaccards(store, record), labels=labels, row_ids=ids)
+
+
+def row_ids_key(content_hash: str) -> str:
+    """Return the key of the row ids of a dataset."""
+    return f"rows:{content_hash}"
 
 
 def _labels(
-    store: Store, plan: Mapping[str, Any], table: pd.DataFrame
+    store: Store, record: RunRecord, table: pd.DataFrame
 ) -> tuple[dict[str, Labels], dict[str, tuple[str, ...]]]:
     known = table.dropna(subset="labels_sha256").drop_duplicates(["dataset", "labels_sha256"])
-    n_rows = {name: int(entry["n_rows"]) for name, entry in plan["datasets"].items()}
+    n_rows = {name: dataset.n_rows for name, dataset in record.datasets.items()}
     if sum(n_rows.get(dataset, 0) for dataset in known["dataset"]) > _MOST_LABELS:
         return {}, {}
-    ids = {name: store.frame(f"rows:{entry['hash']}") for name, entry in plan["datasets"].items()}
+    ids = {name: store.frame(row_ids_key(dataset.content_hash)) for name, dataset in record.datasets.items()}
     names = {name: tuple(map(str, frame["row_id"])) for name, frame in ids.items() if frame is not None}
     return store.labelings([str(sha) for sha in known["labels_sha256"]]), names
 
 
-def _jaccards(store: Store, plan: Mapping[str, Any]) -> dict[tuple[str, ...], tuple[float, ...]]:
-    frame = store.frame(plan.get("stability") or "")
+def _jaccards(store: Store, record: RunRecord) -> dict[tuple[str, ...], tuple[float, ...]]:
+    frame = read_frames(store, record, STABILITY)
     if frame is None or "cluster_jaccard" not in frame.columns:
         return {}
     keys = frame[["dataset", "variant", "algorithm", "params", "cut"]].itertuples(index=False, name=None)

@@ -1,29 +1,105 @@
-"""The manifest: on what a run was made."""
+"""The manifest of a run: on what it ran, under which limits, and how many partitions it took."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
-from clusterbench.environment import current_environment
+from pydantic import TypeAdapter
 
-_RULES = ("noise", "metrics", "references", "ranking", "gate", "variants")
-
-
-def make_manifest() -> dict[str, Any]:
-    """Return versions, CPU and commit of this machine and checkout, in plain values."""
-    return asdict(current_environment())
+from clusterbench.environment import Environment
+from clusterbench.errors import RequestError
+from clusterbench.results.records import DeclaredRules
 
 
-def declared_rules(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a recorded plan declares of scores and ranks, and how each variant and plug-in was made.
+@dataclass(frozen=True, slots=True)
+class PartitionCounts:
+    """How many partitions a run asked for, and where they came from.
 
-    Returns
-    -------
-    dict
-        noise (policy), metrics, references (spaces by dataset), ranking, gate, variants (steps by name), algorithms
-        (``{"version": int}`` by name).
+    Attributes
+    ----------
+    asked : int
+        Cells of the benchmark: cuts x seeds of every fit job.
+    fitted : int
+        Distinct fits behind them; `shared` cells use the fit of another seed or variant.
+    shared : int
     """
-    algorithms = {name: {"version": entry["version"]} for name, entry in plan["algorithms"].items()}
-    return {**{name: plan[name] for name in _RULES}, "algorithms": algorithms}
+
+    asked: int
+    fitted: int
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageSeconds:
+    """Wall-clock seconds of the stages of the run that computed something last."""
+
+    fitting: float
+    scoring: float
+    statistics: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsRecord:
+    """Limits of a fit job; None is no limit."""
+
+    seconds: float | None
+    memory_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """On what a run ran, and what it took.
+
+    Attributes
+    ----------
+    environment : Environment
+        Of the run that computed something last; each fit job keeps its own.
+    finished : str
+        When that was, in UTC.
+    benchmark_sha256 : str
+        Of the text of the benchmark file.
+    datasets : mapping of str to str
+        Content hashes.
+    """
+
+    environment: Environment
+    finished: str
+    workers: int
+    threads: int
+    executor: str
+    limits: LimitsRecord
+    seeds: tuple[int, ...]
+    benchmark_sha256: str
+    datasets: Mapping[str, str]
+    partitions: PartitionCounts
+    seconds: StageSeconds
+    rules: DeclaredRules
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the manifest as JSON; the facts of the environment are keys beside the others."""
+        values = _MANIFEST.dump_python(self, mode="json")
+        return json.dumps({**values.pop("environment"), **values}, indent=indent, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str) -> Manifest:
+        """Read a stored manifest.
+
+        Raises
+        ------
+        RequestError
+            If it was written by another version.
+        """
+        try:
+            values = json.loads(text)
+            environment = {name: values.pop(name) for name in [*values] if name in Environment.__dataclass_fields__}
+            return _MANIFEST.validate_python({**values, "environment": environment})
+        except (ValueError, AttributeError) as error:
+            raise RequestError(
+                f"the manifest of {name!r} was written by another version of clusterbench, or is damaged",
+                allowed="run the benchmark again; finished cells are not fitted again",
+            ) from error
+
+
+_MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)

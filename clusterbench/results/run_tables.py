@@ -1,35 +1,33 @@
-"""The long tables of a run, made from the store and the recorded plan alone."""
+"""The long tables of a run, made from its record and the store."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
-from clusterbench.execution import CellStatus
 from clusterbench.ranking import Gate, gate_reason
+from clusterbench.results.records import RunRecord
+from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
 from clusterbench.tables import CELL_COLUMNS, CELL_KEY, SCORE_COLUMNS
 
 
-def cells_table(store: Store, name: str, plan: Mapping[str, Any]) -> pd.DataFrame:
-    """Return one row per cell of the plan: `CELL_COLUMNS` and `n_rows`, `sizes`, `info`, `space_hash`.
+def cells_table(store: Store, name: str, record: RunRecord) -> pd.DataFrame:
+    """Return one row per cell of a run: `CELL_COLUMNS` and `n_rows`, `sizes`, `info`, `space_hash`.
 
     A cell that was not reached yet is left out; a cell that cannot run is ``skipped`` with its obstacle.
     """
     planned = pd.DataFrame(
         [
-            (job["dataset"], job["algorithm"], job["params"], job["variant"], cut, seed, job["key"], job["space_hash"],
-             job["obstacle"])
-            for job in plan["jobs"]
-            for seed in job["seeds"]
-            for cut in job["cuts"]
+            (job.dataset, job.algorithm, job.params, job.variant, cut, seed, job.key, job.space_hash, job.obstacle)
+            for job in record.jobs
+            for seed in job.seeds
+            for cut in job.cuts
         ],
         columns=[*CELL_KEY, "job_key", "space_hash", "obstacle"],
-    )  # fmt: skip
-    stored = store.cells([job["key"] for job in plan["jobs"]])
+    )
+    stored = store.cells([job.key for job in record.jobs])
     cells = planned.merge(stored, on=["job_key", "cut"], how="left")
     skipped = cells["obstacle"].notna() & cells["status"].isna()
     cells.loc[skipped, "status"] = CellStatus.SKIPPED.value
@@ -37,10 +35,10 @@ def cells_table(store: Store, name: str, plan: Mapping[str, Any]) -> pd.DataFram
     cells = cells[cells["status"].notna()].reset_index(drop=True)
     cells["benchmark"] = name
     cells["k"] = pd.array([json.loads(cut).get("k") for cut in cells["cut"]], dtype="Int64")
-    cells["n_rows"] = cells["dataset"].map({d: record["n_rows"] for d, record in plan["datasets"].items()})
+    cells["n_rows"] = cells["dataset"].map({name: dataset.n_rows for name, dataset in record.datasets.items()})
     cells["fit_seconds"] = cells["build_seconds"] + cells["seconds"]
     _add_sizes(cells)
-    _judge(cells, Gate(**plan["gate"]))
+    _judge(cells, record.gate)
     return cells[[*CELL_COLUMNS, "n_rows", "sizes", "info", "space_hash", "job_key"]]
 
 
@@ -76,38 +74,36 @@ def _judge(cells: pd.DataFrame, gate: Gate) -> None:
     cells["reason"] = [verdict[1] for verdict in verdicts]
 
 
-def scores_table(
-    store: Store, plan: Mapping[str, Any], cells: pd.DataFrame, *, policy: str | None = None
-) -> pd.DataFrame:
+def scores_table(store: Store, record: RunRecord, cells: pd.DataFrame, *, policy: str | None = None) -> pd.DataFrame:
     """Return one row per cell, space and metric: `SCORE_COLUMNS`, under one noise policy (default: the declared)."""
-    stored = _stored_scores(store, plan)
-    return _scores_of(stored[stored["noise"] == (policy or plan["noise"])], plan, cells)
+    stored = _stored_scores(store, record)
+    return _scores_of(stored[stored["noise"] == (policy or record.noise.value)], record, cells)
 
 
-def alternative_scores(store: Store, plan: Mapping[str, Any], cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return, per further noise policy of the plan, the scores of the cells that have noise; no others change.
+def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, per further noise policy of the run, the scores of the cells that have noise; no others change.
 
     Where no cell that may be ranked has noise, there is nothing to ask, and no policy is named.
     """
     noisy = cells[(cells["status"] == CellStatus.OK.value) & (cells["noise_share"] > 0)]
-    others = [policy for policy in plan["policies"] if policy != plan["noise"]]
+    others = [policy.value for policy in record.policies if policy is not record.noise]
     if noisy.empty or not others:
         return {}
-    stored = _stored_scores(store, plan)
+    stored = _stored_scores(store, record)
     stored = stored[stored["labels_sha256"].isin(set(noisy["labels_sha256"]))]
-    return {policy: _scores_of(stored[stored["noise"] == policy], plan, noisy) for policy in others}
+    return {policy: _scores_of(stored[stored["noise"] == policy], record, noisy) for policy in others}
 
 
-def _stored_scores(store: Store, plan: Mapping[str, Any]) -> pd.DataFrame:
-    return store.scores(list(dict.fromkeys(space_hash for _, _, space_hash in plan["spaces"])))
+def _stored_scores(store: Store, record: RunRecord) -> pd.DataFrame:
+    return store.scores(list(dict.fromkeys(record.score_keys().values())))
 
 
-def _scores_of(stored: pd.DataFrame, plan: Mapping[str, Any], cells: pd.DataFrame) -> pd.DataFrame:
-    hashes = {(d, v): space_hash for d, v, space_hash in plan["spaces"]}
+def _scores_of(stored: pd.DataFrame, record: RunRecord, cells: pd.DataFrame) -> pd.DataFrame:
+    hashes = record.score_keys()
     places = [
         (dataset, variant, space, hashes[dataset, variant if space == "own" else space])
         for dataset, variant in dict.fromkeys(zip(cells["dataset"], cells["variant"], strict=True))
-        for space in ("own", *plan["references"][dataset])
+        for space in ("own", *record.references[dataset])
     ]
     spaces = pd.DataFrame(places, columns=["dataset", "variant", "space", "score_space"])
     known = cells[cells["labels_sha256"].notna()].drop(columns=["status", "reason", "space_hash"])

@@ -1,21 +1,21 @@
-"""Reading a finished run back from its store."""
+"""A finished run, read back from its store."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.execution import CellStatus
-from clusterbench.ranking import KPolicy, Leaderboard, RankingSpec, leaderboard
-from clusterbench.results.derived import baselines_of, collect
-from clusterbench.results.details import Details, details_of
+from clusterbench.ranking import Candidates, Leaderboard, choose_candidates, rank_candidates
+from clusterbench.results.derived import REPLICATES, STABILITY, read_baselines, read_frames
+from clusterbench.results.details import Details, read_details, row_ids_key
+from clusterbench.results.manifests import Manifest
+from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
-from clusterbench.results.structure_alerts import alerts
+from clusterbench.results.structure_alerts import structure_alerts
+from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
 
 
@@ -26,22 +26,22 @@ class Run:
     Attributes
     ----------
     name : str
-    plan : mapping
-        The recorded plan: title, TOML, datasets, variants, algorithms, gate, noise policy, jobs.
-    manifest : mapping
-        Versions, CPU, commit, timings.
+    record : RunRecord
+        What was declared.
+    manifest : Manifest
+        Versions, CPU, commit, limits, counts and timings.
     cells, scores : DataFrame
         The long tables (`CELL_COLUMNS`, `SCORE_COLUMNS`).
     board : Leaderboard
     computed : int
-        Cells that were fitted now; the others were in the store.
+        Partitions that were fitted now; the others were in the store.
     details : Details
-        The entries of the board looked at closely.
+        Details of the chosen labelings.
     """
 
     name: str
-    plan: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    record: RunRecord
+    manifest: Manifest
     cells: pd.DataFrame
     scores: pd.DataFrame
     board: Leaderboard
@@ -50,61 +50,61 @@ class Run:
 
     @property
     def n_failed(self) -> int:
-        """Cells that ended without an outcome of their own: failed, out of time or out of memory."""
+        """Cells that failed, or ran out of time or memory."""
         bad = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
         return int(self.cells["status"].isin([status.value for status in bad]).sum())
 
 
 def load_run(results: Path | str, name: str | None = None) -> Run:
-    """Read a finished run back from its store; `name` defaults to the latest."""
+    """Read a finished run back from its store.
+
+    Parameters
+    ----------
+    results : Path or str
+        Folder of the store.
+    name : str, optional
+        Name of the benchmark; default: the latest.
+
+    Raises
+    ------
+    RequestError
+        If there is no such store or run, or another version wrote it.
+    """
     with Store.reader(Path(results)) as store:
-        return assemble(store, name)
+        return read_run(store, name)
 
 
-class Tables(NamedTuple):
-    """Cells and scores of a run."""
-
-    cells: pd.DataFrame
-    scores: pd.DataFrame
-
-
-def assemble(store: Store, name: str | None = None, tables: Tables | None = None) -> Run:
-    """Make tables and leaderboard of a stored run; `tables` if they are at hand."""
+def read_run(store: Store, name: str | None = None) -> Run:
+    """Read a run back and rank it: see `load_run`."""
     names = store.benchmarks()
-    plan, manifest = store.benchmark(name or (names[0] if names else ""))
-    name = name or names[0]
-    if tables is None:
-        cells = cells_table(store, name, plan)
-        tables = Tables(cells, scores_table(store, plan, cells))
-    cells, scores = tables
-    board = leaderboard(
-        cells,
-        scores,
-        ranking_spec(plan),
-        baselines=baselines_of(store, plan, plan.get("baselines", {})),
-        replicates=collect(store, plan.get("replicates", {}), ("dataset", "space")),
-        stability=store.frame(plan.get("stability") or ""),
-        alternatives=alternative_scores(store, plan, cells),
-    )
-    board = replace(board, alerts=(*alerts(plan.get("structure", {})), *board.alerts))
-    return Run(name, plan, manifest, cells, scores, board, details=details_of(store, plan, board.table))
+    name = name or (names[0] if names else "")
+    record, manifest = read_record(store, name)
+    cells = cells_table(store, name, record)
+    scores = scores_table(store, record, cells)
+    candidates = choose_candidates(cells, scores, record.ranking, baselines=read_baselines(store, record))
+    board = with_structure(rank_run(store, record, candidates, cells), record)
+    return Run(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
 
 
-def ranking_spec(plan: Mapping[str, Any]) -> RankingSpec:
-    """Return the ranking rules that a recorded plan declares."""
-    table = plan["ranking"]
-    true_k = {name: entry["true_k"] for name, entry in plan["datasets"].items() if entry["true_k"]}
-    return RankingSpec(
-        reference_spaces=tuple(dict.fromkeys(space for spaces in plan["references"].values() for space in spaces)),
-        metrics=tuple(plan["metrics"]),
-        weights=table["weights"],
-        k_policies=tuple(KPolicy(policy) for policy in table["k_policies"]),
-        fixed_k=table["fixed_k"],
-        true_k=true_k,
-        controls=frozenset(name for name, entry in plan["algorithms"].items() if entry["control"]),
-        seed=table["seed"],
-        n_bootstrap=table["bootstraps"],
+def read_record(store: Store, name: str) -> tuple[RunRecord, Manifest]:
+    """Return the record and the manifest of a run."""
+    record, manifest = store.benchmark(name)
+    return RunRecord.from_json(record, name=name), Manifest.from_json(manifest, name=name)
+
+
+def rank_run(store: Store, record: RunRecord, candidates: Candidates, cells: pd.DataFrame) -> Leaderboard:
+    """Rank the chosen entries of a run by what its store holds of resampled rows, refits and noise policies."""
+    return rank_candidates(
+        candidates,
+        replicates=read_frames(store, record, REPLICATES),
+        stability=read_frames(store, record, STABILITY),
+        alternatives=alternative_scores(store, record, cells),
     )
+
+
+def with_structure(board: Leaderboard, record: RunRecord) -> Leaderboard:
+    """Return a leaderboard with the alerts of the structure tests before its own."""
+    return replace(board, alerts=(*structure_alerts(record.structure), *board.alerts))
 
 
 def row_ids(store: Store, sha256: str, dataset: str | None = None) -> list[str] | None:
@@ -117,11 +117,11 @@ def row_ids(store: Store, sha256: str, dataset: str | None = None) -> list[str] 
     """
     found: dict[str, list[str] | None] = {}
     for name in store.benchmarks():
-        plan, _ = store.benchmark(name)
-        cells = store.cells([job["key"] for job in plan["jobs"]])
+        record, _ = read_record(store, name)
+        cells = store.cells([job.key for job in record.jobs])
         keys = set(cells.loc[cells["labels_sha256"] == sha256, "job_key"])
-        for table in {job["dataset"]: None for job in plan["jobs"] if job["key"] in keys}:
-            frame = store.frame(f"rows:{plan['datasets'][table]['hash']}")
+        for table in {job.dataset: None for job in record.jobs if job.key in keys}:
+            frame = store.frame(row_ids_key(record.datasets[table].content_hash))
             found.setdefault(table, None if frame is None else [str(row) for row in frame["row_id"]])
     if dataset is not None and dataset not in found:
         raise unknown("dataset", dataset, found, where=f"labels {sha256[:12]}")
@@ -136,9 +136,9 @@ def store_status(store: Store) -> dict[str, dict[str, int]]:
     """Return, per benchmark, the number of cells by status; ``to do`` are those without an outcome."""
     found = {}
     for name in store.benchmarks():
-        plan, _ = store.benchmark(name)
-        cells = cells_table(store, name, plan)
+        record, _ = read_record(store, name)
+        cells = cells_table(store, name, record)
         counts = {str(state): int(count) for state, count in cells["status"].value_counts().items()}
-        planned = sum(len(job["cuts"]) * len(job["seeds"]) for job in plan["jobs"])
+        planned = sum(len(job.cuts) * len(job.seeds) for job in record.jobs)
         found[name] = {**counts, "to do": planned - len(cells)}
     return found

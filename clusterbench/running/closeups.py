@@ -1,4 +1,4 @@
-"""What a page tells of the chosen labelings beyond their ranks; kept in the store, so that a report needs no data."""
+"""Details of the chosen labelings: computed once and stored, so that a report needs no data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clusterbench.benchmark import canonical_json
 from clusterbench.labeling import Labels
 from clusterbench.metrics import METRICS, cluster_silhouettes
-from clusterbench.results.derived import collect
+from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
 from clusterbench.running.derived_frames import frame_key
 from clusterbench.running.planning import Plan, score_key
@@ -26,19 +26,19 @@ _SILHOUETTE_ROWS = 20_000  # silhouettes cost n^2; of more rows a sample is look
 _MOST_COMPARED = 400  # labelings whose agreement is computed: 79,800 pairs
 
 
-def look_closely(
-    plan: Plan, store: Store, chosen: pd.DataFrame, baselines: Mapping[str, str], progress: Progress
-) -> dict[str, str]:
-    """Compute what `Details` holds, unless it is in the store; return the keys of the frames by kind and dataset.
+def compute_details(
+    plan: Plan, store: Store, chosen: pd.DataFrame, baselines: pd.DataFrame | None, progress: Progress
+) -> list[FrameRecord]:
+    """Compute what `Details` holds, unless it is in the store; return where it is stored.
 
     Parameters
     ----------
     chosen : DataFrame
         The cells (of all seeds) of the entries that passed the gate.
-    baselines : mapping of str to str
-        Keys of the scores of random partitions.
+    baselines : DataFrame or None
+        Scores of random partitions.
     """
-    keys: dict[str, str] = {}
+    frames: list[FrameRecord] = []
     groups = [(str(name), part) for name, part in chosen.dropna(subset="labels_sha256").groupby("dataset", sort=True)]
     progress.stage("details", len(groups))
     for dataset, part in groups:
@@ -57,20 +57,20 @@ def look_closely(
                 "policies", [score_key(space) for _, space in references], policies, sorted(METRICS), every
             ),
         }
-        found = {kind for kind, key in wanted.items() if store.frame(key) is not None}
-        if found < set(wanted):
+        stored = {kind for kind, key in wanted.items() if store.frame(key) is not None}
+        if stored < set(wanted):
             for kind, frame in _computed(plan, store, dataset, first, every).items():
-                if kind not in found:
+                if kind not in stored:
                     store.put_frame(wanted[kind], frame)
-        keys |= {canonical_json([kind, dataset]): key for kind, key in wanted.items()}
+        frames += [FrameRecord(kind, key, dataset) for kind, key in wanted.items()]
         progress.advance(1, dataset)
-    if baselines:
-        key = frame_key("bands", sorted(METRICS), sorted(baselines.items()))
+    if baselines is not None and len(baselines):
+        bands = random_bands(baselines)
+        key = frame_key("bands", bands.to_csv(index=False))
         if store.frame(key) is None:
-            scored = collect(store, baselines, ("dataset", "space", "k"))
-            store.put_frame(key, random_bands(scored) if scored is not None else no_rows("bands"))
-        keys[canonical_json(["bands", ""])] = key
-    return keys
+            store.put_frame(key, bands)
+        frames.append(FrameRecord("bands", key))
+    return frames
 
 
 def random_bands(scored: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the statistics rest on, kept under the hash of what it was made from: random partitions, resampled rows."""
+"""Random partitions and resampled rows: scored once, stored under the hash of what they were computed from."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from clusterbench.benchmark import RankingTable, canonical_json
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import METRICS, bootstrap_scores, calibrate
 from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.results import FrameRecord
+from clusterbench.results.derived import BASELINES, REPLICATES
 from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -21,15 +23,15 @@ from clusterbench.store import Store
 _FEW_ROWS = 1000  # mostly they hold enough distinct ones; then the others need no look
 
 
-def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> dict[str, str]:
-    """Score random partitions of every reference space for every k that occurs; return the keys of the frames.
+def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> list[FrameRecord]:
+    """Score random partitions of every reference space for every k that occurs; return where the scores are stored.
 
     A space with fewer distinct rows than k has no such partition; its entries get no z, with that reason.
     """
     table = plan.benchmark.ranking
-    keys: dict[str, str] = {}
+    frames: list[FrameRecord] = []
     if table.random_partitions == 0:
-        return keys
+        return frames
     usable = cells[cells["status"] == CellStatus.OK.value]
     for dataset, rows in usable.groupby("dataset"):
         ks = sorted({int(k) for k in rows["n_clusters"]})
@@ -41,15 +43,15 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
                     key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
                     draw = partial(calibrate, made.values, [k], n_random=table.random_partitions, seed=table.seed)
                     complete(store, key, METRICS, draw)
-                    keys[canonical_json([dataset, space, k])] = key
+                    frames.append(FrameRecord(BASELINES, key, str(dataset), space, k))
                 progress.advance(1, f"{dataset} / {space} / k = {k}")
-    return keys
+    return frames
 
 
-def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> dict[str, str]:
-    """Bootstrap the rows under the chosen labelings of each dataset; return the keys of the frames."""
+def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> list[FrameRecord]:
+    """Bootstrap the rows under the chosen labelings of each dataset; return where the scores are stored."""
     table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
-    keys: dict[str, str] = {}
+    frames: list[FrameRecord] = []
     progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
     for dataset, hashes in chosen.items():
         for space in plan.references[dataset]:
@@ -57,9 +59,9 @@ def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progre
             key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
             draw = partial(_row_replicates, store, made.values, hashes, table, policy)
             complete(store, key, plan.benchmark.metrics, draw)
-            keys[canonical_json([dataset, space])] = key
+            frames.append(FrameRecord(REPLICATES, key, dataset, space))
             progress.advance(1, f"{dataset} / {space}")
-    return keys
+    return frames
 
 
 def _row_replicates(
@@ -84,17 +86,17 @@ def _row_replicates(
 
 
 def complete(store: Store, key: str, metrics: Iterable[str], make: Callable[..., pd.DataFrame]) -> None:
-    """Keep under `key` the frame of `metrics`; those that an earlier run lacked are made now and added."""
-    found = store.frame(key)
-    known = set() if found is None else set(found["metric"])
+    """Store the frame of `metrics` under `key`; metrics that an earlier run lacked are computed and added."""
+    stored = store.frame(key)
+    known = set() if stored is None else set(stored["metric"])
     missing = [metric for metric in metrics if metric not in known]
     if missing:
         made = make(metrics=missing)
-        store.put_frame(key, made if found is None else pd.concat([found, made], ignore_index=True))
+        store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
 
 
 def frame_key(kind: str, *parts: object) -> str:
-    """Return the hash under which a derived frame is kept."""
+    """Return the hash under which a derived frame is stored."""
     return hashlib.sha256(canonical_json([kind, SCORING_VERSION, *parts]).encode()).hexdigest()
 
 

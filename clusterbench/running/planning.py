@@ -6,8 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from clusterbench.benchmark import Benchmark, FitJob, canonical_json
 from clusterbench.datasets import Dataset, load_dataset
@@ -15,7 +14,9 @@ from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics.builtin_metrics import SCORING_VERSION
 from clusterbench.plugins import Algorithm, missing_packages
-from clusterbench.preprocessing import Space, fit_space, resolved
+from clusterbench.preprocessing import Space, describe, fit_space, resolved
+from clusterbench.ranking import Alert, AlertKind, RankingSpec
+from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunRecord, SpaceRecord, VariantRecord
 from clusterbench.running.selection import Selection
 
 
@@ -44,7 +45,7 @@ class Plan:
     references : mapping of str to tuple of str
         The reference spaces of each dataset.
     jobs : tuple of PlannedJob
-    warnings : tuple of str
+    warnings : tuple of Alert
     """
 
     benchmark: Benchmark
@@ -54,39 +55,52 @@ class Plan:
     spaces: Mapping[tuple[str, str], Space]
     references: Mapping[str, tuple[str, ...]]
     jobs: tuple[PlannedJob, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Alert, ...]
 
     @property
     def n_cells(self) -> int:
         return sum(len(planned.job.cuts) * len(planned.job.seeds) for planned in self.jobs)
 
-    def record(self) -> dict[str, Any]:
-        """Return the plan in plain values, enough to make every table again without the data."""
+    def record(self) -> RunRecord:
+        """Return what is declared, enough to make every table again without the data."""
         bench = self.benchmark
         algorithms = {run.algorithm.name: run.algorithm for run in bench.runs}
-        return {
-            "title": bench.title,
-            "toml": bench.text,
-            "path": str(bench.path),
-            "selection": self.selection.words(),
-            "part": {"quick": self.selection.quick, "only": {k: list(v) for k, v in self.selection.only.items()}},
-            "seeds": list(bench.seeds),
-            "metrics": list(bench.metrics),
-            "gate": asdict(bench.gate),
-            "noise": bench.noise.policy.value,
-            "policies": [policy.value for policy in bench.noise.policies],
-            "ranking": bench.ranking.model_dump(mode="json"),
-            "resamples": bench.stability.resamples,
-            "datasets": {name: _dataset_record(dataset) for name, dataset in self.datasets.items()},
-            "variants": {name: resolved(steps) for name, steps in bench.variants.items()},
-            "spaces": [[d, v, score_key(space)] for (d, v), space in self.spaces.items()],
-            "references": {name: list(spaces) for name, spaces in self.references.items()},
-            "algorithms": {name: _algorithm_record(algorithm) for name, algorithm in algorithms.items()},
-            "jobs": [
-                {**asdict(p.job), "key": p.key, "space_hash": p.space_hash, "obstacle": p.obstacle} for p in self.jobs
-            ],
-            "warnings": list(self.warnings),
-        }
+        references = dict.fromkeys(space for spaces in self.references.values() for space in spaces)
+        return RunRecord(
+            title=bench.title,
+            toml=bench.text,
+            path=str(bench.path),
+            selection=self.selection.words(),
+            quick=self.selection.quick,
+            only=self.selection.only,
+            seeds=bench.seeds,
+            gate=bench.gate,
+            noise=bench.noise.policy,
+            policies=bench.noise.policies,
+            ranking=RankingSpec(
+                reference_spaces=tuple(references),
+                metrics=bench.metrics,
+                weights=bench.ranking.weights,
+                k_policies=bench.ranking.k_policies,
+                fixed_k=bench.ranking.fixed_k,
+                true_k={name: true_k for name, dataset in self.datasets.items() if (true_k := _true_k(dataset))},
+                controls=frozenset(name for name, algorithm in algorithms.items() if algorithm.control),
+                seed=bench.ranking.seed,
+                n_bootstrap=bench.ranking.bootstraps,
+            ),
+            random_partitions=bench.ranking.random_partitions,
+            resamples=bench.stability.resamples,
+            datasets={name: _dataset_record(dataset) for name, dataset in self.datasets.items()},
+            variants={
+                name: VariantRecord(describe(steps), canonical_json(resolved(steps)))
+                for name, steps in bench.variants.items()
+            },
+            algorithms={name: _algorithm_record(algorithm) for name, algorithm in algorithms.items()},
+            spaces=tuple(SpaceRecord(d, v, score_key(space)) for (d, v), space in self.spaces.items()),
+            references=self.references,
+            jobs=tuple(_job_record(planned) for planned in self.jobs),
+            warnings=self.warnings,
+        )
 
 
 def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
@@ -128,18 +142,18 @@ def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
 
 def _spaces(
     benchmark: Benchmark, selection: Selection, jobs: list[FitJob]
-) -> tuple[dict[str, Dataset], dict[tuple[str, str], Space], dict[str, tuple[str, ...]], list[str]]:
+) -> tuple[dict[str, Dataset], dict[tuple[str, str], Space], dict[str, tuple[str, ...]], list[Alert]]:
     datasets: dict[str, Dataset] = {}
     spaces: dict[tuple[str, str], Space] = {}
     references: dict[str, tuple[str, ...]] = {}
-    warnings: list[str] = []
+    warnings: list[Alert] = []
     wanted = {job.dataset for job in jobs}
     for spec in benchmark.datasets:
         if spec.stable_name not in wanted:
             continue
         dataset = selection.sample(load_dataset(spec, base=benchmark.path.parent))
         datasets[spec.stable_name] = dataset
-        warnings += [f"{dataset.name}: {warning}" for warning in dataset.warnings]
+        warnings += [Alert(AlertKind.DATA, warning, spec.stable_name) for warning in dataset.warnings]
         fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == spec.stable_name)
         for variant in fitted:
             spaces[spec.stable_name, variant] = fit_space(
@@ -147,7 +161,7 @@ def _spaces(
             )
         made, complaints = _reference_spaces(benchmark, spec.stable_name, dataset, spaces)
         references[spec.stable_name] = made
-        warnings += complaints
+        warnings += [Alert(AlertKind.DATA, complaint, spec.stable_name) for complaint in complaints]
     return datasets, spaces, _common(references, warnings), warnings
 
 
@@ -168,12 +182,12 @@ def _reference_spaces(
     return tuple(made), complaints
 
 
-def _common(references: dict[str, tuple[str, ...]], complaints: list[str]) -> dict[str, tuple[str, ...]]:
+def _common(references: dict[str, tuple[str, ...]], complaints: list[Alert]) -> dict[str, tuple[str, ...]]:
     """Keep the reference spaces that every dataset has: all boards of a run are ranked by the same rule."""
     first, *others = references.values()
     shared = tuple(space for space in first if all(space in other for other in others))
     if not shared:
-        raise RequestError(f"no reference space can be made for every dataset: {'; '.join(complaints)}")
+        raise RequestError(f"no reference space can be made for every dataset: {'; '.join(map(str, complaints))}")
     return dict.fromkeys(references, shared)
 
 
@@ -217,25 +231,44 @@ def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:
             )
 
 
-def _dataset_record(dataset: Dataset) -> dict[str, Any]:
-    return {
-        "hash": dataset.content_hash,
-        "n_rows": dataset.n_rows,
-        "columns": list(dataset.columns),
-        "source": dataset.source,
-        "true_k": len(set(dataset.truth.tolist())) if dataset.truth is not None else None,
-        "warnings": list(dataset.warnings),
-    }
+def _true_k(dataset: Dataset) -> int | None:
+    return len(set(dataset.truth.tolist())) if dataset.truth is not None else None
 
 
-def _algorithm_record(algorithm: Algorithm) -> dict[str, Any]:
-    return {
-        "family": algorithm.family.value,
-        "summary": algorithm.summary,
-        "reference": algorithm.reference,
-        "version": algorithm.version,
-        "optimises": list(algorithm.optimises),
-        "control": algorithm.control,
-        "noise": algorithm.noise,
-        "assignment": algorithm.assignment.value,
-    }
+def _dataset_record(dataset: Dataset) -> DatasetRecord:
+    return DatasetRecord(
+        content_hash=dataset.content_hash,
+        n_rows=dataset.n_rows,
+        columns=tuple(dataset.columns),
+        source=dataset.source,
+        true_k=_true_k(dataset),
+        warnings=tuple(dataset.warnings),
+    )
+
+
+def _algorithm_record(algorithm: Algorithm) -> AlgorithmRecord:
+    return AlgorithmRecord(
+        family=algorithm.family.value,
+        summary=algorithm.summary,
+        reference=algorithm.reference,
+        version=algorithm.version,
+        optimises=tuple(algorithm.optimises),
+        control=algorithm.control,
+        noise=algorithm.noise,
+        assignment=algorithm.assignment.value,
+    )
+
+
+def _job_record(planned: PlannedJob) -> JobRecord:
+    job = planned.job
+    return JobRecord(
+        dataset=job.dataset,
+        variant=job.variant,
+        algorithm=job.algorithm,
+        params=job.params,
+        seeds=job.seeds,
+        cuts=job.cuts,
+        key=planned.key,
+        space_hash=planned.space_hash,
+        obstacle=planned.obstacle,
+    )

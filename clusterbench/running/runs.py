@@ -1,27 +1,38 @@
-"""A run from request to result, and a result read back from its store."""
+"""A run, from request to result: plan, fit, score, choose k, statistics, rank."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from clusterbench.benchmark import find_benchmark, load_benchmark
+from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits, LocalCluster
-from clusterbench.metrics import device_name
 from clusterbench.plugins import Registry, load_registry
-from clusterbench.ranking import select_k
-from clusterbench.results.derived import baselines_of
-from clusterbench.results.manifests import make_manifest
-from clusterbench.results.run_tables import cells_table, scores_table
-from clusterbench.results.runs import Run, Tables, assemble, ranking_spec
-from clusterbench.running.closeups import look_closely
+from clusterbench.ranking import Candidates, choose_candidates
+from clusterbench.results import (
+    FrameRecord,
+    LimitsRecord,
+    Manifest,
+    PartitionCounts,
+    Run,
+    RunRecord,
+    StageSeconds,
+    cells_table,
+    read_record,
+    scores_table,
+)
+from clusterbench.results.derived import read_baselines
+from clusterbench.results.details import read_details, row_ids_key
+from clusterbench.results.runs import rank_run, with_structure
+from clusterbench.running.closeups import compute_details
 from clusterbench.running.derived_frames import calibration, replicates
 from clusterbench.running.fitting import Settings, fit, score
 from clusterbench.running.machine_limits import limits_of
@@ -42,7 +53,7 @@ def prepare(
     path = find_benchmark(benchmark, workspace=root)
     plan = make_plan(load_benchmark(path, registry), Selection.parse(only, quick=quick))
     try:
-        ranking_spec(plan.record())  # wrong rules are told before hours of fits, not after them
+        plan.record()  # checks the ranking rules before hours of fits, not after them
     except RequestError as error:
         raise error.within(f"{path}: ranking") from error
     return plan, registry
@@ -104,78 +115,113 @@ def run_plan(
     with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
         if settings.scheduler == "local":
             settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
-        return _carry_through(plan, store, registry, settings, progress)
+        return _execute(plan, store, registry, settings, progress)
 
 
-def _carry_through(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> Run:
-    """Walk `plan` through the rooms."""
+def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> Run:
+    """Take a plan through all stages; each stage stores what it computed."""
     record, started = plan.record(), time.perf_counter()
     previous = _previous_manifest(store, plan.name)
-    store.put_benchmark(plan.name, record, previous or make_manifest())  # so `status` sees a run that goes on
-    _remember_rows(plan, store)
+    manifest = _manifest(plan, record, settings, previous)
+    store.put_benchmark(plan.name, record.to_json(), manifest.to_json())  # `status` shows a run in progress
+    _store_row_ids(plan, store)
     n_fitted = fit([plan], store, registry, settings, progress)
     fitted = time.perf_counter()
     n_scored = score(plan, store, progress)
     cells = cells_table(store, plan.name, record)
-    record["baselines"] = calibration(plan, store, cells, progress)
-    tables = Tables(cells, scores_table(store, record, cells))
-    chosen = _chosen(record, store, tables)
-    first = chosen[chosen["seed"] == record["seeds"][0]]
+    scores = scores_table(store, record, cells)
+    record = replace(record, frames=tuple(calibration(plan, store, cells, progress)))
+    baselines = read_baselines(store, record)
     scored = time.perf_counter()
-    record["stability"] = stability(plan, store, registry, first, settings, progress)
-    record["replicates"] = _bootstrap(plan, store, chosen, progress)
-    record["details"] = look_closely(plan, store, chosen, record["baselines"], progress)
-    store.put_benchmark(plan.name, record, previous or make_manifest())
-    asked = plan.benchmark.structure.permutations > 0
-    board = assemble(store, plan.name, tables).board.table if asked else pd.DataFrame()
-    record["structure"] = structure(plan, store, registry, ranking_spec(record), board, settings, progress)
-    ended = time.perf_counter()
-    manifest = {
-        **make_manifest(),
-        "workers": settings.n_workers,
-        "threads": settings.threads,
-        "executor": settings.executor,
-        "device": device_name(),
-        "limits": {"seconds": settings.limits.seconds, "memory_mb": settings.limits.memory_mb},
-        "seeds": record["seeds"],
-        "benchmark_sha256": hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),
-        "datasets": {name: entry["hash"] for name, entry in record["datasets"].items()},
-        "cells": {"planned": plan.n_cells, "computed": n_fitted, "new_scores": n_scored},
-        "seconds": {
-            "fitting": round(fitted - started, 3),
-            "scoring": round(scored - fitted, 3),
-            "statistics": round(ended - scored, 3),
-        },
-    }
-    if n_fitted == 0 and n_scored == 0 and previous is not None and "cells" in previous:
-        manifest = previous  # nothing was computed: the numbers are still those of the earlier run
-    store.put_benchmark(plan.name, record, manifest)
-    return replace(assemble(store, plan.name, tables), computed=n_fitted)
+    candidates = choose_candidates(cells, scores, record.ranking, baselines=baselines)
+    chosen = _chosen_cells(candidates, cells)
+    frames: list[FrameRecord] = [
+        *stability(plan, store, registry, chosen[chosen["seed"] == record.seeds[0]], settings, progress),
+        *_bootstrap(plan, store, chosen, progress),
+        *compute_details(plan, store, chosen, baselines, progress),
+    ]
+    record = replace(record, frames=(*record.frames, *frames))
+    store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
+    board = rank_run(store, record, candidates, cells)
+    record = replace(record, structure=structure(plan, store, registry, board.table, settings, progress))
+    board = with_structure(board, record)
+    if n_fitted or n_scored or previous is None:
+        seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)
+        manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))
+    store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
+    details = read_details(store, record, board.table)
+    return Run(plan.name, record, manifest, cells, scores, board, n_fitted, details)
 
 
-def _chosen(record: Mapping[str, Any], store: Store, tables: Tables) -> pd.DataFrame:
-    """Return the cells that the k policies choose, which are those a leaderboard shows."""
-    cells, scores = tables
-    baselines = baselines_of(store, record, record["baselines"])
-    chosen = select_k(cells, scores, ranking_spec(record), baselines=baselines)
+_NO_TIME = StageSeconds(0.0, 0.0, 0.0)
+
+
+def _manifest(
+    plan: Plan, record: RunRecord, settings: Settings, previous: Manifest | None, seconds: StageSeconds = _NO_TIME
+) -> Manifest:
+    """Return the manifest of a run.
+
+    What was declared is always that of `plan`. A run that computes nothing keeps the environment and times of the
+    `previous` one, since its numbers come from there.
+    """
+    ran = previous or Manifest(
+        environment=current_environment(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        workers=settings.n_workers,
+        threads=settings.threads,
+        executor=settings.executor,
+        limits=LimitsRecord(None, None),
+        seeds=(),
+        benchmark_sha256="",
+        datasets={},
+        partitions=PartitionCounts(0, 0, 0),
+        seconds=seconds,
+        rules=record.rules,
+    )
+    return replace(
+        ran,
+        limits=LimitsRecord(settings.limits.seconds, settings.limits.memory_mb),
+        seeds=plan.benchmark.seeds,
+        benchmark_sha256=hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),
+        datasets={name: dataset.content_hash for name, dataset in plan.datasets.items()},
+        partitions=_partitions(plan),
+        rules=record.rules,
+    )
+
+
+def _partitions(plan: Plan) -> PartitionCounts:
+    runnable = [planned for planned in plan.jobs if planned.obstacle is None]
+    fits = {(planned.key, cut) for planned in runnable for cut in planned.job.cuts}
+    cells = sum(len(planned.job.cuts) * len(planned.job.seeds) for planned in runnable)
+    return PartitionCounts(asked=plan.n_cells, fitted=len(fits), shared=cells - len(fits))
+
+
+def _chosen_cells(candidates: Candidates, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells, of all seeds, that the k policies chose: those that a leaderboard shows."""
+    chosen = candidates.chosen()
     keys = ["dataset", "variant", "algorithm", "params", "cut"]
     return chosen.loc[chosen["status"] == "ok", keys].drop_duplicates().merge(cells, on=keys)
 
 
-def _bootstrap(plan: Plan, store: Store, chosen: pd.DataFrame, progress: Progress) -> dict[str, str]:
+def _bootstrap(plan: Plan, store: Store, chosen: pd.DataFrame, progress: Progress) -> list[FrameRecord]:
     if plan.benchmark.ranking.bootstraps == 0:
-        return {}
+        return []
     hashes = {str(dataset): sorted(set(part["labels_sha256"].dropna())) for dataset, part in chosen.groupby("dataset")}
     return replicates(plan, store, hashes, progress)
 
 
-def _remember_rows(plan: Plan, store: Store) -> None:
-    """Keep the row ids of each table, so that labels can be told by them."""
+def _store_row_ids(plan: Plan, store: Store) -> None:
+    """Store the row ids of each table, so that labels can be written beside them."""
     for dataset in plan.datasets.values():
-        key = f"rows:{dataset.content_hash}"
+        key = row_ids_key(dataset.content_hash)
         if store.frame(key) is None:
             store.put_frame(key, pd.DataFrame({"row_id": dataset.row_ids.astype(str)}))
 
 
-def _previous_manifest(store: Store, name: str) -> dict[str, Any] | None:
-    return store.benchmark(name)[1] if name in store.benchmarks() else None
+def _previous_manifest(store: Store, name: str) -> Manifest | None:
+    if name not in store.benchmarks():
+        return None
+    try:
+        return read_record(store, name)[1]
+    except RequestError:  # of another version: this run replaces it
+        return None

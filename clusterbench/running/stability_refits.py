@@ -20,6 +20,8 @@ from clusterbench.benchmark import FitJob, canonical_json
 from clusterbench.execution import CellStatus, scratch_folder
 from clusterbench.labeling import Labels
 from clusterbench.plugins import Registry
+from clusterbench.results import FrameRecord
+from clusterbench.results.derived import STABILITY
 from clusterbench.running.derived_frames import frame_key
 from clusterbench.running.fitting import Settings, Work, carry_out, is_open, save_space, work_of
 from clusterbench.running.planning import Plan, PlannedJob, job_key
@@ -42,8 +44,8 @@ class _Resample:
 
 def stability(
     plan: Plan, store: Store, registry: Registry, chosen: pd.DataFrame, settings: Settings, progress: Progress
-) -> str | None:
-    """Refit every chosen entry on resampled rows; return the key of the frame that tells how well it held.
+) -> list[FrameRecord]:
+    """Refit every chosen entry on resampled rows; return where the agreement of the refits is stored.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def stability(
     """
     n_resamples = plan.benchmark.stability.resamples
     if n_resamples == 0 or chosen.empty:
-        return None
+        return []
     resamples = list(_resamples(plan, chosen, n_resamples))
     known = _outcomes(store, resamples)
     todo = [r for r, status in zip(resamples, known, strict=True) if is_open(status, retry=settings.retry)]
@@ -66,7 +68,7 @@ def stability(
     key = frame_key("stability with its refits", made_of, *([lost] if lost else []))  # some may be there another time
     if store.frame(key) is None:
         store.put_frame(key, _compare(plan, store, resamples))
-    return key
+    return [FrameRecord(STABILITY, key)]
 
 
 def _outcomes(store: Store, resamples: Sequence[_Resample]) -> list[CellStatus | None]:

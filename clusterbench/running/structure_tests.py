@@ -8,9 +8,7 @@ between them. The champion was chosen for the data and is not chosen anew for ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,8 +18,9 @@ from clusterbench.benchmark import FitJob
 from clusterbench.datasets import Dataset
 from clusterbench.plugins import Registry
 from clusterbench.preprocessing import fit_space
-from clusterbench.ranking import KPolicy, RankingSpec, select_k
-from clusterbench.results.derived import baselines_of
+from clusterbench.ranking import KPolicy, choose_candidates
+from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
+from clusterbench.results.derived import read_baselines
 from clusterbench.results.run_tables import cells_table, scores_table
 from clusterbench.running.derived_frames import calibration
 from clusterbench.running.fitting import Settings, fit, score
@@ -40,16 +39,15 @@ def structure(
     plan: Plan,
     store: Store,
     registry: Registry,
-    spec: RankingSpec,
     board: pd.DataFrame,
     settings: Settings,
     progress: Progress,
-) -> dict[str, Any]:
-    """Test each dataset of `plan` for structure; return the findings in plain values, by dataset."""
+) -> tuple[StructureFinding, ...]:
+    """Test each dataset of `plan` for structure; `board` is the table of its leaderboard."""
     n_permutations = plan.benchmark.structure.permutations
     if n_permutations == 0:
-        return {}
-    found = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
+        return ()
+    findings = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
     champions = {name: job for name in plan.datasets if (job := _champion(plan, board, name)) is not None}
     nulls = {
         name: [_null_plan(plan, name, number, champion) for number in range(n_permutations)]
@@ -58,20 +56,14 @@ def structure(
     fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
     progress.stage("scoring without structure", len(champions) * (1 + n_permutations))
     for name, champion in champions.items():
-        observed = _best(replace(plan, jobs=(champion,)), store, spec)
+        observed = _best(replace(plan, jobs=(champion,)), store)
         progress.advance(1, name)
         shuffled = []
         for number, null in enumerate(nulls[name]):
-            shuffled.append(_best(null, store, spec, with_z=number < _CALIBRATED))
+            shuffled.append(_best(null, store, with_z=number < _CALIBRATED))
             progress.advance(1, f"{name} (permuted {number})")
-        found[name] |= {
-            "champion": observed.z,
-            "permuted": [null.z for null in shuffled[:_CALIBRATED]],
-            "champion_silhouette": observed.silhouette,
-            "permuted_silhouettes": [null.silhouette for null in shuffled],
-            "inertia": [dict(null.inertia) for null in shuffled],
-        }
-    return found
+        findings[name] = replace(findings[name], silhouette=observed.silhouette, z=observed.z, shuffled=tuple(shuffled))
+    return tuple(findings.values())
 
 
 def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
@@ -83,22 +75,20 @@ def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
     return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, truth=None, truth_names=())
 
 
-def _dips(plan: Plan, name: str, seed: int) -> dict[str, Any]:
+def _dips(plan: Plan, name: str, seed: int) -> StructureFinding:
     from scipy.spatial.distance import pdist
     from sklearn.decomposition import PCA
 
     values = plan.spaces[name, plan.references[name][0]].values
     rng = stable_rng(seed, f"dip {name}")
     rows = np.sort(rng.choice(len(values), min(_DISTANCE_ROWS, len(values)), replace=False))
-    samples = {
-        "dip_pc1": PCA(1, svd_solver="full").fit_transform(values)[:, 0],
-        "dip_distances": pdist(values[rows]),
-    }
-    found = {}
-    for kind, sample in samples.items():
-        test = dip_test(spread(sample), n_boot=200, seed=seed)
-        found[kind] = {"dip": float(test.dip), "p": float(test.p), "n": len(sample)}
-    return found
+    first_component = PCA(1, svd_solver="full").fit_transform(values)[:, 0]
+    return StructureFinding(name, _dip(first_component, seed), _dip(pdist(values[rows]), seed))
+
+
+def _dip(sample: NDArray[np.float64], seed: int) -> DipRecord:
+    test = dip_test(spread(sample), n_boot=200, seed=seed)
+    return DipRecord(float(test.dip), float(test.p), len(sample))
 
 
 def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -159,37 +149,27 @@ def _null_plan(plan: Plan, name: str, number: int, champion: PlannedJob) -> Plan
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Best:
-    """The best of a job's cuts that pass the gate: calibrated score, and mean silhouette in the reference spaces.
-
-    `inertia` is the job's own objective by k, for the gap statistic; empty where it has none.
-    """
-
-    z: float | None = None
-    silhouette: float | None = None
-    inertia: Mapping[str, float] = field(default_factory=dict)
-
-
-def _best(plan: Plan, store: Store, spec: RankingSpec, *, with_z: bool = True) -> _Best:
-    """Score the one fitted job of `plan` and return the best that it reaches."""
+def _best(plan: Plan, store: Store, *, with_z: bool = True) -> ShuffledTable:
+    """Score the one fitted job of `plan`; return the best over its cuts that pass the gate."""
     quiet = Silent()
     score(plan, store, quiet)
     record = plan.record()
     cells = cells_table(store, plan.name, record)
-    told = cells.dropna(subset=["k", "inertia"])
-    inertia = {str(k): float(value) for k, value in zip(told["k"], told["inertia"], strict=True)}
+    objective = cells.dropna(subset=["k", "inertia"])
+    inertia = {int(k): float(value) for k, value in zip(objective["k"], objective["inertia"], strict=True)}
     if not (cells["status"] == CellStatus.OK).any():
-        return _Best(inertia=inertia)
+        return ShuffledTable(None, None, inertia)
     baselines: pd.DataFrame | None = None
     policies: tuple[KPolicy, ...] = (KPolicy.SILHOUETTE,)
     if with_z and plan.benchmark.ranking.random_partitions > 1:
-        baselines = baselines_of(store, record, calibration(plan, store, cells, quiet))
+        calibrated = replace(record, frames=tuple(calibration(plan, store, cells, quiet)))
+        baselines = read_baselines(store, calibrated)
         policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
-    null_spec = replace(spec, k_policies=policies, fixed_k=None, true_k={})
-    chosen = select_k(cells, scores_table(store, record, cells), null_spec, baselines=baselines)
+    spec = replace(record.ranking, k_policies=policies, fixed_k=None, true_k={})
+    chosen = choose_candidates(cells, scores_table(store, record, cells), spec, baselines=baselines).chosen()
     passed = chosen[chosen["status"] == CellStatus.OK]
-    return _Best(_maximum(passed["z"]) if baselines is not None else None, _maximum(passed["silhouette"]), inertia)
+    z = _maximum(passed["z"]) if baselines is not None else None
+    return ShuffledTable(_maximum(passed["silhouette"]), z, inertia)
 
 
 def _maximum(values: pd.Series) -> float | None:

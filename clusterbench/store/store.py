@@ -247,10 +247,10 @@ class Store:
         rows = self._db.rows("SELECT data FROM frames WHERE key = ?", (key,))
         return pd.read_parquet(io.BytesIO(rows[0][0])) if rows else None
 
-    def put_benchmark(self, name: str, plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-        """Keep the plan of a run, so that its tables can be made again without its data."""
+    def put_benchmark(self, name: str, record: str, manifest: str) -> None:
+        """Store the record and the manifest of a run as JSON; its tables can be made again from them."""
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        row = (name, json.dumps(plan, sort_keys=True), json.dumps(manifest, sort_keys=True), now)
+        row = (name, record, manifest, now)
         with self.transaction():
             self._db.write("INSERT OR REPLACE INTO benchmarks VALUES (?, ?, ?, ?)", row)
 
@@ -258,12 +258,12 @@ class Store:
         """Return the names of the benchmarks in this store, the latest first."""
         return [row[0] for row in self._db.rows("SELECT name FROM benchmarks ORDER BY updated DESC, name")]
 
-    def benchmark(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return plan and manifest of a benchmark."""
+    def benchmark(self, name: str) -> tuple[str, str]:
+        """Return record and manifest of a run as JSON."""
         rows = self._db.rows("SELECT plan, manifest FROM benchmarks WHERE name = ?", (name,))
         if not rows:
             raise RequestError(f"no benchmark {name!r} in this store", allowed=", ".join(self.benchmarks()) or "none")
-        return json.loads(rows[0][0]), json.loads(rows[0][1])
+        return str(rows[0][0]), str(rows[0][1])
 
     def timings(self) -> pd.DataFrame:
         """Return algorithm, n_rows, seconds of every finished job, for estimates."""

@@ -9,7 +9,6 @@ from typing import Any
 from clusterbench.metrics import get_metric
 
 NOT_RECORDED = "not recorded"
-_OF_ONE_RUN = ("cells", "seconds")  # what a run computed and how long it took: no condition of its results
 
 
 def same_score(metric: str, one: float, other: float) -> bool:
@@ -40,8 +39,6 @@ def same_score(metric: str, one: float, other: float) -> bool:
 def manifest_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (what, value in `one`, value in `other`) for all that two manifests tell differently.
 
-    Counts and timings are left out: they belong to a run and not to what it was made on.
-
     Examples
     --------
     >>> manifest_differences({"threads": 1, "packages": {"numpy": "1"}}, {"threads": 2, "packages": {"numpy": "1"}})
@@ -54,8 +51,6 @@ def manifest_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> li
 
 def _facts(manifest: Mapping[str, Any], head: str = "") -> Iterator[tuple[str, str]]:
     for name, value in manifest.items():
-        if not head and name in _OF_ONE_RUN:
-            continue
         what = f"{head} {name}".strip()
         if isinstance(value, Mapping):
             yield from _facts(value, what)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from clusterbench.errors import RequestError
+from clusterbench.results import Manifest
 from clusterbench.statuses import CellStatus, ScoreStatus
 from clusterbench.store import STORE_NAME
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
@@ -20,7 +21,6 @@ ENTRY_KEY = ["dataset", "algorithm", "params", "variant", "k_policy"]
 CELL = ["dataset", "variant", "algorithm", "params", "cut", "seed"]
 BOARD_COLUMNS = ("rank", "rank_low", "rank_high", *ENTRY_KEY, "cut", "control", "oracle")
 _MANIFEST = "manifest.json"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Kind(StrEnum):
@@ -54,20 +54,14 @@ _NEVER_EMPTY = {
 }
 # The scores once more, with one row per cell and a column per score: all that a committed board has.
 _WIDE = "scores_wide.csv"
-_RULES = {
-    "noise": str,
-    "metrics": list,
-    **dict.fromkeys(("references", "ranking", "gate", "variants", "algorithms"), dict),
-}
 _WIDE_COLUMNS = SCORE_COLUMNS[: SCORE_COLUMNS.index("space")]
 
 
 class Export(NamedTuple):
-    """The tables of an export by their file names, its manifest, and the rules that stand in that, if any."""
+    """The tables of an export by their file names, and its manifest."""
 
     tables: dict[str, pd.DataFrame]
-    manifest: dict[str, Any]
-    rules: dict[str, Any] | None
+    manifest: Manifest
 
 
 def read_export(folder: Path, benchmark: str | None) -> Export:
@@ -95,12 +89,7 @@ def read_export(folder: Path, benchmark: str | None) -> Export:
     there = tables["cells.csv"]["benchmark"].unique().tolist()
     if benchmark is not None and benchmark not in there:
         raise RequestError(f"this is no export of {benchmark!r}", where=str(folder), allowed=", ".join(there) or "none")
-    manifest = _read_manifest(folder / _MANIFEST)
-    rules = manifest.pop("rules", None)
-    if rules is not None and not _are_rules(rules):
-        allowed = f"an object with {', '.join(_RULES)}, as `export` writes it, or none"
-        raise RequestError("these rules cannot be read", where=f"{folder / _MANIFEST}: rules", allowed=allowed)
-    return Export(tables, manifest, rules)
+    return Export(tables, _read_manifest(folder / _MANIFEST))
 
 
 def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -165,11 +154,6 @@ def _fields(fields: Sequence[str], column: str, path: Path, kind: _Kind, *, neve
     return values
 
 
-def _unguarded(text: str) -> str:
-    """Take off the apostrophe that keeps a spreadsheet from computing a text."""
-    return text[1:] if text[0] == "'" and text[1:].startswith(_FORMULA) else text
-
-
 def _object(text: str) -> str:
     if not isinstance(json.loads(text), dict):
         raise ValueError("no JSON object")
@@ -183,7 +167,7 @@ def _finite(text: str) -> float:
 
 
 _CONVERSIONS: dict[_Kind, tuple[Callable[[str], Any], str]] = {
-    _Kind.TEXT: (_unguarded, "object"),
+    _Kind.TEXT: (str, "object"),
     _Kind.WHOLE: (int, "Int64"),
     _Kind.NUMBER: (_finite, "float64"),
     _Kind.JSON: (_object, "object"),
@@ -193,23 +177,8 @@ _CONVERSIONS: dict[_Kind, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def _are_rules(found: Any) -> bool:
-    if not isinstance(found, dict) or any(not isinstance(found.get(name), kind) for name, kind in _RULES.items()):
-        return False
-    ranking, versions = found["ranking"], found["algorithms"].values()
-    return (
-        {"k_policies", "fixed_k", "weights"} <= ranking.keys()
-        and isinstance(ranking["k_policies"], list)
-        and all(isinstance(spaces, list) for spaces in found["references"].values())
-        and all(isinstance(version, dict) and "version" in version for version in versions)
-    )
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> Manifest:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return Manifest.from_json(path.read_text(encoding="utf-8"), name=str(path))
+    except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot be read: {error}", where=str(path)) from error
-    if not isinstance(manifest, dict):
-        raise RequestError(f"holds a {type(manifest).__name__}", where=str(path), allowed="a JSON object")
-    return manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,14 @@ from clusterbench.verification.rule_changes import (
     ranks_by,
     rule_differences,
     same_data,
-    same_makers,
+    same_environment,
     same_noise_policy,
     same_recipe,
 )
 from clusterbench.verification.sides import Side, read_side
 
 _SCORE = ["dataset", "variant", "labels_sha256", "space", "metric"]
+_OF_ONE_RUN = ("partitions", "seconds", "finished", "rules")  # results of a run, not conditions of it
 
 
 def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
@@ -87,13 +89,20 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
         failures=tuple(_failures(cells)),
         cells_only_a=len(one.cells) - len(cells),
         cells_only_b=len(other.cells) - len(cells),
-        manifest=tuple(ManifestChange(*found) for found in manifest_differences(one.manifest, other.manifest)),
+        manifest=tuple(ManifestChange(*found) for found in manifest_differences(_facts(one), _facts(other))),
         fit_times=tuple(_fit_times(cells)),
         gone=tuple(entry for entry, both in asked.items() if not both),
         settings=_settings(one, other),
         rules=rule_differences(one, other),
         n_by_other_rule=len(matched) - len(scores),
     )
+
+
+def _facts(side: Side) -> dict[str, object]:
+    """Return on what a run ran; its rules are compared apart."""
+    facts = asdict(side.manifest)
+    environment = facts.pop("environment")
+    return {**environment, **{name: value for name, value in facts.items() if name not in _OF_ONE_RUN}}
 
 
 def _refuse_strangers(one: Side, other: Side, entries: pd.DataFrame, cells: pd.DataFrame, scores: pd.DataFrame) -> None:
@@ -128,7 +137,7 @@ def _competes(entry: EntryKey, side: Side) -> bool:
 
 def _asked_for(entry: EntryKey, one: Side, other: Side) -> bool:
     """Whether B ran what an entry of A stands for, and was to rank by its k policy."""
-    return ranks_by(entry.k_policy, one, other) and bool(_has(other.cells, entry, ENTRY_KEY[:-1]).any())
+    return ranks_by(entry.k_policy, other) and bool(_has(other.cells, entry, ENTRY_KEY[:-1]).any())
 
 
 def _has(frame: pd.DataFrame, entry: EntryKey, names: list[str]) -> pd.Series:
@@ -177,7 +186,7 @@ def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
 
 def _by_another_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
     """Say of every score whether the sides are known to compute it by other noise policies."""
-    if same_noise_policy(one, other) is not False:
+    if same_noise_policy(one, other):
         return pd.Series(data=False, index=scores.index)
     return _in(scores, noisy_labels(one, other))
 
@@ -191,7 +200,6 @@ def _score_changes(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[Sco
     values = [scores[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value_a", "value_b")]
     equal = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
     suspects = scores[~equal | (scores["status_a"] != scores["status_b"])]
-    unsure = noisy_labels(one, other) if same_noise_policy(one, other) is None else set()
     for row in suspects.to_dict("records"):
         told = [row[f"status_{s}"] for s in "ab"]
         if told[0] == told[1] and same_score(row["metric"], row["value_a"], row["value_b"]):
@@ -199,14 +207,14 @@ def _score_changes(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[Sco
         a, b = (float(row[f"value_{s}"]) if row[f"status_{s}"] == ScoreStatus.OK else row[f"status_{s}"] for s in "ab")
         variant = row["variant"] or None
         dataset, sha = row["dataset"], row["labels_sha256"]
-        same = (same_data(dataset, one, other), None if (dataset, sha) in unsure else True)
-        yield ScoreChange(dataset, variant, row["space"], row["metric"], sha, a, b, *same)
+        same = same_data(dataset, one, other)
+        yield ScoreChange(dataset, variant, row["space"], row["metric"], sha, a, b, same)
 
 
 def _label_changes(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[LabelChange]:
     hashes = cells[["labels_sha256_a", "labels_sha256_b"]]
     differ = hashes.notna().all(axis=1) & (hashes["labels_sha256_a"] != hashes["labels_sha256_b"])
-    made_alike = same_makers(one, other)
+    made_alike = same_environment(one, other)
     for row in cells[differ].to_dict("records"):
         same = same_data(row["dataset"], one, other)
         unexplained = bool(same and made_alike and same_recipe(row["variant"], row["algorithm"], one, other))

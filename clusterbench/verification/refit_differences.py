@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+from clusterbench.environment import current_environment
 from clusterbench.execution import CutDone
-from clusterbench.results.manifests import make_manifest
+from clusterbench.results import Manifest, RunRecord
 from clusterbench.running.fitting import Settings
 from clusterbench.running.planning import Plan, job_key, score_key
 from clusterbench.statuses import ScoreStatus
-from clusterbench.verification.equality import NOT_RECORDED, manifest_differences, same_score
+from clusterbench.verification.equality import manifest_differences, same_score
 from clusterbench.verification.reproduction import LABELS, Difference, Matter, RefittedRow
 from clusterbench.verification.stored_rows import Record, Scores
 
@@ -56,21 +57,21 @@ def _score_differences(recorded: Scores, now: Scores) -> Iterator[Difference]:
             yield Difference(Matter.DIGITS, f"last digits of {what}", repr(before), repr(after))
 
 
-def input_differences(plan: Plan, recorded: Mapping[str, Any], records: Sequence[Record]) -> list[Difference]:
+def input_differences(plan: Plan, recorded: RunRecord, records: Sequence[Record]) -> list[Difference]:
     """Return what the rows are made of, where it is not what it was."""
     pairs: dict[str, tuple[object, object]] = {}
-    made = {(dataset, space): key for dataset, space, key in recorded["spaces"]}
+    made = recorded.score_keys()
     for record in records:
         job = record.job
         data, algorithm = plan.datasets[job.dataset], plan.benchmark.algorithm(job.algorithm)
-        pairs[f"data of {job.dataset}"] = (recorded["datasets"][job.dataset]["hash"], data.content_hash)
+        pairs[f"data of {job.dataset}"] = (recorded.datasets[job.dataset].content_hash, data.content_hash)
         own = plan.spaces[job.dataset, job.variant].content_hash
         pairs[f"space {job.variant} of {job.dataset}"] = (record.space_hash, own)
-        for space in recorded["references"][job.dataset]:
+        for space in recorded.references[job.dataset]:
             there = plan.spaces.get((job.dataset, space))
             now = "not made" if there is None else score_key(there)
             pairs[f"reference space {space} of {job.dataset}"] = (made[job.dataset, space], now)
-        version = recorded["algorithms"][job.algorithm]["version"]
+        version = recorded.algorithms[job.algorithm].version
         pairs[f"version of plug-in {job.algorithm}"] = (version, algorithm.version)
         declared = {p.job.params for p in plan.jobs if p.job.algorithm == job.algorithm}
         if job.params not in declared:
@@ -79,12 +80,11 @@ def input_differences(plan: Plan, recorded: Mapping[str, Any], records: Sequence
     return [Difference(Matter.INPUT, what, str(a), str(b)) for what, (a, b) in pairs.items() if a != b]
 
 
-def surrounding_differences(manifest: Mapping[str, Any], settings: Settings) -> list[Difference]:
+def surrounding_differences(manifest: Manifest, settings: Settings) -> list[Difference]:
     """Return versions, machine and threads, where they are not what they were."""
-    now = make_manifest()
-    found = manifest_differences({name: manifest.get(name, NOT_RECORDED) for name in now}, now)
-    found += manifest_differences({"threads": manifest.get("threads", NOT_RECORDED)}, {"threads": settings.threads})
-    return [Difference(Matter.SURROUNDINGS, *difference) for difference in found]
+    recorded = {**asdict(manifest.environment), "threads": manifest.threads}
+    now = {**asdict(current_environment()), "threads": settings.threads}
+    return [Difference(Matter.SURROUNDINGS, *difference) for difference in manifest_differences(recorded, now)]
 
 
 def unexplained_differences(plan: Plan, records: Sequence[Record], told: Sequence[Difference]) -> list[Difference]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clusterbench.benchmark import parse_benchmark
 from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_folder
 from clusterbench.metrics import METRICS, score_labelings
 from clusterbench.plugins import Registry, load_registry
+from clusterbench.results import Manifest, RunRecord
 from clusterbench.running.fitting import Settings, Work, save_space, work_of
 from clusterbench.running.planning import Plan, PlannedJob, make_plan
 from clusterbench.running.progress import LogProgress, Progress
@@ -70,37 +70,30 @@ def reproduce(
     plan, registry = _plan_again(found, workspace or Path.cwd())
     settings = settings or _settings(found.manifest, len(records))
     outcomes = _refit(plan, registry, records, settings, progress)
-    scores = _score_again(plan, found.plan, records, outcomes, progress)
+    scores = _score_again(plan, found.record, records, outcomes, progress)
     rows = tuple(refitted_row(record, outcomes[record.key, record.cut], scores[i]) for i, record in enumerate(records))
-    differences = [*input_differences(plan, found.plan, records), *surrounding_differences(found.manifest, settings)]
+    differences = [*input_differences(plan, found.record, records), *surrounding_differences(found.manifest, settings)]
     differences += unexplained_differences(plan, records, differences)
     return Reproduction(found.benchmark, target, rows, tuple(differences))
 
 
 def _plan_again(found: Target, workspace: Path) -> tuple[Plan, Registry]:
     """Make the plan of the recorded declaration anew, of no more datasets and variants than the rows need."""
-    recorded = found.plan
-    if "part" not in recorded and recorded["selection"]:
-        raise RequestError(
-            f"{found.benchmark} is a part of a benchmark ({recorded['selection']}), recorded in words alone",
-            allowed="a run of this version: run it again, which computes nothing that is in the store",
-        )
-    part = recorded.get("part", {"quick": False, "only": {}})
-    only = {name: tuple(values) for name, values in part["only"].items()}
+    recorded = found.record
+    only = dict(recorded.only)
     only |= {name: tuple(found.cells[name].unique()) for name in ("dataset", "variant", "algorithm")}
     registry = load_registry(workspace)
     try:
-        benchmark = parse_benchmark(recorded["toml"], registry, path=Path(recorded["path"]))
-        return make_plan(benchmark, Selection(part["quick"], only)), registry
+        benchmark = parse_benchmark(recorded.toml, registry, path=Path(recorded.path))
+        return make_plan(benchmark, Selection(recorded.quick, only)), registry
     except RequestError as error:
         raise error.within(f"the recorded declaration of {found.benchmark}") from error
 
 
-def _settings(manifest: Mapping[str, Any], n_tasks: int) -> Settings:
+def _settings(manifest: Manifest, n_tasks: int) -> Settings:
     """Return worker processes like those of the run."""
-    threads = int(manifest.get("threads", 1))
-    workers = max(1, min(n_tasks, Settings(threads=threads).n_workers))
-    return Settings(workers, threads, Limits(**manifest.get("limits", {})))
+    workers = max(1, min(n_tasks, Settings(threads=manifest.threads).n_workers))
+    return Settings(workers, manifest.threads, Limits(manifest.limits.seconds, manifest.limits.memory_mb))
 
 
 def _refit(
@@ -142,7 +135,7 @@ def _works(plan: Plan, registry: Registry, records: Sequence[Record], folder: Pa
 
 def _score_again(
     plan: Plan,
-    recorded: Mapping[str, Any],
+    recorded: RunRecord,
     records: Sequence[Record],
     outcomes: Mapping[tuple[str, str], CutDone],
     progress: Progress,
@@ -152,7 +145,7 @@ def _score_again(
     for i, record in enumerate(records):
         if outcomes[record.key, record.cut].labeling is not None:
             job = record.job
-            for space in ("own", *recorded["references"][job.dataset]):
+            for space in ("own", *recorded.references[job.dataset]):
                 place = (job.dataset, job.variant if space == "own" else space)
                 if place in plan.spaces:
                     wanted.setdefault(place, []).append((i, space))
@@ -164,7 +157,7 @@ def _score_again(
             plan.spaces[place].values,
             [labeling.labels for labeling in labelings if labeling is not None],
             metrics=list(METRICS),
-            noise=list(recorded["policies"]),
+            noise=list(recorded.policies),
         )
         for number, mine in frame.groupby("labeling"):
             i, space = rows[int(str(number))]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.results import declared_rules, load_run
+from clusterbench.results import Manifest, load_run
 from clusterbench.store import STORE_NAME
 from clusterbench.verification.exported_run import KEYS, TABLES, read_export
 
@@ -27,17 +25,14 @@ class Side:
         `BOARD_COLUMNS` of the leaderboard, one row per entry.
     cells, scores : DataFrame
         With the columns of ``cells.csv`` and ``scores.csv``.
-    manifest : mapping
-    rules : mapping or None
-        What was declared: see `declared_rules`; None for an export that does not tell.
+    manifest : Manifest
     """
 
     name: str
     board: pd.DataFrame
     cells: pd.DataFrame
     scores: pd.DataFrame
-    manifest: Mapping[str, Any]
-    rules: Mapping[str, Any] | None = None
+    manifest: Manifest
 
 
 def read_side(target: str | Path) -> Side:
@@ -57,19 +52,18 @@ def read_side(target: str | Path) -> Side:
         of no known value, or a row stands there twice.
     """
     folder, benchmark = _split(str(target))
-    rules: Mapping[str, Any] | None
     if (folder / STORE_NAME).exists():
         run = load_run(folder, benchmark)
         tables = {"leaderboard.csv": run.board.table, "cells.csv": run.cells, "scores.csv": run.scores}
-        manifest, rules = run.manifest, declared_rules(run.plan)
+        manifest = run.manifest
     else:
-        tables, manifest, rules = read_export(folder, benchmark)
+        tables, manifest = read_export(folder, benchmark)
     made = {name: frame[list(TABLES[name])].reset_index(drop=True) for name, frame in tables.items()}
     for name, frame in made.items():
         _refuse_twice(frame, name, folder)
     names = made["cells.csv"]["benchmark"].unique().tolist()
     title = f"{folder} ({', '.join(map(str, names))})" if names else str(folder)
-    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest, rules)
+    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest)
 
 
 def _split(target: str) -> tuple[Path, str | None]:

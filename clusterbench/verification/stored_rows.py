@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from clusterbench.benchmark import FitJob
 from clusterbench.labeling import labels_sha256
+from clusterbench.results import JobRecord
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
 from clusterbench.verification.targets import Target
@@ -54,23 +54,23 @@ class Record:
 
 def records_of(store: Store, found: Target) -> Iterator[Record]:
     """Give every row that is meant, once for all the seeds that it stands for."""
-    hashes = {(dataset, variant): space for dataset, variant, space in found.plan["spaces"]}
+    hashes = found.record.score_keys()
     stored = store.scores(list(dict.fromkeys(hashes.values())))
     by_place = dict(iter(stored.groupby(["labels_sha256", "space_hash"])))
     identity = ["dataset", "variant", "algorithm", "params", "job_key"]
-    for job in found.plan["jobs"]:
-        same = (found.cells[identity] == [job[name] for name in identity[:-1]] + [job["key"]]).all(axis=1)
+    for job in found.record.jobs:
+        same = (found.cells[identity] == [job.dataset, job.variant, job.algorithm, job.params, job.key]).all(axis=1)
         for row in found.cells[same].drop_duplicates("cut").to_dict("records"):
             sha = row["labels_sha256"] if isinstance(row["labels_sha256"], str) else None
             kept = store.labelings([sha], verify=False).get(sha) if sha else None
             scores: Scores = {}
-            for space in ("own", *found.plan["references"][job["dataset"]]):
-                place = hashes[job["dataset"], job["variant"] if space == "own" else space]
+            for space in ("own", *found.record.references[job.dataset]):
+                place = hashes[job.dataset, job.variant if space == "own" else space]
                 scores |= scores_of(space, by_place.get((sha, place)))
             yield Record(
                 _job(job, row["cut"]),
-                job["key"],
-                job["space_hash"],
+                job.key,
+                job.space_hash,
                 CellStatus.OK.value if sha else str(row["status"]),
                 sha,
                 tuple(row["sizes"]) if sha else (),
@@ -90,12 +90,5 @@ def scores_of(space: str, frame: pd.DataFrame | None) -> Scores:
     }
 
 
-def _job(recorded: Mapping[str, Any], cut: str) -> FitJob:
-    return FitJob(
-        recorded["dataset"],
-        recorded["variant"],
-        recorded["algorithm"],
-        recorded["params"],
-        tuple(recorded["seeds"]),
-        (cut,),
-    )
+def _job(job: JobRecord, cut: str) -> FitJob:
+    return FitJob(job.dataset, job.variant, job.algorithm, job.params, job.seeds, (cut,))

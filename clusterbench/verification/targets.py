@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError, did_you_mean
-from clusterbench.results import assemble
+from clusterbench.results import Manifest, RunRecord, read_record, read_run
 from clusterbench.results.run_tables import cells_table
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
@@ -34,15 +34,15 @@ class Target:
     ----------
     benchmark : str
         Name in the store.
-    plan, manifest : mapping
-        As they were recorded.
+    record : RunRecord
+    manifest : Manifest
     cells : DataFrame
         The rows of `cells_table` that are meant: one per cell that was run.
     """
 
     benchmark: str
-    plan: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    record: RunRecord
+    manifest: Manifest
     cells: pd.DataFrame
 
 
@@ -72,13 +72,13 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
         raise RequestError("there is no run in this store", where=target, allowed="the results folder of a run")
     rank = _RANK.fullmatch(target)
     for name in names[:1] if rank else names:
-        plan, manifest = store.benchmark(name)
+        record, manifest = read_record(store, name)
         if rank:
             cells = _by_rank(store, name, int(rank[1] or rank[2]))
         else:
-            cells = _by_name_or_hash(cells_table(store, name, plan), target)
+            cells = _by_name_or_hash(cells_table(store, name, record), target)
         if len(cells):
-            return Target(name, plan, manifest, _run(cells, target))
+            return Target(name, record, manifest, _run(cells, target))
     raise _nothing_fits(store, target, names[0])
 
 
@@ -103,11 +103,11 @@ def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
 
 def _whole_first(store: Store) -> list[str]:
     """Return the benchmarks, the latest first, but parts of benchmarks behind whole ones."""
-    return sorted(store.benchmarks(), key=lambda name: bool(store.benchmark(name)[0]["selection"]))
+    return sorted(store.benchmarks(), key=lambda name: bool(read_record(store, name)[0].selection))
 
 
 def _by_rank(store: Store, name: str, rank: int) -> pd.DataFrame:
-    run = assemble(store, name)
+    run = read_run(store, name)
     table = run.board.table
     first = table.merge(table[["dataset", "oracle"]].iloc[:1], on=["dataset", "oracle"])
     chosen = first[first["rank"] == rank]
@@ -182,6 +182,6 @@ def _run(cells: pd.DataFrame, target: str) -> pd.DataFrame:
 
 
 def _nothing_fits(store: Store, target: str, name: str) -> RequestError:
-    plan, _ = store.benchmark(name)
-    hint = "" if _HASH.fullmatch(target) else did_you_mean(target, _names(cells_table(store, name, plan)))
+    record, _ = read_record(store, name)
+    hint = "" if _HASH.fullmatch(target) else did_you_mean(target, _names(cells_table(store, name, record)))
     return RequestError(f"no row of {name} fits {target!r}{hint}", allowed=ALLOWED)

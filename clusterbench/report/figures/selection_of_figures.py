@@ -79,7 +79,7 @@ def _is_drawn(kind: str, run: Run, section: Section) -> bool:
     if kind == "pareto":
         return any(math.isfinite(entry.stability) for entry in section.entries)
     if kind == "rank-flow":
-        return len(run.plan["references"][section.dataset]) > 1
+        return len(run.record.references[section.dataset]) > 1
     if kind == "metric-correlation":
         return len(section.entries) > 2
     if kind == "fit-time":
@@ -88,7 +88,7 @@ def _is_drawn(kind: str, run: Run, section: Section) -> bool:
 
 
 def _has_scores(run: Run, section: Section) -> bool:
-    references = run.plan["references"].get(section.dataset, ())
+    references = run.record.references.get(section.dataset, ())
     scores = run.scores[(run.scores["dataset"] == section.dataset) & run.scores["space"].isin(references)]
     return not section.oracle and bool(scores["value"].notna().any())
 
@@ -117,7 +117,7 @@ def _flow_figure(run: Run, section: Section, name: str, title: str) -> Picture:
     for *key, space, rank in mine[[*_KEY, "what", "rank"]].itertuples(index=False, name=None):
         if tuple(key) in anchors:
             ranks.setdefault(anchors[tuple(key)], {})[space] = int(rank)
-    spaces = [space for space in run.plan["references"][section.dataset] if space in set(mine["what"])]
+    spaces = [space for space in run.record.references[section.dataset] if space in set(mine["what"])]
     return flow_figure(section.entries, ranks, spaces=spaces, name=name, title=title)
 
 
@@ -133,12 +133,12 @@ def _k_figure(run: Run, section: Section, name: str, title: str) -> Picture:
     bands = run.details.bands
     panels = Panels(
         series=series,
-        metrics=run.plan["metrics"],
-        spaces=run.plan["references"][section.dataset],
+        metrics=run.record.ranking.metrics,
+        spaces=run.record.references[section.dataset],
         k_range=(int(asked.min()), int(asked.max())) if len(asked) else None,
         bands=bands[bands["dataset"] == section.dataset],
         controls=frozenset(
-            label for key, label in chosen_settings(run, section).items() if run.plan["algorithms"][key[0]]["control"]
+            label for key, label in chosen_settings(run, section).items() if run.record.algorithms[key[0]].control
         ),
     )
     return k_figure(points, panels, name=name, title=title)

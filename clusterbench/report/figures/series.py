@@ -46,7 +46,7 @@ def series_of(run: Run, section: Section) -> tuple[list[str], pd.DataFrame]:
         `SERIES_COLUMNS`, means over seeds.
     """
     labels = chosen_settings(run, section)
-    metrics, spaces = run.plan["metrics"], run.plan["references"][section.dataset]
+    metrics, spaces = run.record.ranking.metrics, run.record.references[section.dataset]
     scores = run.scores[run.scores["metric"].isin(metrics) & run.scores["space"].isin(spaces)]
     on = ["dataset", "algorithm", "params", "variant", "cut", "seed"]
     cells = run.cells[run.cells["dataset"] == section.dataset]
@@ -78,7 +78,8 @@ def inertia_of(run: Run, section: Section) -> dict[str, pd.DataFrame]:
 
 def gap_of(run: Run, section: Section) -> tuple[str, GapStatistic] | None:
     """Return the gap statistic of the first entry against tables with shuffled columns, where they were fitted."""
-    reference = run.plan.get("structure", {}).get(section.dataset, {}).get("inertia", [])
+    finding = next((one for one in run.record.structure if one.dataset == section.dataset), None)
+    reference = [table.inertia for table in finding.shuffled] if finding else []
     first = next((entry for entry in section.entries if not entry.control), None)
     if first is None or not reference:
         return None
@@ -86,10 +87,10 @@ def gap_of(run: Run, section: Section) -> tuple[str, GapStatistic] | None:
     label, curve = chosen_settings(run, section).get(key), inertia_of(run, section)
     if label is None or label not in curve:
         return None
-    ks = [int(k) for k in curve[label]["k"] if all(str(int(k)) in table for table in reference)]
+    ks = [int(k) for k in curve[label]["k"] if all(int(k) in table for table in reference)]
     mine = curve[label].set_index("k")["inertia"]
     try:
-        null = [[table[str(k)] for k in ks] for table in reference]
+        null = [[table[k] for k in ks] for table in reference]
         return (label, gap_statistic(ks, [float(mine[k]) for k in ks], null)) if len(ks) > 1 else None
     except RequestError:  # an inertia of 0 has no logarithm
         return None

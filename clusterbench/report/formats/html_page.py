@@ -122,9 +122,9 @@ def _choices(choices: Choices) -> dict[str, Any]:
 
 
 def _context(run: Run) -> dict[str, Any]:
-    plan, notices = run.plan, facts.notices(run)
+    notices = facts.notices(run)
     return {
-        "title": readable(plan["title"]),
+        "title": readable(run.record.title),
         "name": readable(run.name),
         "headline": readable(run.board.headline),
         "serious": facts.notice_groups([notice for notice in notices if notice.serious]),
@@ -140,18 +140,16 @@ def _context(run: Run) -> dict[str, Any]:
         "environment": rules.environment(run),
         "files": FILES,
         "schemas": (("cells.csv", CELL_SCHEMA), ("scores.csv", SCORE_SCHEMA)),
-        "toml": readable_lines(str(plan["toml"])),
+        "toml": readable_lines(run.record.toml),
         "citation": citation(run),
     }
 
 
 def citation(run: Run) -> str:
     """Return how to name this run in a text: what was run, by which version and commit, on which data."""
-    manifest = run.manifest
-    git = manifest.get("git") or {}
-    commit = (
-        f" (commit {git['commit'][:12]}{', with changes' if git.get('dirty') else ''})" if git.get("commit") else ""
-    )
-    benchmark = f"benchmark {run.name} (SHA-256 {str(manifest.get('benchmark_sha256', 'unknown'))[:12]})"
-    data = ", ".join(f"{name} (SHA-256 {entry['hash'][:12]})" for name, entry in run.plan["datasets"].items())
-    return readable(f"clusterbench {manifest.get('clusterbench', 'unknown')}{commit}, {benchmark}, data {data}.")
+    environment = run.manifest.environment
+    git = environment.git
+    commit = f" (commit {git.commit[:12]}{', with changes' if git.dirty else ''})" if git else ""
+    benchmark = f"benchmark {run.name} (SHA-256 {run.manifest.benchmark_sha256[:12]})"
+    data = ", ".join(f"{name} (SHA-256 {entry.content_hash[:12]})" for name, entry in run.record.datasets.items())
+    return readable(f"clusterbench {environment.clusterbench}{commit}, {benchmark}, data {data}.")

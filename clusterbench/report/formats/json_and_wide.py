@@ -25,11 +25,11 @@ def leaderboard_json(run: Run) -> str:
     document = {
         "version": JSON_VERSION,
         "benchmark": run.name,
-        "title": run.plan["title"],
-        "selection": run.plan["selection"],
-        "datasets": list(run.plan["datasets"]),
+        "title": run.record.title,
+        "selection": run.record.selection,
+        "datasets": list(run.record.datasets),
         "headline": board.headline,
-        "alerts": list(board.alerts),
+        "alerts": [str(alert) for alert in board.alerts],
         "notes": list(board.notes),
         "cells": {str(name): int(count) for name, count in run.cells["status"].value_counts().sort_index().items()},
         "columns": [

@@ -115,7 +115,7 @@ def _caption(run: Run, board: BoardTable, headings: Sequence[Heading]) -> str:
     shown = {heading.name for heading in headings} | set(_DROPPED)
     absent = [heading.full_title for heading in board.headings if heading.name not in shown]
     narrow = f" Not shown: {', '.join(absent)}." if absent else ""
-    about = f"{run.plan['title']}: leaderboard of {board.section.title}, {entries}."
+    about = f"{run.record.title}: leaderboard of {board.section.title}, {entries}."
     return tex(f"{about} Bold: not told apart from the first place.{narrow}")
 
 

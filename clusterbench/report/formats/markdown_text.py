@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&])")
 def markdown(run: Run) -> str:
     """Return the report of a run as Markdown; its figures lie in ``figures/`` beside it."""
     sections = sections_of(run)
-    lines = [f"# {escaped(run.plan['title'])}", "", f"**{escaped(run.board.headline)}**", ""]
+    lines = [f"# {escaped(run.record.title)}", "", f"**{escaped(run.board.headline)}**", ""]
     lines += [f"{escaped(facts.outcome_counts(run))}. Benchmark `{_in_code(run.name)}`.", ""]
     if notices := facts.notices(run):
         marked = (f"{'**Serious:** ' if notice.serious else ''}{escaped(notice.full_text)}" for notice in notices)

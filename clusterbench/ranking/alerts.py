@@ -1,0 +1,60 @@
+"""Alerts: what a reader must know before using a leaderboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """What an alert puts in doubt: that there is anything to rank, or the order alone."""
+
+    SERIOUS = "serious"
+    WARNING = "warning"
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    NOT_ROBUST = "not robust"
+    METRICS_DISAGREE = "metrics disagree"
+    CONTROLS_UNBEATEN = "controls not beaten"
+    CHANCE = "chance"
+    MISSING_SCORES = "missing scores"
+    FAILED_CELLS = "failed cells"
+    NO_STRUCTURE = "no structure"
+    ONE_MODE = "one mode"
+    DATA = "data"
+    SELECTION = "selection"
+
+
+_SERIOUS = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE})
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert.
+
+    Attributes
+    ----------
+    kind : AlertKind
+    text : str
+        Without the name of the dataset.
+    dataset : str
+        "" for the whole run.
+    oracle : bool
+        Whether it is about the entries with the true k given.
+    """
+
+    kind: AlertKind
+    text: str
+    dataset: str = ""
+    oracle: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.SERIOUS if self.kind in _SERIOUS else Severity.WARNING
+
+    def __str__(self) -> str:
+        place = f"{self.dataset}{' (oracle)' if self.oracle else ''}: " if self.dataset else ""
+        return f"{place}{self.text}"
