@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.ranking import RankingSpec, select_k
+from clusterbench.ranking import RankingSpec, choose_candidates
 
 SPACES = ("standard", "log1p")
 OUTLIER = "smallest cluster has 1 of 8950 rows, needs 90"
@@ -38,6 +38,10 @@ def baselines(means: dict[int, float], metrics=("silhouette",)) -> pd.DataFrame:
         for r, v in enumerate((mean - 0.01, mean + 0.01))
     ]
     return pd.DataFrame(rows)
+
+
+def select_k(*tables, **options) -> pd.DataFrame:
+    return choose_candidates(*tables, **options).chosen()
 
 
 def only(frame: pd.DataFrame) -> pd.Series:
