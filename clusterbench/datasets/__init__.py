@@ -1,11 +1,21 @@
-"""Tables: named, from files, from the network, from databases; checked before anything is computed of them."""
+"""Tables: named, from files, the network, databases or memory; checked before anything is computed of them."""
 
 from __future__ import annotations
 
 from clusterbench.datasets.column_facts import inspect_dataset
 from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
+from clusterbench.datasets.from_memory import dataset_from, datasets_from
 from clusterbench.datasets.loading import load_dataset
 from clusterbench.datasets.named_datasets import DatasetSummary, list_datasets
 
-__all__ = ["Dataset", "DatasetSpec", "DatasetSummary", "inspect_dataset", "list_datasets", "load_dataset"]
+__all__ = [
+    "Dataset",
+    "DatasetSpec",
+    "DatasetSummary",
+    "dataset_from",
+    "datasets_from",
+    "inspect_dataset",
+    "list_datasets",
+    "load_dataset",
+]

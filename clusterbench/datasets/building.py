@@ -1,27 +1,22 @@
-"""From a raw table to a `Dataset`: ids, truth, rows and columns chosen, every value checked."""
+"""From a raw table to a `Dataset`: choose ids, truth, rows and columns; check every value."""
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.datasets.dataset import Dataset
-from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.layouts import known_layout
-from clusterbench.datasets.raw_table import RawTable
+from clusterbench.datasets.numeric_columns import numeric_column
+from clusterbench.datasets.raw_table import Choice, RawTable
 from clusterbench.errors import RequestError, did_you_mean
 
-_EXACT_INTEGERS = 2**53
 
-
-def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
-    """Choose and check what `spec` asks of `raw`.
+def build_dataset(raw: RawTable, choice: Choice) -> Dataset:
+    """Take the chosen part of a raw table and check it.
 
     Returns
     -------
@@ -30,182 +25,137 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     Raises
     ------
     RequestError
-        For unknown columns, ids that are not unique, text, infinities, all-missing columns, and for fewer than two rows
-        or no columns.
+        For unknown columns, ids that are not unique, values that are not finite numbers, all-missing columns, and for
+        fewer than two rows or no columns.
     """
-    _check_columns(raw, spec)
-    ids = _ids(raw, spec)
-    truth_column = _truth_column(raw, spec)
-    features = _features(raw, spec, {ids.name if ids is not None else None, truth_column})
-    if len(raw.frame) < 2:
-        raise RequestError(f"{len(raw.frame)} row has nothing to compare", allowed="at least 2 rows")
+    _check_columns(raw, choice)
     warnings = list(raw.warnings)
-    truth, truth_names = _truth(raw.frame[truth_column], warnings) if truth_column else (None, ())
-    columns = {name: _checked_numbers(raw.frame[name], name, warnings) for name in features}
-    taken = _rows(raw, spec, warnings)
-    columns = {name: values[taken] for name, values in columns.items()}
-    warnings += [
-        f"column {name!r} is constant: it tells no rows apart" for name in features if _constant(columns[name])
-    ]
+    id_column, truth_column = _id_column(raw, choice), _truth_column(raw, choice)
+    features = _features(raw, choice, {id_column, truth_column})
+    columns = {name: numeric_column(raw.frame[name], warnings) for name in features}
+    frame = _rows_with_values(raw.frame, columns, warnings)
+    row_ids = _row_ids(raw, frame, id_column)
+    truth, truth_names = _truth(frame[truth_column], warnings) if truth_column else (None, ())
+    taken = _taken(frame, choice, warnings)
+    columns = {name: values[frame.index][taken] for name, values in columns.items()}
+    warnings += _doubtful_columns(columns)
     groups, units = known_layout(raw.frame.columns)
     return Dataset(
-        name=spec.stable_name,
+        name=choice.name,
         frame=pd.DataFrame(columns),
-        row_ids=(pd.RangeIndex(len(raw.frame)) if ids is None else pd.Index(ids))[taken],
+        row_ids=row_ids[taken],
         truth=None if truth is None else truth[taken],
         truth_names=truth_names,
-        groups=_surviving({**groups, **spec.groups}, features),
+        groups=_surviving({**groups, **choice.groups}, features),
         units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns},
         source=raw.source,
         warnings=tuple(warnings),
     )
 
 
-def _check_columns(raw: RawTable, spec: DatasetSpec) -> None:
-    known = [*raw.frame.columns]
-    tolerated = {*known, raw.id_column}
-    asked: list[tuple[str, Iterable[str]]] = [("drop", spec.drop), ("keep", spec.keep or ())]
-    asked += [("id", (spec.id,) if spec.id else ()), ("truth", (spec.truth,) if spec.truth else ())]
-    asked += [(f"groups.{group}", names) for group, names in spec.groups.items()]
+def _check_columns(raw: RawTable, choice: Choice) -> None:
+    known = list(raw.frame.columns)
+    asked: list[tuple[str, Iterable[str]]] = [("drop", choice.drop), ("keep", choice.keep or ())]
+    asked += [("id", (choice.id,) if choice.id else ()), ("truth", (choice.truth,) if choice.truth else ())]
+    asked += [(f"groups.{group}", names) for group, names in choice.groups.items()]
     for key, names in asked:
         for name in names:
-            if name not in tolerated:
-                nearest = {column.lower(): column for column in known}
-                hint = did_you_mean(name, nearest)
-                for lower, column in nearest.items():
-                    hint = hint.replace(repr(lower), repr(column))
-                raise RequestError(f"there is no column {name!r}{hint}", where=key, allowed=_shown(known))
+            if name not in (*known, raw.id_column):
+                shown = ", ".join(known[:40]) + (f" and {len(known) - 40} more" if len(known) > 40 else "")
+                raise RequestError(f"there is no column {name!r}{did_you_mean(name, known)}", where=key, allowed=shown)
 
 
-def _shown(names: Sequence[str], most: int = 40) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def _id_column(raw: RawTable, choice: Choice) -> str | None:
+    """Return the declared column of ids, else the first candidate that is unique, else the first candidate."""
+    candidates = [name for name in (*choice.id_columns, raw.id_column) if name in raw.frame.columns]
+    unique = [name for name in candidates if choice.id is None and raw.frame[name].is_unique]
+    return next(iter(unique or candidates), None)
 
 
-def _ids(raw: RawTable, spec: DatasetSpec) -> pd.Series | None:
-    """Return the column of row ids, checked, or None for row numbers."""
-    candidates = [name for name in (*spec.id_candidates, raw.id_column) if name in raw.frame.columns]
-    if not candidates:
-        return None
-    # Of several dropped columns that are called like an id, the first that is one.
-    unique = [name for name in candidates if spec.id is None and raw.frame[name].is_unique]
-    name = (unique or candidates)[0]
-    column = raw.frame[name]
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise RequestError(f"id column {name!r} is missing in row {row + 1}", allowed="one unique id per row")
-    repeated = column[column.duplicated(keep=False)]
-    if len(repeated):
-        shown = []
-        for value in pd.unique(repeated)[:3]:
-            rows = np.flatnonzero((column == value).to_numpy()) + 1
-            shown.append(f"{value!s} (rows {', '.join(map(str, rows[:5]))})")
-        raise RequestError(
-            f"id column {name!r} has duplicates: {', '.join(shown)}",
-            allowed='unique ids; name another column with id = "..."',
-        )
-    return column
+def _truth_column(raw: RawTable, choice: Choice) -> str | None:
+    if choice.truth is not None:
+        return choice.truth
+    return raw.truth_column if raw.truth_column not in choice.drop else None
 
 
-def _truth_column(raw: RawTable, spec: DatasetSpec) -> str | None:
-    if spec.truth is not None:
-        return spec.truth
-    return raw.truth_column if raw.truth_column not in spec.drop else None
-
-
-def _features(raw: RawTable, spec: DatasetSpec, apart: set[Any]) -> list[str]:
-    taken_out = {*apart, raw.id_column, raw.truth_column, *spec.drop}
-    wanted = [name for name in raw.frame.columns if name not in taken_out and (not spec.keep or name in spec.keep)]
-    if not wanted:
+def _features(raw: RawTable, choice: Choice, apart: set[str | None]) -> list[str]:
+    taken_out = {*apart, raw.id_column, raw.truth_column, *choice.drop}
+    names = [name for name in raw.frame.columns if name not in taken_out and (not choice.keep or name in choice.keep)]
+    if not names:
         raise RequestError("no columns are left", allowed="at least one numeric column besides id and truth")
-    return wanted
+    return names
 
 
-def _rows(raw: RawTable, spec: DatasetSpec, warnings: list[str]) -> NDArray[np.bool_]:
+def _rows_with_values(
+    frame: pd.DataFrame, columns: dict[str, NDArray[np.float64]], warnings: list[str]
+) -> pd.DataFrame:
+    """Leave out the rows that have no value in any feature; the index still gives the row numbers of the source."""
+    present: NDArray[np.bool_] = ~np.all([np.isnan(values) for values in columns.values()], axis=0)
+    if present.sum() < 2:
+        raise RequestError(f"{present.sum()} row has nothing to compare", allowed="at least 2 rows")
+    if present.all():
+        return frame
+    warnings.append(f"{(~present).sum()} of {len(frame)} rows have no value in any column and were left out")
+    return frame.loc[present]
+
+
+def _row_ids(raw: RawTable, frame: pd.DataFrame, id_column: str | None) -> pd.Index:
+    """Return the unique labels of the rows of `frame`: a column, the labels of the source, or the row numbers."""
+    if id_column is None and raw.row_ids is None:
+        return frame.index
+    what = "the index" if id_column is None else f"id column {id_column!r}"
+    ids = pd.Index(frame[id_column]) if raw.row_ids is None or id_column is not None else raw.row_ids[frame.index]
+    if ids.nlevels == 1 and ids.isna().any():
+        row = frame.index[np.flatnonzero(ids.isna())[0]]
+        raise RequestError(f"{what} is missing in row {row + 1}", allowed="one unique id per row")
+    if not ids.is_unique:
+        shown = []
+        for value in ids[ids.duplicated()].unique()[:3]:
+            rows = frame.index[np.flatnonzero(ids == value)] + 1
+            shown.append(f"{value!s} (rows {', '.join(map(str, rows[:5]))})")
+        another = 'name another column with id = "..."' if id_column is not None else "reset_index(drop=True)"
+        raise RequestError(f"{what} has duplicates: {', '.join(shown)}", allowed=f"unique ids; {another}")
+    return ids
+
+
+def _taken(frame: pd.DataFrame, choice: Choice, warnings: list[str]) -> NDArray[np.bool_]:
     """Return which rows are taken, shape (n,)."""
-    complete: NDArray[np.bool_] = raw.frame.notna().all(axis=1).to_numpy()
-    if spec.rows == "all":
-        return np.ones(len(raw.frame), dtype=bool)
+    if choice.rows == "all":
+        return np.ones(len(frame), dtype=bool)
+    complete: NDArray[np.bool_] = frame.notna().all(axis=1).to_numpy()
     if complete.sum() < 2:
-        raise RequestError(
-            f"{complete.sum()} of {len(raw.frame)} rows are complete", where="rows", allowed='rows = "all"'
-        )
+        raise RequestError(f"{complete.sum()} of {len(frame)} rows are complete", where="rows", allowed='rows = "all"')
     if not complete.all():
         warnings.append(f"{np.sum(~complete)} of {len(complete)} rows with missing values were left out")
     return complete
 
 
-def _checked_numbers(column: pd.Series, name: str, warnings: list[str]) -> NDArray[np.float64]:
-    """Return a column as finite float64 with NaN for missing, shape (n,), or say which value is wrong."""
-    values = _numbers(column, name, warnings)
-    _check_values(values, name)
-    return values
-
-
-def _numbers(column: pd.Series, name: str, warnings: list[str]) -> NDArray[np.float64]:
-    kind = column.dtype
-    if pd.api.types.is_complex_dtype(kind):
-        raise RequestError(f"column {name!r} holds complex numbers", allowed="real numbers")
-    if pd.api.types.is_numeric_dtype(kind):
+def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterable[str]:
+    for name, values in columns.items():
         if name.startswith("Unnamed: "):
-            warnings.append(f"column {name!r} has no name in its file: if it only numbers the rows, drop it")
-        if pd.api.types.is_integer_dtype(kind) and (column.max() > _EXACT_INTEGERS or column.min() < -_EXACT_INTEGERS):
-            warnings.append(f"column {name!r} holds integers beyond 2^53, which lose their last digits")
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    missing = column.isna().to_numpy()
-    values = column.to_numpy(dtype=object)
-    for row in np.flatnonzero(~missing):
-        if not isinstance(values[row], numbers.Real | Decimal | np.bool_):
-            raise _not_a_number(column, name)
-    return np.array([np.nan if gone else float(value) for value, gone in zip(values, missing, strict=True)])
-
-
-def _not_a_number(column: pd.Series, name: str) -> RequestError:
-    if pd.api.types.is_datetime64_any_dtype(column.dtype) or pd.api.types.is_timedelta64_dtype(column.dtype):
-        return RequestError(f"column {name!r} holds dates or times", allowed=f'numbers, or drop = ["{name}"]')
-    present = column[column.notna()].astype(str)
-    wrong = present[pd.to_numeric(present, errors="coerce").isna()]
-    row = (wrong if len(wrong) else present).index[0]
-    return RequestError(
-        f"column {name!r} is text: {str(present[row])[:60]!r} in row {row + 1}",
-        allowed=f'numbers, or drop = ["{name}"]',
-    )
-
-
-def _check_values(values: NDArray[np.float64], name: str) -> None:
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        raise RequestError(
-            f"column {name!r} is infinite in row {infinite[0] + 1} ({len(infinite)} such values)",
-            allowed="finite numbers, or empty for missing",
-        )
-    if np.isnan(values).all():
-        raise RequestError(f"column {name!r} has no value in any row", allowed=f'drop = ["{name}"]')
-
-
-def _constant(values: NDArray[np.float64]) -> bool:
-    present = values[~np.isnan(values)]
-    return not len(present) or bool(present.min() == present.max())
+            yield f"column {name!r} has no name in its file: if it only numbers the rows, drop it"
+        present = values[~np.isnan(values)]
+        if not len(present) or present.min() == present.max():
+            yield f"column {name!r} is constant: it does not distinguish any rows"
 
 
 def _truth(column: pd.Series, warnings: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return class codes, shape (n,), and the name of each code."""
     if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
+        row = column.index[np.flatnonzero(column.isna())[0]]
         raise RequestError(f"truth column {column.name!r} is missing in row {row + 1}", allowed="a class for each row")
     if isinstance(column.dtype, pd.CategoricalDtype):
-        classes = column.cat.categories
-        codes = column.cat.codes.to_numpy(dtype=np.int64)
+        classes, codes = column.cat.categories, column.cat.codes.to_numpy()
     else:
         if pd.api.types.is_float_dtype(column.dtype) and (column == column.round()).all():
             column = column.astype("int64")  # class 1, not class 1.0
-        found, classes = pd.factorize(column, sort=True)
-        codes = found
+        codes, classes = pd.factorize(column, sort=True)
     if len(classes) == 1 or len(classes) > max(2.0, len(column) / 2):
         warnings.append(f"truth column {column.name!r} has {len(classes)} classes for {len(column)} rows")
-    return np.asarray(codes, dtype=np.int64), tuple(str(name) for name in classes)
+    return codes.astype(np.int64), tuple(map(str, classes))
 
 
 def _surviving(groups: dict[str, tuple[str, ...]], features: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Keep of each group the columns that are features; a group without any is not there."""
+    """Keep of each group the columns that are features; leave out a group without any."""
     kept = {group: tuple(name for name in names if name in features) for group, names in groups.items()}
     return {group: names for group, names in kept.items() if names}

@@ -162,7 +162,7 @@ def _from_file(path: Path) -> RawTable:
         raise RequestError(
             f"there is no {path}", allowed=f"{DATA_VARIABLE} = a folder that holds {FILE_NAME}, or unset to download it"
         )
-    frame = read_file(path)
+    frame = read_file(path).frame
     if hashlib.sha256(path.read_bytes()).hexdigest() not in CSV_SHA256:
         found = differences(frame) or ["the values are equal, but they are written in another way"]
         known = f"SHA-256 {CSV_SHA256[0]} (or {CSV_SHA256[1]} with LF line ends)"
@@ -195,7 +195,7 @@ def _checked(path: Path, url: str) -> RawTable:
     content = path.read_bytes()
     start = content[:4096].lstrip()
     suffix = ".parquet" if start.startswith(b"PAR1") else ".arff" if start[:1] in (b"@", b"%") else ".csv"
-    frame = read_bytes(content, suffix, where=url)
+    frame = read_bytes(content, suffix, url).frame
     found = differences(frame)
     if found or values_sha256([frame[column] for column in CREDIT_CARD_COLUMNS]) != VALUES_SHA256:
         raise _refused(url, found, "a copy whose values are those of the original")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots, which cached_property cannot use
 class Dataset:
     """A numeric table ready for preprocessing.
 
@@ -54,7 +55,7 @@ class Dataset:
     def columns(self) -> tuple[str, ...]:
         return tuple(self.frame.columns)
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of column names, values (little-endian float64) and row ids."""
         digest = hashlib.sha256()

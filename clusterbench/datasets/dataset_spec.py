@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from clusterbench.datasets.named_datasets import registered
+from clusterbench.datasets.raw_table import Choice, Rows
 
 _SOURCES = ("use", "path", "url", "sql")
 Name = Annotated[str, Field(min_length=1)]
@@ -45,6 +46,9 @@ class DatasetSpec(BaseModel):
         Column of unique row ids; column of known classes. Neither is a feature.
     groups : mapping of str to tuple of str
         Named column groups.
+    header : bool, optional
+        Whether the first line of a CSV or TSV file holds the column names. By default it does, and a line of numbers
+        is refused. Without names the columns are ``x1``, ``x2``, ...
     sha256 : str, optional
         Of the file behind `path` or `url`; it is verified.
     seed, n_rows : int
@@ -59,12 +63,13 @@ class DatasetSpec(BaseModel):
     sql: Name | None = None
     database: Name | None = None
     name: Name | None = None
-    rows: Literal["all", "complete"] = "all"
+    rows: Rows = "all"
     drop: tuple[Name, ...] = ()
     keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
     id: Name | None = None
     truth: Name | None = None
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    header: bool | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     seed: int = Field(default=0, ge=0)
     n_rows: int | None = Field(default=None, ge=2)
@@ -80,8 +85,9 @@ class DatasetSpec(BaseModel):
             raise ValueError("sql must be one statement that begins with SELECT or WITH")
         if self.url is not None and urlsplit(self.url).scheme not in ("http", "https"):
             raise ValueError(f"url = {self.url!r} is not an http or https address")
-        if self.sha256 is not None and self.path is None and self.url is None:
-            raise ValueError("sha256 goes with path or url only")
+        for key in ("sha256", "header"):
+            if getattr(self, key) is not None and self.path is None and self.url is None:
+                raise ValueError(f"{key} goes with path or url only")
         return self
 
     @model_validator(mode="after")
@@ -110,11 +116,25 @@ class DatasetSpec(BaseModel):
         return "query"
 
     @property
-    def id_candidates(self) -> tuple[str, ...]:
-        """Columns that may give the row ids: `id`, else the dropped ones that are called like it."""
+    def id_columns(self) -> tuple[str, ...]:
+        """Columns that may give the row ids: `id`, else the dropped ones with the name of an identifier."""
         if self.id is not None:
             return (self.id,)
         return tuple(column for column in self.drop if is_id_name(column))
+
+    @property
+    def choice(self) -> Choice:
+        """What is taken of the table."""
+        return Choice(
+            name=self.stable_name,
+            rows=self.rows,
+            drop=self.drop,
+            keep=self.keep,
+            id_columns=self.id_columns,
+            id=self.id,
+            truth=self.truth,
+            groups=self.groups,
+        )
 
 
 def _stem(file_name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -42,7 +43,7 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
     (178, 13, ('class_0', 'class_1', 'class_2'))
     """
     try:
-        return build_dataset(_raw_table(spec, base), spec)
+        return build_dataset(_raw_table(spec, base), spec.choice)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 
@@ -52,12 +53,9 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
         return load_registered(spec.use, seed=spec.seed, n_rows=spec.n_rows)
     if spec.sql is not None and spec.database is not None:
         return read_sql(spec.sql, spec.database, base=base)
-    # What may name the rows is read as text: 007 is not 7.
-    if spec.url is not None:
-        path = _downloaded(spec.url, spec.sha256)
-        return RawTable(read_file(path, text_columns=spec.id_candidates, sha256=spec.sha256), spec.url)
-    path = located(spec.path or "", base)
-    return RawTable(read_file(path, text_columns=spec.id_candidates, sha256=spec.sha256), path.name)
+    path = located(spec.path or "", base) if spec.url is None else _downloaded(spec.url, spec.sha256)
+    raw = read_file(path, id_columns=spec.id_columns, sha256=spec.sha256, header=spec.header)
+    return replace(raw, source=spec.url or path.name)
 
 
 def _downloaded(url: str, sha256: str | None) -> Path:

@@ -1,11 +1,16 @@
-"""A table as its source gives it, before ids, truth and columns are chosen."""
+"""A table as its source gives it, and which part of it is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
+
+from clusterbench.errors import RequestError
+
+Rows = Literal["all", "complete"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,11 +20,13 @@ class RawTable:
     Attributes
     ----------
     frame : DataFrame, shape (n, columns)
-        All columns, those of ids and truth included, in their own types; the index is 0..n-1.
+        All columns, those of ids and truth included, in their own types; the names are text, the index is 0..n-1.
     source : str
-        Where it came from, in words.
+        Where it came from, without credentials.
     id_column, truth_column : str, optional
-        Columns that a registered table sets apart by itself. The id column may be absent from this copy.
+        Columns of row ids and of known classes, unless others are chosen. The id column may be absent.
+    row_ids : Index of length n, optional
+        Row labels that are not in a column; used where no column gives ids.
     units : mapping of str to str
     warnings : tuple of str
     """
@@ -28,5 +35,50 @@ class RawTable:
     source: str
     id_column: str | None = None
     truth_column: str | None = None
+    row_ids: pd.Index | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is taken of a raw table.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    rows : {"all", "complete"}
+        ``complete`` keeps rows with no missing value in any column of the source, dropped ones included.
+    drop, keep : tuple of str
+        Columns to leave out, or the only ones to take.
+    id_columns : tuple of str
+        Columns that may give the row ids.
+    id, truth : str, optional
+        The declared column of row ids, and of known classes.
+    groups : mapping of str to tuple of str
+        Named column groups.
+    """
+
+    name: str
+    rows: Rows = "all"
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] | None = None
+    id_columns: tuple[str, ...] = ()
+    id: str | None = None
+    truth: str | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def column_name(label: object) -> str:
+    """Return a column label as text; the levels of a label of several levels are joined by ``_``."""
+    return "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise a RequestError if two columns have the same name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise RequestError(f"two columns are called {name!r}", allowed="unique column names")
+        seen.add(name)

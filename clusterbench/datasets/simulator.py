@@ -1,8 +1,8 @@
 """Simulated credit-card customers: the table `credit-card`.
 
 Every row is a fictitious customer over six to twelve months, with the 17 columns of the well-known card table that
-`cc-general` holds. The numbers behind it (`_simulator_marginals`, `_simulator_correlations`) are rounded summaries:
-shares, quantiles and correlations of ranks per archetype. No row of the real table is in them.
+`cc-general` holds. The numbers behind it (``simulator.toml``) are rounded summaries: shares, quantiles
+and correlations of ranks per archetype. No row of the real table is in them.
 
 Archetypes and their shares, which are the `truth` of the table:
 
@@ -48,9 +48,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from clusterbench.datasets.archetypes import ARCHETYPES, LEVELS, Archetype
 from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
-from clusterbench.datasets.simulator_correlations import correlation
-from clusterbench.datasets.simulator_marginals import ARCHETYPES, LEVELS, Archetype
 from clusterbench.errors import RequestError
 
 Floats = NDArray[np.float64]
@@ -60,8 +59,8 @@ LATENT: Final = tuple(column for column in CREDIT_CARD_COLUMNS if column != "PUR
 ARCHETYPE_NAMES: Final = tuple(archetype.name for archetype in ARCHETYPES)
 
 _AMOUNTS: Final = tuple(c for c in LATENT if c not in {*CREDIT_CARD_GROUPS["frequencies"], "TENURE"})
-_NOTHING: Final = (0.0,) * len(LEVELS)
-_NEVER: Final = (100.0,) * 13
+_NOTHING: Final = [0.0] * len(LEVELS)
+_NEVER: Final = [100.0] * 13
 _SMALL_BALANCE_SHARE: Final = 73 / 8950
 _LARGEST_SCORE: Final = 3.3  # normal score that stands for the 0 % and 100 % quantiles
 _SCORES: Final = np.clip(ndtri(np.array(LEVELS) / 100.0), -_LARGEST_SCORE, _LARGEST_SCORE)
@@ -136,7 +135,7 @@ def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dic
     """Make the `size` customers of one archetype."""
     patterns = np.repeat(list(archetype.patterns), _quota(list(archetype.patterns.values()), size))
     one_off, instalments, cash = (np.char.count(patterns, letter) > 0 for letter in "OIC")
-    score = dict(zip(LATENT, _scores(archetype.name, size, rng), strict=True))
+    score = dict(zip(LATENT, _scores(archetype, size, rng), strict=True))
     row = {column: _amount(archetype.quantiles.get(column, _NOTHING), score[column]) for column in _AMOUNTS}
     row["PAYMENTS"] = _payments(archetype, score["PAYMENTS"])
     row["TENURE"] = 6.0 + _discrete(archetype.tenure, score["TENURE"])
@@ -159,13 +158,13 @@ def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dic
     return row
 
 
-def _scores(archetype: str, size: int, rng: np.random.Generator) -> Floats:
+def _scores(archetype: Archetype, size: int, rng: np.random.Generator) -> Floats:
     """Return correlated normal scores, shape (16, size).
 
     The factor is rounded and the sum taken term by term: a matrix product may differ between machines in its last bits,
     and the table must not.
     """
-    factor = np.round(np.linalg.cholesky(correlation(archetype)), 9)
+    factor = np.round(np.linalg.cholesky(archetype.correlation), 9)
     independent = ndtri(np.maximum(rng.random((len(LATENT), size)), 1e-12))
     scores = np.zeros((len(LATENT), size))
     for term, column in enumerate(factor.T):
@@ -173,7 +172,7 @@ def _scores(archetype: str, size: int, rng: np.random.Generator) -> Floats:
     return scores
 
 
-def _amount(quantiles: tuple[float, ...], score: Floats) -> Floats:
+def _amount(quantiles: list[float], score: Floats) -> Floats:
     """Map normal scores to an amount, in cents: log1p of the quantiles is interpolated between their scores."""
     amount: Floats = np.round(np.expm1(np.interp(score, _SCORES, np.log1p(quantiles))), 2)
     return amount
@@ -194,13 +193,13 @@ def _limit(limit: Floats) -> Floats:
     return rounded
 
 
-def _discrete(cumulated: tuple[float, ...], score: Floats) -> Floats:
+def _discrete(cumulated: list[float], score: Floats) -> Floats:
     """Return 0.. by the cumulated shares (in %) of the values."""
     values: Floats = np.searchsorted(cumulated[:-1], 100.0 * ndtr(score), side="right").astype(np.float64)
     return values
 
 
-def _months(cumulated: tuple[float, ...], score: Floats, tenure: Floats) -> Floats:
+def _months(cumulated: list[float], score: Floats, tenure: Floats) -> Floats:
     """Return the number of active months, at most `tenure`; a year's activity is kept in proportion."""
     twelfths = _discrete(cumulated, score)
     months: Floats = np.where(twelfths > 0, np.maximum(np.rint(twelfths * tenure / 12.0), 1.0), 0.0)

@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
-from clusterbench.datasets.building import build_dataset
+from clusterbench.datasets import Dataset, DatasetSpec, dataset_from, load_dataset
 from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS
-from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
 TABLE = """CUST_ID,x,y,kind
@@ -31,10 +29,6 @@ def load(tmp_path):
         return load_dataset(DatasetSpec(path="t.csv", **keys), base=tmp_path)
 
     return from_text
-
-
-def build(frame: pd.DataFrame, **keys) -> Dataset:
-    return build_dataset(RawTable(frame, "memory"), DatasetSpec(path="memory.csv", **keys))
 
 
 def test_ids_truth_and_features_come_apart(load):
@@ -67,8 +61,8 @@ def test_of_several_dropped_id_columns_the_first_that_is_unique_counts(load):
 
 
 def test_keep_needs_to_name_neither_id_nor_truth(load):
-    dataset = load(keep=["y"], id="CUST_ID", truth="kind")
-    assert dataset.columns == ("y",)
+    dataset = load(keep=["x"], id="CUST_ID", truth="kind")
+    assert dataset.columns == ("x",)
     assert dataset.row_ids.tolist() == ["C1", "C2", "C3"]
 
 
@@ -98,13 +92,13 @@ def test_nullable_decimal_and_object_numbers_are_numbers():
             "mixed": pd.Series([1, 2.5, True], dtype=object),
         }
     )
-    assert build(frame).frame.fillna(-1).to_numpy().T.tolist() == [[1, -1, 3], [0.5, -1, 2], [1, 2.5, 1]]
+    assert dataset_from(frame).frame.fillna(-1).to_numpy().T.tolist() == [[1, -1, 3], [0.5, -1, 2], [1, 2.5, 1]]
 
 
 def test_numeric_classes_are_named_as_whole_numbers(load):
     dataset = load("x,c\n1,10\n2,9\n3,10\n4,9\n", truth="c")
     assert (dataset.truth.tolist(), dataset.truth_names) == ([1, 0, 1, 0], ("9", "10"))
-    assert build(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), truth="c").truth_names == ("1", "2")
+    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), truth="c").truth_names == ("1", "2")
 
 
 REFUSED = [
@@ -121,7 +115,12 @@ REFUSED = [
     (TABLE, {"id": "CUSTID"}, "id: there is no column 'CUSTID', did you mean 'CUST_ID'?", "x"),
     (TABLE, {"truth": "kinds"}, "truth: there is no column 'kinds', did you mean 'kind'?", "x"),
     (TABLE, {"groups": {"g": ["x", "w"]}}, "groups.g: there is no column 'w'", "x"),
-    (TABLE, {"id": "CUST_ID", "truth": "y"}, "truth column 'y' is missing in row 2", "a class for each row"),
+    (
+        TABLE,
+        {"id": "CUST_ID", "truth": "y", "drop": ["kind"]},
+        "truth column 'y' is missing in row 2",
+        "a class for each row",
+    ),
     ("id,x\nu,1\nv,2\nu,3\n", {"drop": ["id"]}, "id column 'id' has duplicates: u (rows 1, 3)", "unique ids"),
     ("id,x\nu,1\n,2\n", {"drop": ["id"]}, "id column 'id' is missing in row 2", "one unique id per row"),
     ("x,y\n1,inf\n2,-inf\n", {}, "column 'y' is infinite in row 1 (2 such values)", "finite"),
@@ -144,17 +143,17 @@ def test_a_wrong_table_or_request_is_refused_by_name(load, text, keys, said, all
 
 def test_dates_texts_of_digits_and_complex_numbers_are_no_numbers():
     with pytest.raises(RequestError, match="'d' holds dates or times"):
-        build(pd.DataFrame({"d": pd.to_datetime(["2020-01-01", "2020-01-02"])}))
+        dataset_from(pd.DataFrame({"d": pd.to_datetime(["2020-01-01", "2020-01-02"])}))
     with pytest.raises(RequestError, match="'s' is text: '1' in row 1"):
-        build(pd.DataFrame({"s": ["1", "2"]}))
+        dataset_from(pd.DataFrame({"s": ["1", "2"]}))
     with pytest.raises(RequestError, match="'z' holds complex numbers"):
-        build(pd.DataFrame({"z": [1 + 2j, 3j]}))
+        dataset_from(pd.DataFrame({"z": [1 + 2j, 3j]}))
 
 
 def test_a_constant_column_stays_with_a_warning(load):
     dataset = load("x,c\n1,7\n2,7\n3,\n")
     assert dataset.columns == ("x", "c")
-    assert dataset.warnings == ("column 'c' is constant: it tells no rows apart",)
+    assert dataset.warnings == ("column 'c' is constant: it does not distinguish any rows",)
 
 
 def test_doubtful_tables_carry_warnings(load):
@@ -220,9 +219,9 @@ def test_what_is_built_is_a_subset_of_the_rows_in_their_order(rows, which):
     expected = frame if which == "all" else frame.dropna()
     if frame["b"].isna().all() or len(expected) < 2:
         with pytest.raises(RequestError, match=r"no value in any row|rows are complete"):
-            build(frame, rows=which, drop=["k_id"])
+            dataset_from(frame, rows=which, id="k_id")
         return
-    dataset = build(frame, rows=which, drop=["k_id"])
+    dataset = dataset_from(frame, rows=which, id="k_id")
     assert dataset.row_ids.tolist() == expected["k_id"].tolist()
     assert dataset.frame.equals(expected[["a", "b"]].reset_index(drop=True))
     assert dataset.frame.index.tolist() == list(range(len(expected)))

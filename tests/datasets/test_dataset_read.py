@@ -16,7 +16,7 @@ from clusterbench.errors import RequestError
 
 
 def csv_frame(text: str, **keys) -> pd.DataFrame:
-    return read_bytes(text.encode(), ".csv", where="t.csv", **keys)
+    return read_bytes(text.encode(), ".csv", "t.csv", **keys).frame
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -35,11 +35,11 @@ def test_csv_tsv_gzip_parquet_and_arff_give_one_table(tmp_path):
     body = frame.to_csv(index=False, header=False, na_rep="?")
     (tmp_path / "t.arff").write_text(f"@relation r\n@attribute 'a' real\n@ATTRIBUTE b REAL\n\n@data\n% note\n{body}")
     for name in ("t.csv", "t.tsv", "t.csv.gz", "t.parquet", "t.arff"):
-        pd.testing.assert_frame_equal(read_file(tmp_path / name), frame, check_exact=True)
+        pd.testing.assert_frame_equal(read_file(tmp_path / name).frame, frame, check_exact=True)
 
 
 def test_semicolons_a_byte_order_mark_and_any_line_ends_are_understood():
-    assert read_bytes("\ufeffa;b\r\n1;2\r3;4".encode(), ".csv", where="t").to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert read_bytes("\ufeffa;b\r\n1;2\r3;4".encode(), ".csv", "t").frame.to_numpy().tolist() == [[1, 2], [3, 4]]
 
 
 def test_quoted_fields_may_hold_commas_and_line_ends():
@@ -54,7 +54,7 @@ def test_a_blank_line_is_a_missing_value_only_in_a_table_of_one_column():
 
 
 def test_ids_keep_their_leading_zeros():
-    assert csv_frame("k,x\n007,1\n08,2\n", text_columns=["k", "absent"])["k"].tolist() == ["007", "08"]
+    assert csv_frame("k,x\n007,1\n08,2\n", id_columns=["k", "absent"])["k"].tolist() == ["007", "08"]
 
 
 def test_a_column_without_a_name_gets_one():
@@ -65,8 +65,8 @@ def test_a_named_parquet_index_is_a_column_and_an_unnamed_one_is_not(tmp_path):
     frame = pd.DataFrame({"x": [1.0, 2.0]}, index=pd.Index(["a", "b"], name="k"))
     frame.to_parquet(tmp_path / "named.parquet")
     frame.rename_axis(None).to_parquet(tmp_path / "unnamed.parquet")
-    assert read_file(tmp_path / "named.parquet").columns.tolist() == ["k", "x"]
-    assert read_file(tmp_path / "unnamed.parquet").columns.tolist() == ["x"]
+    assert read_file(tmp_path / "named.parquet").frame.columns.tolist() == ["k", "x"]
+    assert read_file(tmp_path / "unnamed.parquet").frame.columns.tolist() == ["x"]
 
 
 WRONG = [
@@ -84,7 +84,7 @@ WRONG = [
 @pytest.mark.parametrize(("content", "said"), WRONG)
 def test_a_wrong_csv_is_refused_with_its_line(content, said):
     with pytest.raises(RequestError) as caught:
-        read_bytes(content, ".csv", where="t.csv")
+        read_bytes(content, ".csv", "t.csv")
     assert str(caught.value).startswith("t.csv: ")
     assert said in str(caught.value)
 
@@ -104,12 +104,12 @@ def test_a_wrong_csv_is_refused_with_its_line(content, said):
 )
 def test_other_wrong_content_is_refused(content, suffix, said):
     with pytest.raises(RequestError, match=said):
-        read_bytes(content, suffix, where="file")
+        read_bytes(content, suffix, "file")
 
 
 def test_arff_text_may_be_quoted(tmp_path):
     (tmp_path / "q.arff").write_text("@attribute k string\n@attribute x real\n@data\n'a, b',1\nc,?\n")
-    frame = read_file(tmp_path / "q.arff")
+    frame = read_file(tmp_path / "q.arff").frame
     assert frame["k"].tolist() == ["a, b", "c"]
     assert frame["x"].isna().tolist() == [False, True]
 
@@ -139,7 +139,7 @@ def test_the_sha256_is_checked_before_anything_is_read(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a\n1\n2\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert len(read_file(path, sha256=digest.upper())) == 2
+    assert len(read_file(path, sha256=digest.upper()).frame) == 2
     with pytest.raises(RequestError, match=f"SHA-256 is {digest}"):
         read_file(path, sha256="0" * 64)
 
@@ -149,7 +149,7 @@ def test_the_sha256_is_checked_before_anything_is_read(tmp_path):
 def test_any_bytes_are_a_table_or_a_request_error(content):
     for suffix in (".csv", ".tsv", ".arff", ".csv.gz", ".parquet"):
         try:
-            frame = read_bytes(content, suffix, where="fuzz")
+            frame = read_bytes(content, suffix, "fuzz").frame
         except RequestError:
             continue
         assert frame.columns.is_unique

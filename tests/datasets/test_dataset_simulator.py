@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
+from clusterbench.datasets.archetypes import ARCHETYPES, LEVELS
 from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
 from clusterbench.datasets.simulator import ARCHETYPE_NAMES, LATENT, _quota, simulate_credit_card
-from clusterbench.datasets.simulator_correlations import correlation
-from clusterbench.datasets.simulator_marginals import ARCHETYPES, LEVELS
 from clusterbench.errors import RequestError
 
 FREQUENCIES = CREDIT_CARD_GROUPS["frequencies"]
@@ -145,9 +144,9 @@ def test_tables_of_marginals_are_well_formed():
             assert shares[-1] == 100
 
 
-@pytest.mark.parametrize("archetype", ARCHETYPE_NAMES)
+@pytest.mark.parametrize("archetype", ARCHETYPES, ids=ARCHETYPE_NAMES)
 def test_latent_correlations_are_correlation_matrices(archetype):
-    matrix = correlation(archetype)
+    matrix = archetype.correlation
     assert matrix.shape == (len(LATENT), len(LATENT))
     assert np.allclose(matrix, matrix.T)
     assert np.allclose(np.diag(matrix), 1)

@@ -62,6 +62,6 @@ def test_a_specification_is_frozen():
         spec.seed = 4
 
 
-def test_id_candidates_are_the_declared_one_else_the_dropped_ones_called_like_it():
-    assert DatasetSpec(path="a.csv", id="who", drop=["cust_id"]).id_candidates == ("who",)
-    assert DatasetSpec(path="a.csv", drop=["x", "B_ID", "id"]).id_candidates == ("B_ID", "id")
+def test_id_columns_are_the_declared_one_else_the_dropped_ones_called_like_it():
+    assert DatasetSpec(path="a.csv", id="who", drop=["cust_id"]).id_columns == ("who",)
+    assert DatasetSpec(path="a.csv", drop=["x", "B_ID", "id"]).id_columns == ("B_ID", "id")

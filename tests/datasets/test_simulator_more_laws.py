@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
+from clusterbench.datasets.archetypes import ARCHETYPES
 from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, CREDIT_CARD_UNITS
 from clusterbench.datasets.simulator import ARCHETYPE_NAMES, simulate_credit_card
-from clusterbench.datasets.simulator_marginals import ARCHETYPES
 
 CASES = [(100, 1), (101, 2), (257, 3), (999, 2**32), (2500, 7)]
 

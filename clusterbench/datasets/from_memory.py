@@ -1,0 +1,159 @@
+"""Tables in memory to datasets: pandas, NumPy, Arrow, and what converts itself to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from clusterbench.datasets.arrow_tables import arrow_frame
+from clusterbench.datasets.building import build_dataset
+from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.raw_table import Choice, RawTable, Rows, check_names, column_name
+from clusterbench.errors import RequestError
+
+
+@runtime_checkable
+class _ToPandas(Protocol):
+    def to_pandas(self) -> object: ...
+
+
+def dataset_from(
+    table: object,
+    *,
+    name: str = "table",
+    drop: Sequence[str] = (),
+    keep: Sequence[str] | None = None,
+    id: str | None = None,
+    truth: str | ArrayLike | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    rows: Rows = "all",
+) -> Dataset:
+    """Make a dataset of a table in memory.
+
+    Parameters
+    ----------
+    table : table of shape (n, columns)
+        A pandas DataFrame, a two-dimensional or structured NumPy array, an Arrow table, or an object with
+        ``__arrow_c_stream__``, ``to_pandas`` or ``__dataframe__`` (polars, for example). The row ids are the index of
+        the frame. Columns of an array without names are ``x1``, ``x2``, ...
+    name : str
+        Name in results.
+    drop, keep : sequence of str
+        Columns to leave out, or the only ones to take; not both.
+    id : str, optional
+        Column of unique row ids, instead of the index.
+    truth : str or array-like of shape (n,), optional
+        Column of known classes, or the classes.
+    groups : mapping of str to sequence of str, optional
+        Named column groups.
+    rows : {"all", "complete"}
+        ``complete`` keeps rows with no missing value in any column, dropped ones included.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    RequestError
+        If `table` is no table or cannot be used; the message names column and row.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1, 2, 9], "kind": ["a", "a", "b"]}, index=["u", "v", "w"])
+    >>> dataset = dataset_from(frame, truth="kind")
+    >>> dataset.columns, dataset.row_ids.tolist(), dataset.truth.tolist()
+    (('x',), ['u', 'v', 'w'], [0, 0, 1])
+    """
+    try:
+        if drop and keep is not None:
+            raise RequestError("drop and keep exclude each other")
+        frame = _frame(table)
+        row_ids, frame = frame.index, frame.set_axis([column_name(label) for label in frame.columns], axis=1)
+        check_names(frame.columns)
+        truth_column = truth if isinstance(truth, str) else None
+        frame = frame.reset_index(drop=True)
+        if truth is not None and truth_column is None:
+            truth_column = next(name for name in ("truth", "_truth", "__truth") if name not in frame.columns)
+            frame[truth_column] = _classes(truth, len(frame))
+        choice = Choice(
+            name=name,
+            rows=rows,
+            drop=tuple(drop),
+            keep=None if keep is None else tuple(keep),
+            id_columns=() if id is None else (id,),
+            id=id,
+            truth=truth_column,
+            groups={group: tuple(names) for group, names in (groups or {}).items()},
+        )
+        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory", row_ids=row_ids), choice)
+    except RequestError as error:
+        raise error.within(f"dataset {name!r}") from error
+
+
+def datasets_from(tables: object, *, drop: Sequence[str] = (), truth: str | None = None) -> dict[str, Dataset]:
+    """Make datasets of one table, or of a mapping of names to tables.
+
+    Parameters
+    ----------
+    tables : table, or mapping of str to table
+        See `dataset_from`; a single table is called ``table``.
+    drop : sequence of str
+        Columns to leave out of every table.
+    truth : str, optional
+        Column of known classes in every table.
+
+    Returns
+    -------
+    dict of str to Dataset
+    """
+    named = tables if isinstance(tables, Mapping) else {"table": tables}
+    return {str(name): dataset_from(table, name=str(name), drop=drop, truth=truth) for name, table in named.items()}
+
+
+def _frame(table: object) -> pd.DataFrame:
+    import pyarrow as pa
+
+    if isinstance(table, pd.DataFrame):
+        return table
+    if isinstance(table, np.ndarray):
+        return _array_frame(table)
+    try:
+        if hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__"):
+            return arrow_frame(pa.table(table))
+        if isinstance(table, _ToPandas) and isinstance(frame := table.to_pandas(), pd.DataFrame):
+            return frame
+        if hasattr(table, "__dataframe__"):
+            from pyarrow.interchange import from_dataframe
+
+            return arrow_frame(from_dataframe(table))
+    except RequestError:
+        raise
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise RequestError(f"{type(table).__name__} cannot be read as a table: {error}") from error
+    raise RequestError(
+        f"{type(table).__name__} is no table",
+        allowed="a DataFrame, a two-dimensional array, an Arrow table, or an object with to_pandas or __dataframe__",
+    )
+
+
+def _array_frame(array: NDArray[Any]) -> pd.DataFrame:
+    if array.dtype.names is not None and array.ndim == 1:
+        return pd.DataFrame(array)
+    if array.ndim != 2:
+        raise RequestError(f"the array has shape {array.shape}", allowed="two dimensions: rows and columns")
+    return pd.DataFrame(array, columns=[f"x{position}" for position in range(1, array.shape[1] + 1)])
+
+
+def _classes(truth: ArrayLike, n_rows: int) -> pd.Series:
+    try:
+        classes = pd.Series(truth)
+    except ValueError as error:
+        raise RequestError(f"truth: {error}", allowed="one class per row") from error
+    if len(classes) != n_rows:
+        raise RequestError(f"truth has {len(classes)} classes for {n_rows} rows", allowed="one class per row")
+    return classes.reset_index(drop=True)
