@@ -1,7 +1,7 @@
 """Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
 
-from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, Direction, Metric, get_metric
-from clusterbench.metrics.device import device_name, resolve_device
+from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, SCORING_VERSION, STABILITY_METRIC, get_metric
+from clusterbench.metrics.metric import Direction, Metric, MetricFacts, MetricKind, NoiseRule
 from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
 from clusterbench.metrics.row_bootstrap import bootstrap_scores, bootstrap_weights
 from clusterbench.metrics.row_silhouettes import cluster_silhouettes, silhouette_samples
@@ -13,18 +13,21 @@ __all__ = [
     "DEFAULT_METRICS",
     "GROWTH",
     "METRICS",
+    "SCORING_VERSION",
+    "STABILITY_METRIC",
     "Direction",
     "Metric",
+    "MetricFacts",
+    "MetricKind",
     "NoisePolicy",
+    "NoiseRule",
     "Score",
     "bootstrap_scores",
     "bootstrap_weights",
     "calibrate",
     "cluster_silhouettes",
-    "device_name",
     "get_metric",
     "random_partitions",
-    "resolve_device",
     "score_labelings",
     "silhouette_samples",
 ]

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.device import member_bytes
 from clusterbench.metrics.engine import EXTRA_ROWS, WAITING
 from clusterbench.metrics.noise_policies import apply_policy, compact
 from clusterbench.metrics.partition_layout import bytes_needed
@@ -57,11 +56,10 @@ def batches(
     threads: int,
     *,
     row_bytes: int = 0,
-    on_device: bool = False,
 ) -> Iterator[Batch]:
     """Yield batches of partitions, each within the budget (but of one partition at least).
 
-    `row_bytes` is what the caller holds per row and partition besides what the engine does; `on_device`: see `_device`.
+    `row_bytes` is what the caller holds per row and partition besides what the engine does.
     """
     batch, size = Batch(), 0.0
     known: set[bytes] = set()
@@ -72,7 +70,6 @@ def batches(
             key = hashlib.blake2b(partition.labels.tobytes(), digest_size=16).digest()
             if not partition.reason and key not in known:
                 more = _cost(len(space), partition.k, threads) + row_bytes * len(space)
-                more += member_bytes(len(space), partition.k) if on_device else 0.0
                 if batch.keys and size + more > memory_bytes:
                     yield batch
                     batch, size = Batch(), 0.0

@@ -17,7 +17,6 @@ from clusterbench.metrics.row_blocks import pieces, tasks
 
 if TYPE_CHECKING:
     from clusterbench.metrics.anchors import Sample
-    from clusterbench.metrics.device import BlockProducts
 
 WAITING = 2  # results per thread that may wait to be added up
 EXTRA_ROWS = 128
@@ -88,11 +87,10 @@ def row_scorer(
     partitions: Partitions,
     rows: NDArray[np.int64],
     kept: type[np.floating[Any]],
-    products: BlockProducts | None = None,
 ) -> Callable[[slice], RowScores]:
     """Return what scores a slice of the given rows against all rows of all partitions.
 
-    `kept` is the float type in which distances are added up: see `_precision`. With `products`, off the CPU.
+    `kept` is the float type in which distances are added up: see the module `precision`.
     """
     from clusterbench.metrics import silhouette_kernel as _kernel
     from clusterbench.metrics import sum_kernels as _sums
@@ -101,15 +99,10 @@ def row_scorer(
 
     def score(part: slice) -> RowScores:
         out = RowScores.empty(part, len(p.labels))
-        if products is None:
-            lists = (p.places, p.run_start, p.run_cluster, p.chunk_start)
-            buffer = np.empty((_sums.CHUNK, _kernel.LANES), dtype=kept)
-            scratch = (*lists, buffer, out.a, out.b, out.near, out.s)
-            _kernel.score_rows(space, rows[part], p.labels, p.starts, p.ids, p.sizes, *scratch)
-        else:
-            sums, own = products.sums(rows[part]), np.ascontiguousarray(p.labels[:, rows[part]])
-            found = (own.shape[1], out.a, out.b, out.near, out.s)
-            _kernel.silhouettes(sums, p.starts, p.ids, p.sizes, own, *found)
+        lists = (p.places, p.run_start, p.run_cluster, p.chunk_start)
+        buffer = np.empty((_sums.CHUNK, _kernel.LANES), dtype=kept)
+        scratch = (*lists, buffer, out.a, out.b, out.near, out.s)
+        _kernel.score_rows(space, rows[part], p.labels, p.starts, p.ids, p.sizes, *scratch)
         return out
 
     return score
@@ -121,7 +114,6 @@ def cluster_totals(
     sample: Sample,
     kept: type[np.floating[Any]],
     threads: int,
-    products: BlockProducts | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the sums of s and of its square over each (labeling, cluster) pair's rows in the sample.
 
@@ -130,8 +122,7 @@ def cluster_totals(
     """
     from clusterbench.metrics import sum_kernels as _sums
 
-    score = row_scorer(space, partitions, sample.rows, kept, products)
-    workers = threads if products is None else 1
+    score = row_scorer(space, partitions, sample.rows, kept)
     total = np.zeros((2, len(partitions.ids)))
 
     def add(part: slice, s: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
@@ -143,9 +134,9 @@ def cluster_totals(
         add(part, score(part).s, sums)
         return sums
 
-    for sums in in_order(sums_of, tasks(sample.common), workers):
+    for sums in in_order(sums_of, tasks(sample.common), threads):
         total += sums
     more = pieces(slice(sample.common, len(sample.rows)), EXTRA_ROWS)
-    for part, s in zip(more, in_order(lambda part: score(part).s, more, workers), strict=True):
+    for part, s in zip(more, in_order(lambda part: score(part).s, more, threads), strict=True):
         add(part, s, total)
     return total[0], total[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -14,10 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.builtin_metrics import as_metrics
+from clusterbench.metrics.computation import Settings, at_least
+from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import count_threads, in_threads
+from clusterbench.metrics.metric import Metric
 from clusterbench.metrics.nearest import CELLS, nearest
-from clusterbench.metrics.scoring import at_least, score_labelings
+from clusterbench.metrics.score import NoisePolicy
+from clusterbench.metrics.scoring import score_table
 from clusterbench.seeding import stable_rng
 
 CENTROIDS = "random centroids"
@@ -101,7 +105,7 @@ def random_partitions(
     ----------
     Hennig 2019, doi:10.1007/978-3-030-25147-5_1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
     """
-    space = condition(X)
+    space = Table.of(X).space
     forest = Forest.of(space, seed, count_threads(threads)) if n_growth else None
     draws = list(_draws(space, forest, k, n_centroid, n_growth, seed))
     return in_threads(lambda each: each.make(), draws, count_threads(threads))
@@ -111,7 +115,7 @@ def calibrate(
     X: ArrayLike,
     ks: Iterable[int],
     *,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | str | Metric | None = None,
     n_random: int = 50,
     seed: int = 0,
     dtype: str = "auto",
@@ -141,10 +145,19 @@ def calibrate(
     """
     at_least("n_random", n_random, 1)
     at_least("memory_mb", memory_mb, 1)
-    space, wanted, workers = condition(X), sorted(set(ks)), count_threads(threads)
+    table, wanted, chosen = Table.of(X), sorted(set(ks)), as_metrics(metrics)
+    settings = Settings.check(
+        dtype=dtype,
+        memory_mb=max(1.0, memory_mb * 2 / 3),
+        exact_rows=exact_rows,
+        anchors=anchors,
+        seed=seed,
+        threads=threads,
+    )
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
-    names = None if metrics is None else list(metrics)
+    space, workers = table.space, settings.threads
+    table = replace(Table.of(space), values=table.values)  # centred twice: the last bits of the scores depend on it
     # A third for the partitions of a group; then one for distances while they are made, and two for their scores.
     size, cells = int(memory_mb / 3e-6 // (4 * len(space))), int(memory_mb / 3e-6 // (9 * workers))
     forest = Forest.of(space, seed, workers, cells)
@@ -153,17 +166,8 @@ def calibrate(
     draws = (each for k in wanted for each in _draws(space, forest, k, n_random, n_random, seed, cells))
     frames = []
     while group := list(islice(draws, max(1, size))):
-        scores = score_labelings(
-            space,
-            in_threads(lambda each: each.make(), group, workers),
-            metrics=names,
-            dtype=dtype,
-            memory_mb=max(1.0, memory_mb * 2 / 3),
-            exact_rows=exact_rows,
-            anchors=anchors,
-            seed=seed,
-            threads=threads,
-        )
+        labelings = in_threads(lambda each: each.make(), group, workers)
+        scores = score_table(table, labelings, chosen, [NoisePolicy.ZERO], settings)
         heads = [(each.k, each.generator, each.replicate) for each in group]
         keys = pd.DataFrame(heads, columns=["k", "generator", "replicate"])
         frames.append(keys.loc[scores["labeling"]].reset_index(drop=True).join(scores[["metric", "value"]]))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,34 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.errors import RequestError
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import Batch, Use, batches
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.builtin_metrics import as_metrics
+from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least
+from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import in_threads
-from clusterbench.metrics.indices import SAME, Geometry
-from clusterbench.metrics.influence import BYTES, influences
-from clusterbench.metrics.noise_policies import as_labelings, as_policies, compact
-from clusterbench.metrics.score import NoisePolicy
-from clusterbench.metrics.scoring import SILHOUETTES, Settings, at_least, score_batch
+from clusterbench.metrics.influence import BYTES
+from clusterbench.metrics.metric import Metric
+from clusterbench.metrics.noise_policies import as_labelings, as_policies
+from clusterbench.metrics.scoring import by_computation, coverage
 from clusterbench.seeding import stable_rng
 
 BOOTSTRAP_ROWS = 20_000
 _BLOCK = 64  # replicates that go through the table together
-_Values = dict[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Expansion:
-    """A silhouette to first order in the weights: value + sum over rows of (weight - 1) * influence * scale."""
-
-    value: float
-    rows: NDArray[np.int64]
-    influence: NDArray[np.float64]
-
-    def at(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        from clusterbench.metrics.bootstrap_kernel import shifts
-
-        moved = np.empty(weights.shape[1])
-        shifts(weights if len(self.rows) == len(weights) else weights[self.rows], self.influence, moved)
-        return self.value + moved
+_SHARE = ""  # the key, beside the names of metrics, of the weight share of the clustered rows
 
 
 def bootstrap_weights(n: int, n_bootstrap: int, *, seed: int = 0) -> Iterator[NDArray[np.int64]]:
@@ -56,7 +39,7 @@ def bootstrap_scores(
     *,
     n_bootstrap: int = 200,
     weights: ArrayLike | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | str | Metric | None = None,
     noise: str | Iterable[str] = "zero",
     seed: int = 0,
     memory_mb: float = 512,
@@ -65,7 +48,7 @@ def bootstrap_scores(
     bootstrap_rows: int = BOOTSTRAP_ROWS,
     threads: int | None = None,
 ) -> pd.DataFrame:
-    """Give the distribution of every index under resampling of rows, labels kept.
+    """Return the distribution of every metric under resampling of rows, labels kept.
 
     Davies-Bouldin and Calinski-Harabasz are computed anew from the weighted rows. A silhouette is expanded to first
     order in the weights: value + sum of (weight - 1) x influence, where the influence of a row holds its own s and its
@@ -78,6 +61,9 @@ def bootstrap_scores(
     about 5 % for real clusters, but not for nearly random labelings, whose rows change their nearest cluster all the
     time: there it was 0.4 to 0.7 times as large at 60 rows and 1.2 to 1.6 times at 300. Intervals of entries that are
     no better than chance are rough. Davies-Bouldin and Calinski-Harabasz are exact.
+
+    A metric of your own is computed by its `weighted_value`, for each replicate on the rows that it holds. Without that
+    function its values are NaN, and `Metric.no_row_bootstrap` is the reason.
 
     Parameters
     ----------
@@ -94,34 +80,38 @@ def bootstrap_scores(
     Returns
     -------
     DataFrame
-        Columns labeling, metric, noise, replicate, value. NaN where an index is undefined. A resample that misses a
-        cluster is scored on the others.
+        Columns labeling, metric, noise, replicate, value, reason. The value is NaN where a metric is undefined or
+        fails; the reason of a labeling and metric says why no replicate has a value, or how one failed. A resample
+        that misses a cluster is scored on the others.
 
     Raises
     ------
     RequestError
         For a table, labeling, weight or name that cannot be used.
     """
-    space = condition(X)
-    given, policies = as_labelings(labelings, len(space)), as_policies(noise)
-    settings = Settings.check(metrics, "float64", memory_mb, exact_rows, anchors, seed, threads)
+    table, policies, chosen = Table.of(X), as_policies(noise), as_metrics(metrics)
+    n = len(table.space)
+    given = as_labelings(labelings, n)
+    settings = Settings.check(
+        dtype="float64", memory_mb=memory_mb, exact_rows=exact_rows, anchors=anchors, seed=seed, threads=threads
+    )
     at_least("bootstrap_rows", bootstrap_rows, 2)
-    drawn = None if weights is None else _check_weights(weights, len(space))
+    drawn = None if weights is None else _check_weights(weights, n)
     replicates = n_bootstrap if drawn is None else len(drawn)
     if replicates < 1:
         raise RequestError(f"n_bootstrap = {replicates}", allowed="at least 1")
-    found: dict[bytes, _Values] = {}
+    replicates_of: dict[bytes, Replicates] = {}
     uses: list[Use] = []
-    for batch in batches(space, given, policies, settings.memory_bytes / 2, settings.threads, row_bytes=BYTES):
-        expansions = _expand(space, batch, settings, min(bootstrap_rows, len(space)))
-        blocks = [
-            _replicate(space, batch, expansions, block, settings)
-            for block in _blocks(len(space), replicates, drawn, settings)
+    for batch in batches(table.space, given, policies, settings.memory_bytes / 2, settings.threads, row_bytes=BYTES):
+        made = [
+            each.replicator(table, batch, names, settings, bootstrap_rows) for each, names in by_computation(chosen)
         ]
+        replicators = [each for each in made if each is not None]
+        blocks = [_replicate(batch, replicators, block, settings) for block in _blocks(n, replicates, drawn, settings)]
         for p, key in enumerate(batch.keys):
-            found[key] = {name: np.concatenate([block[p][name] for block in blocks]) for name in blocks[0][p]}
+            replicates_of[key] = {name: _joined([block[p][name] for block in blocks]) for name in blocks[0][p]}
         uses += batch.uses
-    return _frame(found, uses, settings.metrics, replicates)
+    return _frame(replicates_of, uses, chosen, replicates)
 
 
 def _check_weights(weights: ArrayLike, n: int) -> NDArray[np.float64]:
@@ -146,79 +136,40 @@ def _blocks(
         yield block
 
 
-def _expand(space: NDArray[np.float64], batch: Batch, settings: Settings, size: int) -> list[dict[str, _Expansion]]:
-    """Return the expansions of both silhouettes of each partition; none where they are undefined."""
-    found: list[dict[str, _Expansion]] = [{} for _ in batch.keys]
-    if not SILHOUETTES.intersection(settings.metrics) or not batch.keys:
-        return found
-    n = len(space)
-    rows = np.arange(n)
-    if size < n:
-        rows = np.sort(stable_rng(settings.seed, "bootstrap rows", n).choice(n, size, replace=False))
-    labels = [compact(each[rows]) for each in batch.labels] if size < n else batch.labels
-    ks = [int(each.max()) + 1 for each in labels]
-    wanted = [p for p, k in enumerate(ks) if 1 < k < np.count_nonzero(labels[p] >= 0)]
-    if not wanted:
-        return found
-    part = Batch([batch.keys[p] for p in wanted], [labels[p] for p in wanted], [ks[p] for p in wanted])
-    centres = score_batch(space, batch, settings) if size < n else {}
-    for p, each in zip(wanted, influences(space[rows], part, settings.threads), strict=True):
-        values = {"silhouette": each.micro_value, "silhouette_macro": each.macro_value}
-        if size < n:
-            values = {name: centres[batch.keys[p]][name].score.value for name in values}
-        scale = math.sqrt(size / n)
-        found[p] = {
-            "silhouette": _Expansion(values["silhouette"], rows, each.micro * scale),
-            "silhouette_macro": _Expansion(values["silhouette_macro"], rows, each.macro * scale),
-        }
-    return found
-
-
 def _replicate(
-    space: NDArray[np.float64],
-    batch: Batch,
-    expansions: list[dict[str, _Expansion]],
-    weights: NDArray[np.float64],
-    settings: Settings,
-) -> list[_Values]:
-    """Return per partition the indices at the given weights (n, r), and the weight share of its clustered rows."""
+    batch: Batch, replicators: Sequence[Replicator], weights: NDArray[np.float64], settings: Settings
+) -> list[Replicates]:
+    """Return per partition the values at the given weights (n, r), and the weight share of its clustered rows."""
     total = weights.sum(axis=0)
 
-    def work(p: int) -> _Values:
+    def work(p: int) -> Replicates:
         part = batch.labels[p] >= 0
-        values: _Values = {"share": np.ones(len(total)) if part.all() else weights[part].sum(axis=0) / total}
-        values |= {name: expansion.at(weights) for name, expansion in expansions[p].items()}
-        if not SILHOUETTES.issuperset(settings.metrics):
-            values |= _weighted_indices(space, batch, p, weights)
+        values: Replicates = {_SHARE: (np.ones(len(total)) if part.all() else weights[part].sum(axis=0) / total, "")}
+        for replicator in replicators:
+            values |= replicator(p, weights)
         return values
 
     return in_threads(work, range(len(batch.keys)), settings.threads)
 
 
-def _weighted_indices(space: NDArray[np.float64], batch: Batch, p: int, weights: NDArray[np.float64]) -> _Values:
-    from clusterbench.metrics.bootstrap_kernel import weighted_geometry, weighted_indices
-
-    k, d, r = batch.ks[p], space.shape[1], weights.shape[1]
-    middles = Geometry.of(space, batch.labels[p], k).centroids
-    count, spread, scatter, centroids = np.empty((k, r)), np.empty((k, r)), np.empty((k, r)), np.empty((k, d, r))
-    weighted_geometry(space, batch.labels[p], middles, weights, count, centroids, spread, scatter)
-    both = np.empty((2, r))
-    weighted_indices(count, centroids, spread, scatter, SAME, both[0], both[1])
-    return {"davies_bouldin": both[0], "calinski_harabasz": both[1]}
+def _joined(blocks: Sequence[tuple[NDArray[np.float64], str]]) -> tuple[NDArray[np.float64], str]:
+    failures = [failure for _, failure in blocks if failure]
+    return np.concatenate([values for values, _ in blocks]), failures[0] if failures else ""
 
 
-def _frame(found: dict[bytes, _Values], uses: list[Use], metrics: tuple[str, ...], replicates: int) -> pd.DataFrame:
+def _frame(
+    replicates_of: dict[bytes, Replicates], uses: list[Use], metrics: Sequence[Metric], replicates: int
+) -> pd.DataFrame:
     nothing = np.full(replicates, np.nan)
-    columns = []
+    heads, columns = [], []
     for use in uses:
-        values = {} if use.reason else found[use.key]
-        for name in metrics:
-            column = values.get(name, nothing)
-            shrunk = use.policy is NoisePolicy.ZERO and name in SILHOUETTES and not use.reason
-            columns.append(column * values["share"] if shrunk else column)
-    heads = [(use.labeling, name, str(use.policy)) for use in uses for name in metrics]
-    frame = pd.DataFrame(heads, columns=["labeling", "metric", "noise"])
+        known = {} if use.reason else replicates_of[use.key]
+        for metric in metrics:
+            values, failure = known.get(metric.name, (nothing, metric.no_row_bootstrap))
+            columns.append(values * known[_SHARE][0] if known and coverage(metric, use) else values)
+            heads.append((use.labeling, metric.name, str(use.policy), use.reason or failure))
+    frame = pd.DataFrame(heads, columns=["labeling", "metric", "noise", "reason"])
     frame = frame.loc[np.repeat(frame.index, replicates)].reset_index(drop=True)
     frame["replicate"] = np.tile(np.arange(replicates), len(heads))
     frame["value"] = np.concatenate(columns) if columns else np.empty(0)
-    return frame
+    return frame[["labeling", "metric", "noise", "replicate", "value", "reason"]]

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics.batches import Batch, batches
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.computation import at_least
+from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import count_threads, in_threads, row_scorer
 from clusterbench.metrics.noise_policies import as_labelings, as_policies
 from clusterbench.metrics.partition_layout import lay_out
 from clusterbench.metrics.row_blocks import tasks
 from clusterbench.metrics.score import NoisePolicy
-from clusterbench.metrics.scoring import at_least
 
 
 def silhouette_samples(
@@ -41,7 +41,7 @@ def silhouette_samples(
     ndarray of float64, shape (m, n)
         The mean over its numbers is the score. A labeling whose silhouette is undefined is NaN throughout.
     """
-    space = condition(X)
+    space = Table.of(X).space
     policies = as_policies(noise)
     if len(policies) != 1:
         raise RequestError(f"noise = {[str(policy) for policy in policies]}", allowed="one policy")

@@ -39,3 +39,16 @@ class Score:
     def undefined(cls, reason: str) -> Score:
         """Return a score that does not exist, with the reason."""
         return cls(math.nan, ScoreStatus.UNDEFINED, reason)
+
+    @classmethod
+    def failed(cls, reason: str) -> Score:
+        """Return a score that could not be computed, with the reason."""
+        return cls(math.nan, ScoreStatus.FAILED, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A score with the standard error of its sampling: 0 where all rows were used."""
+
+    score: Score
+    standard_error: float = 0.0

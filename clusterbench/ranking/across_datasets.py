@@ -41,7 +41,7 @@ def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
         Row beats column; its diagonal is 1/2. Indexed by (algorithm, params, variant, k_policy).
     """
     axes = [
-        Axis("", m.name, space, m.family, m.direction, m.decimals)
+        Axis("", m.name, space, m.family, m.direction, m.digits)
         for m in spec.metric_list
         for space in spec.reference_spaces
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics.builtin_metrics import Direction
+from clusterbench.metrics import Direction
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL

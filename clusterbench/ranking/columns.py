@@ -272,7 +272,7 @@ def _score_column(metric: Metric, space: str) -> Column:
         f"{metric.name}@{space}",
         f"{metric.title} ({space})",
         f"{metric.title} in the reference space {space}, mean over seeds; {better} is better; {metric.caveat}.",
-        ".1f" if metric.decimals <= 3 else ".3f",
+        ".1f" if metric.digits <= 3 else ".3f",
         _score(metric.name, space),
         ranked=True,
     )

@@ -156,7 +156,7 @@ def ranked_axes(
     axes, columns = [], []
     for metric in spec.metric_list:
         for space in spec.reference_spaces:
-            axes.append(Axis(dataset, metric.name, space, metric.family, metric.direction, metric.decimals))
+            axes.append(Axis(dataset, metric.name, space, metric.family, metric.direction, metric.digits))
             columns.append(matrix.position[(metric.name, space)])
     if bool(measured["mean_ari"].notna().any()):
         axes.append(Axis(dataset, STABILITY, "", STABILITY, Direction.HIGHER, 6))

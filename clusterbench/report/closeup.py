@@ -125,7 +125,7 @@ class Closeups:
             for space in run.record.references[dataset]:
                 found = [means[policy].get((name, space)) for policy in policies]
                 if any(one is not None for one in found):
-                    texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].decimals) for f in found]
+                    texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].digits) for f in found]
                     rows.append((f"{METRICS[name].title}, {readable(space)}", *texts))
         header = ("Score", *(f"{p}, declared" if p == run.record.noise else p for p in policies))
         caption = f"Scores under every noise policy ({entry.n_noise} rows are noise), means over seeds"
@@ -142,7 +142,7 @@ class Closeups:
         for cut, part in cells.groupby("cut", sort=False):
             means = mean_scores(by_cut[cut]) if cut in by_cut else {}
             found = [means.get(column, (None, "")) for column in columns]
-            texts = [score_text(f[0], get_metric(c[0]).decimals) for f, c in zip(found, columns, strict=True)]
+            texts = [score_text(f[0], get_metric(c[0]).digits) for f, c in zip(found, columns, strict=True)]
             clusters = part["n_clusters"].dropna()
             k = fixed(float(clusters.mean()), 0 if len(set(clusters)) == 1 else 1) if len(clusters) else NOTHING
             status = ", ".join(dict.fromkeys("passed" if s == CellStatus.OK else s for s in part["status"]))

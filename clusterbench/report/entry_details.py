@@ -148,7 +148,7 @@ def _score_table(run: Run, entry: Entry) -> Table:
     for name in (*run.record.ranking.metrics, *(name for name in METRICS if name not in run.record.ranking.metrics)):
         if any((name, space) in found for space in (OWN, *references)):
             fields = [found.get((name, space)) for space in (OWN, *references)]
-            texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].decimals) for f in fields]
+            texts = [NOTHING if f is None else f[1] or score_text(f[0], METRICS[name].digits) for f in fields]
             rows.append((METRICS[name].title, *texts))
     header = ("Metric", "own space, not ranked", *(readable(reference) for reference in references))
     return Table("Scores, mean over seeds", header, tuple(rows), numeric=tuple(range(1, len(header))))

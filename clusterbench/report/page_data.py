@@ -113,7 +113,7 @@ def _board(run: Run, section: Section, sections: Sequence[Section], scores: Scor
                 "name": metric.name,
                 "family": metric.family,
                 "higher": metric.direction is Direction.HIGHER,
-                "shown": 1 if metric.decimals <= 3 else 3,
+                "shown": 1 if metric.digits <= 3 else 3,
             }
             for metric in choices.metrics
         ],
@@ -201,7 +201,7 @@ def _mean(values: Sequence[float | None], metric: Metric) -> float | None:
     total = 0.0
     for value in values:
         total += math.nan if value is None or is_nothing(value) else float(value)
-    return _plain(np.round(total / len(values), metric.decimals))
+    return _plain(np.round(total / len(values), metric.digits))
 
 
 def _plain(value: Any) -> float | None:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from clusterbench.benchmark import RankingTable, canonical_json
 from clusterbench.execution import CellStatus
-from clusterbench.metrics import METRICS, bootstrap_scores, calibrate
-from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.metrics import METRICS, SCORING_VERSION, bootstrap_scores, calibrate
 from clusterbench.results import FrameRecord
 from clusterbench.results.derived import BASELINES, REPLICATES
 from clusterbench.running.planning import Plan

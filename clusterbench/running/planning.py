@@ -12,7 +12,7 @@ from clusterbench.benchmark import Benchmark, FitJob, canonical_json
 from clusterbench.datasets import Dataset, load_dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
-from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.metrics import SCORING_VERSION
 from clusterbench.plugins import Algorithm, missing_packages
 from clusterbench.preprocessing import Space, describe, fit_space, resolved
 from clusterbench.ranking import Alert, AlertKind, RankingSpec

@@ -30,7 +30,7 @@ def same_score(metric: str, one: float, other: float) -> bool:
     >>> same_score("silhouette", 0.5, 0.5000004), same_score("silhouette", 0.5, 0.500002)
     (True, False)
     """
-    step = 10.0 ** -get_metric(metric).decimals
+    step = 10.0 ** -get_metric(metric).digits
     if math.isnan(one) or math.isnan(other):
         return math.isnan(one) and math.isnan(other)
     return one == other or abs(one - other) < step

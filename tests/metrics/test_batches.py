@@ -7,13 +7,13 @@ import pytest
 
 from clusterbench.metrics import NoisePolicy, calibrate, score_labelings
 from clusterbench.metrics.batches import batches
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.conditioning import Table
 
 
 @pytest.fixture(scope="module")
 def table():
     rng = np.random.default_rng(0)
-    return condition(rng.normal(size=(500, 2))), [rng.integers(0, 3 + j, 500) for j in range(12)]
+    return Table.of(rng.normal(size=(500, 2))).space, [rng.integers(0, 3 + j, 500) for j in range(12)]
 
 
 def rounds(table, memory_bytes, policies=(NoisePolicy.ZERO,)):

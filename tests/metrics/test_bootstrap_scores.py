@@ -128,7 +128,7 @@ def test_more_replicates_begin_with_the_fewer(table, labelings):
 def test_undefined_indices_are_nan_in_every_replicate(table):
     frame = bootstrap_scores(table[:4], [[0, 0, 0, -1], [0, 1, 2, 3]], n_bootstrap=3, metrics=SILHOUETTES)
     assert frame["value"].isna().all()
-    assert frame.columns.tolist() == ["labeling", "metric", "noise", "replicate", "value"]
+    assert frame.columns.tolist() == ["labeling", "metric", "noise", "replicate", "value", "reason"]
     assert len(frame) == 2 * 2 * 3
 
 

@@ -7,10 +7,14 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import score_labelings
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.precision import distinct_distances, distinct_from_far, kept_dtype, rounding_bounds
 
 NAMES = ["silhouette", "davies_bouldin", "calinski_harabasz"]
+
+
+def condition(X):
+    return Table.of(X).space
 
 
 def exact(X, labels):
@@ -81,7 +85,7 @@ def test_duplicate_rows_keep_the_promise(distinct):
 
 def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
     rng = np.random.default_rng(0)
-    varied = condition(rng.normal(size=(3000, 4)))
+    varied = Table.of(rng.normal(size=(3000, 4))).space
     assert kept_dtype(varied, "auto") is np.float32
     assert kept_dtype(varied, "float64") is np.float64
     assert kept_dtype(varied[:1000], "auto") is np.float64
@@ -90,7 +94,7 @@ def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
     assert kept_dtype(repeated, "auto") is np.float64
     lattice = condition(rng.integers(0, 10, size=(3000, 2)).astype(float))
     assert kept_dtype(lattice, "auto") is np.float64
-    corners = condition(np.eye(3000)[:, :2999])  # all distances are equal, though no two rows are
+    corners = Table.of(np.eye(3000)[:, :2999]).space  # all distances are equal, though no two rows are
     assert kept_dtype(corners, "auto") is np.float64
 
 
@@ -111,7 +115,7 @@ def heavy_tails():
 @pytest.mark.parametrize("make", [far_rows, heavy_tails])
 def test_rows_that_are_as_far_from_all_others_keep_the_promise(make):
     X, labels = make()
-    assert kept_dtype(condition(X), "auto") is np.float64
+    assert kept_dtype(Table.of(X).space, "auto") is np.float64
     found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
     assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
 
@@ -121,7 +125,7 @@ def test_ordinary_outliers_and_tails_stay_in_float32(far):
     rng = np.random.default_rng(3)
     X = rng.standard_t(2, size=(3000, 5))
     X[7] = far
-    assert kept_dtype(condition(X), "auto") is np.float32
+    assert kept_dtype(Table.of(X).space, "auto") is np.float32
     assert kept_dtype(condition(np.exp(2.0 * rng.normal(size=(3000, 5)))), "auto") is np.float32
     labels = rng.integers(0, 3, 3000)
     labels[X[:, 0] > 0.0] = 0
@@ -171,14 +175,14 @@ def test_distinct_distances_count_recurring_ones_once():
 
 
 def test_a_conditioned_space_is_centred_and_of_unit_size():
-    space = condition([[3.0, 1e6], [5.0, 1e6 + 8], [4.0, 1e6 + 4]])
+    space = Table.of([[3.0, 1e6], [5.0, 1e6 + 8], [4.0, 1e6 + 4]]).space
     np.testing.assert_array_equal(space, np.array([[-1.0, -4.0], [1.0, 4.0], [0.0, 0.0]]) / 8)
-    assert condition(np.full((3, 2), 7.0)).tolist() == [[0.0, 0.0]] * 3
+    assert Table.of(np.full((3, 2), 7.0)).space.tolist() == [[0.0, 0.0]] * 3
     largest = np.finfo(float).max
-    assert np.isfinite(condition([[largest], [-largest]])).all()
+    assert np.isfinite(Table.of([[largest], [-largest]]).space).all()
 
 
 def test_a_space_without_rows_or_columns_is_refused():
     for shape in ((0, 3), (3, 0), (2, 2, 2)):
         with pytest.raises(RequestError, match="X has shape"):
-            condition(np.ones(shape))
+            Table.of(np.ones(shape))

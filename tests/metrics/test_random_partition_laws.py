@@ -148,7 +148,7 @@ def test_options_of_the_engine_move_no_bit_of_a_sampled_calibration(option):
 
 
 def test_a_k_that_cannot_be_drawn_is_refused_before_the_others_are_scored(monkeypatch):
-    monkeypatch.setattr(_random, "score_labelings", None)
+    monkeypatch.setattr(_random, "score_table", None)
     with pytest.raises(RequestError, match="k = 9, but only 4 rows are distinct"):
         calibrate(np.arange(4.0)[:, None], [2, 9], n_random=1)
 

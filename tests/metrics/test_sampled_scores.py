@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clusterbench.metrics import METRICS, score_labelings, silhouette_samples
 from clusterbench.metrics.anchors import PER_CLUSTER
-from clusterbench.metrics.indices import silhouette_means
+from clusterbench.metrics.silhouette_scores import silhouette_means
 
 ALL = list(METRICS)
 SILHOUETTES = ["silhouette", "silhouette_macro"]

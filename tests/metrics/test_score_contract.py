@@ -25,7 +25,7 @@ def test_every_metric_declares_range_direction_family_and_precision():
         assert metric.lower < metric.upper
         assert isinstance(metric.direction, Direction)
         assert metric.family
-        assert metric.decimals >= 0
+        assert metric.digits >= 0
         assert metric.formula
         assert metric.caveat
         assert metric.reference

@@ -167,7 +167,6 @@ def test_rows_with_no_distance_to_anything_have_silhouette_zero():
         ({"noise": "ignore"}, "unknown noise policy"),
         ({"noise": []}, "no noise policy"),
         ({"dtype": "float16"}, "unknown dtype"),
-        ({"device": "abacus"}, "unknown device"),
         ({"memory_mb": 0}, "memory_mb = 0"),
         ({"anchors": 1}, "anchors = 1"),
         ({"threads": -2}, "threads = -2"),

@@ -14,9 +14,9 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical
 from clusterbench.metrics import NoisePolicy
 from clusterbench.metrics import nearest as nearest_room
-from clusterbench.metrics.conditioning import condition
+from clusterbench.metrics.centroid_indices import Geometry, calinski_harabasz, davies_bouldin
+from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import WAITING, count_threads, in_order, in_threads
-from clusterbench.metrics.indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.metrics.noise_policies import apply_policy, as_labelings
 from clusterbench.metrics.partition_layout import lay_out
 from clusterbench.metrics.row_blocks import tasks
@@ -40,10 +40,10 @@ def test_of_equally_near_points_the_first_is_taken_in_any_block():
 
 
 def test_noise_halfway_joins_the_larger_cluster():
-    space = condition([[-3.0], [-1.0], [1.0], [3.0], [2.0], [0.0]])
+    space = Table.of([[-3.0], [-1.0], [1.0], [3.0], [2.0], [0.0]]).space
     larger_right = apply_policy(space, canonical([0, 0, 1, 1, 1, -1]), NoisePolicy.NEAREST)
     assert larger_right.labels[5] == larger_right.labels[4]
-    space = condition([[-3.0], [-1.0], [-2.0], [1.0], [3.0], [0.0]])
+    space = Table.of([[-3.0], [-1.0], [-2.0], [1.0], [3.0], [0.0]]).space
     larger_left = apply_policy(space, canonical([5, 5, 5, 2, 2, -1]), NoisePolicy.NEAREST)
     assert larger_left.labels[5] == larger_left.labels[0]
 
@@ -58,7 +58,7 @@ def test_noise_halfway_joins_the_larger_cluster():
     ],
 )
 def test_partitions_of_one_table_under_each_policy(policy, labels, k, coverage):
-    space = condition(np.array([0.0, 1.0, 2.0, 8.0, 9.0, 4.0, 6.0, 99.0])[:, None])
+    space = Table.of(np.array([0.0, 1.0, 2.0, 8.0, 9.0, 4.0, 6.0, 99.0])[:, None]).space
     found = apply_policy(space, canonical([3, 3, 3, 7, 7, -1, -1, -1]), NoisePolicy(policy))
     assert (found.labels.tolist(), found.k, found.coverage, found.reason) == (labels, k, coverage, "")
 
@@ -190,7 +190,7 @@ def test_generators_of_different_names_differ(names):
     [[[1e308], [-1e308]], [[1e-308], [3e-308]], [[1e15], [1e15 + 2]], [[5.0, 1.0], [5.0, 2.0]], [[0.0], [0.0]]],
 )
 def test_a_conditioned_space_is_finite_centred_and_at_most_one(X):
-    space = condition(X)
+    space = Table.of(X).space
     assert np.isfinite(space).all()
     np.testing.assert_allclose(space.mean(axis=0), 0.0, atol=1e-15)
     largest = np.abs(space).max()
@@ -212,4 +212,4 @@ def test_a_conditioned_space_is_finite_centred_and_at_most_one(X):
 )
 def test_tables_that_are_no_spaces(X, message):
     with pytest.raises(RequestError, match=message):
-        condition(X)
+        Table.of(X)

@@ -35,7 +35,7 @@ def test_values_are_those_of_the_leaderboard_rounded_as_the_ranking_rounds_them(
         for s, space in enumerate(("standard", "log1p")):
             found = [row[2 * m + s] for row in board["values"]]
             exact = full_run.board.table[f"{metric}@{space}"].to_numpy()
-            assert found == np.round(exact, get_metric(metric).decimals).tolist()
+            assert found == np.round(exact, get_metric(metric).digits).tolist()
     assert [row[0] for row in board["stability"]] == full_run.board.table["stability"].tolist()
 
 

@@ -360,7 +360,7 @@ def test_the_numbers_for_the_board_over_all_tables_are_those_of_its_tables(two_t
             row = rows.get((dataset, *(entry.row[name] for name in key[1:])))
             assert (row is None) == (value is None)
             if row is not None:
-                assert value == pytest.approx(row[f"{metric}@{space}"], abs=10.0 ** -get_metric(metric).decimals)
+                assert value == pytest.approx(row[f"{metric}@{space}"], abs=10.0 ** -get_metric(metric).digits)
                 compared += 1
     assert compared > len(places)
 

@@ -29,7 +29,7 @@ def test_agreement_of_scores_is_symmetric_and_holds_for_the_score_itself(metric,
 
 @given(metrics, st.floats(-1, 1))
 def test_one_unit_of_the_last_reproducible_digit_is_a_difference_and_half_a_unit_is_none(metric, value):
-    unit = 10.0 ** -METRICS[metric].decimals
+    unit = 10.0 ** -METRICS[metric].digits
     assert same_score(metric, value, value + unit / 2)
     assert not same_score(metric, value, value + 1.01 * unit)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.benchmark import FitJob, canonical_json
-from clusterbench.metrics.builtin_metrics import SCORING_VERSION
+from clusterbench.metrics import SCORING_VERSION
 from clusterbench.plugins import Algorithm, Family
 from clusterbench.running.derived_frames import frame_key
 from clusterbench.running.planning import job_key, versions_of

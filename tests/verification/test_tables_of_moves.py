@@ -135,7 +135,7 @@ def test_entries_of_one_side_stand_in_the_order_of_their_board(make_side):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_score_of_any_metric_differs_from_its_last_digit_on(make_side, metric, sign):
-    step = 10.0 ** -METRICS[metric].decimals
+    step = 10.0 ** -METRICS[metric].digits
     for share, differs in ((0.0, False), (0.4, False), (1.6, True), (20.0, True)):
         a, b = (make_side(scores=[score(v, metric=metric)]) for v in (0.5, 0.5 + sign * share * step))
         assert bool(compare(a, b).scores) is differs

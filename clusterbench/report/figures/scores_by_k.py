@@ -149,7 +149,7 @@ def _beyond(panels: Panels, bands: pd.DataFrame, inside: pd.DataFrame) -> list[s
                 outside |= set(mine.loc[(mine["value"] < low) | (mine["value"] > high), "series"])
         for control in [one for one in panels.series if one in outside]:
             values = inside.loc[(inside["metric"] == metric.name) & (inside["series"] == control), "value"]
-            ends = " to ".join(score_text(float(end), metric.decimals) for end in (values.min(), values.max()))
+            ends = " to ".join(score_text(float(end), metric.digits) for end in (values.min(), values.max()))
             lost.append(f"{metric.title} of {control} ({ends})")
     return lost
 
@@ -182,7 +182,7 @@ def _rows(points: pd.DataFrame) -> list[tuple[str, ...]]:
     for row in points.to_dict("records"):
         clusters, metric = float(row["n_clusters"]), get_metric(row["metric"])
         found = fixed(clusters, 0 if clusters.is_integer() else 1)
-        value = score_text(row["value"], metric.decimals)
+        value = score_text(row["value"], metric.digits)
         gate = "passed" if row["ok"] else CellStatus.REJECTED.value
         rows.append((str(row["series"]), found, metric.title, readable(row["space"]), value, gate))
     return rows
@@ -192,7 +192,7 @@ def _band_rows(bands: pd.DataFrame, metrics: Sequence[str]) -> list[tuple[str, .
     rows: list[tuple[str, ...]] = []
     for row in bands[bands["metric"].isin(metrics)].to_dict("records"):
         metric = get_metric(row["metric"])
-        mean, low, high = (score_text(row[name], metric.decimals) for name in ("mean", "low", "high"))
+        mean, low, high = (score_text(row[name], metric.digits) for name in ("mean", "low", "high"))
         k = str(int(row["n_clusters"]))
         rows.append(("random partitions", k, metric.title, readable(row["space"]), mean, f"{low} to {high}"))
     return rows

@@ -1,25 +1,54 @@
-"""Indices of one partition, from sums over its clusters."""
+"""Davies-Bouldin and Calinski-Harabasz: both from the centroids of a partition."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.score import Score
+from clusterbench.metrics.batches import Batch
+from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
+from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.engine import in_threads
+from clusterbench.metrics.score import Estimate, Score
+
+DB, CH = "davies_bouldin", "calinski_harabasz"
 
 SAME = 1e-12  # centroids nearer than this, relative to their own size and spread, coincide
 _ROWS = 512  # centroids whose distances to all centroids are held at once
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A score with the standard error of its sampling: 0 where all rows were used."""
+class CentroidIndices:
+    """The computation of Davies-Bouldin and Calinski-Harabasz."""
 
-    score: Score
-    standard_error: float = 0.0
+    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
+        """Return both indices of each partition."""
+
+        def both(p: int) -> Estimates:
+            geometry = Geometry.of(table.space, batch.labels[p], batch.ks[p])
+            return {DB: Estimate(davies_bouldin(geometry)), CH: Estimate(calinski_harabasz(geometry))}
+
+        return in_threads(both, range(len(batch.keys)), settings.threads)
+
+    def replicator(
+        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
+    ) -> Replicator | None:
+        """Return what computes both indices anew from the weighted rows."""
+        from clusterbench.metrics.bootstrap_kernel import weighted_geometry, weighted_indices
+
+        def replicate(p: int, weights: NDArray[np.float64]) -> Replicates:
+            k, d, r = batch.ks[p], table.space.shape[1], weights.shape[1]
+            middles = Geometry.of(table.space, batch.labels[p], k).centroids
+            count, spread, scatter, centroids = (np.empty(shape) for shape in ((k, r), (k, r), (k, r), (k, d, r)))
+            weighted_geometry(table.space, batch.labels[p], middles, weights, count, centroids, spread, scatter)
+            both = np.empty((2, r))
+            weighted_indices(count, centroids, spread, scatter, SAME, both[0], both[1])
+            return {DB: (both[0], ""), CH: (both[1], "")}
+
+        return replicate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,30 +65,9 @@ class Geometry:
         from clusterbench.metrics import sum_kernels as _sums
 
         shape = (k, space.shape[1])
-        found = cls(np.empty(shape), np.empty(k), np.empty(k), np.empty(k, dtype=np.int64))
-        _sums.centroid_sums(space, labels, found.centroids, found.spread, found.scatter, found.sizes)
-        return found
-
-
-def silhouette_means(
-    total: NDArray[np.float64], square: NDArray[np.float64], count: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> tuple[Estimate, Estimate]:
-    """Return the micro and macro average, from sums of s and s squared over `count` of each cluster's rows.
-
-    Stratified sampling (Cochran 1977, section 5.3): a cluster's mean has variance s^2 / m (1 - m / size).
-    """
-    n, k = int(sizes.sum()), len(sizes)
-    if n == k:
-        alone = Score.undefined("every row is a cluster of its own")
-        return Estimate(alone, float("nan")), Estimate(alone, float("nan"))
-    means = total / count
-    if np.array_equal(count, sizes):
-        return Estimate(Score(float(total.sum() / n))), Estimate(Score(float(means.sum() / k)))
-    variance = np.maximum(square - count * means**2, 0.0) / np.maximum(count - 1, 1)
-    variance *= (1.0 - count / sizes) / count
-    micro = Estimate(Score(float((means * sizes).sum() / n)), float(np.sqrt((variance * (sizes / n) ** 2).sum())))
-    macro = Estimate(Score(float(means.sum() / k)), float(np.sqrt(variance.sum()) / k))
-    return micro, macro
+        sums = cls(np.empty(shape), np.empty(k), np.empty(k), np.empty(k, dtype=np.int64))
+        _sums.centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
+        return sums
 
 
 def davies_bouldin(geometry: Geometry) -> Score:

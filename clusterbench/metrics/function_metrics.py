@@ -1,0 +1,102 @@
+"""Metrics given as plain functions: every value is checked, and a failure concerns one labeling alone."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterbench.metrics.batches import Batch
+from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
+from clusterbench.metrics.conditioning import Table, read_only
+from clusterbench.metrics.noise_policies import compact
+from clusterbench.metrics.score import Estimate, Score
+from clusterbench.statuses import ScoreStatus
+
+Values = NDArray[np.float64]
+Labels = NDArray[np.int32]
+Weights = NDArray[np.float64]
+_ROUNDING = 1e-9  # a value may leave the declared range by so much of its size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionComputation:
+    """The computation of one metric by the functions of its `Metric`."""
+
+    name: str
+    bounds: tuple[float, float]
+    value: Callable[[Values, Labels], float] | None
+    values: Callable[[Values, Labels], Sequence[float] | NDArray[Any]] | None
+    weighted_value: Callable[[Values, Labels, Weights], float] | None
+
+    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
+        """Return the value of each partition: all at once where the metric has a function for that."""
+        try:
+            results = self._together(table.values, batch.labels) if self.values is not None else []
+        except Exception:  # noqa: BLE001 - computed one by one below, where the message is the reason
+            results = []
+        scores = [self._checked(result) for result in results]
+        if not results:
+            scores = [self._score(self._alone, table.values, labels) for labels in batch.labels]
+        return [{self.name: Estimate(score)} for score in scores]
+
+    def replicator(
+        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
+    ) -> Replicator | None:
+        """Return the weighted function, called for each replicate; None where the metric has none."""
+        function = self.weighted_value
+        if function is None:
+            return None
+
+        def replicate(p: int, weights: Weights) -> Replicates:
+            values, failure = np.full(weights.shape[1], np.nan), ""
+            for r, column in enumerate(weights.T):
+                part = (batch.labels[p] >= 0) & (column > 0.0)
+                labels = compact(batch.labels[p][part])
+                if labels.max(initial=0) > 0:
+                    given = (read_only(table.values[part]), read_only(labels), read_only(column[part]))
+                    score = self._score(function, *given)
+                    values[r] = score.value
+                    failure = failure or (score.reason if score.status is ScoreStatus.FAILED else "")
+            return {self.name: (values, failure)}
+
+        return replicate
+
+    def _together(self, X: Values, labelings: Sequence[Labels]) -> list[object]:
+        assert self.values is not None
+        results = list(self.values(X, read_only(np.stack(labelings)))) if labelings else []
+        if len(results) != len(labelings):
+            raise ValueError(f"{len(results)} values for {len(labelings)} labelings")
+        return results
+
+    def _alone(self, X: Values, labels: Labels) -> object:
+        if self.value is None:
+            return self._together(X, [labels])[0]
+        part = labels >= 0
+        rows, names = (X, labels) if part.all() else (X[part], labels[part])
+        return self.value(read_only(rows), read_only(names))
+
+    def _score(self, compute: Callable[..., object], *arguments: object) -> Score:
+        try:
+            return self._checked(compute(*arguments))
+        except Exception as error:  # noqa: BLE001 - the message is the reason
+            return Score.failed(f"{type(error).__name__}: {error}")
+
+    def _checked(self, result: object) -> Score:
+        if isinstance(result, np.ndarray) and result.ndim == 0:
+            result = result.item()
+        if not isinstance(result, numbers.Real | np.bool_):
+            return Score.failed(f"the metric returned {type(result).__name__}, not a number")
+        value = float(result)
+        if not math.isfinite(value):
+            return Score.undefined(f"the metric returned {value}")
+        lower, upper = self.bounds
+        slack = _ROUNDING * abs(value)
+        if not lower - slack <= value <= upper + slack:
+            return Score.failed(f"the metric returned {value:.6g}, outside its range {lower:g} to {upper:g}")
+        return Score(value)
