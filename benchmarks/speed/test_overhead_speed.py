@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clusterbench.execution import CutDone, Pool, Started, Task, TaskDone, execute, perform
-from clusterbench.store import Store
+from clusterbench.store import JobFacts, Store
 
 N_ROWS = 8950
 COLD_SECONDS, WARM_SECONDS = 2e-3, 0.2e-3  # per cell
@@ -27,8 +27,7 @@ def build(X, seed):
 
 ALGORITHM = Algorithm("trivial", Family.OTHER, __doc__, "none", build, cuts=(CutRange("part", (1,)),), packages={})
 '''
-FACTS = {"space_hash": "s", "algorithm": "trivial", "version": 1, "params": "{}", "seed": 0, "n_rows": N_ROWS,
-         "threads": 1, "total_seconds": 0.0}  # fmt: skip
+FACTS = JobFacts("s", "trivial", 1, "{}", 0, N_ROWS, 1, 0.0, "{}")
 SHAPES = {"one job of 500 cuts": (1, 500), "200 jobs of one cut": (200, 1)}
 
 

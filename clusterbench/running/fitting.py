@@ -6,7 +6,8 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.environment import usable_cores
+from clusterbench.environment import current_environment, usable_cores
 from clusterbench.errors import RequestError
 from clusterbench.execution import (
     CellStatus,
@@ -28,10 +29,11 @@ from clusterbench.execution import (
     scratch_folder,
 )
 from clusterbench.metrics import METRICS, score_labelings
+from clusterbench.naming import canonical_json
 from clusterbench.plugins import Registry
-from clusterbench.running.planning import Plan, PlannedJob, score_key
+from clusterbench.running.planning import Plan, PlannedJob, score_key, versions_of
 from clusterbench.running.progress import Progress
-from clusterbench.store import Store
+from clusterbench.store import JobFacts, Store
 
 _RETRIED = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
 
@@ -131,7 +133,7 @@ class Work:
     """A task on its way: what it is for, which of its cuts are open, and the seconds they took."""
 
     task: Task
-    facts: Mapping[str, Any]
+    facts: JobFacts
     note: str
     open: set[str]
     seconds: float = 0.0
@@ -143,15 +145,25 @@ def work_of(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: Re
     algorithm = plan.benchmark.algorithm(job.algorithm)
     lane = Lane.TENSORFLOW if "tensorflow" in algorithm.packages else Lane.PLAIN
     task = Task(planned.key, registry.where(job.algorithm), job.params, job.seed, cuts, space_path, lane)
-    facts = {
-        "space_hash": planned.space_hash,
-        "algorithm": job.algorithm,
-        "version": algorithm.version,
-        "params": job.params,
-        "seed": job.seed,
-        "n_rows": plan.datasets[job.dataset].n_rows,
-    }
+    facts = JobFacts(
+        space_hash=planned.space_hash,
+        algorithm=job.algorithm,
+        version=algorithm.version,
+        params=job.params,
+        seed=job.seed,
+        n_rows=plan.datasets[job.dataset].n_rows,
+        threads=1,
+        total_seconds=0.0,
+        environment=canonical_json({**_machine(), "packages": versions_of(algorithm)}),
+    )
     return Work(task, facts, f"{job.dataset} / {job.variant} / {job.algorithm}", set(cuts))
+
+
+@cache
+def _machine() -> Mapping[str, Any]:
+    """Return the Python, the CPU and the commit of this process."""
+    here = current_environment()
+    return {"python": here.python, "cpu": here.cpu, "git": asdict(here.git) if here.git else None}
 
 
 def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress: Progress, *, stage: str) -> int:
@@ -178,7 +190,7 @@ def carry_out(works: Sequence[Work], store: Store, settings: Settings, progress:
                 progress.advance(1, work.note)
             elif isinstance(event, TaskDone):
                 seconds = event.build_seconds + work.seconds
-                facts = {**work.facts, "threads": settings.threads, "total_seconds": seconds}
+                facts = replace(work.facts, threads=settings.threads, total_seconds=seconds)
                 store.put_job(event, facts, sorted(work.open))
                 progress.advance(len(work.open), work.note)
                 work.open.clear()

@@ -115,6 +115,8 @@ def run_plan(
     with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
         if settings.scheduler == "local":
             settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
+        for table, count in store.removed_rows.items():
+            progress.say(f"warning: {count} damaged rows of {table} were removed from the store and are computed again")
         return _execute(plan, store, registry, settings, progress)
 
 

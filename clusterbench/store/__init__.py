@@ -1,6 +1,7 @@
 """The store of a results folder."""
 
+from clusterbench.store.cleaning import Unused
 from clusterbench.store.schema import SCHEMA_VERSION
-from clusterbench.store.store import STORE_NAME, Store
+from clusterbench.store.store import STORE_NAME, JobFacts, Store
 
-__all__ = ["SCHEMA_VERSION", "STORE_NAME", "Store"]
+__all__ = ["SCHEMA_VERSION", "STORE_NAME", "JobFacts", "Store", "Unused"]

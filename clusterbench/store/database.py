@@ -1,16 +1,18 @@
-"""The connection to the store's file: opened safely, written durably, and every failure said in one message."""
+"""The connection to the store's file: checked on opening, written durably, every failure reported in one message."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from clusterbench.errors import RequestError
-from clusterbench.store.schema import check, create, has_log, unusable
+from clusterbench.store.checksums import checksum_of, columns_of, damaged_rows, register, remove_damaged_rows
+from clusterbench.store.schema import SCHEMA_VERSION, TABLES, check, check_structure, create, has_log, migrate, unusable
 
 _DURABLE_EACH = 1.0  # seconds
 _BUSY = 30.0  # seconds
@@ -19,17 +21,26 @@ _BUSY = 30.0  # seconds
 class Database:
     """One connection. Committed transactions survive `kill -9`; a power cut costs those of the last second at most.
 
+    Every page and every checksum is checked on opening. A writer removes the damaged rows, so that they are computed
+    again; a reader refuses them.
+
+    Attributes
+    ----------
+    removed : mapping of str to int
+        Number of damaged rows that this writer removed, by table.
+
     Raises
     ------
     RequestError
-        For a missing file (read only), a truncated or foreign file, a store of a newer schema, and a folder that
-        cannot be written.
+        For a missing file (read only), a damaged, truncated or foreign file, a store of a newer schema, and a folder
+        that cannot be written.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
         self._durable_at = float("-inf")
-        with self._told():
+        self.removed: Mapping[str, int] = {}
+        with self._refusing():
             exists = path.exists()
             if read_only and not exists:
                 raise RequestError(
@@ -40,6 +51,11 @@ class Database:
             else:
                 create(path)
             self._connection = _open_to_read(path) if read_only else _open_to_write(path)
+            try:
+                self._prepare(read_only=read_only)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Close the file."""
@@ -49,31 +65,42 @@ class Database:
         """Return the refusal of a store whose content is not what was written."""
         return unusable(self._path, why)
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def columns(self, table: str) -> list[str]:
+        """Return the columns of a table, without the checksum."""
+        return columns_of(self._connection, table)
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the file system."""
+        self.execute("VACUUM")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        with self._told():
+        with self._refusing():
             return self._connection.execute(query, values).fetchall()
 
     def table(self, query: str, values: Sequence[Any] = ()) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and rows of a query."""
-        with self._told():
+        with self._refusing():
             cursor = self._connection.execute(query, values)
             return [column[0] for column in cursor.description], cursor.fetchall()
 
-    def write(self, statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
+    def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Execute a statement that changes something."""
-        with self._told():
+        with self._refusing():
             self._connection.execute(statement, values)
 
-    def write_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute a statement that changes something, once for each row of values."""
-        with self._told():
-            self._connection.executemany(statement, rows)
+    def put(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows with their checksums; a row of the same key is replaced."""
+        values = list(rows)
+        if values:
+            with self._refusing():
+                self._connection.executemany(_insertion(table, len(values[0])), values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write all or nothing of what happens inside."""
-        with self._told():
+        with self._refusing():
             now = time.monotonic()
             durable = now - self._durable_at >= _DURABLE_EACH
             # NORMAL leaves the log to the system, which outlives this process; FULL has it on the disk.
@@ -90,9 +117,40 @@ class Database:
             if durable:
                 self._durable_at = now
 
+    def _prepare(self, *, read_only: bool) -> None:
+        """Bring an earlier schema to the present one (a reader: in memory), and check pages and checksums."""
+        if read_only and self._connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+            with closing(self._connection) as file:
+                self._connection = sqlite3.connect(":memory:", isolation_level=None)
+                file.backup(self._connection)
+        register(self._connection)
+        migrate(self._connection)
+        if read_only:
+            self._connection.execute("PRAGMA query_only = ON")
+        check_structure(self._connection, self._path)
+        self._handle_damage(read_only=read_only)
+
+    def _handle_damage(self, *, read_only: bool) -> None:
+        damaged = damaged_rows(self._connection, list(TABLES))
+        if damaged and read_only:
+            counts = ", ".join(f"{count} of {table}" for table, count in damaged.items())
+            raise RequestError(
+                f"store {str(self._path)!r} has damaged rows (their checksums are wrong): {counts}",
+                allowed="run the benchmark again, which removes damaged rows and computes them again, or"
+                " `clusterbench clean --yes`, which removes them",
+            )
+        if damaged:
+            with self.transaction():
+                remove_damaged_rows(self._connection, list(damaged))
+                if "labelings" in damaged:
+                    self._connection.execute(
+                        "DELETE FROM cells WHERE labels_sha256 NOT IN (SELECT sha256 FROM labelings)"
+                    )
+        self.removed = damaged
+
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell a failure of the file, the disk or the folder as a RequestError."""
+    def _refusing(self) -> Iterator[None]:
+        """Turn a failure of the file, the disk or the folder into a RequestError."""
         try:
             yield
         except sqlite3.IntegrityError:
@@ -121,8 +179,13 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
         if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or has_log(path):
             raise
         connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
-    connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+@cache
+def _insertion(table: str, n_columns: int) -> str:
+    marks = [f"?{number}" for number in range(1, n_columns + 1)]
+    return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join(marks)}, {checksum_of(marks)})"
 
 
 def _refusal(path: Path, error: sqlite3.DatabaseError) -> RequestError:

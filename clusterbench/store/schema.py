@@ -1,4 +1,4 @@
-"""Tables of the store, and what makes a file one of ours."""
+"""Tables of the store, and the checks that make a file usable as one."""
 
 from __future__ import annotations
 
@@ -10,38 +10,44 @@ from pathlib import Path
 
 from clusterbench.errors import RequestError
 from clusterbench.statuses import CellStatus
+from clusterbench.store.checksums import columns_of, seal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x436C7562  # "Club", in the header of the file: `file results/clusterbench.sqlite` shows it
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in CellStatus)
-_TABLES = f"""
-CREATE TABLE labelings (
+TABLES = {
+    "labelings": """CREATE TABLE labelings (
     sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64), n_rows INTEGER NOT NULL, n_noise INTEGER NOT NULL,
-    sizes TEXT NOT NULL, data BLOB NOT NULL
-);
-CREATE TABLE jobs (
+    sizes TEXT NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL
+)""",
+    "jobs": """CREATE TABLE jobs (
     key TEXT PRIMARY KEY, space_hash TEXT NOT NULL, algorithm TEXT NOT NULL, version INTEGER NOT NULL,
     params TEXT NOT NULL, seed INTEGER NOT NULL, n_rows INTEGER NOT NULL, threads INTEGER NOT NULL,
-    build_seconds REAL NOT NULL, peak_mb REAL NOT NULL, total_seconds REAL NOT NULL, finished_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE cells (
+    build_seconds REAL NOT NULL, peak_mb REAL NOT NULL, total_seconds REAL NOT NULL, finished_at TEXT NOT NULL,
+    environment TEXT NOT NULL, checksum INTEGER NOT NULL
+) WITHOUT ROWID""",
+    "cells": f"""CREATE TABLE cells (
     job_key TEXT NOT NULL, cut TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ({_STATUSES})),
     reason TEXT NOT NULL, labels_sha256 TEXT REFERENCES labelings (sha256), seconds REAL NOT NULL, inertia REAL,
-    info TEXT NOT NULL, build_seconds REAL NOT NULL, peak_mb REAL NOT NULL,
+    info TEXT NOT NULL, build_seconds REAL NOT NULL, peak_mb REAL NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (job_key, cut),
     CHECK ((status = '{CellStatus.OK.value}') = (labels_sha256 IS NOT NULL))
-) WITHOUT ROWID;
-CREATE TABLE scores (
+) WITHOUT ROWID""",
+    "scores": """CREATE TABLE scores (
     labels_sha256 TEXT NOT NULL, space_hash TEXT NOT NULL, noise TEXT NOT NULL, metric TEXT NOT NULL,
-    value REAL, status TEXT NOT NULL, reason TEXT NOT NULL,
+    value REAL, status TEXT NOT NULL, reason TEXT NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (space_hash, labels_sha256, noise, metric)
-) WITHOUT ROWID;
-CREATE TABLE frames (key TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE benchmarks (
-    name TEXT PRIMARY KEY, plan TEXT NOT NULL, manifest TEXT NOT NULL, updated TEXT NOT NULL
-);
-"""
+) WITHOUT ROWID""",
+    "frames": "CREATE TABLE frames (key TEXT PRIMARY KEY, data BLOB NOT NULL, checksum INTEGER NOT NULL)",
+    "benchmarks": """CREATE TABLE benchmarks (
+    name TEXT PRIMARY KEY, plan TEXT NOT NULL, manifest TEXT NOT NULL, updated TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    "uses": """CREATE TABLE uses (
+    benchmark TEXT NOT NULL, key TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (benchmark, key)
+) WITHOUT ROWID""",
+}
+"""Statement of each table. `uses` lists the keys of jobs, spaces and frames that each benchmark needs."""
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 _MAGIC = b"SQLite format 3\x00"
@@ -56,7 +62,8 @@ def create(path: Path) -> None:
             left.unlink()
     connection = sqlite3.connect(unfinished, isolation_level=None)
     try:
-        connection.executescript(f"BEGIN;{_TABLES}PRAGMA application_id = {APPLICATION_ID};COMMIT;")
+        script = ";".join(TABLES.values())
+        connection.executescript(f"BEGIN;{script};PRAGMA application_id = {APPLICATION_ID};COMMIT;")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.close()
@@ -70,6 +77,36 @@ def create(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a store of schema 1 to the present one, in one transaction; one of the present schema stays as it is.
+
+    Schema 1 had no checksums, no environment of jobs and no table `uses`.
+    """
+    if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for table, statement in TABLES.items():
+            if table == "uses":
+                connection.execute(statement)
+                continue
+            columns = ", ".join(columns_of(connection, table))
+            connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+            connection.execute(statement)
+            added = ("environment, ", "'{}', ") if table == "jobs" else ("", "")
+            connection.execute(
+                f"INSERT INTO {table} ({columns}, {added[0]}checksum) SELECT {columns}, {added[1]}0 FROM old_{table}"
+            )
+            connection.execute(f"DROP TABLE old_{table}")
+            seal(connection, table)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def check(path: Path) -> None:
@@ -106,6 +143,16 @@ def check(path: Path) -> None:
         raise unusable(path, f"it is truncated ({size} of {page * pages} bytes)")
 
 
+def check_structure(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a store whose tables, indexes or pages are damaged; it has the present schema."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if dict(rows) != TABLES:
+        raise unusable(path, "its list of tables is damaged")
+    verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise unusable(path, f"it is damaged: {str(verdict).removeprefix('*** in database main ***')}")
+
+
 def has_log(path: Path) -> bool:
     """Return whether the store has a write-ahead log with content: a run goes on, or was killed."""
     log = path.with_name(path.name + "-wal")
@@ -113,7 +160,7 @@ def has_log(path: Path) -> bool:
 
 
 def _check_with_log(path: Path) -> None:
-    """Have SQLite judge a file whose pages may stand in its log; a read-only connection leaves both as they are."""
+    """Let SQLite check a file whose pages may be in its log; a read-only connection leaves both as they are."""
     probe = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
         verdict = probe.execute("PRAGMA quick_check(1)").fetchone()[0]

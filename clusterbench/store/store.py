@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,28 +20,55 @@ from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, TaskDone
 from clusterbench.labeling import Labeling, Labels, labels_sha256
 from clusterbench.statuses import CellStatus
+from clusterbench.store.cleaning import Unused, remove_unused, unused
 from clusterbench.store.database import Database
 from clusterbench.store.writer_lock import WriterLock
 
 STORE_NAME = "clusterbench.sqlite"
 
-_PUT_CELL = "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT_JOB = """
-    INSERT INTO jobs VALUES (:key, :space_hash, :algorithm, :version, :params, :seed, :n_rows, :threads,
-        :build_seconds, :peak_mb, :total_seconds, :now)
-    ON CONFLICT (key) DO UPDATE SET build_seconds = excluded.build_seconds,
-        peak_mb = max(peak_mb, excluded.peak_mb), total_seconds = total_seconds + excluded.total_seconds,
-        threads = excluded.threads, finished_at = excluded.finished_at"""
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What a job is and what it ran on.
+
+    Attributes
+    ----------
+    space_hash, algorithm : str
+    version : int
+        Of the plug-in.
+    params : str
+        JSON.
+    seed, n_rows, threads : int
+    total_seconds : float
+        Of this run; the seconds of a job that was done in several runs are added up.
+    environment : str
+        JSON: Python, versions of the packages that the job uses, CPU, commit.
+    """
+
+    space_hash: str
+    algorithm: str
+    version: int
+    params: str
+    seed: int
+    n_rows: int
+    threads: int
+    total_seconds: float
+    environment: str
 
 
 class Store:
     """Everything that was computed, under the hashes of what it was computed from.
 
-    Open it with `Store.writer` (one at a time) or `Store.reader`; both are context managers.
+    Open it with `Store.writer` (one at a time) or `Store.reader`; both are context managers. The keys of jobs, spaces
+    and frames that a writer asks for or stores after `put_benchmark` are listed as used by that benchmark; when the
+    writer is left without an exception, the list is complete, and replaces that of an earlier run.
     """
 
     def __init__(self, database: Database, lock: WriterLock | None) -> None:
         self._db, self._lock = database, lock
+        self._benchmark: str | None = None
+        self._used: set[tuple[str, str]] = set()
+        self._unlisted: set[tuple[str, str]] = set()
 
     @classmethod
     def writer(cls, folder: Path) -> Store:
@@ -84,17 +113,60 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self._used:
+                self._replace_uses()
+        finally:
+            self.close()
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """Write all or nothing of what happens inside."""
-        return self._db.transaction()
+        with self._db.transaction():
+            yield
+            self._db.put("uses", self._unlisted)
+        self._unlisted.clear()
+
+    @property
+    def removed_rows(self) -> Mapping[str, int]:
+        """Number of damaged rows that were removed when this writer was opened, by table."""
+        return self._db.removed
+
+    def _use(self, *keys: str) -> None:
+        """Remember that the current benchmark uses these keys; the next transaction lists them."""
+        if self._benchmark is not None:
+            new = {(self._benchmark, key) for key in keys} - self._used
+            self._used |= new
+            self._unlisted |= new
+
+    def _replace_uses(self) -> None:
+        with self.transaction():
+            for name in {name for name, _ in self._used}:
+                self._db.execute("DELETE FROM uses WHERE benchmark = ?", (name,))
+            self._db.put("uses", self._used)
+
+    def unused(self, benchmark: str | None = None) -> list[Unused]:
+        """Return what no benchmark uses, or none would use without `benchmark`.
+
+        Raises
+        ------
+        RequestError
+            If there is no such benchmark, or it is not known what one of the others uses.
+        """
+        return unused(self._db, benchmark)
+
+    def remove_unused(self, benchmark: str | None = None) -> None:
+        """Delete what `unused` returns."""
+        remove_unused(self._db, benchmark)
 
     # --- cells -----------------------------------------------------------------------------------
 
     def finished_cells(self, job_keys: Collection[str]) -> dict[str, dict[str, CellStatus]]:
         """Return, per job, the cuts that have an outcome, with their status."""
+        self._use(*job_keys)
         found: dict[str, dict[str, CellStatus]] = {}
         for chunk in _chunks(job_keys):
             query = f"SELECT job_key, cut, status FROM cells WHERE job_key IN ({_marks(chunk)})"
@@ -103,45 +175,37 @@ class Store:
         return found
 
     def put_cell(self, event: CutDone) -> None:
-        """Keep one finished cut and its labeling, for good."""
+        """Store one finished cut and its labeling."""
+        self._use(event.key)
+        sha256 = event.labeling.sha256 if event.labeling else None
+        info = json.dumps(dict(event.info), sort_keys=True)
+        times = (float(event.build_seconds), float(event.peak_mb))
+        outcome = (event.status.value, event.reason, sha256, float(event.seconds), event.inertia, info)
         with self.transaction():
             if event.labeling is not None:
                 self._put_labeling(event.labeling)
-            self._db.write(
-                _PUT_CELL,
-                (
-                    event.key,
-                    event.cut,
-                    event.status.value,
-                    event.reason,
-                    event.labeling.sha256 if event.labeling else None,
-                    event.seconds,
-                    event.inertia,
-                    json.dumps(dict(event.info), sort_keys=True),
-                    event.build_seconds,
-                    event.peak_mb,
-                ),
-            )
+            self._db.put("cells", [(event.key, event.cut, *outcome, *times)])
 
-    def put_job(self, event: TaskDone, facts: Mapping[str, Any], open_cuts: Iterable[str]) -> None:
-        """Keep what a job took; cuts without an outcome of their own get the job's.
-
-        Parameters
-        ----------
-        event : TaskDone
-        facts : mapping
-            space_hash, algorithm, version, params, seed, n_rows, threads, total_seconds. The seconds of a job that
-            was done in several runs add up.
-        open_cuts : iterable of str
-        """
+    def put_job(self, event: TaskDone, facts: JobFacts, open_cuts: Iterable[str]) -> None:
+        """Store the facts, time and memory of a finished job; cuts without an outcome of their own get the job's."""
+        self._use(event.key)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        took = (event.build_seconds, event.peak_mb)
-        values = {**facts, "key": event.key, "build_seconds": took[0], "peak_mb": took[1], "now": now}
         with self.transaction():
             if event.status is not CellStatus.OK:
-                fate = (event.status.value, event.reason, None, 0.0, None, "{}", *took)
-                self._db.write_many(_PUT_CELL, [(event.key, cut, *fate) for cut in open_cuts])
-            self._db.write(_PUT_JOB, values)
+                outcome = (event.status.value, event.reason, None, 0.0, None, "{}", event.build_seconds, event.peak_mb)
+                self._db.put("cells", [(event.key, cut, *outcome) for cut in open_cuts])
+            before = self._db.rows("SELECT peak_mb, total_seconds FROM jobs WHERE key = ?", (event.key,))
+            peak_mb, seconds = before[0] if before else (0.0, 0.0)
+            job = (facts.space_hash, facts.algorithm, facts.version, facts.params, facts.seed, facts.n_rows)
+            took = (event.build_seconds, max(peak_mb, event.peak_mb), seconds + facts.total_seconds)
+            self._db.put("jobs", [(event.key, *job, facts.threads, *took, now, facts.environment)])
+
+    def environments(self, job_keys: Collection[str]) -> dict[str, str]:
+        """Return what each finished job ran on (JSON); "{}" where an earlier version recorded the job."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(job_keys):
+            found.update(self._db.rows(f"SELECT key, environment FROM jobs WHERE key IN ({_marks(chunk)})", chunk))
+        return found
 
     def cells(self, job_keys: Collection[str]) -> pd.DataFrame:
         """Return the cells of jobs: job_key, cut, status, reason, labels, times, memory, sizes."""
@@ -160,7 +224,7 @@ class Store:
             return
         data = zlib.compress(np.ascontiguousarray(labeling.labels, dtype="<i4").tobytes(), level=1)
         row = (labeling.sha256, len(labeling.labels), labeling.n_noise, json.dumps(labeling.sizes), data)
-        self._db.write("INSERT INTO labelings VALUES (?, ?, ?, ?, ?)", row)
+        self._db.put("labelings", [row])
 
     def labels(self, sha256: str) -> Labels:
         """Return the labels whose hash starts with `sha256`.
@@ -174,7 +238,7 @@ class Store:
             raise RequestError(f"{sha256!r} is not the start of a SHA-256", allowed="hexadecimal digits")
         low = sha256.lower()
         rows = self._db.rows(
-            "SELECT sha256, data FROM labelings WHERE sha256 >= ? AND sha256 < ? LIMIT 2", (low, low + "g")
+            "SELECT sha256, n_rows, data FROM labelings WHERE sha256 >= ? AND sha256 < ? LIMIT 2", (low, low + "g")
         )
         if not rows:
             raise RequestError(f"no labeling starts with {sha256!r}")
@@ -189,7 +253,7 @@ class Store:
         ----------
         hashes : collection of str
         verify : bool
-            Refuse labels that do not have the hash they stand under; without it that is the caller's business.
+            Whether to refuse labels whose hash is not the one they are stored under.
 
         Raises
         ------
@@ -198,13 +262,16 @@ class Store:
         """
         found: dict[str, Labels] = {}
         for chunk in _chunks(hashes):
-            query = f"SELECT sha256, data FROM labelings WHERE sha256 IN ({_marks(chunk)})"
-            found.update((sha, self._labels_of(sha, data, verify=verify)) for sha, data in self._db.rows(query, chunk))
+            query = f"SELECT sha256, n_rows, data FROM labelings WHERE sha256 IN ({_marks(chunk)})"
+            found.update((row[0], self._labels_of(*row, verify=verify)) for row in self._db.rows(query, chunk))
         return found
 
-    def _labels_of(self, sha256: str, data: bytes, *, verify: bool) -> Labels:
+    def _labels_of(self, sha256: str, n_rows: int, data: bytes, *, verify: bool) -> Labels:
         try:
-            labels = np.frombuffer(zlib.decompress(data), dtype="<i4").astype(np.int32)
+            raw = zlib.decompressobj().decompress(data, 4 * n_rows + 1)  # never more than the labels of its rows
+            if len(raw) != 4 * n_rows:
+                raise ValueError(f"not those of {n_rows} rows")
+            labels = np.frombuffer(raw, dtype="<i4").astype(np.int32)
         except (zlib.error, ValueError, TypeError) as error:
             raise self._db.unusable(f"the labels {sha256[:16]} are damaged ({error})") from error
         if verify and (found := labels_sha256(labels)) != sha256:
@@ -215,44 +282,49 @@ class Store:
 
     def scored(self, space_hash: str) -> set[tuple[str, str, str]]:
         """Return (labels, noise policy, metric) of every score in a space."""
+        self._use(space_hash)
         query = "SELECT labels_sha256, noise, metric FROM scores WHERE space_hash = ?"
         return {(sha, noise, metric) for sha, noise, metric in self._db.rows(query, (space_hash,))}
 
     def put_scores(self, space_hash: str, scores: pd.DataFrame) -> None:
-        """Keep a frame of labels_sha256, noise, metric, value, status, reason."""
+        """Store a frame of labels_sha256, noise, metric, value, status, reason."""
+        self._use(space_hash)
         columns = ["labels_sha256", "noise", "metric", "value", "status", "reason"]
         rows = [
             (sha, space_hash, str(noise), metric, None if pd.isna(value) else float(value), str(status), reason)
             for sha, noise, metric, value, status, reason in scores[columns].itertuples(index=False)
         ]
         with self.transaction():
-            self._db.write_many("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.put("scores", rows)
 
     def scores(self, space_hashes: Collection[str]) -> pd.DataFrame:
         """Return all scores in some spaces."""
-        frame = self._frame("SELECT * FROM scores WHERE space_hash IN ({})", space_hashes)
+        columns = "labels_sha256, space_hash, noise, metric, value, status, reason"
+        frame = self._frame(f"SELECT {columns} FROM scores WHERE space_hash IN ({{}})", space_hashes)
         return frame.astype({"value": float})
 
     # --- derived frames, benchmarks, timings -----------------------------------------------------
 
     def put_frame(self, key: str, frame: pd.DataFrame) -> None:
-        """Keep a derived frame (calibration, bootstrap) under the hash of what it was made from."""
+        """Store a derived frame (calibration, bootstrap) under the hash of what it was made from."""
+        self._use(key)
         buffer = io.BytesIO()
         frame.to_parquet(buffer)
         with self.transaction():
-            self._db.write("INSERT OR REPLACE INTO frames VALUES (?, ?)", (key, buffer.getvalue()))
+            self._db.put("frames", [(key, buffer.getvalue())])
 
     def frame(self, key: str) -> pd.DataFrame | None:
         """Return the derived frame under `key`, or None."""
+        self._use(key)
         rows = self._db.rows("SELECT data FROM frames WHERE key = ?", (key,))
         return pd.read_parquet(io.BytesIO(rows[0][0])) if rows else None
 
     def put_benchmark(self, name: str, record: str, manifest: str) -> None:
         """Store the record and the manifest of a run as JSON; its tables can be made again from them."""
+        self._benchmark = name
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        row = (name, record, manifest, now)
         with self.transaction():
-            self._db.write("INSERT OR REPLACE INTO benchmarks VALUES (?, ?, ?, ?)", row)
+            self._db.put("benchmarks", [(name, record, manifest, now)])
 
     def benchmarks(self) -> list[str]:
         """Return the names of the benchmarks in this store, the latest first."""
@@ -263,7 +335,7 @@ class Store:
         rows = self._db.rows("SELECT plan, manifest FROM benchmarks WHERE name = ?", (name,))
         if not rows:
             raise RequestError(f"no benchmark {name!r} in this store", allowed=", ".join(self.benchmarks()) or "none")
-        return str(rows[0][0]), str(rows[0][1])
+        return rows[0][0], rows[0][1]
 
     def timings(self) -> pd.DataFrame:
         """Return algorithm, n_rows, seconds of every finished job, for estimates."""

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.store import STORE_NAME
+from clusterbench.store.checksums import register, seal
 
 TOML = """
 title = "Two blobs"
@@ -69,6 +70,8 @@ def tampered(finished, tmp_path):
     shutil.copytree(finished / "results", tmp_path / "tampered")
     with sqlite3.connect(tmp_path / "tampered" / STORE_NAME) as connection:
         connection.execute("UPDATE scores SET value = 0.125 WHERE metric = 'silhouette'")
+        register(connection)
+        seal(connection, "scores")
     connection.close()
     return tmp_path / "tampered"
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from clusterbench.execution import CutDone, Limits, Task, TaskDone, execute
-from clusterbench.store import Store
+from clusterbench.store import JobFacts, Store
 
 
 def say(line: str) -> None:
@@ -35,8 +35,7 @@ def main(results: str, space: str, plugin: str, jobs: int, workers: int) -> None
                 open_cuts[event.key].remove(event.cut)
                 say(f"{event.key}\t{event.cut}")
             elif isinstance(event, TaskDone):
-                facts = {"space_hash": "s", "algorithm": "a", "version": 1, "params": "{}", "seed": 0, "n_rows": 300}
-                store.put_job(event, {**facts, "threads": 1, "total_seconds": 0.0}, open_cuts[event.key])
+                store.put_job(event, JobFacts("s", "a", 1, "{}", 0, 300, 1, 0.0, "{}"), open_cuts[event.key])
     say("done")
 
 

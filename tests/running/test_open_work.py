@@ -11,7 +11,7 @@ from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, TaskDone
 from clusterbench.results import store_status
 from clusterbench.running import Settings, estimate, open_tasks, prepare
-from clusterbench.store import Store
+from clusterbench.store import JobFacts, Store
 
 from .conftest import KMEANS, RANKING, WARD
 
@@ -94,8 +94,8 @@ def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
 
 
 def put_timing(store: Store, key: str, algorithm: str, n_rows: int, seconds: float) -> None:
-    facts = {"space_hash": "s", "algorithm": algorithm, "version": 1, "params": "{}", "seed": 0, "threads": 1}
-    store.put_job(TaskDone(key, CellStatus.OK), {**facts, "n_rows": n_rows, "total_seconds": seconds}, [])
+    facts = JobFacts("s", algorithm, 1, "{}", 0, n_rows, 1, seconds, "{}")
+    store.put_job(TaskDone(key, CellStatus.OK), facts, [])
 
 
 def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):

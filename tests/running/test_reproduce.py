@@ -19,6 +19,7 @@ from clusterbench.results import load_run
 from clusterbench.results.manifests import make_manifest
 from clusterbench.running import LogProgress, Settings, run
 from clusterbench.store import STORE_NAME
+from clusterbench.store.checksums import register, seal
 from clusterbench.verification import Matter, entry_target, reproduce, reproduction_text
 
 TOML = """
@@ -66,6 +67,13 @@ def blobs(n_rows: int = 60) -> pd.DataFrame:
     return frame
 
 
+def seal_all(connection):
+    """Write the checksums that fit the rows: the store of another version, not a damaged one."""
+    register(connection)
+    for table in ("labelings", "cells", "scores", "benchmarks"):
+        seal(connection, table)
+
+
 class Study:
     """A workspace with one plug-in, one table and one benchmark."""
 
@@ -88,6 +96,7 @@ class Study:
         """Change the store behind the engine's back."""
         with sqlite3.connect(self.results / STORE_NAME) as connection:
             changed = connection.execute(statement, values).rowcount
+            seal_all(connection)
         connection.close()
         assert changed > 0
 
@@ -98,6 +107,7 @@ class Study:
                 record = json.loads(text)
                 change(record)
                 connection.execute(f"UPDATE benchmarks SET {part} = ? WHERE name = ?", (json.dumps(record), name))
+            seal_all(connection)
         connection.close()
 
     def rewrite_plugin(self, old, new):

@@ -9,18 +9,9 @@ import pytest
 
 from clusterbench.execution import CellStatus, CutDone
 from clusterbench.labeling import Labeling
-from clusterbench.store import Store
+from clusterbench.store import JobFacts, Store
 
-FACTS = {
-    "space_hash": "s" * 64,
-    "algorithm": "kmeans",
-    "version": 1,
-    "params": "{}",
-    "seed": 0,
-    "n_rows": 50,
-    "threads": 1,
-    "total_seconds": 2.0,
-}
+FACTS = JobFacts("s" * 64, "kmeans", 1, "{}", 0, 50, 1, 2.0, '{"python": "3.11"}')
 
 
 @pytest.fixture(scope="session")

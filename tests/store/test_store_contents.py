@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def test_cuts_that_were_not_reached_share_the_fate_of_their_job(tmp_path, make_c
 def test_a_job_done_in_two_runs_takes_the_seconds_of_both(tmp_path):
     with Store.writer(tmp_path) as store:
         for seconds in (2.0, 3.0):
-            store.put_job(TaskDone(KEY, CellStatus.OK, "", 1.0, 5.0), {**FACTS, "total_seconds": seconds}, [])
+            store.put_job(TaskDone(KEY, CellStatus.OK, "", 1.0, 5.0), replace(FACTS, total_seconds=seconds), [])
         assert store.timings().values.tolist() == [["kmeans", 50, 5.0]]
 
 
@@ -144,12 +145,12 @@ def test_many_keys_are_asked_for_at_once(tmp_path, make_cell):
 
 def test_benchmarks_come_back_latest_first(tmp_path):
     with Store.writer(tmp_path) as store:
-        store.put_benchmark("wine", {"title": "Wine"}, {"python": "3.11"})
-        store.put_benchmark("iris", {"title": "Iris"}, {})
+        store.put_benchmark("wine", '{"title": "Wine"}', '{"python": "3.11"}')
+        store.put_benchmark("iris", "{}", "{}")
         assert store.benchmarks() == ["iris", "wine"]
-        store.put_benchmark("wine", {"title": "Wine 2"}, {"python": "3.12"})
+        store.put_benchmark("wine", '{"title": "Wine 2"}', '{"python": "3.12"}')
         assert store.benchmarks() == ["wine", "iris"]
-        assert store.benchmark("wine") == ({"title": "Wine 2"}, {"python": "3.12"})
+        assert store.benchmark("wine") == ('{"title": "Wine 2"}', '{"python": "3.12"}')
         with pytest.raises(RequestError, match=r"no benchmark 'beer' in this store \(allowed: wine, iris\)"):
             store.benchmark("beer")
 

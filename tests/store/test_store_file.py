@@ -20,6 +20,7 @@ import pytest
 
 from clusterbench.errors import RequestError
 from clusterbench.store import SCHEMA_VERSION, STORE_NAME, Store
+from clusterbench.store.checksums import register, seal
 
 KEY = "a" * 64
 
@@ -76,15 +77,15 @@ def test_a_file_that_cannot_be_used_is_refused_and_left_as_it_is(folder, damage,
         Store.writer(folder)
 
 
-def test_pages_that_were_lost_are_told_when_they_are_read(folder):
+def test_lost_pages_are_refused_when_the_store_is_opened(folder):
     store = folder / STORE_NAME
     with store.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (store.stat().st_size - 4096))
     before = store.read_bytes()
     for open_store in (Store.reader, Store.writer):
-        with pytest.raises(RequestError, match="malformed; it was left as it is"), open_store(folder) as opened:
-            opened.cells([KEY])
+        with pytest.raises(RequestError, match=r"cannot be used: .*; it was left as it is"):
+            open_store(folder)
     assert store.read_bytes() == before
 
 
@@ -93,6 +94,7 @@ def test_pages_that_were_lost_are_told_when_they_are_read(folder):
     [
         (b"rubbish", "are damaged"),
         (zlib.compress(b"abc"), "are damaged"),
+        (zlib.compress(bytes(4 * 51)), "are damaged"),
         ("text", "are damaged"),
         (zlib.compress(bytes(4 * 50)), "were changed"),
     ],
@@ -101,6 +103,8 @@ def test_labels_that_are_not_those_of_their_hash_are_refused_when_they_are_read(
     sha = make_cell(k=3).labeling.sha256
     with closing(sqlite3.connect(folder / STORE_NAME)) as connection, connection:
         connection.execute("UPDATE labelings SET data = ? WHERE sha256 = ?", (data, sha))
+        register(connection)
+        seal(connection, "labelings")
     with Store.reader(folder) as store:
         for read in (lambda: store.labels(sha[:12]), lambda: store.labelings([sha])):
             with pytest.raises(RequestError, match=f"{STORE_NAME}' cannot be used: the labels {sha[:16]} {complaint}"):
