@@ -1,9 +1,11 @@
-"""Names that several packages write and read: canonical JSON, and the cut of a build."""
+"""Names that several packages write and read: canonical JSON, cuts, entries, folders."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from clusterbench.errors import RequestError
@@ -70,3 +72,125 @@ class Cut:
     def k(self) -> int | None:
         """The number of clusters asked for, or None where another argument is cut by."""
         return int(self.value) if self.name == "k" else None
+
+
+def plain_value(value: object) -> str:
+    """Return a JSON value as text: a string without quotation marks, anything else as JSON.
+
+    Examples
+    --------
+    >>> plain_value("ward"), plain_value(None), plain_value([1, 2])
+    ('ward', 'null', '[1, 2]')
+    """
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def parameter_pairs(params: str) -> list[str]:
+    """Return ``name=value`` of each key of a JSON object, in its order; a text that is no JSON object as it is.
+
+    Examples
+    --------
+    >>> parameter_pairs('{"linkage": "ward", "n": 2}')
+    ['linkage=ward', 'n=2']
+    """
+    values = _json_object(params)
+    return [params] if values is None else [f"{name}={plain_value(value)}" for name, value in values.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNames:
+    """Names of settings and entries: of the parameters, those in which the settings of an algorithm differ.
+
+    Attributes
+    ----------
+    settings : mapping of str to tuple of str
+        The parameters (JSON) of every setting of each algorithm that the names must distinguish.
+
+    Examples
+    --------
+    >>> names = EntryNames.of([("ward", '{"p": 1, "q": 0}'), ("ward", '{"p": 2, "q": 0}')])
+    >>> names.setting("ward", '{"p": 2, "q": 0}')
+    'ward (p=2)'
+    >>> names.entry("ward", '{"p": 2, "q": 0}', "pca", k=5)
+    'ward (p=2) on pca with k = 5'
+    """
+
+    settings: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, settings: Iterable[tuple[str, str]]) -> EntryNames:
+        """Return the names that distinguish these pairs of algorithm and parameters."""
+        found: dict[str, dict[str, None]] = {}
+        for algorithm, params in settings:
+            found.setdefault(algorithm, {})[params] = None
+        return cls({algorithm: tuple(texts) for algorithm, texts in found.items()})
+
+    def parameters(self, algorithm: str, params: str) -> list[str]:
+        """Return ``name=value`` of the parameters that are not the same in all settings of the algorithm."""
+        others = [other for other in self.settings.get(algorithm, ()) if other != params]
+        if not others:
+            return []
+        values, other_values = _json_object(params), [_json_object(other) for other in others]
+        if values is None:
+            return [params]
+        same = {name for name in values if all(other and other.get(name) == values[name] for other in other_values)}
+        return [f"{name}={plain_value(value)}" for name, value in values.items() if name not in same]
+
+    def setting(self, algorithm: str, params: str, *more: str) -> str:
+        """Return ``agglomerative (linkage=ward)``, or the bare name; `more` is added in the parentheses."""
+        details = ", ".join([*self.parameters(algorithm, params), *more])
+        return f"{algorithm} ({details})" if details else algorithm
+
+    def entry(
+        self, algorithm: str, params: str, variant: str, *, k: int | None = None, policy: str | None = None
+    ) -> str:
+        """Return ``agglomerative (linkage=ward, k by silhouette) on pca with k = 5``.
+
+        Parameters
+        ----------
+        k : int, optional
+            Number of clusters.
+        policy : str, optional
+            How k was chosen, where entries differ in it.
+        """
+        setting = self.setting(algorithm, params, *([f"k by {policy}"] if policy else []))
+        return f"{setting} on {variant}" + (f" with k = {k}" if k is not None else "")
+
+
+def folder_name(name: str) -> str:
+    """Return the name of a benchmark if it can be the name of a folder.
+
+    Raises
+    ------
+    RequestError
+        If it would be a path to somewhere else, or no name of a file at all.
+    """
+    if name in ("", ".", "..") or not name.isprintable() or "/" in name or "\\" in name or len(name.encode()) > 200:
+        raise RequestError(
+            f"the benchmark name {name!r} cannot be the name of a folder",
+            allowed="at most 200 bytes without / and \\, other than . and ..; rename the file, or use --name",
+        )
+    return name
+
+
+def path_inside(folder: Path, name: str) -> Path:
+    """Return ``folder / name`` if no folder between them is a symbolic link, which would lead elsewhere.
+
+    Raises
+    ------
+    RequestError
+    """
+    path = folder
+    for part in Path(name).parent.parts:
+        path /= part
+        if path.is_symlink():
+            raise RequestError(f"{str(path)!r} is a symbolic link and is not followed", allowed="a folder")
+    return folder / name
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None

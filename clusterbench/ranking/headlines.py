@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from clusterbench.naming import EntryNames
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking.ranks import column_ranks
@@ -21,35 +21,17 @@ _LEAST_CONTENDERS = 5  # fewer orders contradict each other by chance
 
 
 def entry_name(board: Board, entry: int) -> str:
-    """Return an entry in words: ``agglomerative (linkage=ward) on pca with k = 5``.
-
-    Of the parameters, those are named in which the algorithm's entries on the board differ.
-    """
+    """Return an entry in words, as `EntryNames.entry` does for the entries of the board."""
     frame = board.entries.frame
-    row = frame.iloc[entry]
-    kin = frame[frame["algorithm"] == row["algorithm"]]
-    told = _differences(row["params"], kin["params"].unique().tolist())
-    if kin["k_policy"].nunique() > 1:
-        told.append(f"k by {row['k_policy']}")
-    details = f" ({', '.join(told)})" if told else ""
-    name = f"{row['algorithm']}{details} on {row['variant']}"
-    rows = board.entries.rows[entry]
-    if not len(rows):
-        return name
-    return f"{name} with k = {int(board.cells['n_clusters'].iloc[int(rows[0])])}"
-
-
-def _differences(params: str, others: Sequence[str]) -> list[str]:
-    """Return the parameters of one entry that are not the same in all, as ``name=value``."""
-    if len(others) < 2:
-        return []
-    try:
-        mine, all_params = json.loads(params), [json.loads(other) for other in others]
-    except (TypeError, ValueError):
-        return [str(params)]
-    if not all(isinstance(other, dict) for other in all_params):
-        return [str(params)]
-    return [f"{name}={mine[name]}" for name in mine if any(other.get(name) != mine[name] for other in all_params)]
+    row, rows = frame.iloc[entry], board.entries.rows[entry]
+    policies = frame.loc[frame["algorithm"] == row["algorithm"], "k_policy"]
+    return EntryNames.of(zip(frame["algorithm"], frame["params"], strict=True)).entry(
+        row["algorithm"],
+        row["params"],
+        row["variant"],
+        k=int(board.cells["n_clusters"].iloc[int(rows[0])]) if len(rows) else None,
+        policy=row["k_policy"] if policies.nunique() > 1 else None,
+    )
 
 
 def first_entries(board: Board) -> list[int]:

@@ -9,6 +9,7 @@ from typing import TextIO
 import pandas as pd
 
 from clusterbench.errors import RequestError
+from clusterbench.naming import path_inside
 from clusterbench.report.atomic_files import write_atomically
 from clusterbench.report.closeup import labels_file
 from clusterbench.report.csv_text import field, to_csv
@@ -51,7 +52,7 @@ def write_report(run: Run, folder: Path) -> list[Path]:
     texts |= {"scores_wide.csv": wide_scores(run), **_labels(run)}
     for pictures in figures.values():
         texts |= {f"figures/{picture.name}.svg": picture.file for picture in pictures}
-    return [write_atomically(folder / name, text) for name, text in texts.items()]
+    return [write_atomically(path_inside(folder, name), text) for name, text in texts.items()]
 
 
 def export_csv(run: Run, folder: Path) -> list[Path]:
@@ -67,7 +68,7 @@ def export_csv(run: Run, folder: Path) -> list[Path]:
     SchemaError
         If a table does not keep to its schema; nothing is written then.
     """
-    return [write_atomically(folder / name, text) for name, text in _tables(run).items()]
+    return [write_atomically(path_inside(folder, name), text) for name, text in _tables(run).items()]
 
 
 def write_table(frame: pd.DataFrame, out: Path | TextIO) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from clusterbench.naming import EntryNames, plain_value
 from clusterbench.verification.comparison import (
     CellKey,
     Comparison,
@@ -85,22 +86,13 @@ class _Names:
         keys += [*found.only_a, *found.only_b]
         keys += [change.cell for change in found.labels]
         keys += [change.cell for change in found.failures]
-        self._params: dict[str, set[str]] = {}
-        for algorithm, params in (*found.settings, *((key.algorithm, key.params) for key in keys)):
-            self._params.setdefault(algorithm, set()).add(params)
-
-    def algorithm(self, name: str, params: str) -> str:
-        settings = [json.loads(text) for text in self._params.get(name, ())]
-        mine = json.loads(params)
-        varying = [key for key in mine if len({json.dumps(other.get(key)) for other in settings}) > 1]
-        told = ", ".join(f"{key}={_plain(mine[key])}" for key in varying)
-        return f"{name} ({told})" if told else name
+        self._names = EntryNames.of([*found.settings, *((key.algorithm, key.params) for key in keys)])
 
     def entry(self, key: EntryKey) -> str:
-        return f"{key.dataset}: {self.algorithm(key.algorithm, key.params)}, {key.variant}, k {key.k_policy}"
+        return f"{key.dataset}: {self._names.setting(key.algorithm, key.params)}, {key.variant}, k {key.k_policy}"
 
     def cell(self, key: CellKey) -> str:
-        name = self.algorithm(key.algorithm, key.params)
+        name = self._names.setting(key.algorithm, key.params)
         return f"{key.dataset}: {name}, {key.variant}, {_cut(key.cut)}, seed {key.seed}"
 
     def move(self, move: Move) -> str:
@@ -145,11 +137,7 @@ def _range(interval: tuple[int, int] | None) -> str:
 
 
 def _cut(text: str | None) -> str:
-    return "no cut" if text is None else ", ".join(f"{k}={_plain(v)}" for k, v in json.loads(text).items())
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return "no cut" if text is None else ", ".join(f"{k}={plain_value(v)}" for k, v in json.loads(text).items())
 
 
 def _listed(rows: Sequence[_T], words: Callable[[_T], str], shown: int) -> list[str]:

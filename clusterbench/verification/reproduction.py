@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clusterbench.naming import parameter_pairs
 from clusterbench.verification.equality import printable
 
 _SHOWN = 12
@@ -82,8 +82,9 @@ class RefittedRow:
     def name(self) -> str:
         """The row in one line."""
         seeds = " and ".join(map(str, self.seeds))
-        params = f" ({_pairs(self.params)})" if self.params != "{}" else ""
-        return f"{self.algorithm}, {self.variant}, {_pairs(self.cut)}, seed {seeds} on {self.dataset}{params}"
+        params, cut = (", ".join(parameter_pairs(text)) for text in (self.params, self.cut))
+        name = f"{self.algorithm}, {self.variant}, {cut}, seed {seeds} on {self.dataset}"
+        return f"{name} ({params})" if params else name
 
     @property
     def same_labels(self) -> bool:
@@ -181,11 +182,6 @@ def _listed(differences: Sequence[Difference], indent: str) -> list[str]:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _pairs(text: str) -> str:
-    values = json.loads(text).items()
-    return ", ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in values)
 
 
 def _short(text: str) -> str:

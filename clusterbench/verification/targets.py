@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError, did_you_mean
+from clusterbench.naming import parameter_pairs
 from clusterbench.results import Manifest, RunRecord, read_record, read_run
 from clusterbench.results.run_tables import cells_table
 from clusterbench.statuses import CellStatus
@@ -94,7 +95,10 @@ def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
     """
     name = "/".join(str(row[part]) for part in ("dataset", "algorithm", "variant"))
     settings = cells.loc[cells["algorithm"] == row["algorithm"], "params"].unique()
-    mine, others = _pairs(row["params"]), [set(_pairs(text)) for text in settings if text != row["params"]]
+    mine, others = (
+        parameter_pairs(row["params"]),
+        [set(parameter_pairs(text)) for text in settings if text != row["params"]],
+    )
     telling = [pair for pair in mine if not all(pair in other for other in others)]
     # A setting that lacks a parameter which another one has is told by nothing less than all that it has.
     words = row["params"] if any(set(telling) <= other for other in others) else ",".join(telling)
@@ -149,7 +153,7 @@ def _fits(target: str, name: str, params: str) -> bool:
     if rest == params:
         return True
     rest += ","
-    for pair in _pairs(params):  # a value may have a comma in it, so that the words cannot be split
+    for pair in parameter_pairs(params):  # a value may have a comma in it, so that the words cannot be split
         rest = rest.removeprefix(f"{pair},")
     return not rest
 
@@ -163,14 +167,6 @@ def _names(cells: pd.DataFrame) -> list[str]:
 
 def _cut(text: str) -> str:
     return ",".join(str(value) for value in json.loads(text).values())
-
-
-def _pairs(params: str) -> list[str]:
-    """Return ``name=value`` of every parameter, in the order of their canonical JSON."""
-    return [
-        f"{name}={value if isinstance(value, str) else json.dumps(value, sort_keys=True)}"
-        for name, value in json.loads(params).items()
-    ]
 
 
 def _run(cells: pd.DataFrame, target: str) -> pd.DataFrame:
