@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clusterbench.api import Run, load_run, run
     from clusterbench.errors import RequestError
     from clusterbench.metrics import score_labelings
-    from clusterbench.results import Run, load_run
-    from clusterbench.running import Settings, run
+    from clusterbench.running import Settings
     from clusterbench.verification import compare, reproduce
 
 __version__ = "0.1.0"
@@ -31,12 +31,12 @@ __all__ = [
 
 _HOMES = {
     "RequestError": "clusterbench.errors",
-    "Run": "clusterbench.results",
+    "Run": "clusterbench.api",
     "Settings": "clusterbench.running",
     "compare": "clusterbench.verification",
-    "load_run": "clusterbench.results",
+    "load_run": "clusterbench.api",
     "reproduce": "clusterbench.verification",
-    "run": "clusterbench.running",
+    "run": "clusterbench.api",
     "score_labelings": "clusterbench.metrics",
 }
 
@@ -54,3 +54,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

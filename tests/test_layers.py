@@ -18,7 +18,7 @@ GROUND_FLOOR = ("errors", "statuses", "labeling", "seeding", "environment", "nam
 LAYERS = (
     *GROUND_FLOOR,
     *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),
-    *("execution", "store", "results", "running", "verification", "segments", "report", "serve", "cli"),
+    *("execution", "store", "results", "running", "verification", "segments", "report", "serve", "cli", "api"),
 )
 HEAVY = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "hdbscan", "pandas", "numpy", "distributed")
 

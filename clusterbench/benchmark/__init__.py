@@ -10,15 +10,18 @@ from clusterbench.benchmark.declaration import (
     parse_benchmark,
 )
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
+from clusterbench.benchmark.from_python import DEFAULT_ALGORITHMS, TomlValue, python_benchmark
 from clusterbench.benchmark.toml_tables import RankingTable
 from clusterbench.naming import canonical_json
 
 __all__ = [
+    "DEFAULT_ALGORITHMS",
     "DEFAULT_REFERENCE_SPACES",
     "AlgorithmRun",
     "Benchmark",
     "FitJob",
     "RankingTable",
+    "TomlValue",
     "benchmark_places",
     "canonical_json",
     "explain",
@@ -26,4 +29,5 @@ __all__ = [
     "list_benchmarks",
     "load_benchmark",
     "parse_benchmark",
+    "python_benchmark",
 ]

@@ -81,9 +81,9 @@ class Benchmark:
         The TOML as it was read.
     variants : mapping of str to steps
         The declared variants and those that only serve as reference spaces.
+    variants_declared, references_declared : bool
+        Whether the file names them; a default one that a table does not allow is left out with a warning.
     reference_spaces : tuple of str
-    references_declared : bool
-        Whether the file named them; an undeclared one that cannot be made for a table is left out with a warning.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Benchmark:
     datasets: tuple[DatasetSpec, ...]
     variants: Mapping[str, tuple[Step, ...]]
     fitted_variants: tuple[str, ...]
+    variants_declared: bool
     reference_spaces: tuple[str, ...]
     references_declared: bool
     runs: tuple[AlgorithmRun, ...]
@@ -186,6 +187,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         datasets=file.datasets,
         variants=variants,
         fitted_variants=tuple(raw_variants),
+        variants_declared=file.variants is not None,
         reference_spaces=references,
         references_declared=file.reference_spaces is not None,
         runs=runs,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from clusterbench.datasets.named_datasets import registered
 from clusterbench.datasets.raw_table import Choice, Rows
 
-_SOURCES = ("use", "path", "url", "sql")
+_SOURCES = ("use", "path", "url", "sql", "memory")
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -34,6 +34,8 @@ class DatasetSpec(BaseModel):
     ----------
     use, path, url, sql : str
         Exactly one of them: a registered name, a file, an http(s) address, a SELECT statement.
+    memory : str
+        Instead of these, in a benchmark made in Python: name of a table given there.
     database : str
         SQLAlchemy URL, with `sql` only.
     name : str, optional
@@ -61,6 +63,7 @@ class DatasetSpec(BaseModel):
     path: Name | None = None
     url: Name | None = None
     sql: Name | None = None
+    memory: Name | None = None
     database: Name | None = None
     name: Name | None = None
     rows: Rows = "all"
@@ -113,7 +116,7 @@ class DatasetSpec(BaseModel):
             return _stem(PureWindowsPath(self.path).name)
         if self.url is not None:
             return _stem(PurePosixPath(urlsplit(self.url).path).name) or urlsplit(self.url).netloc
-        return "query"
+        return self.memory or "query"
 
     @property
     def id_columns(self) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
 
 
 def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
+    if spec.memory is not None:
+        raise RequestError("this table was given in memory, from Python, and cannot be loaded from here")
     if spec.use is not None:
         return load_registered(spec.use, seed=spec.seed, n_rows=spec.n_rows)
     if spec.sql is not None and spec.database is not None:

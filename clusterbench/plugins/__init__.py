@@ -19,6 +19,7 @@ from clusterbench.plugins.algorithm import (
 )
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
 from clusterbench.plugins.encoder import Encoder, LatentCentroids, load_encoder
+from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
 from clusterbench.plugins.packages import is_installed, missing_packages
 from clusterbench.plugins.parameter_checks import (
@@ -54,6 +55,7 @@ __all__ = [
     "CutRange",
     "Cutter",
     "Encoder",
+    "EstimatorPlugin",
     "Family",
     "K",
     "LatentCentroids",
@@ -65,6 +67,7 @@ __all__ = [
     "check_algorithm",
     "default_cuts",
     "default_settings",
+    "estimator_plugin",
     "is_installed",
     "kept_generators",
     "kept_state",

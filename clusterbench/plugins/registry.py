@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -79,6 +79,11 @@ class Registry:
             If there is no such algorithm.
         """
         return self._find(name)[1]
+
+    def with_file(self, path: Path) -> Registry:
+        """Return the registry with one more plug-in file; it replaces an algorithm of the same name."""
+        algorithm = load_plugin(path)
+        return replace(self, _algorithms={**self._algorithms, algorithm.name: (algorithm, str(path))})
 
     def _find(self, name: str) -> tuple[Algorithm, str]:
         """Return the algorithm and its place; RequestError names the nearest spelling, or why it is broken."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clusterbench.benchmark import Benchmark, FitJob, canonical_json
@@ -103,8 +103,15 @@ class Plan:
         )
 
 
-def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
+def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, Dataset] | None = None) -> Plan:
     """Load the tables, make every space and name every job; nothing is fitted yet.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    selection : Selection
+    tables : mapping of str to Dataset, optional
+        Tables given in memory, by name.
 
     Raises
     ------
@@ -126,12 +133,14 @@ def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
     if not jobs:
         raise RequestError(f"{selection.words()} leaves nothing to run", where=where)
     try:
-        datasets, spaces, references, warnings = _spaces(benchmark, selection, jobs)
+        datasets, spaces, references, warnings = _spaces(benchmark, selection, jobs, tables or {})
     except RequestError as error:
         raise error.within(where) from error
     algorithms = {run.algorithm.name: run.algorithm for run in benchmark.runs}
     planned = []
     for job in jobs:
+        if (job.dataset, job.variant) not in spaces:
+            continue
         dataset, algorithm = datasets[job.dataset], algorithms[job.algorithm]
         _enough_rows(job, dataset, where)
         space_hash = spaces[job.dataset, job.variant].content_hash
@@ -141,7 +150,7 @@ def make_plan(benchmark: Benchmark, selection: Selection) -> Plan:
 
 
 def _spaces(
-    benchmark: Benchmark, selection: Selection, jobs: list[FitJob]
+    benchmark: Benchmark, selection: Selection, jobs: list[FitJob], tables: Mapping[str, Dataset]
 ) -> tuple[dict[str, Dataset], dict[tuple[str, str], Space], dict[str, tuple[str, ...]], list[Alert]]:
     datasets: dict[str, Dataset] = {}
     spaces: dict[tuple[str, str], Space] = {}
@@ -151,18 +160,36 @@ def _spaces(
     for spec in benchmark.datasets:
         if spec.stable_name not in wanted:
             continue
-        dataset = selection.sample(load_dataset(spec, base=benchmark.path.parent))
+        given = tables.get(spec.stable_name)
+        dataset = selection.sample(given or load_dataset(spec, base=benchmark.path.parent))
         datasets[spec.stable_name] = dataset
         warnings += [Alert(AlertKind.DATA, warning, spec.stable_name) for warning in dataset.warnings]
         fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == spec.stable_name)
-        for variant in fitted:
-            spaces[spec.stable_name, variant] = fit_space(
-                dataset, benchmark.variants[variant], where=f"variants.{variant} on {dataset.name}"
-            )
-        made, complaints = _reference_spaces(benchmark, spec.stable_name, dataset, spaces)
-        references[spec.stable_name] = made
+        complaints = _variant_spaces(benchmark, spec.stable_name, dataset, fitted, spaces)
+        references[spec.stable_name], more = _reference_spaces(benchmark, spec.stable_name, dataset, spaces)
+        complaints += [complaint for complaint in more if complaint not in complaints]
         warnings += [Alert(AlertKind.DATA, complaint, spec.stable_name) for complaint in complaints]
     return datasets, spaces, _common(references, warnings), warnings
+
+
+def _variant_spaces(
+    benchmark: Benchmark,
+    name: str,
+    dataset: Dataset,
+    variants: Iterable[str],
+    spaces: dict[tuple[str, str], Space],
+) -> list[str]:
+    """Fit the variants of a dataset into `spaces`; return which default ones it does not allow."""
+    complaints = []
+    for variant in variants:
+        try:
+            steps = benchmark.variants[variant]
+            spaces[name, variant] = fit_space(dataset, steps, where=f"variants.{variant} on {dataset.name}")
+        except RequestError as error:
+            if benchmark.variants_declared:
+                raise
+            complaints.append(f"default variant {variant} left out: {error.what}")
+    return complaints
 
 
 def _reference_spaces(
@@ -178,7 +205,7 @@ def _reference_spaces(
         except RequestError as error:
             if benchmark.references_declared:
                 raise
-            complaints.append(f"default reference space left out: {error}")
+            complaints.append(f"default reference space {reference} left out: {error.what}")
     return tuple(made), complaints
 
 
