@@ -83,10 +83,13 @@ class StructureTable(_Table):
 
 
 class LimitsTable(_Table):
-    """`[limits]`: what one fit job may use; a job that passes a limit is killed."""
+    """`[limits]`: what one fit job may use; a job that passes a limit is killed. `inf` is no limit.
 
-    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    memory_mb: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    Defaults: 3,600 seconds, and 90 % of the memory shared by the workers.
+    """
+
+    seconds: float | None = Field(default=None, gt=0)
+    memory_mb: float | None = Field(default=None, gt=0)
 
 
 class AlgorithmTable(BaseModel):

@@ -55,10 +55,14 @@ def run(
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:8786, or local for one here."),
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, such as tcp://HOST:8786."),
     ] = None,
-    time_limit: Annotated[float | None, typer.Option("--time-limit", min=0.001, help="Seconds per fit job.")] = None,
-    memory_limit: Annotated[float | None, typer.Option("--memory-limit", min=1.0, help="MB per fit job.")] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", min=0.001, help="Seconds per fit job; default: 3600; inf: none.")
+    ] = None,
+    memory_limit: Annotated[
+        float | None, typer.Option("--memory-limit", min=1.0, help="MB per fit job; inf: no limit.")
+    ] = None,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
 ) -> None:

@@ -1,25 +1,44 @@
-"""Execution: fit jobs become labelings, in this process, in worker processes, or on a Dask cluster."""
+"""Execution: fit jobs become labelings, in this process, in worker processes, or on a Dask cluster.
+
+Threat model: plug-ins are careless, not hostile, and run with the user's rights. A plug-in may raise anything, exit,
+crash, hang (also in C), fork and leave processes behind, take all memory, close files, write to its input, print
+without end, draw from the global generators, and leave its process changed (working directory, environment, signals,
+threads, patched libraries). Each of these costs its own cells only and has a reason there; labels of other cells stay
+equal bit for bit, and the end of a run, also by ``kill -9``, leaves no process and no temporary folder. A plug-in that
+forges messages, attacks the processes above it or writes to files of others is not defended against: it could do so
+without clusterbench.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Generator, Sequence
 
-from clusterbench.execution.dask_executor import execute_on_dask
-from clusterbench.execution.dask_local import LocalCluster
-from clusterbench.execution.events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.errors import RequestError
+from clusterbench.execution.events import (
+    DEFAULT_SECONDS,
+    CutDone,
+    CutStarted,
+    Event,
+    Lane,
+    Limits,
+    Started,
+    Task,
+    TaskDone,
+)
 from clusterbench.execution.performing import perform
 from clusterbench.execution.temporary_folders import scratch_folder
-from clusterbench.execution.worker_pool import Limits, Pool
+from clusterbench.execution.worker_pool import Pool
 from clusterbench.statuses import CellStatus
 
 __all__ = [
+    "DEFAULT_SECONDS",
     "CellStatus",
     "CutDone",
     "CutStarted",
     "Event",
     "Lane",
     "Limits",
-    "LocalCluster",
     "Pool",
     "Started",
     "Task",
@@ -36,39 +55,44 @@ def execute(
     workers: int,
     threads: int = 1,
     limits: Limits | None = None,
-    scheduler: str | LocalCluster | None = None,
+    scheduler: str | None = None,
 ) -> Generator[Event, None, None]:
-    """Perform `tasks` on `workers` processes and give their events as they happen.
+    """Execute `tasks` and yield their events.
 
-    Close the iterator when it is not taken to its end (`contextlib.closing`): its workers end with it.
+    Close the iterator when it is not exhausted (`contextlib.closing`): its workers end with it.
 
     Parameters
     ----------
     tasks : sequence of Task
     workers : int
-        Processes at one time; 0 performs plain tasks in this process, without isolation and limits
-        (TensorFlow's still get a worker of their own). With the address of a scheduler it is the most tasks
-        submitted at one time, and 0 is what its workers can take.
+        Number of processes. 0 executes plain tasks in this process, without isolation and limits (TensorFlow's still
+        get a worker). With a scheduler: the most tasks submitted at one time; 0 is what the cluster can take.
     threads : int
         Threads of each worker. Labels do not depend on `workers`; they may depend on `threads`.
     limits : Limits, optional
-    scheduler : str or LocalCluster, optional
-        A Dask cluster: ``tcp://HOST:PORT``, or ``local`` for one of `workers` workers on this machine. A
-        `LocalCluster` that is open can serve many calls.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://HOST:PORT``.
 
     Yields
     ------
     Event
-        Per task: `Started`, then `CutStarted` and `CutDone` per cut, then one `TaskDone`, always. A task whose
-        worker was lost may start more than once; a cut is done at most once.
+        Per task: `Started`, then `CutStarted` and `CutDone` per cut, then one `TaskDone`, always. A task whose worker
+        was lost may start more than once; a cut is done at most once. Workers on this machine yield events as they
+        happen, a Dask cluster those of a task when it ends.
 
     Raises
     ------
     RequestError
-        When the scheduler cannot be used or is lost. Without a scheduler nothing is raised.
+        If the scheduler cannot be used or is lost. Without a scheduler nothing is raised.
     """
     if scheduler is not None:
-        yield from execute_on_dask(tasks, scheduler=scheduler, workers=workers, threads=threads, limits=limits)
+        if importlib.util.find_spec("distributed") is None:
+            raise RequestError(
+                "a scheduler needs Dask, which is not installed", allowed="pip install 'clusterbench[dask]'"
+            )
+        from clusterbench.execution.dask_cluster import execute_on_dask
+
+        yield from execute_on_dask(tasks, scheduler=scheduler, most=workers, threads=threads, limits=limits or Limits())
         return
     inside = [task for task in tasks if workers == 0 and task.lane is Lane.PLAIN]
     outside = [task for task in tasks if workers > 0 or task.lane is not Lane.PLAIN]

@@ -1,63 +1,84 @@
-"""What stands on a Dask worker during a run: a station with pools of worker processes of our own.
+"""On a Dask worker: tasks are executed in worker processes beneath it, by the same `Pool` as on one machine.
 
-A job is not run in the Dask worker itself but in a process beneath it, by the same `Pool` as on one machine: isolation,
-limits, threads and labels are therefore the same, and a plug-in cannot take the Dask worker down by accident.
+Isolation, limits, threads and labels are therefore the same, and no plug-in runs in the Dask worker itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-import pickle
+import importlib.util
 import shutil
+import sys
 import tempfile
 import threading
-import time
-import uuid
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Status, Worker, get_worker
 from numpy.typing import NDArray
-from tornado.ioloop import PeriodicCallback
 
+from clusterbench import __version__
+from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
-from clusterbench.execution.dask_checks import (
-    Needs,
-    differences,
-    digest_of,
-    digest_of_file,
-    mismatch,
-    shipped_path,
-    surroundings,
-)
-from clusterbench.execution.events import Event, Task
-from clusterbench.execution.worker_pool import Limits, Pool
+from clusterbench.execution.events import Event, Limits, Task
+from clusterbench.execution.worker_pool import Pool
+from clusterbench.plugins import shipped_place
 
-TOPIC = "clusterbench"
-LARGEST_NEWS = 131_072  # bytes; the scheduler keeps the last news in memory, so what is larger comes with the result
-_IDLE_SECONDS = 60.0
-_MOST_SPACES = 8
+IDLE_SECONDS = 60.0  # until a station without a job ends: its run may have been killed
+ENTRY_POINT = "entry point "
+_ENGINE = ("labeling.py", "statuses.py", "plugins/*.py", "execution/*.py")
+_NONE = "none"
+_ENDED = (Status.closing, Status.closed, Status.failed)
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
-    """What a station is made of; sent to every worker, also to those that come later.
+class Requirements:
+    """What the labels of a run depend on and every worker must have itself.
+
+    Attributes
+    ----------
+    packages : tuple of str
+        Names of distributions.
+    shipped : tuple of str
+        File names of plug-ins that come with clusterbench.
+    modules : tuple of str
+        Modules of plug-ins that are entry points of installed packages.
+    """
+
+    packages: tuple[str, ...]
+    shipped: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    def versions(self) -> dict[str, str]:
+        """Return the version, or the start of the SHA-256, of each as it is in this process."""
+        modules = {name: _module_file(name) for name in self.modules}
+        return {
+            "Python": ".".join(map(str, sys.version_info[:2])),
+            "clusterbench": __version__,
+            "the engine's sources": _engine_digest(),
+            **{name: package_version(name) or _NONE for name in self.packages},
+            **{f"plug-in {name}": file_digest(shipped_place() / name) for name in self.shipped},
+            **{f"plug-in module {name}": file_digest(path) if path else _NONE for name, path in modules.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunSetup:
+    """What the jobs of a run have in common.
 
     Attributes
     ----------
     name : str
-        Of the run; news carries it.
+        Of the run, unique.
     scheduler : str
         Its address, for messages.
-    needs : Needs
+    requirements : Requirements
     expected : mapping of str to str
-        What the run's own side has of `needs`.
+        Their versions on the side of the run.
     threads : int
         Of each job.
     limits : Limits
@@ -65,227 +86,196 @@ class Equipment:
 
     name: str
     scheduler: str
-    needs: Needs
+    requirements: Requirements
     expected: Mapping[str, str]
     threads: int
     limits: Limits
 
 
-class StationPlugin(WorkerPlugin):
-    """Sets up the station of a run on a worker, and takes it down when the run or the worker ends."""
-
-    def __init__(self, equipment: Equipment) -> None:
-        self._equipment = equipment
-        self.station: Station | None = None
-
-    def setup(self, worker: Worker) -> None:
-        """Check this worker and prepare it."""
-        self.station = Station(self._equipment, worker)
-
-    def teardown(self, worker: Worker) -> None:
-        """End what the station has running."""
-        if self.station is not None:
-            self.station.close()
-
-
-def perform_job(name: str, task: Task, digest: str, content: NDArray[np.uint8]) -> list[bytes]:
-    """Perform one task on the Dask worker that this runs on; it is what Dask schedules.
+def execute_task(
+    setup: RunSetup, task: Task, source: bytes | None, digest: str, space: NDArray[np.uint8]
+) -> list[Event] | RequestError:
+    """Execute one task on the Dask worker that this runs on; it is what Dask schedules.
 
     Parameters
     ----------
-    name : str
-        Of the run, whose station is to do it.
+    setup : RunSetup
     task : Task
-        Its places are those of the run's own side.
+        With the paths of the run's side.
+    source : bytes, optional
+        Content of the plug-in's file, for one of the workspace.
     digest : str
-        SHA-256 of `content`.
-    content : ndarray of uint8
-        The ``.npy`` file of the space, as it is.
+        SHA-256 of `space`.
+    space : ndarray of uint8
+        Content of the ``.npy`` file.
 
     Returns
     -------
-    list of bytes
-        Every event, encoded; most of them have gone to the run as news before.
+    list of Event, or RequestError
+        No event where nobody waits for them any more; an error where this worker must not be used.
     """
-    plugin = get_worker().plugins.get(name)
-    if not isinstance(plugin, StationPlugin) or plugin.station is None:
-        reason = "its log says why, unless the scheduler was started anew"
-        raise RequestError(f"worker {get_worker().address} is not prepared for this run: {reason}")
-    try:
-        return plugin.station.perform(task, digest, content)
-    except GivenUpError:
-        return []
+    worker: Worker = get_worker()
+    with _LOCK:
+        station = _STATIONS.get((setup.name, worker.address))
+        if station is None:
+            station = _STATIONS[setup.name, worker.address] = _Station(setup, worker)
+    return station.execute(task, source, digest, space)
 
 
-class GivenUpError(Exception):
-    """Nobody waits for the outcome of this job any more."""
+def close_stations(name: str) -> None:
+    """End what a run has on the Dask workers of this process."""
+    with _LOCK:
+        closed = [_STATIONS.pop(key) for key in list(_STATIONS) if key[0] == name]
+    for station in closed:
+        station.close()
 
 
-class Station:
-    """The pools, plug-ins and spaces of one run on one worker."""
+class _Station:
+    """The worker processes and files of one run on one Dask worker."""
 
-    def __init__(self, equipment: Equipment, worker: Worker) -> None:
-        self._equipment, self._worker = equipment, worker
-        found = differences(equipment.expected, surroundings(equipment.needs))
-        self._refusal = mismatch(equipment.scheduler, {f"worker {worker.address}": found}) if found else None
+    def __init__(self, setup: RunSetup, worker: Worker) -> None:
+        self._setup, self._worker = setup, worker
+        differing = differences(setup.expected, setup.requirements.versions())
+        self._refusal = mismatch(setup.scheduler, {f"worker {worker.address}": differing}) if differing else None
         self._folder = Path(tempfile.mkdtemp(prefix="clusterbench-", dir=worker.local_directory))
-        self._plugins = dict(self._place_plugins())
-        self._slots = threading.BoundedSemaphore(slots(worker.state.nthreads, equipment.threads))
+        self._slots = threading.BoundedSemaphore(slots(worker.state.nthreads, setup.threads))
         self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._pools: list[_WatchedPool] = []
-        self._spaces: dict[str, Path] = {}
-        self._used: Counter[str] = Counter()
-        self._last = time.monotonic()
-        self._rest = PeriodicCallback(self._rest_when_idle, _IDLE_SECONDS * 250)
-        self._rest.start()
+        self._idle_pools: list[Pool] = []
+        self._n_jobs, self._is_closed = 0, False
+        self._timer = threading.Timer(IDLE_SECONDS, close_stations, [setup.name])
 
-    def perform(self, task: Task, digest: str, content: NDArray[np.uint8]) -> list[bytes]:
-        """Perform a task in a worker process of this station; send its events as news and return them."""
+    def execute(
+        self, task: Task, source: bytes | None, digest: str, space: NDArray[np.uint8]
+    ) -> list[Event] | RequestError:
         if self._refusal is not None:
-            raise self._refusal
-        given_up = self._abandonment()
-        while not self._slots.acquire(timeout=0.5):
-            if given_up():
-                raise GivenUpError
+            return self._refusal
+        is_wanted = self._wanted_by(self._worker.get_current_task())
+        self._count_job(1)
         try:
-            with self._space(digest, content) as path:
-                here = replace(task, plugin=self._plugins.get(task.plugin, task.plugin), space_path=str(path))
-                with self._pool(here, given_up) as pool:
-                    return list(self._told(task.key, pool.run([here])))
+            while not self._slots.acquire(timeout=0.5):
+                if not is_wanted():
+                    return []
+            try:
+                with self._lock:
+                    plugin = self._plugin_path(task.plugin, source)
+                    path = self._file(digest, f"{digest}.npy", space.data)
+                local = replace(task, plugin=plugin, space_path=str(path))
+                pool = self._take_pool(local)
+                try:
+                    return list(pool.run([local], is_wanted=is_wanted))
+                finally:
+                    with self._lock:
+                        self._idle_pools.append(pool)
+            finally:
+                self._slots.release()
         finally:
-            self._slots.release()
+            self._count_job(-1)
 
     def close(self) -> None:
-        """End idle pools now, busy ones within a second, and leave nothing behind."""
-        self._closed.set()
-        self._rest.stop()
-        self._end_pools()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """End idle worker processes now, busy ones within a second, and remove the files."""
+        self._is_closed = True
+        self._timer.cancel()
+        with self._lock:
+            pools, self._idle_pools = self._idle_pools, []
+        for pool in pools:
+            pool.__exit__()
+        if self._n_jobs == 0:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    # --- telling ---------------------------------------------------------------------------------
+    def _count_job(self, change: int) -> None:
+        with self._lock:
+            self._timer.cancel()
+            self._n_jobs += change
+            if self._n_jobs == 0:
+                self._timer = threading.Timer(IDLE_SECONDS, close_stations, [self._setup.name])
+                self._timer.daemon = True
+                self._timer.start()
+        if self._n_jobs == 0 and self._is_closed:
+            self.close()
 
-    def _told(self, key: str, events: Iterator[Event]) -> Iterator[bytes]:
-        attempt = uuid.uuid4().hex
-        for number, event in enumerate(events):
-            blob = encode_event(event)
-            news = {"run": self._equipment.name, "key": key, "attempt": attempt, "number": number}
-            if len(blob) <= LARGEST_NEWS:
-                self._worker.log_event(TOPIC, {**news, "event": blob})
-            yield blob
+    def _wanted_by(self, key: Any) -> Callable[[], bool]:
+        """Return the question whether the Dask task `key` is still wanted."""
+        tasks = self._worker.state.tasks
 
-    def _abandonment(self) -> Callable[[], bool]:
-        """Return the question whether the job that this thread runs is still wanted."""
-        key, tasks = self._worker.get_current_task(), self._worker.state.tasks
-
-        def given_up() -> bool:
+        def is_wanted() -> bool:
             state = tasks.get(key)
-            return self._closed.is_set() or state is None or state.state == "cancelled"
+            is_ended = self._is_closed or self._worker.status in _ENDED
+            return not is_ended and state is not None and state.state != "cancelled"
 
-        return given_up
+        return is_wanted
 
-    # --- pools -----------------------------------------------------------------------------------
-
-    @contextmanager
-    def _pool(self, task: Task, given_up: Callable[[], bool]) -> Iterator[Pool]:
-        """Lend a pool of one worker process, that of the task's plug-in if it is idle; used ones stay warm."""
+    def _take_pool(self, task: Task) -> Pool:
+        """Take a pool of one process, if possible one that serves the plug-in of `task` already."""
         with self._lock:
-            if self._pools:  # without one of the same plug-in, the one that was idle for longest starts anew
-                pool = next((pool for pool in self._pools if pool.serves(task)), self._pools[0])
-                self._pools.remove(pool)
-            else:
-                pool = _WatchedPool(self._equipment.threads, self._equipment.limits)
-        pool.given_up = given_up
-        try:
-            yield pool
-        except BaseException:
-            pool.__exit__()
-            raise
-        with self._lock:
-            self._last = time.monotonic()
-            self._pools.append(pool)
-        if self._closed.is_set():
-            self._end_pools()
+            if not self._idle_pools:
+                return Pool(1, threads=self._setup.threads, limits=self._setup.limits)
+            pool = next((pool for pool in self._idle_pools if pool.serves(task)), self._idle_pools[0])
+            self._idle_pools.remove(pool)
+            return pool
 
-    def _end_pools(self) -> None:
-        with self._lock:
-            idle, self._pools = self._pools, []
-        for pool in idle:
-            pool.__exit__()
+    def _plugin_path(self, where: str, source: bytes | None) -> str:
+        """Return the place of a plug-in on this machine; what lies beside the same file can be read by it."""
+        if source is not None:
+            digest = hashlib.sha256(source).hexdigest()
+            is_same = file_digest(Path(where)) == digest[:16]
+            return where if is_same else str(self._file(digest, Path(where).name, source))
+        return where if where.startswith(ENTRY_POINT) else str(shipped_place() / Path(where).name)
 
-    def _rest_when_idle(self) -> None:
-        """Give processes and disk back when no job has come for a while: the run may have been killed."""
-        if time.monotonic() - self._last > _IDLE_SECONDS:
-            self._end_pools()
-            with self._lock:
-                self._forget_spaces(keep=0)
-
-    # --- files -----------------------------------------------------------------------------------
-
-    def _place_plugins(self) -> Iterator[tuple[str, str]]:
-        """Give the place here of every plug-in, by its place on the run's own side."""
-        needs = self._equipment.needs
-        yield from ((where, str(shipped_path(where))) for where in needs.shipped)
-        for where, source in needs.sources.items():
-            path = Path(where)
-            if digest_of_file(path) != digest_of(source):
-                path = self._folder / digest_of(source) / path.name
-                path.parent.mkdir(exist_ok=True)
-                path.write_bytes(source)
-            yield where, str(path)
-
-    @contextmanager
-    def _space(self, digest: str, content: NDArray[np.uint8]) -> Iterator[Path]:
-        """Write a space once, and hold its file while a job maps it."""
-        with self._lock:
-            path = self._spaces.pop(digest, None) or self._write(digest, content)
-            self._spaces[digest] = path  # the latest last
-            self._used[digest] += 1
-            self._forget_spaces(keep=_MOST_SPACES)
-        try:
-            yield path
-        finally:
-            with self._lock:
-                self._used[digest] -= 1
-
-    def _write(self, digest: str, content: NDArray[np.uint8]) -> Path:
-        if hashlib.sha256(content.data).hexdigest() != digest:
-            raise OSError(f"a space arrived damaged at worker {self._worker.address}")
-        path = self._folder / f"{digest}.npy"
-        content.tofile(path)
-        path.chmod(0o400)
+    def _file(self, digest: str, name: str, content: bytes | memoryview) -> Path:
+        """Return a file of this station, written where it does not exist yet."""
+        path = self._folder / digest / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         return path
 
-    def _forget_spaces(self, *, keep: int) -> None:
-        idle = [digest for digest in self._spaces if not self._used[digest]]
-        for digest in idle[: max(0, len(self._spaces) - keep)]:
-            self._spaces.pop(digest).unlink(missing_ok=True)
 
-
-class _WatchedPool(Pool):
-    """A pool of one that looks up, while it waits for its worker, whether the job is still wanted."""
-
-    def __init__(self, threads: int, limits: Limits) -> None:
-        super().__init__(1, threads=threads, limits=limits)
-        self.given_up: Callable[[], bool] = lambda: False
-
-    def _patience(self, busy: Sequence[Any]) -> float:
-        if self.given_up():
-            raise GivenUpError
-        return super()._patience(busy)
+_LOCK = threading.Lock()
+_STATIONS: dict[tuple[str, str], _Station] = {}
 
 
 def slots(nthreads: int, threads: int) -> int:
-    """Return how many jobs of `threads` threads a worker with `nthreads` takes at one time."""
+    """Return how many jobs of `threads` threads a worker with `nthreads` executes at one time."""
     return max(1, nthreads // threads)
 
 
-def encode_event(event: Event) -> bytes:
-    """Return an event as few bytes: labels are mostly zeros."""
-    return zlib.compress(pickle.dumps(event, protocol=pickle.HIGHEST_PROTOCOL), level=1)
+def differences(expected: Mapping[str, str], versions: Mapping[str, str]) -> list[str]:
+    """Return what differs between the run's side and another."""
+    return [
+        f"{name} {versions.get(name, _NONE)} (here {here})"
+        for name, here in expected.items()
+        if versions.get(name, _NONE) != here
+    ]
 
 
-def decode_event(blob: bytes) -> Event:
-    """Return the event that `encode_event` was given."""
-    event: Event = pickle.loads(zlib.decompress(blob))
-    return event
+def mismatch(scheduler: str, differing: Mapping[str, Iterable[str]]) -> RequestError:
+    """Return the error for members of a cluster, by name, that do not have what the run's side has."""
+    members = [f"{member} has {', '.join(list(parts)[:6])}" for member, parts in differing.items()]
+    more = f"; and {len(members) - 6} more" if len(members) > 6 else ""
+    return RequestError(
+        f"{'; '.join(members[:6])}{more}",
+        where=f"scheduler {scheduler}",
+        allowed="the same versions and plug-ins here, on the scheduler and on every worker",
+    )
+
+
+def file_digest(path: Path) -> str:
+    """Return the start of a file's SHA-256, "none" where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return _NONE
+
+
+def _engine_digest() -> str:
+    """Return the digest of the code that makes labels: one version number may stand for many checkouts."""
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(path for pattern in _ENGINE for path in package.glob(pattern))
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def _module_file(name: str) -> Path | None:
+    with suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(name)
+        return None if spec is None or spec.origin is None else Path(spec.origin)
+    return None

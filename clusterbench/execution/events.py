@@ -1,19 +1,18 @@
-"""What goes to a worker and what comes back; all of it can be pickled."""
+"""Tasks, their limits and the events of their execution; all of them can be pickled."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
+from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling
 from clusterbench.statuses import CellStatus
 
-_LONGEST_FACTS = 2**20  # bytes of a message, beside the labels in it
+DEFAULT_SECONDS = 3600.0
+"""Time limit of a fit job where none is given."""
 
 
 class Lane(StrEnum):
@@ -21,6 +20,32 @@ class Lane(StrEnum):
 
     PLAIN = "plain"
     TENSORFLOW = "tensorflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one fit job may use in a worker; infinity is no limit.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall time from the end of imports and warm-up, for all cuts of the job; None is `DEFAULT_SECONDS`.
+    memory_mb : float or None
+        Resident memory of the worker and all processes that it started, libraries included; None is no limit.
+    start_seconds : float
+        Time for the start of a worker, imports and warm-up, besides `seconds`.
+    """
+
+    seconds: float | None = None
+    memory_mb: float | None = None
+    start_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name, limit in (("seconds", self.seconds), ("memory_mb", self.memory_mb)):
+            if limit is not None and not limit > 0.0:
+                raise RequestError(
+                    f"a limit of {limit:g}", where=f"limits.{name}", allowed="a number above 0, or inf for no limit"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +86,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class CutStarted:
-    """The worker is now busy with this cut."""
+    """The worker begins this cut."""
 
     key: str
     cut: str
@@ -86,7 +111,7 @@ class CutDone:
     build_seconds : float
         Of what the job's cuts share; the same in each of them.
     peak_mb : float
-        Memory that the job had taken by the end of this cut, over what its worker held when the clock started.
+        Peak memory of the job up to the end of this cut, above what its worker held when the clock started.
     """
 
     key: str
@@ -103,7 +128,7 @@ class CutDone:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
-    """The job is over. Cuts that were not reported share its status and reason."""
+    """The job is over. Cuts without a `CutDone` share its status and reason."""
 
     key: str
     status: CellStatus
@@ -113,24 +138,3 @@ class TaskDone:
 
 
 Event = Started | CutStarted | CutDone | TaskDone
-
-
-def is_sound(event: Any, task: Task) -> bool:
-    """Return whether a worker that performs `task` may say this."""
-    if not isinstance(event, Started | CutStarted | CutDone | TaskDone) or event.key != task.key:
-        return False
-    if isinstance(event, CutStarted | CutDone) and event.cut not in task.cuts:
-        return False
-    if isinstance(event, CutDone):
-        found = event.labeling
-        right = isinstance(found, Labeling) and isinstance(found.labels, np.ndarray) and found.labels.dtype == np.int32
-        return right if event.status is CellStatus.OK else found is None
-    return True
-
-
-def longest_message(task: Task) -> int:
-    """Return a bound in bytes for what is said of a task: labels take less than half of what their rows take."""
-    try:
-        return _LONGEST_FACTS + os.path.getsize(task.space_path)
-    except OSError:  # the worker will say so
-        return _LONGEST_FACTS

@@ -1,10 +1,9 @@
-"""One task: build once, cut often, and say what happened. Runs the same in any process."""
+"""Perform one task: build once, cut often, and yield what happens. The same in any process."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import mmap
 import os
 import time
 import traceback
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from clusterbench.execution.events import CutDone, CutStarted, Event, Started, Task, TaskDone
-from clusterbench.execution.isolation import PeakMemory, capped_threads, step_surroundings
+from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step
 from clusterbench.labeling import Labeling
 from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
 from clusterbench.statuses import CellStatus
@@ -27,22 +26,22 @@ _MOST_WARNINGS = 5
 _warmed: set[str] = set()
 
 PLUGIN_FAULTS = (Exception, SystemExit, GeneratorExit)
-"""What a plug-in may raise without getting out of `perform`; Ctrl-C is the user's."""
+"""What `perform` catches of a plug-in; Ctrl-C is the user's."""
 
 
-def perform(task: Task, *, threads: int | None = None, alone: bool = False) -> Iterator[Event]:
-    """Run `task` in this process, one event per thing that happened.
+def perform(task: Task, *, threads: int | None = None, puts_generators_back: bool = True) -> Iterator[Event]:
+    """Perform `task` in this process and yield its events.
 
-    No exception of a plug-in's gets out (see `PLUGIN_FAULTS`); it becomes a status with type, message and
-    place. Global state that it changes is put back when the job ends.
+    An exception of the plug-in (see `PLUGIN_FAULTS`) becomes a status with its type, message and place. Global state
+    that the plug-in changes is put back when the job ends.
 
     Parameters
     ----------
     task : Task
     threads : int, optional
-        At what to hold the thread pools of the libraries that are loaded after the warm-up.
-    alone : bool
-        Whether this process does nothing else, so that its global random generators need not be put back.
+        Limit of the thread pools of the libraries that are loaded after the warm-up.
+    puts_generators_back : bool
+        Whether the global random generators are restored after each step; a worker process does not need it.
     """
     with kept_state():
         try:
@@ -53,18 +52,18 @@ def perform(task: Task, *, threads: int | None = None, alone: bool = False) -> I
             return
         with capped_threads(threads):
             yield Started(task.key)
-            yield from _Job(task, space, put_back=not alone).events(algorithm)
+            yield from _Job(task, space, puts_back=puts_generators_back).events(algorithm)
 
 
 class _Job:
     """The build of a task and its cuts."""
 
-    def __init__(self, task: Task, space: Space, *, put_back: bool) -> None:
-        self._task, self._space, self._put_back = task, space, put_back
+    def __init__(self, task: Task, space: Space, *, puts_back: bool) -> None:
+        self._task, self._space, self._puts_back = task, space, puts_back
         self._n_rows = len(space)  # as it is now: a plug-in may set the shape of its array
         self._peak = PeakMemory()
         self._build_seconds = 0.0
-        self._told: list[str] = []
+        self._warnings: list[str] = []
 
     def events(self, algorithm: Algorithm) -> Iterator[Event]:
         task = self._task
@@ -80,21 +79,21 @@ class _Job:
     def _build(self, algorithm: Algorithm) -> Cutter | TaskDone:
         task, start = self._task, time.perf_counter()
         try:
-            with step_surroundings(task.key, put_back=self._put_back) as told:
+            with isolated_step(task.key, puts_back=self._puts_back) as messages:
                 start = time.perf_counter()
                 cutter = algorithm.build(self._space, task.seed, **json.loads(task.params))
                 self._build_seconds = time.perf_counter() - start
         except PLUGIN_FAULTS as error:
             seconds = time.perf_counter() - start
             return TaskDone(task.key, status_of(error), describe_error(error), seconds, self._peak.mb())
-        self._told = told
+        self._warnings = messages
         return cutter
 
     def _cut(self, cutter: Cutter, cut: str) -> CutDone:
         task, start = self._task, time.perf_counter()
         seconds: float | None = None
         try:
-            with step_surroundings(task.key, cut, put_back=self._put_back) as told:
+            with isolated_step(task.key, cut, puts_back=self._puts_back) as messages:
                 start = time.perf_counter()
                 outcome = cutter(**json.loads(cut))
                 seconds = time.perf_counter() - start
@@ -102,7 +101,7 @@ class _Job:
                 labeling = Labeling.of(part.labels)
                 inertia = None if part.inertia is None else float(part.inertia)
                 info = dict(part.info)
-            info = plain_info(info, [*self._told, *told])
+            info = plain_info(info, [*self._warnings, *messages])
         except PLUGIN_FAULTS as error:
             return CutDone(
                 task.key,
@@ -119,13 +118,13 @@ class _Job:
 
 
 def _load(task: Task) -> Algorithm:
-    """Load the plug-in and do what is not to be counted as fitting: imports and its own first operations."""
+    """Load the plug-in, its packages and its warm-up, which do not count as fitting."""
     algorithm = load_plugin(task.plugin)
     with recorded_warnings():
         for package in algorithm.packages:
             importlib.import_module(package)
     if algorithm.warm_up is not None and task.plugin not in _warmed:
-        with step_surroundings("warm-up", task.plugin):
+        with isolated_step("warm-up", task.plugin):
             algorithm.warm_up()
         _warmed.add(task.plugin)
     return algorithm
@@ -138,27 +137,22 @@ def _load_space(path: str) -> Space:
 
 @lru_cache(maxsize=1)
 def _mapped(path: str, *state: int) -> Space:
-    """Map a space, once for all jobs on it that follow one another; `state` tells whether the file is still that.
-
-    What `numpy.load` maps knows its file, which a plug-in could open for writing; this does not.
-    """
-    known = np.load(path, mmap_mode="r")
-    with open(path, "rb") as file:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return np.ndarray(known.shape, known.dtype, content, known.offset, order="F" if known.flags.fnc else "C")
+    """Map a space read-only, once for all jobs on it that follow one another; `state` identifies the file's content."""
+    space: Space = np.load(path, mmap_mode="r")
+    return space
 
 
-def plain_info(info: Mapping[str, Any], told: list[str]) -> dict[str, Any]:
-    """Return a plug-in's info as plain JSON values, with all warnings that were given."""
+def plain_info(info: Mapping[str, Any], messages: list[str]) -> dict[str, Any]:
+    """Return a plug-in's info as plain JSON values, with its own and the recorded warnings."""
     own = info.get("warnings", [])
-    messages = list(dict.fromkeys([*(own if isinstance(own, list) else [own]), *told]))
+    warnings = list(dict.fromkeys([*(own if isinstance(own, list) else [own]), *messages]))
     rest = {name: value for name, value in info.items() if name != "warnings"}
     text = json.dumps(rest, default=_plain)
     plain: dict[str, Any] = json.loads(text) if len(text) <= _LONGEST_INFO else {}
     if not plain and rest:
-        messages.append(f"info of {len(text)} characters was left out: {_LONGEST_INFO} are the most that is kept")
-    if messages:
-        plain["warnings"] = [one_line(message, 200) for message in messages[:_MOST_WARNINGS]]
+        warnings.append(f"info of {len(text)} characters was left out: at most {_LONGEST_INFO} are stored")
+    if warnings:
+        plain["warnings"] = [one_line(message, 200) for message in warnings[:_MOST_WARNINGS]]
     return plain
 
 

@@ -1,4 +1,4 @@
-"""Folders for the time of a run, that are not left behind for good when a run is killed."""
+"""Folders for the time of a run, which the next run removes where a run was killed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sweep(place: Path) -> None:
                 lock = os.open(folder, os.O_RDONLY)
             elif (folder / _OWNER).exists():
                 lock = os.open(folder / _OWNER, os.O_RDWR)
-            else:  # its run was killed before it could lock it, or it is not of ours
+            else:  # its run was killed before it could lock it, or it is not of this program
                 if _MADE.fullmatch(folder.name):
                     folder.rmdir()  # only if it is empty
                 continue

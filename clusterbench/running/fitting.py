@@ -22,7 +22,6 @@ from clusterbench.execution import (
     CutDone,
     Lane,
     Limits,
-    LocalCluster,
     Task,
     TaskDone,
     execute,
@@ -52,15 +51,15 @@ class Settings:
     limits : Limits
     retry : bool
         Whether cells that failed before are tried again.
-    scheduler : str or LocalCluster, optional
-        A Dask cluster to run on: ``tcp://HOST:PORT``, or ``local`` for one of `workers` workers on this machine.
+    scheduler : str, optional
+        Address of a Dask cluster to run on: ``tcp://HOST:PORT``.
     """
 
     workers: int | None = None
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
     retry: bool = False
-    scheduler: str | LocalCluster | None = None
+    scheduler: str | None = None
 
     @property
     def n_workers(self) -> int:
@@ -73,7 +72,7 @@ class Settings:
     @property
     def is_here(self) -> bool:
         """Whether the fits run on this machine."""
-        return not isinstance(self.scheduler, str) or self.scheduler == "local"
+        return self.scheduler is None
 
     @property
     def has_workers(self) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
-from clusterbench.execution import Limits, LocalCluster
+from clusterbench.execution import Limits
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import Candidates, choose_candidates
 from clusterbench.results import (
@@ -35,7 +35,7 @@ from clusterbench.results.runs import rank_run, with_structure
 from clusterbench.running.closeups import compute_details
 from clusterbench.running.derived_frames import calibration, replicates
 from clusterbench.running.fitting import Settings, fit, score
-from clusterbench.running.machine_limits import limits_of
+from clusterbench.running.machine_limits import limits_of, recorded_limits
 from clusterbench.running.planning import Plan, make_plan
 from clusterbench.running.progress import LogProgress, Progress
 from clusterbench.running.selection import Selection
@@ -112,9 +112,7 @@ def run_plan(
         progress.say(f"warning: {warning}")
     if not settings.has_workers and given != Limits():
         progress.say("warning: without workers (--jobs 0) nothing can be stopped, so no limit is kept")
-    with Store.writer(Path(results)) as store, LocalCluster(settings.n_workers) as local:
-        if settings.scheduler == "local":
-            settings = replace(settings, scheduler=local)  # starts with the first job, and serves all stages of the run
+    with Store.writer(Path(results)) as store:
         for table, count in store.removed_rows.items():
             progress.say(f"warning: {count} damaged rows of {table} were removed from the store and are computed again")
         return _execute(plan, store, registry, settings, progress)
@@ -182,7 +180,7 @@ def _manifest(
     )
     return replace(
         ran,
-        limits=LimitsRecord(settings.limits.seconds, settings.limits.memory_mb),
+        limits=recorded_limits(settings.limits),
         seeds=plan.benchmark.seeds,
         benchmark_sha256=hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),
         datasets={name: dataset.content_hash for name, dataset in plan.datasets.items()},

@@ -159,11 +159,11 @@ def test_a_terminal_that_takes_nothing_is_told_in_a_line(start, tmp_path):
     assert err == "clusterbench: error: [Errno 28] No space left on device\n"
 
 
-@pytest.mark.parametrize(("option", "name"), [("--time-limit", "seconds"), ("--memory-limit", "memory_mb")])
-def test_a_limit_that_is_no_number_to_count_to_is_refused(start, option, name):
-    code, _, err = ended(start("run", "bench.toml", option, "inf"))
+@pytest.mark.parametrize("option", ["--time-limit", "--memory-limit"])
+def test_a_limit_that_is_no_number_is_refused(start, option):
+    code, _, err = ended(start("run", "bench.toml", option, "nan"))
     assert code == 2
-    assert err == f"clusterbench: error: limits.{name}: a limit of inf (allowed: a finite number above 0)\n"
+    assert f"Invalid value for '{option}'" in err
 
 
 class Steps(Silent):

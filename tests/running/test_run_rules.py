@@ -106,7 +106,9 @@ def limits_of_file(shared: Workspace, declared: str, given: Limits, **options: o
         ("seconds = 5\nmemory_mb = 700", Limits(seconds=9), 9, 700),
         ("seconds = 5\nmemory_mb = 700", Limits(memory_mb=300), 5, 300),
         ("seconds = 5\nmemory_mb = 700", Limits(seconds=1, memory_mb=900), 1, 900),
-        ("memory_mb = 700", Limits(), None, 700),
+        ("memory_mb = 700", Limits(), 3600, 700),
+        ("seconds = inf\nmemory_mb = inf", Limits(), float("inf"), float("inf")),
+        ("seconds = 5", Limits(seconds=float("inf"), memory_mb=9), float("inf"), 9),
         ("", Limits(seconds=2.5, memory_mb=64), 2.5, 64),
     ],
 )
@@ -133,7 +135,6 @@ def test_a_cluster_elsewhere_has_no_limit_of_this_machine(shared):
         (Settings(threads=10**6), 1),
         (Settings(scheduler="tcp://elsewhere:8786"), 0),
         (Settings(workers=5, scheduler="tcp://elsewhere:8786"), 5),
-        (Settings(threads=10**6, scheduler="local"), 1),
     ],
 )
 def test_workers_are_those_given_or_what_the_cores_allow(settings, n_workers):

@@ -18,8 +18,9 @@ import pandas as pd
 import psutil
 import pytest
 
-from clusterbench.execution.supervisor import MARK
 from clusterbench.store import STORE_NAME, Store
+
+from .conftest import is_worker, subprocess_environment
 
 KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "6"))
 KILLS_OF_WHOLE_RUNS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "3"))
@@ -66,14 +67,10 @@ class Runs:
         self.plugin.write_text(PLUGIN)
 
     def start(self, results: Path, workers: int = 2) -> subprocess.Popen[str]:
-        return self.script("crash_run.py", results, self.space, self.plugin, JOBS, workers)
+        return self.script("killable_run.py", results, self.space, self.plugin, JOBS, workers)
 
     def script(self, name: str, *arguments: object) -> subprocess.Popen[str]:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(place for place in sys.path if place),
-            "TMPDIR": str(self.temporary),
-        }
+        environment = subprocess_environment(TMPDIR=self.temporary)
         command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
@@ -125,7 +122,7 @@ def strike(run: subprocess.Popen[str], whom: str) -> None:
         return
     try:
         family = psutil.Process(run.pid).children(recursive=True)
-        workers = [process for process in family if MARK in process.environ()]
+        workers = [process for process in family if is_worker(process)]
         if workers:
             workers[0].kill()
     except psutil.Error:  # it was quicker
@@ -198,7 +195,7 @@ def test_killed_whole_runs_end_with_the_same_tables(runs):
     toml = runs.folder / "small.toml"
     toml.write_text(BENCHMARK)
     calm = runs.folder / "calm"
-    took = runs.timed(runs.script("crash_whole_run.py", calm / "results", toml, calm / "out"))
+    took = runs.timed(runs.script("killable_whole_run.py", calm / "results", toml, calm / "out"))
     expected = (calm / "out" / "scores.csv").read_bytes()
     tables = {name: without_times(calm / "out" / name) for name in ("cells.csv", "leaderboard.csv")}
     assert len(tables["cells.csv"]) == 2 * 3 * 3 * 2
@@ -211,7 +208,7 @@ def test_killed_whole_runs_end_with_the_same_tables(runs):
         while not over:
             moment = 3600.0 if kills >= KILLS_OF_WHOLE_RUNS else rng.uniform(0, 0.95 * took)
             whole = not place.exists()
-            run = runs.script("crash_whole_run.py", place / "results", toml, place / "out")
+            run = runs.script("killable_whole_run.py", place / "results", toml, place / "out")
             _, seconds = killed(run, moment, "run")
             over = seconds is not None
             if over and whole:

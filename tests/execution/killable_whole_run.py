@@ -1,6 +1,6 @@
 """A whole run of a benchmark file, from table to exported CSV, that can be killed and repeated.
 
-``python crash_whole_run.py RESULTS TOML OUT``
+``python killable_whole_run.py RESULTS TOML OUT``
 """
 
 import sys

@@ -1,6 +1,6 @@
 """A run that can be killed and repeated: open cells of some jobs go through execution into a store.
 
-``python crash_run.py RESULTS SPACE PLUGIN JOBS WORKERS`` prints a line for each cell that is stored.
+``python killable_run.py RESULTS SPACE PLUGIN JOBS WORKERS`` prints a line for each cell that is stored.
 """
 
 import hashlib

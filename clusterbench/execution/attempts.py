@@ -1,0 +1,136 @@
+"""The ledger of attempts: tasks that wait, grouped by plug-in, and what happens to a task whose worker was lost."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from clusterbench.execution.events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.statuses import CellStatus
+
+MOST_TRIES = 3
+WorkerKind = tuple[Lane, str]
+"""What the tasks of one worker have in common: the lane and the plug-in."""
+
+
+def kind_of(task: Task) -> WorkerKind:
+    """Return the kind of worker that this task needs."""
+    return task.lane, task.plugin
+
+
+@dataclass(eq=False, slots=True)
+class Attempt:
+    """A task, and what its worker has reported; times are those of `time.monotonic`.
+
+    Attributes
+    ----------
+    task : Task
+        With the cuts that are still to be done.
+    number : int
+        1, and 1 more for every worker lost for a cause outside the plug-in.
+    assigned : float
+        When it was given to its worker.
+    started : float or None
+        When its `Started` arrived.
+    cut : str or None
+        The cut that its worker is busy with, since `cut_started`.
+    done : mapping of str to CutDone
+    """
+
+    task: Task
+    number: int = 1
+    assigned: float = 0.0
+    started: float | None = None
+    cut: str | None = None
+    cut_started: float = 0.0
+    done: dict[str, CutDone] = field(default_factory=dict)
+
+    def record(self, event: Event) -> None:
+        """Note an event of the worker."""
+        if isinstance(event, Started):
+            self.started = time.monotonic()
+        elif isinstance(event, CutStarted):
+            self.cut, self.cut_started = event.cut, time.monotonic()
+        elif isinstance(event, CutDone):
+            self.cut = None
+            self.done[event.cut] = event
+
+    def lost_cut(self, status: CellStatus, reason: str) -> CutDone:
+        """Return the end of the cut that the worker was busy with."""
+        assert self.cut is not None
+        return CutDone(self.task.key, self.cut, status, reason, seconds=time.monotonic() - self.cut_started)
+
+    def lost_task(self, status: CellStatus, reason: str) -> TaskDone:
+        """Return the end of the task with all cuts that are open."""
+        seconds = 0.0 if self.started is None or self.done else time.monotonic() - self.started
+        return TaskDone(self.task.key, status, reason, build_seconds=seconds)
+
+
+class Ledger:
+    """The attempts that wait for a worker, grouped by plug-in; TensorFlow's first, since they take longest."""
+
+    def __init__(self, tasks: Sequence[Task] = ()) -> None:
+        self._groups: dict[WorkerKind, deque[Attempt]] = {}
+        for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN):
+            self._groups.setdefault(kind_of(task), deque()).append(Attempt(task))
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def take(self, kind: WorkerKind) -> Attempt | None:
+        """Take the next attempt of a kind; None where there is none."""
+        group = self._groups.get(kind)
+        if group is None:
+            return None
+        attempt = group.popleft()
+        if not group:
+            del self._groups[kind]
+        return attempt
+
+    def take_for_new(self, served: Collection[WorkerKind] = ()) -> Attempt:
+        """Take an attempt for a new worker, if possible of a kind without one: so fewer are started in all."""
+        kind = next((kind for kind in self._groups if kind not in served), next(iter(self._groups)))
+        attempt = self.take(kind)
+        assert attempt is not None
+        return attempt
+
+    def put_back(self, attempt: Attempt) -> None:
+        """Add an attempt that is to be the next of its kind."""
+        self._groups.setdefault(kind_of(attempt.task), deque()).appendleft(attempt)
+
+    def clear(self) -> None:
+        """Forget all attempts."""
+        self._groups.clear()
+
+    def lost(self, attempt: Attempt, reason: str) -> Iterator[Event]:
+        """Try a task again whose worker was lost for a cause outside the plug-in, `MOST_TRIES` times in all."""
+        open_cuts = tuple(cut for cut in attempt.task.cuts if cut not in attempt.done)
+        if not open_cuts:
+            last = attempt.done[attempt.task.cuts[-1]]
+            yield TaskDone(attempt.task.key, CellStatus.OK, "", last.build_seconds, last.peak_mb)
+        elif attempt.number < MOST_TRIES:
+            self.put_back(Attempt(replace(attempt.task, cuts=open_cuts), attempt.number + 1))
+        else:
+            yield from self.failed(attempt, CellStatus.FAILED, f"{reason}; tried {attempt.number} times")
+
+    def failed(self, attempt: Attempt, status: CellStatus, reason: str) -> Iterator[Event]:
+        """Charge the loss of a worker to the cut it was busy with, and have the other cuts tried again."""
+        if attempt.cut is None:
+            yield attempt.lost_task(status, reason)
+            return
+        yield attempt.lost_cut(status, reason)
+        open_cuts = tuple(cut for cut in attempt.task.cuts if cut not in attempt.done and cut != attempt.cut)
+        if open_cuts:
+            self.put_back(Attempt(replace(attempt.task, cuts=open_cuts), attempt.number))
+        else:
+            yield TaskDone(attempt.task.key, status, reason)
+
+    def timed_out(self, attempt: Attempt, reason: str, last_output: str) -> Iterator[Event]:
+        """End a task at its time limit; what it has finished stays."""
+        if attempt.cut is None:
+            yield attempt.lost_task(CellStatus.TIMEOUT, reason + last_output)
+            return
+        yield attempt.lost_cut(CellStatus.TIMEOUT, reason + last_output)
+        yield TaskDone(attempt.task.key, CellStatus.TIMEOUT, f"not begun: its job was {reason}")

@@ -1,5 +1,0 @@
-"""Takes for ever to be imported."""
-
-import time
-
-time.sleep(1000)
