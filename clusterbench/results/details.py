@@ -36,13 +36,13 @@ def no_rows(kind: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Details:
-    """The chosen labelings looked at closely. All frames are empty where nothing was computed.
+    """Details of the chosen labelings. All frames are empty where nothing was computed.
 
     Attributes
     ----------
     silhouettes : DataFrame
         dataset, labels_sha256, space (a reference), cluster, size, silhouette (mean of the cluster; NaN where
-        undefined), rows (looked at: all, or a sample of a large table). Labelings of the first seed.
+        undefined), rows (number used: all, or a sample of a large table). Labelings of the first seed.
     policies : DataFrame
         dataset, labels_sha256, space, policy, metric, value, reason: scores under every declared noise policy, of the
         labelings of all seeds.
@@ -61,7 +61,7 @@ class Details:
     labels : mapping of str to ndarray
         Labels of the first seed of each entry by hash; empty where they would not fit in memory.
     row_ids : mapping of str to tuple of str
-        Names of the rows of each dataset.
+        Row ids of each dataset.
     """
 
     silhouettes: pd.DataFrame = field(default_factory=lambda: no_rows("silhouettes"))

@@ -16,7 +16,7 @@ from clusterbench.tables import CELL_COLUMNS, CELL_KEY, SCORE_COLUMNS
 def cells_table(store: Store, name: str, record: RunRecord) -> pd.DataFrame:
     """Return one row per cell of a run: `CELL_COLUMNS` and `n_rows`, `sizes`, `info`, `space_hash`.
 
-    A cell that was not reached yet is left out; a cell that cannot run is ``skipped`` with its obstacle.
+    A cell without an outcome yet is left out; a cell that cannot run is ``skipped`` with its obstacle.
     """
     planned = pd.DataFrame(
         [

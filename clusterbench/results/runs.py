@@ -113,32 +113,32 @@ def row_ids(store: Store, sha256: str, dataset: str | None = None) -> list[str] 
     Raises
     ------
     RequestError
-        If equal labels were found in tables whose ids differ, and `dataset` does not say which is meant.
+        If equal labels occur in tables whose ids differ, and `dataset` does not say which is meant.
     """
-    found: dict[str, list[str] | None] = {}
+    ids_of: dict[str, list[str] | None] = {}
     for name in store.benchmarks():
         record, _ = read_record(store, name)
         cells = store.cells([job.key for job in record.jobs])
         keys = set(cells.loc[cells["labels_sha256"] == sha256, "job_key"])
         for table in {job.dataset: None for job in record.jobs if job.key in keys}:
             frame = store.frame(row_ids_key(record.datasets[table].content_hash))
-            found.setdefault(table, None if frame is None else [str(row) for row in frame["row_id"]])
-    if dataset is not None and dataset not in found:
-        raise unknown("dataset", dataset, found, where=f"labels {sha256[:12]}")
-    ids = list(found.values()) if dataset is None else [found[dataset]]
+            ids_of.setdefault(table, None if frame is None else [str(row) for row in frame["row_id"]])
+    if dataset is not None and dataset not in ids_of:
+        raise unknown("dataset", dataset, ids_of, where=f"labels {sha256[:12]}")
+    ids = list(ids_of.values()) if dataset is None else [ids_of[dataset]]
     if any(other != ids[0] for other in ids[1:]):
-        names = ", ".join(f"--dataset {name}" for name in found)
+        names = ", ".join(f"--dataset {name}" for name in ids_of)
         raise RequestError(f"labels {sha256[:12]} are those of tables with different row ids", allowed=names)
     return ids[0] if ids else None
 
 
 def store_status(store: Store) -> dict[str, dict[str, int]]:
     """Return, per benchmark, the number of cells by status; ``to do`` are those without an outcome."""
-    found = {}
+    counts_of = {}
     for name in store.benchmarks():
         record, _ = read_record(store, name)
         cells = cells_table(store, name, record)
         counts = {str(state): int(count) for state, count in cells["status"].value_counts().items()}
         planned = sum(len(job.cuts) * len(job.seeds) for job in record.jobs)
-        found[name] = {**counts, "to do": planned - len(cells)}
-    return found
+        counts_of[name] = {**counts, "to do": planned - len(cells)}
+    return counts_of

@@ -20,7 +20,7 @@ def structure_alerts(findings: Iterable[StructureFinding]) -> list[Alert]:
         tables = len(finding.shuffled)
         if better > max(0, int(_SIGNIFICANT * (tables + 1)) - 1):
             text = (
-                f"no structure beyond the null: the champion's silhouette {reached:.3f} is reached by the same"
+                f"no structure beyond the null: the first entry's silhouette {reached:.3f} is reached by the same"
                 f" job on {better} of {tables} tables whose columns were shuffled independently"
                 f" (p = {(1 + better) / (1 + tables):.2f}, highest {max(nulls):.3f})."
             )

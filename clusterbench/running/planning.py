@@ -1,4 +1,4 @@
-"""A plan: the fit jobs of a benchmark on its loaded tables, each under the hash of all it depends on."""
+"""Planning: load the tables, fit every space, and expand a benchmark to fit jobs with their keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from clusterbench.running.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A fit job with its identity, and why it cannot run where it cannot."""
+    """A fit job with its key; `obstacle` says why it cannot run, None if it can."""
 
     job: FitJob
     key: str
@@ -32,13 +32,13 @@ class PlannedJob:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do.
+    """Everything that a run will do.
 
     Attributes
     ----------
     benchmark : Benchmark
     name : str
-        Name of the benchmark, with a suffix when a selection makes it another one.
+        Name of the benchmark, with a suffix if only a part of it is run.
     selection : Selection
     datasets : mapping of str to Dataset
     spaces : mapping of (dataset, variant) to Space
@@ -62,7 +62,7 @@ class Plan:
         return sum(len(planned.job.cuts) * len(planned.job.seeds) for planned in self.jobs)
 
     def record(self) -> RunRecord:
-        """Return what is declared, enough to make every table again without the data."""
+        """Return the record of the plan: all that is needed to make the tables again without the data."""
         bench = self.benchmark
         algorithms = {run.algorithm.name: run.algorithm for run in bench.runs}
         references = dict.fromkeys(space for spaces in self.references.values() for space in spaces)
@@ -104,7 +104,7 @@ class Plan:
 
 
 def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, Dataset] | None = None) -> Plan:
-    """Load the tables, make every space and name every job; nothing is fitted yet.
+    """Load the tables, fit every space and expand the jobs; no algorithm runs yet.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, D
     Raises
     ------
     RequestError
-        For whatever is wrong with a table, a variant or the selection, before any work is done.
+        If a table, a variant or the selection cannot be used.
     """
     where = str(benchmark.path)
     selection.check(
@@ -210,33 +210,33 @@ def _reference_spaces(
 
 
 def _common(references: dict[str, tuple[str, ...]], complaints: list[Alert]) -> dict[str, tuple[str, ...]]:
-    """Keep the reference spaces that every dataset has: all boards of a run are ranked by the same rule."""
+    """Keep the reference spaces that every dataset has: all leaderboards of a run follow the same rule."""
     first, *others = references.values()
     shared = tuple(space for space in first if all(space in other for other in others))
     if not shared:
-        raise RequestError(f"no reference space can be made for every dataset: {'; '.join(map(str, complaints))}")
+        raise RequestError(f"no reference space is possible for every dataset: {'; '.join(map(str, complaints))}")
     return dict.fromkeys(references, shared)
 
 
 def score_key(space: Space) -> str:
-    """Return the hash under which scores in a space are kept: another scoring version scores anew."""
+    """Return the key of the scores in a space; another scoring version has other keys."""
     return hashlib.sha256(f"{space.content_hash}:{SCORING_VERSION}".encode()).hexdigest()
 
 
 def job_key(job: FitJob, algorithm: Algorithm, space_hash: str) -> str:
-    """Return the hash of all that a job's labels depend on."""
+    """Return the hash of everything that the labels of a job depend on."""
     seed = None if algorithm.is_deterministic(json.loads(job.params)) else job.seed
     parts = [space_hash, algorithm.name, algorithm.version, job.params, seed, versions_of(algorithm)]
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
 def versions_of(algorithm: Algorithm) -> dict[str, str]:
-    """Return the installed versions of the packages an algorithm uses ("" where there is none)."""
-    found = {}
+    """Return the installed versions of the packages that an algorithm uses; "" for a missing one."""
+    versions = {}
     for requirement in algorithm.packages.values():
         name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
-        found[name] = package_version(name) or ""
-    return found
+        versions[name] = package_version(name) or ""
+    return versions
 
 
 def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:
@@ -244,7 +244,7 @@ def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:
     if missing:
         return missing
     if dataset.n_rows > algorithm.max_rows:
-        return f"{dataset.n_rows} rows are more than {algorithm.name} can sensibly take ({algorithm.max_rows})"
+        return f"{dataset.n_rows} rows are more than the {algorithm.max_rows} that {algorithm.name} can handle"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""Progress of a run."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ class Progress(Protocol):
     """Receiver of a run's progress."""
 
     def stage(self, name: str, total: int) -> None:
-        """A stage of `total` steps begins."""
+        """Begin a stage of `total` steps."""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        """Some steps are over; `note` names the last."""
+        """Count `steps` finished steps; `note` names the last."""
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line."""
 
 
 class Silent:
-    """Progress that nobody is told."""
+    """Progress without output."""
 
     def stage(self, name: str, total: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def say(self, text: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class LogProgress:

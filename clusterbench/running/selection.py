@@ -1,4 +1,4 @@
-"""A part of a benchmark: `--quick` and `--only`. A part is another benchmark, and is named so."""
+"""Selection of a part of a benchmark by `--quick` and `--only`; a part is a benchmark of its own name."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _QUICK_REFITS = 2
 
 
 def _conditions(given: str) -> list[str]:
-    """Return the conditions in one text: a part that begins with a field and "=" begins another."""
-    found: list[str] = []
+    """Split a text into conditions: a part that begins with a field and "=" begins the next condition."""
+    conditions: list[str] = []
     for part in given.split(","):
-        if found and part.partition("=")[0].strip() not in _FIELDS:
-            found[-1] += f",{part}"
+        if conditions and part.partition("=")[0].strip() not in _FIELDS:
+            conditions[-1] += f",{part}"
         else:
-            found.append(part)
-    return found
+            conditions.append(part)
+    return conditions
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which jobs of a benchmark are wanted.
+    """The part of a benchmark that is run.
 
     Attributes
     ----------
     quick : bool
         First seed only, every second k, at most 2,000 rows of each table, two resamples per entry.
     only : mapping of str to tuple of str
-        Field (dataset, variant, algorithm, k, seed) to the values that stay.
+        Field (dataset, variant, algorithm, k, seed) to the selected values.
     """
 
     quick: bool = False
@@ -83,13 +83,13 @@ class Selection:
                     raise unknown(name, value, known[name], where=f"--only {name}")
 
     def seeds(self, seeds: Sequence[int]) -> tuple[int, ...]:
-        """Return the seeds that stay."""
+        """Return the selected seeds."""
         wanted = self.only.get("seed")
-        kept = tuple(seed for seed in seeds if wanted is None or str(seed) in wanted)
-        return kept[:1] if self.quick else kept
+        selected = tuple(seed for seed in seeds if wanted is None or str(seed) in wanted)
+        return selected[:1] if self.quick else selected
 
     def narrow(self, job: FitJob) -> FitJob | None:
-        """Return the part of `job` that is wanted, or None; its seeds are those of the selection already."""
+        """Return the selected part of `job`, or None; its seeds are selected already."""
         for name in ("dataset", "variant", "algorithm"):
             if name in self.only and getattr(job, name) not in self.only[name]:
                 return None
@@ -102,7 +102,7 @@ class Selection:
         return replace(job, cuts=cuts) if cuts else None
 
     def thin(self, benchmark: Benchmark) -> Benchmark:
-        """Return the benchmark with the seeds of this part, and fewer refits when it is to be quick."""
+        """Return the benchmark with the selected seeds; with fewer refits and shuffled tables if quick."""
         thinned = replace(benchmark, seeds=self.seeds(benchmark.seeds))
         if not self.quick:
             return thinned
@@ -115,7 +115,7 @@ class Selection:
         return replace(thinned, stability=stability, structure=structure)
 
     def sample(self, dataset: Dataset) -> Dataset:
-        """Return at most 2,000 random rows of a table when the run is to be quick."""
+        """Return at most 2,000 random rows of a table if quick."""
         if not self.quick or dataset.n_rows <= _QUICK_ROWS:
             return dataset
         rng = np.random.default_rng(_QUICK_SEED)

@@ -1,7 +1,7 @@
-"""Stability: the chosen labelings against labelings of resampled rows.
+"""Stability: compare the chosen labelings with labelings of resampled rows.
 
 A resample holds the distinct rows of a bootstrap sample (about 63 % of the table), as in Hennig's ``clusterboot``:
-duplicated rows would change densities and medoids. Its fit is an ordinary job under its own key, so it is cached,
+duplicated rows would change densities and medoids. A refit is a fit job with its own key, so it is stored, run in
 parallel and resumed like any other. Source: Hennig 2007, doi:10.1016/j.csda.2006.11.025.
 """
 
@@ -34,7 +34,7 @@ _KEYS = ["dataset", "variant", "algorithm", "params", "cut"]
 
 @dataclass(frozen=True, slots=True)
 class _Resample:
-    """One refit: of which labeling (by hash), in which resample, under which key."""
+    """One refit: the entry, the hash of its labeling, the number of the resample, and the job."""
 
     entry: tuple[str, str, str, str, str]
     original: str
@@ -72,13 +72,13 @@ def stability(
 
 
 def _outcomes(store: Store, resamples: Sequence[_Resample]) -> list[CellStatus | None]:
-    """Return the status of every refit; None for what is still to be done."""
+    """Return the status of every refit; None if it has none yet."""
     finished = store.finished_cells([resample.planned.key for resample in resamples])
     return [finished.get(r.planned.key, {}).get(r.planned.job.cuts[0]) for r in resamples]
 
 
 def resampled_rows(n_rows: int, seed: int, number: int) -> NDArray[np.int64]:
-    """Return the distinct rows of bootstrap sample `number`, ascending; the same for every competitor."""
+    """Return the distinct rows of bootstrap sample `number`, ascending; the same for every entry."""
     rng = stable_rng(seed, f"stability {number}")
     rows: NDArray[np.int64] = np.unique(rng.integers(0, n_rows, n_rows))
     return rows
@@ -98,7 +98,7 @@ def _resamples(plan: Plan, chosen: pd.DataFrame, n_resamples: int) -> Iterator[_
 
 
 def _works(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[Work]:
-    """Make tasks of refits; those that differ only in the cut share a build."""
+    """Return the tasks of the refits; those that differ only in the cut share a build."""
     paths: dict[str, str] = {}
     merged: dict[str, tuple[_Resample, list[str]]] = {}
     for resample in todo:
@@ -138,11 +138,11 @@ def _compare(plan: Plan, store: Store, resamples: Sequence[_Resample]) -> pd.Dat
         n_clusters = int(original.max()) + 1
         ari = float(adjusted_rand_score(apart(before), apart(after)))
         results[resample.entry].append((ari, jaccards(before, after, n_clusters)))
-    return pd.DataFrame([_summary(entry, found) for entry, found in results.items()])
+    return pd.DataFrame([_summary(entry, refits) for entry, refits in results.items()])
 
 
 def apart(labels: Labels) -> NDArray[np.int64]:
-    """Return labels in which every row of noise is a group of its own: noise is no cluster to be found again."""
+    """Return labels in which every noise row is its own group, since noise is no cluster to be reproduced."""
     return np.where(labels >= 0, labels, -1 - np.arange(len(labels), dtype=np.int64))
 
 
@@ -167,19 +167,19 @@ def jaccards(before: Labels, after: Labels, n_clusters: int) -> NDArray[np.float
     return best
 
 
-def _summary(entry: tuple[str, ...], found: Sequence[tuple[float, NDArray[np.float64]]]) -> Mapping[str, object]:
-    """Return one row; where a refit failed, there is no stability: a mean over the others would be too kind."""
-    aris = [ari for ari, _ in found]
+def _summary(entry: tuple[str, ...], refits: Sequence[tuple[float, NDArray[np.float64]]]) -> Mapping[str, object]:
+    """Return one row; if a refit failed, there is no stability, since the mean of the others would be biased."""
+    aris = [ari for ari, _ in refits]
     failed = int(np.isnan(aris).sum())
-    whole = bool(found) and not failed
-    per_cluster = np.nanmean(np.vstack([values for _, values in found]), axis=0) if whole else np.array([])
+    whole = bool(refits) and not failed
+    per_cluster = np.nanmean(np.vstack([values for _, values in refits]), axis=0) if whole else np.array([])
     return {
         **dict(zip(_KEYS, entry, strict=True)),
         "mean_ari": float(np.mean(aris)) if whole else np.nan,
         "min_ari": float(np.min(aris)) if whole else np.nan,
         "mean_jaccard": float(np.nanmean(per_cluster)) if whole else np.nan,
         "cluster_jaccard": canonical_json([round(float(value), 6) for value in per_cluster]),
-        "resamples": len(found) - failed,
+        "resamples": len(refits) - failed,
         "refits": canonical_json(aris if whole else []),
-        "reason": f"{failed} of {len(found)} refits on resampled rows failed" if failed else "",
+        "reason": f"{failed} of {len(refits)} refits on resampled rows failed" if failed else "",
     }

@@ -1,9 +1,9 @@
-"""Is there structure at all? A dip test, and the champion's job run again on tables without any structure.
+"""Structure tests: dip tests, and the first entry's fit job on tables without structure.
 
-A permuted table has every column shuffled by itself: its marginals are those of the data, its columns are independent.
-The alarm compares silhouettes. A z-score tells a labeling from random ones of the same table; where clusters are plain,
-random centroids find them too and z is small, so z is shown for the data and a few of the tables, and decides nothing
-between them. The champion was chosen for the data and is not chosen anew for every table: what passes is no proof.
+A shuffled table has every column permuted independently: its marginals are those of the data, its columns are
+independent. The alert compares silhouettes. z is shown for the data and a few of the shuffled tables but decides
+nothing: where clusters are well separated, random centroids find them too and z is small. The first entry is not chosen
+anew for every shuffled table, so that passing the test is no proof.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
 from clusterbench.structure import dip_test
 
-_DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip, and quick
-_CALIBRATED = 3  # permuted tables that get a z: random partitions of each cost more than its fits
+_DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip
+_CALIBRATED = 3  # shuffled tables with a z: random partitions of each cost more than its fits
 
 
 def structure(
@@ -48,15 +48,15 @@ def structure(
     if n_permutations == 0:
         return ()
     findings = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
-    champions = {name: job for name in plan.datasets if (job := _champion(plan, board, name)) is not None}
+    first_jobs = {name: job for name in plan.datasets if (job := _first_job(plan, board, name)) is not None}
     nulls = {
-        name: [_null_plan(plan, name, number, champion) for number in range(n_permutations)]
-        for name, champion in champions.items()
+        name: [_null_plan(plan, name, number, first_job) for number in range(n_permutations)]
+        for name, first_job in first_jobs.items()
     }
     fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
-    progress.stage("scoring without structure", len(champions) * (1 + n_permutations))
-    for name, champion in champions.items():
-        observed = _best(replace(plan, jobs=(champion,)), store)
+    progress.stage("scoring shuffled tables", len(first_jobs) * (1 + n_permutations))
+    for name, first_job in first_jobs.items():
+        observed = _best(replace(plan, jobs=(first_job,)), store)
         progress.advance(1, name)
         shuffled = []
         for number, null in enumerate(nulls[name]):
@@ -94,7 +94,7 @@ def _dip(sample: NDArray[np.float64], seed: int) -> DipRecord:
 def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a sample, ascending, in which equal values are spread evenly, half-way to their neighbours.
 
-    Rounded or whole numbers would be taken for as many modes as there are values.
+    Rounded values would otherwise count as one mode each.
     """
     values, counts = np.unique(sample, return_counts=True)
     if len(values) < 2:
@@ -108,8 +108,8 @@ def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(counts[which] == 1, values[which], spread_out)
 
 
-def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
-    """Return the planned job (first seed) of the first-ranked entry of a dataset that is no control."""
+def _first_job(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
+    """Return the job of the first entry of a dataset that is no control."""
     rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
     if rows.empty:
         return None
@@ -126,9 +126,9 @@ def _champion(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
     return None
 
 
-def _null_plan(plan: Plan, name: str, number: int, champion: PlannedJob) -> Plan:
-    """Return a plan with one job: the champion's, on a shuffled table."""
-    bench, job = plan.benchmark, champion.job
+def _null_plan(plan: Plan, name: str, number: int, first_job: PlannedJob) -> Plan:
+    """Return a plan with one job: that of the first entry, on a shuffled table."""
+    bench, job = plan.benchmark, first_job.job
     shuffled = permuted(plan.datasets[name], bench.ranking.seed, number)
     spaces = {
         (name, variant): fit_space(shuffled, bench.variants[variant], where=f"variants.{variant} on {shuffled.name}")
@@ -137,7 +137,7 @@ def _null_plan(plan: Plan, name: str, number: int, champion: PlannedJob) -> Plan
     first_seed = FitJob(name, job.variant, job.algorithm, job.params, job.seeds[:1], job.cuts)
     space_hash = spaces[name, job.variant].content_hash
     planned = PlannedJob(
-        first_seed, job_key(first_seed, bench.algorithm(job.algorithm), space_hash), space_hash, champion.obstacle
+        first_seed, job_key(first_seed, bench.algorithm(job.algorithm), space_hash), space_hash, first_job.obstacle
     )
     return replace(
         plan,

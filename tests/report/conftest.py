@@ -16,7 +16,7 @@ import pytest
 
 from clusterbench.ranking import RankingSpec, leaderboard
 from clusterbench.results import Details, Run
-from clusterbench.running.closeups import agreement, random_bands, sampled_view
+from clusterbench.running.detail_frames import agreement, random_bands, sampled_view
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
 
 N_ROWS = 1000

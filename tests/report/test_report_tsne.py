@@ -12,7 +12,7 @@ import pytest
 from clusterbench.report import by_tsne, html
 from clusterbench.report.figures.cluster_view import view_of
 from clusterbench.results import Details
-from clusterbench.running.closeups import sampled_view
+from clusterbench.running.detail_frames import sampled_view
 
 
 @pytest.fixture

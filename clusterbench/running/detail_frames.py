@@ -22,7 +22,7 @@ from clusterbench.store import Store
 
 _POINTS = 400
 _STRATA = 40
-_SILHOUETTE_ROWS = 20_000  # silhouettes cost n^2; of more rows a sample is looked at
+_SILHOUETTE_ROWS = 20_000  # silhouettes cost n^2; longer tables are sampled
 _MOST_COMPARED = 400  # labelings whose agreement is computed: 79,800 pairs
 
 
@@ -107,9 +107,9 @@ def _adjusted_rand(
     one: NDArray[np.int64], other: NDArray[np.int64], one_sizes: NDArray[np.int64], other_sizes: NDArray[np.int64]
 ) -> float:
     both = _pairs(np.bincount(one * len(other_sizes) + other))
-    mine, theirs, every = _pairs(one_sizes), _pairs(other_sizes), _pairs(np.array([len(one)]))
-    expected = mine * theirs / every if every else 0.0
-    highest = (mine + theirs) / 2.0
+    one_pairs, other_pairs, all_pairs = _pairs(one_sizes), _pairs(other_sizes), _pairs(np.array([len(one)]))
+    expected = one_pairs * other_pairs / all_pairs if all_pairs else 0.0
+    highest = (one_pairs + other_pairs) / 2.0
     return 1.0 if highest == expected else (both - expected) / (highest - expected)
 
 
@@ -121,8 +121,8 @@ def _pairs(sizes: NDArray[np.int64]) -> float:
 def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
     """Return the first two principal components of a sample of rows.
 
-    The components are those of all rows. The sample holds as many rows of each of 40 strata of the first component,
-    so that thin ends are seen; it depends on no labeling.
+    The components are those of all rows. The sample takes the same number of rows from each of 40 strata of the first
+    component, so that sparse ends are shown; it depends on no labeling.
 
     Parameters
     ----------
@@ -176,13 +176,13 @@ def _computed(
     seed = plan.benchmark.ranking.seed
     scores = store.scores([score_key(space) for space in references.values()])
     names = {score_key(space): name for name, space in references.items()}
-    mine = scores[scores["labels_sha256"].isin(set(every))]
+    wanted_scores = scores[scores["labels_sha256"].isin(set(every))]
     return {
         "points": view,
         "point_labels": pd.DataFrame({"labels_sha256": pd.Series(first, dtype=object), "labels": seen}),
         "silhouettes": _silhouettes({n: s.values for n, s in references.items()}, first, labelings, seed),
         "agreement": agreement(compared, labelings),
-        "policies": mine.assign(space=mine["space_hash"].map(names), policy=mine["noise"])[
+        "policies": wanted_scores.assign(space=wanted_scores["space_hash"].map(names), policy=wanted_scores["noise"])[
             ["labels_sha256", "space", "policy", "metric", "value", "reason"]
         ].reset_index(drop=True),
     }
@@ -197,7 +197,7 @@ def _silhouettes(
         if len(rows) > _SILHOUETTE_ROWS:
             rng = stable_rng(seed, "rows of the silhouettes")
             rows = np.sort(rng.choice(len(values), _SILHOUETTE_ROWS, replace=False))
-        found = cluster_silhouettes(np.ascontiguousarray(values[rows]), [labelings[sha][rows] for sha in hashes])
-        found["labels_sha256"] = np.array(hashes, dtype=object)[found["labeling"].to_numpy(dtype=np.int64)]
-        parts.append(found.drop(columns="labeling").assign(space=name, rows=len(rows)))
+        silhouettes = cluster_silhouettes(np.ascontiguousarray(values[rows]), [labelings[sha][rows] for sha in hashes])
+        silhouettes["labels_sha256"] = np.array(hashes, dtype=object)[silhouettes["labeling"].to_numpy(dtype=np.int64)]
+        parts.append(silhouettes.drop(columns="labeling").assign(space=name, rows=len(rows)))
     return pd.concat(parts[1:] or parts, ignore_index=True)
