@@ -10,7 +10,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterbench.ranking import RankingSpec, Severity, leaderboard, letters_of, severity_of
+from clusterbench.ranking import AlertKind, RankingSpec, Severity, leaderboard, letters_of
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"), metrics=("silhouette",), n_bootstrap=100)
 
@@ -83,7 +83,9 @@ def test_a_champion_that_loses_a_space_is_not_robust(new_run):
     split = {"a": [(0.9, 0.3)], "b": [(0.5, 0.4)], "c": [(0.6, 0.1)], "d": [(0.1, 0.2)]}
     board = leaderboard(*run_of(new_run, split).frames(), SPEC)
     assert "Not robust: by one reference space alone it has rank 2 in log1p." in board.headline
-    assert board.alerts == ("table: the first place is not robust (only space log1p: rank 2)",)
+    (alert,) = board.alerts
+    assert str(alert) == "table: the first place is not robust (only space log1p: rank 2)"
+    assert (alert.kind, alert.dataset, alert.oracle) == (AlertKind.NOT_ROBUST, "table", False)
     assert not board.table["robust"].iloc[0]
 
 
@@ -130,7 +132,7 @@ def test_a_control_that_is_not_beaten_is_told(new_run):
     spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
     board = leaderboard(*run_of(new_run, {"a": [(0.5, 0.5)], "random": [(0.6, 0.6)], "b": [(0.1, 0.1)]}).frames(), spec)
     assert "Controls are not beaten: random on standard with k = 3." in board.headline
-    assert any("does not beat the controls" in alert for alert in board.alerts)
+    assert any("does not beat the controls" in alert.text for alert in board.alerts)
 
 
 def test_a_winner_that_a_control_comes_close_to_is_not_called_best(new_run):
@@ -150,7 +152,7 @@ def judged(new_run, levels: dict[str, tuple[float, float]]) -> list[str]:
         run.add(name, {("silhouette", "standard"): silhouette, ("davies_bouldin", "standard"): -closeness})
     spec = RankingSpec(reference_spaces=("standard",), metrics=("silhouette", "davies_bouldin"))
     alerts = leaderboard(*run.frames(), spec).alerts
-    return [alert for alert in alerts if "metrics disagree" in alert]
+    return [str(alert) for alert in alerts if alert.kind is AlertKind.METRICS_DISAGREE]
 
 
 def test_metrics_that_order_the_contenders_alike_do_not_disagree(new_run):
@@ -185,10 +187,8 @@ def test_few_contenders_contradict_each_other_by_chance(new_run):
 def test_only_doubt_about_all_structure_is_serious(new_run):
     spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
     run = run_of(new_run, {"a": [(0.9, 0.3)], "b": [(0.5, 0.4)], "c": [(0.6, 0.1)], "random": [(0.9, 0.9)]})
-    found = {alert: severity_of(alert) for alert in leaderboard(*run.frames(), spec).alerts}
-    assert len(found) == 2
-    for alert, severity in found.items():
-        assert (severity is Severity.SERIOUS) == ("controls" in alert)
+    severities = {alert.kind: alert.severity for alert in leaderboard(*run.frames(), spec).alerts}
+    assert severities == {AlertKind.NOT_ROBUST: Severity.WARNING, AlertKind.CONTROLS_UNBEATEN: Severity.SERIOUS}
 
 
 def test_a_control_that_is_beaten_is_not_mentioned(new_run):

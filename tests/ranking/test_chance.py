@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.ranking import RankingSpec, leaderboard
+from clusterbench.ranking import AlertKind, RankingSpec, leaderboard
 from clusterbench.ranking.chance import chance_alerts, chance_share
 
 SPEC = RankingSpec(reference_spaces=("standard",), metrics=("silhouette", "davies_bouldin"))
@@ -40,8 +40,8 @@ def test_only_the_first_contender_is_judged_and_only_when_chance_is_not_rare():
     random = baselines(np.linspace(0.0, 1.0, 101), np.linspace(1.0, 2.0, 101))
     table = pd.DataFrame([entry(0.5, 1.5, control=True), entry(0.99, 1.01), entry(0.1, 1.9)])
     assert chance_alerts(table, random, SPEC) == []
-    (told,) = chance_alerts(table.iloc[[0, 2]], random, SPEC)
-    assert told.startswith("cards: random partitions come close: 90% of those with k = 2 score at least as well")
+    (alert,) = chance_alerts(table.iloc[[0, 2]], random, SPEC)
+    assert str(alert).startswith("cards: random partitions come close: 90% of those with k = 2 score at least as well")
 
 
 @pytest.mark.parametrize(("lift", "told"), [(0.0, True), (-0.4, False)])
@@ -54,4 +54,4 @@ def test_the_leaderboard_tells_it(new_run, lift, told):
     spec = RankingSpec(reference_spaces=("standard",), metrics=("silhouette",))
     board = leaderboard(*run.frames(), spec, baselines=frame)
     assert board.table["k"].iloc[0] == 3
-    assert any("random partitions come close" in alert for alert in board.alerts) == told
+    assert any(alert.kind is AlertKind.CHANCE for alert in board.alerts) == told

@@ -76,7 +76,7 @@ def test_a_missing_score_ranks_last_and_is_flagged(new_run):
     assert row["flags"] == "davies_bouldin@log1p: one cluster besides noise"
     assert np.isnan(row["davies_bouldin@log1p"])
     assert board.table["flags"].tolist()[:4] == [""] * 4
-    assert "table: 1 ranked entry lacks a score, which ranks last" in board.alerts
+    assert "table: 1 ranked entry lacks a score, which ranks last" in [str(alert) for alert in board.alerts]
 
 
 def test_a_score_that_one_seed_lacks_is_missing_not_a_mean_over_the_rest(new_run):
@@ -136,7 +136,7 @@ def test_failures_are_listed_and_counted(new_run):
     assert board.rejected[["algorithm", "status", "reason", "cells"]].to_numpy().tolist() == [
         ["slow", "timeout", "ran longer than 60 s", "2 timeout"]
     ]
-    assert "2 timeout of 7 cells" in board.alerts
+    assert "2 timeout of 7 cells" in [str(alert) for alert in board.alerts]
 
 
 def test_the_order_of_the_input_rows_changes_nothing(make_matrix):

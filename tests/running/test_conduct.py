@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling
-from clusterbench.results import load_run, scores_table
+from clusterbench.results import LimitsRecord, load_run, read_record, scores_table
 from clusterbench.running import Settings, Silent, prepare, run
 from clusterbench.store import Store
 
@@ -76,7 +76,7 @@ def test_every_cell_of_the_matrix_has_a_row_and_a_status(study):
     assert not cells.duplicated(["variant", "algorithm", "params", "cut", "seed"]).any()
     assert set(cells["status"]) <= {"ok", "rejected", "undefined"}
     assert (cells.loc[cells["status"] != "ok", "reason"] != "").all()
-    assert done.plan["structure"]["blobs"]["permuted"]
+    assert len(done.record.structure[0].shuffled) == 1
 
 
 def test_labels_and_scores_are_those_of_scikit_learn(study):
@@ -172,9 +172,9 @@ def test_the_order_of_the_file_moves_no_label_and_no_score(study):
 def test_every_noise_policy_is_in_the_store(study):
     again()
     with Store.reader(Path("results")) as store:
-        plan, _ = store.benchmark("blobs")
+        record, _ = read_record(store, "blobs")
         cells = load_run("results").cells
-        frames = {policy: scores_table(store, plan, cells, policy=policy) for policy in plan["policies"]}
+        frames = {policy.value: scores_table(store, record, cells, policy=policy) for policy in record.policies}
     assert set(frames) == {"zero", "drop", "cluster", "nearest"}
     assert len({len(frame) for frame in frames.values()}) == 1
     quiet = cells.loc[cells["noise_share"] == 0, "labels_sha256"]
@@ -239,7 +239,7 @@ def test_reference_spaces_that_were_not_declared_are_left_out_where_they_cannot_
     Path("blobs.toml").write_text(text)
     plan, _ = prepare("blobs.toml")
     assert plan.references == {"blobs": ("standard",)}
-    assert any("log1p" in warning for warning in plan.warnings)
+    assert any("log1p" in warning.text for warning in plan.warnings)
     Path("blobs.toml").write_text(TOML.replace('["standard"]', '["standard", "log1p"]'))
     with pytest.raises(RequestError, match="log1p"):
         prepare("blobs.toml")
@@ -264,9 +264,9 @@ def test_two_variants_of_one_space_are_fitted_once(study):
 
 def test_memory_is_limited_to_a_share_of_the_machine_where_nobody_set_a_limit(study):
     watched = run("blobs.toml", results="watched", settings=Settings(workers=1), progress=Silent())
-    assert watched.manifest["limits"]["memory_mb"] > 500
-    assert watched.manifest["limits"]["seconds"] is None
+    assert watched.manifest.limits.memory_mb > 500
+    assert watched.manifest.limits.seconds is None
 
 
 def test_without_workers_no_limit_is_kept_or_recorded(study):
-    assert again().manifest["limits"] == {"seconds": None, "memory_mb": None}
+    assert again().manifest.limits == LimitsRecord(seconds=None, memory_mb=None)

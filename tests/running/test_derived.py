@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +41,7 @@ def test_a_k_above_the_distinct_rows_has_no_baseline_and_the_run_goes_on(tmp_pat
     found = carried_out(yes_and_no, tmp_path, "results")
     control = found.cells[found.cells["algorithm"] == "random_labels"].set_index("k")
     assert control.loc[6, "status"] == "ok"  # random labels split equal rows, which random partitions never do
-    calibrated = sorted(json.loads(name)[2] for name in found.plan["baselines"])
+    calibrated = sorted(frame.k for frame in found.record.frames_of("baselines"))
     assert calibrated == [2, 3, 4]  # k-means asked for 6 clusters finds the 4 that there are
     kmeans = found.board.table[found.board.table["algorithm"] == "kmeans"]
     assert kmeans["z:silhouette@standard"].notna().all()

@@ -99,7 +99,7 @@ def test_scores_under_every_policy_are_those_of_the_store(done: Run, folder: Pat
     chosen = set(done.board.table["labels_sha256"])
     with Store.reader(folder / "results") as store:
         for policy, part in found.groupby("policy"):
-            scores = scores_table(store, done.plan, done.cells, policy=str(policy))
+            scores = scores_table(store, done.record, done.cells, policy=str(policy))
             scores = scores[scores["space"] != "own"].drop_duplicates(["labels_sha256", "space", "metric"])
             both = part.merge(scores, on=["labels_sha256", "space", "metric"], suffixes=("", "_stored"))
             assert len(both) == len(part)
@@ -171,14 +171,11 @@ def test_all_of_it_comes_back_from_the_store_without_the_data(done: Run, folder:
     }
 
 
-def test_a_second_run_looks_at_nothing_again(done: Run, folder: Path, monkeypatch) -> None:
-    from clusterbench.running import details as _details
-
+def test_a_second_run_stores_no_details_again(done: Run, folder: Path, monkeypatch) -> None:
     def refuse(*arguments: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(_details, "_computed", refuse)
-    monkeypatch.setattr(_details, "random_bands", refuse)
+    monkeypatch.setattr(Store, "put_frame", refuse)
     again = run(folder / "blobs.toml", results=folder / "results", settings=Settings(workers=0), progress=Silent())
     assert again.computed == 0
     pd.testing.assert_frame_equal(again.details.agreement, done.details.agreement)

@@ -72,7 +72,7 @@ def test_ranks_under_each_policy_are_those_of_its_scores(clouds):
     key = ["algorithm", "variant"]
     for policy in ("drop", "cluster", "nearest"):
         with Store.reader(Path("results")) as store:
-            scores = scores_table(store, done.plan, done.cells, policy=policy)
+            scores = scores_table(store, done.record, done.cells, policy=policy)
         cells = done.cells[[cut.get((a, v)) == c for a, v, c in done.cells[[*key, "cut"]].itertuples(index=False)]]
         alone = leaderboard(cells, scores, spec).table.sort_values(key)
         assert told[told["what"] == policy].sort_values(key)["rank"].tolist() == alone["rank"].tolist()

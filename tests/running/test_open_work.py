@@ -77,7 +77,7 @@ def test_a_failed_cell_is_left_until_it_is_to_be_tried_again_and_then_alone(work
 
 
 def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
-    workspace.run(RANKING, KMEANS)
+    manifest = workspace.run(RANKING, KMEANS).manifest
     workspace.write(RANKING, KMEANS, WARD, '[[algorithms]]\nuse = "kmeans"\nn_init = 1\nk = [3, 7]\n')
     plan, _ = prepare("rules.toml", workspace=workspace.folder)
     with workspace.store() as store:
@@ -87,7 +87,7 @@ def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
             ("agglomerative", ('{"k": 2}', '{"k": 3}', '{"k": 4}')),
         ]
     with Store.writer(workspace.folder / "results") as store:
-        store.put_benchmark(plan.name, plan.record(), {})
+        store.put_benchmark(plan.name, plan.record().to_json(), manifest.to_json())
         counts = store_status(store)["rules"]
     assert counts["to do"] == 4
     assert sum(counts.values()) == plan.n_cells == 7

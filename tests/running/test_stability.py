@@ -15,6 +15,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.labeling import canonical
+from clusterbench.results import read_record
+from clusterbench.results.derived import read_frames
 from clusterbench.running import Settings, Silent, run
 from clusterbench.running.stability_refits import apart, jaccards, resampled_rows
 from clusterbench.store import Store
@@ -165,8 +167,7 @@ def test_an_entry_of_which_a_refit_failed_has_no_stability_and_says_so(study):
 def test_the_refits_are_kept_beside_their_mean(study):
     stability_at(5)
     with Store.reader(Path("results")) as store:
-        plan, _ = store.benchmark("blobs")
-        frame = store.frame(plan["stability"])
+        frame = read_frames(store, read_record(store, "blobs")[0], "stability")
     assert frame is not None
     refits = json.loads(frame["refits"].iloc[0])
     assert len(refits) == 4
@@ -197,7 +198,7 @@ def test_refits_that_failed_are_tried_again_on_request(tmp_path):
         settings = Settings(workers=0, retry=retry)
         done = run("frail.toml", results=tmp_path / "r", workspace=tmp_path, settings=settings, progress=Silent())
         with Store.reader(tmp_path / "r") as store:
-            return store.frame(done.plan["stability"])
+            return read_frames(store, done.record, "stability")
 
     first = refits(retry=False)
     assert first["mean_ari"].isna().all()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.datasets import Dataset
-from clusterbench.results.structure_alerts import alerts
+from clusterbench.ranking import AlertKind
+from clusterbench.results import StructureFinding
 from clusterbench.running import Settings, Silent, run
 from clusterbench.running.structure_tests import permuted, spread
 from clusterbench.structure import dip_test
@@ -38,22 +39,23 @@ n_init = 2
 """
 
 
-def findings(table: np.ndarray, folder: Path, monkeypatch) -> tuple[dict, tuple[str, ...]]:
+def findings(table: np.ndarray, folder: Path, monkeypatch) -> tuple[StructureFinding, set[AlertKind]]:
     monkeypatch.chdir(folder)
     pd.DataFrame(table).add_prefix("c").to_csv("table.csv", index=False)
     Path("table.toml").write_text(TOML)
     done = run("table.toml", settings=Settings(workers=0), progress=Silent())
-    return done.plan["structure"]["table"], done.board.alerts
+    (finding,) = done.record.structure
+    return finding, {alert.kind for alert in done.board.alerts}
 
 
 def test_blobs_beat_their_shuffled_tables(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     table = rng.normal(size=(300, 4)) + 9 * (np.arange(300) % 2)[:, None]
-    found, told = findings(table, tmp_path, monkeypatch)
-    assert found["champion_silhouette"] > 0.7 > max(found["permuted_silhouettes"])
-    assert [sorted(table) for table in found["inertia"]] == [["2", "3", "4"]] * 3
-    assert found["dip_pc1"]["p"] < 0.05
-    assert not any("no structure beyond the null" in alert for alert in told)
+    finding, alerts = findings(table, tmp_path, monkeypatch)
+    assert finding.silhouette > 0.7 > max(shuffled.silhouette for shuffled in finding.shuffled)
+    assert [sorted(shuffled.inertia) for shuffled in finding.shuffled] == [[2, 3, 4]] * 3
+    assert finding.first_component.p < 0.05
+    assert AlertKind.NO_STRUCTURE not in alerts
 
 
 def test_the_scoring_of_every_shuffled_table_is_told(tmp_path, monkeypatch):
@@ -80,35 +82,12 @@ def test_the_scoring_of_every_shuffled_table_is_told(tmp_path, monkeypatch):
 
 def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
     rng = np.random.default_rng(4)
-    found, told = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
-    assert found["dip_pc1"]["p"] > 0.05
-    assert found["dip_distances"]["p"] > 0.05
-    assert any("dip test" in alert for alert in told)
-    assert len(found["permuted"]) == 3
-    assert abs(found["champion_silhouette"] - np.mean(found["permuted_silhouettes"])) < 0.05
-
-
-def test_a_champion_that_does_not_beat_the_null_is_told(tmp_path):
-    dip = {"dip": 0.1, "p": 0.001, "n": 10}
-    base = {"dip_pc1": dip, "dip_distances": dip}
-    (told,) = alerts({"cards": {**base, "champion_silhouette": 0.1, "permuted_silhouettes": [0.05, 0.12, None]}})
-    assert told.startswith("cards: no structure beyond the null")
-    assert alerts({"cards": {**base, "champion_silhouette": 0.13, "permuted_silhouettes": [0.05, 0.12]}}) == []
-    assert alerts({"cards": {**base, "champion_silhouette": None, "permuted_silhouettes": []}}) == []
-    assert alerts({"cards": base}) == []
-
-
-@pytest.mark.parametrize(("better", "alarm"), [(0, False), (1, True), (19, True)])
-def test_of_nineteen_shuffled_tables_one_that_is_as_good_is_one_too_many(better, alarm):
-    dip = {"dip": 0.1, "p": 0.001, "n": 10}
-    nulls = [0.2] * better + [0.1] * (19 - better)
-    told = alerts(
-        {"t": {"dip_pc1": dip, "dip_distances": dip, "champion_silhouette": 0.2, "permuted_silhouettes": nulls}}
-    )
-    assert bool(told) == alarm
-    if alarm:
-        assert f"on {better} of 19 tables" in told[0]
-        assert f"p = {(1 + better) / 20:.2f}" in told[0]
+    finding, alerts = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
+    assert finding.first_component.p > 0.05
+    assert finding.distances.p > 0.05
+    assert AlertKind.ONE_MODE in alerts
+    assert len(finding.shuffled) == 3
+    assert abs(finding.silhouette - np.mean([shuffled.silhouette for shuffled in finding.shuffled])) < 0.05
 
 
 def test_equal_values_are_spread_half_way_to_their_neighbours():

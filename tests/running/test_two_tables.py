@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,17 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.errors import RequestError
-from clusterbench.results import Run, cells_table, load_run, row_ids, store_status
+from clusterbench.ranking import AlertKind
+from clusterbench.results import (
+    PartitionCounts,
+    Run,
+    RunRecord,
+    cells_table,
+    load_run,
+    read_record,
+    row_ids,
+    store_status,
+)
 from clusterbench.running import Settings, prepare, run
 from clusterbench.store import Store
 from clusterbench.tables import CELL_COLUMNS
@@ -110,9 +120,10 @@ def done(tmp_path_factory) -> Finished:
 
 
 def test_a_space_that_one_table_cannot_have_is_no_reference_space_of_any(done):
-    assert done.first.plan["references"] == {"pair": ["standard"], "trio": ["standard"]}
-    (warning,) = done.first.plan["warnings"]
-    assert warning.startswith("default reference space left out: reference space log1p on trio: step 2")
+    assert done.first.record.references == {"pair": ("standard",), "trio": ("standard",)}
+    (warning,) = done.first.record.warnings
+    assert (warning.kind, warning.dataset) == (AlertKind.DATA, "trio")
+    assert warning.text.startswith("default reference space log1p left out: log1p of column 'a'")
     assert done.told.lines == [f"warning: {warning}"]
 
 
@@ -137,8 +148,8 @@ def test_tables_without_any_common_space_are_refused_with_every_reason(done, tmp
         prepare("two.toml", workspace=tmp_path)
     told = str(caught.value)
     assert told.startswith(f"{tmp_path / 'two.toml'}: no reference space can be made for every dataset: ")
-    assert "reference space standard on pair" in told
-    assert "reference space log1p on trio" in told
+    assert "pair: default reference space standard left out" in told
+    assert "trio: default reference space log1p left out" in told
 
 
 def test_jobs_and_cells_of_the_plan_are_those_of_both_tables(done):
@@ -151,40 +162,39 @@ def test_jobs_and_cells_of_the_plan_are_those_of_both_tables(done):
 
 def test_a_recorded_plan_comes_back_from_json_and_makes_the_same_tables(done):
     plan, _ = prepare("two.toml", workspace=done.folder)
-    text = json.dumps(plan.record())
-    record = json.loads(text)
-    assert json.dumps(record) == text
+    record = RunRecord.from_json(plan.record().to_json(), name="two")
+    assert record == plan.record()
     with Store.reader(done.folder / "results") as store:
-        stored, _ = store.benchmark("two")
+        stored, _ = read_record(store, "two")
         pd.testing.assert_frame_equal(cells_table(store, "two", record), done.first.cells)
-    assert {name: stored[name] for name in record} == record
-    assert set(stored) - set(record) == {"baselines", "stability", "replicates", "details", "structure"}
+    assert stored == replace(record, frames=stored.frames)
+    assert {frame.dataset for frame in stored.frames} == {"pair", "trio"}
 
 
 def test_a_recorded_plan_tells_hashes_rows_and_classes_of_its_tables(done):
     plan, _ = prepare("two.toml", workspace=done.folder)
-    found = done.first.plan["datasets"]
-    assert {name: (entry["n_rows"], entry["true_k"]) for name, entry in found.items()} == {
+    found = done.first.record.datasets
+    assert {name: (entry.n_rows, entry.true_k) for name, entry in found.items()} == {
         "pair": (N, 2),
         "trio": (N, 3),
     }
-    assert {name: entry["hash"] for name, entry in found.items()} == {
+    assert {name: entry.content_hash for name, entry in found.items()} == {
         name: dataset.content_hash for name, dataset in plan.datasets.items()
     }
-    assert [entry["columns"] for entry in found.values()] == [FEATURES, FEATURES]
-    assert done.first.plan["toml"] == TOML
+    assert [entry.columns for entry in found.values()] == [tuple(FEATURES)] * 2
+    assert done.first.record.toml == TOML
 
 
 def test_spaces_of_different_tables_never_share_a_key(done):
-    spaces = done.first.plan["spaces"]
-    assert sorted((dataset, variant) for dataset, variant, _ in spaces) == [
+    spaces = done.first.record.spaces
+    assert sorted((space.dataset, space.variant) for space in spaces) == [
         ("pair", "log1p"),
         ("pair", "raw"),
         ("pair", "standard"),
         ("trio", "raw"),
         ("trio", "standard"),
     ]
-    assert len({space_hash for _, _, space_hash in spaces}) == len(spaces)
+    assert len({space.score_key for space in spaces}) == len(spaces)
 
 
 def test_the_oracle_takes_the_number_of_classes_of_each_table(done):
@@ -260,25 +270,14 @@ def test_a_second_run_has_nothing_to_fit_and_keeps_the_manifest(done):
 
 def test_a_manifest_tells_what_the_results_were_made_of(done):
     manifest = done.first.manifest
-    assert manifest["seeds"] == [0, 1]
-    assert manifest["benchmark_sha256"] == hashlib.sha256(TOML.encode()).hexdigest()
-    assert manifest["datasets"] == {name: entry["hash"] for name, entry in done.first.plan["datasets"].items()}
-    assert manifest["cells"]["planned"] == 48
-    assert manifest["cells"]["computed"] == 36
-    assert (manifest["workers"], manifest["threads"]) == (0, 1)
-    assert set(manifest["seconds"]) == {"fitting", "scoring", "statistics"}
-    assert min(manifest["seconds"].values()) >= 0
-    assert manifest["packages"]["numpy"] == np.__version__
-    assert json.loads(json.dumps(manifest)) == manifest
-
-
-def test_new_scores_of_a_run_are_counted(done):
-    # Every labeling that differs from the others of its table, in two spaces, four policies and all metrics.
-    labelings = done.first.cells.groupby("dataset")["labels_sha256"].nunique().sum()
-    n_metrics = done.first.scores["metric"].nunique()
-    per_space = done.first.cells.groupby(["dataset", "variant"])["labels_sha256"].agg(set)
-    raw = sum(len(per_space[name, "raw"]) for name in ("pair", "trio"))
-    assert done.first.manifest["cells"]["new_scores"] == (labelings + raw) * 4 * n_metrics
+    assert manifest.seeds == (0, 1)
+    assert manifest.benchmark_sha256 == hashlib.sha256(TOML.encode()).hexdigest()
+    assert manifest.datasets == {name: entry.content_hash for name, entry in done.first.record.datasets.items()}
+    # Of Ward, which is deterministic, both seeds share a fit.
+    assert manifest.partitions == PartitionCounts(asked=48, fitted=36, shared=12)
+    assert (manifest.workers, manifest.threads, manifest.executor) == (0, 1, "this process")
+    assert min(manifest.seconds.fitting, manifest.seconds.scoring, manifest.seconds.statistics) >= 0
+    assert manifest.environment.packages["numpy"] == np.__version__
 
 
 def test_row_ids_are_customers_where_a_table_has_them_and_numbers_where_not(done):
@@ -300,7 +299,7 @@ def test_a_part_of_the_run_is_another_benchmark_of_the_same_store(done):
     same = same[(same["seed"] == 1) & (same["k"] == 3)].reset_index(drop=True)
     columns = [name for name in CELL_COLUMNS if name != "benchmark"]
     pd.testing.assert_frame_equal(part.cells[columns], same[columns])
-    assert part.plan["part"]["only"] == {"dataset": ["trio"], "algorithm": ["kmeans"], "k": ["3"], "seed": ["1"]}
+    assert part.record.only == {"dataset": ("trio",), "algorithm": ("kmeans",), "k": ("3",), "seed": ("1",)}
     assert "(all)" not in set(part.board.table["dataset"])
     with Store.reader(done.folder / "results") as store:
         assert sum(store_status(store)["two-part"].values()) == 2
