@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from clusterbench.credentials import mask_credentials
+
 
 class RequestError(ValueError):
     """The request was wrong: a file, key, name or table that cannot be used.
 
-    The command line prints it as one message and exits with status 2.
+    The command line prints it as one message and exits with status 2. Credentials of addresses are masked.
 
     Parameters
     ----------
@@ -27,10 +29,10 @@ class RequestError(ValueError):
     """
 
     def __init__(self, what: str, *, where: str | None = None, allowed: str | None = None) -> None:
-        self.what, self.where, self.allowed = what, where, allowed
+        self.what, self.where, self.allowed = mask_credentials(what), where, allowed
         head = f"{where}: " if where else ""
         tail = f" (allowed: {allowed})" if allowed else ""
-        super().__init__(f"{head}{what}{tail}")
+        super().__init__(mask_credentials(f"{head}{what}{tail}"))
 
     def within(self, outer: str) -> RequestError:
         """Return the same error, located inside `outer`."""

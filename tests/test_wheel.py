@@ -44,6 +44,7 @@ def test_the_wheel_carries_plugins_benchmarks_and_templates_and_nothing_else(whe
         "_shipped/algorithms/kmeans.py",
         "_shipped/benchmarks/credit-card.toml",
         "report/templates/",
+        "datasets/simulator.toml",
         "py.typed",
     ):
         assert any(f"clusterbench/{wanted}" in name for name in names), wanted

@@ -13,7 +13,7 @@ from clusterbench.tables import OWN
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def expand_range(value: Any) -> Any:

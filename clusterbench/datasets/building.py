@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.credentials import mask_credentials
 from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.layouts import known_layout
 from clusterbench.datasets.numeric_columns import numeric_column
@@ -48,7 +49,7 @@ def build_dataset(raw: RawTable, choice: Choice) -> Dataset:
         truth_names=truth_names,
         groups=_surviving({**groups, **choice.groups}, features),
         units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns},
-        source=raw.source,
+        source=mask_credentials(raw.source),
         warnings=tuple(warnings),
     )
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from clusterbench.credentials import mask_credentials
+from clusterbench.datasets.download import MAX_MB, MAX_SECONDS
 from clusterbench.datasets.named_datasets import registered
 from clusterbench.datasets.raw_table import Choice, Rows
 
-_SOURCES = ("use", "path", "url", "sql", "memory")
+MAX_ROWS: Final = 1_000_000
+_SOURCES: Final = ("use", "path", "url", "sql", "memory")
+_SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
+    "sha256": ("path", "url"),
+    "header": ("path", "url"),
+    "max_rows": ("sql",),
+    "max_seconds": ("url", "sql"),
+    "max_mb": ("url",),
+}
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -53,11 +64,17 @@ class DatasetSpec(BaseModel):
         is refused. Without names the columns are ``x1``, ``x2``, ...
     sha256 : str, optional
         Of the file behind `path` or `url`; it is verified.
+    max_rows : int
+        Of a query.
+    max_seconds : float
+        Of a query or a download.
+    max_mb : float
+        Of a download, also when it is unpacked.
     seed, n_rows : int
         Of a simulated dataset only.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     use: Name | None = None
     path: Name | None = None
@@ -74,6 +91,9 @@ class DatasetSpec(BaseModel):
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     header: bool | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    max_rows: int = Field(default=MAX_ROWS, gt=0)
+    max_seconds: float = Field(default=MAX_SECONDS, gt=0)
+    max_mb: float = Field(default=MAX_MB, gt=0)
     seed: int = Field(default=0, ge=0)
     n_rows: int | None = Field(default=None, ge=2)
 
@@ -87,10 +107,13 @@ class DatasetSpec(BaseModel):
         if self.sql is not None and not self.sql.strip().upper().startswith(("SELECT", "WITH")):
             raise ValueError("sql must be one statement that begins with SELECT or WITH")
         if self.url is not None and urlsplit(self.url).scheme not in ("http", "https"):
-            raise ValueError(f"url = {self.url!r} is not an http or https address")
-        for key in ("sha256", "header"):
-            if getattr(self, key) is not None and self.path is None and self.url is None:
-                raise ValueError(f"{key} goes with path or url only")
+            raise ValueError(f"url = {mask_credentials(self.url)!r} is not an http or https address")
+        for address in filter(None, (self.url, self.database)):
+            if re.search(r"[\s\"'<>]", address.rpartition("@")[0]):
+                raise ValueError("user name and password of an address must be percent-encoded")
+        for key, sources in _SOURCES_OF.items():
+            if key in self.model_fields_set and given[0] not in sources:
+                raise ValueError(f"{key} goes with {' or '.join(sources)} only")
         return self
 
     @model_validator(mode="after")
@@ -115,7 +138,7 @@ class DatasetSpec(BaseModel):
         if self.path is not None:
             return _stem(PureWindowsPath(self.path).name)
         if self.url is not None:
-            return _stem(PurePosixPath(urlsplit(self.url).path).name) or urlsplit(self.url).netloc
+            return _stem(PurePosixPath(urlsplit(self.url).path).name) or urlsplit(self.url).netloc.rpartition("@")[2]
         return self.memory or "query"
 
     @property

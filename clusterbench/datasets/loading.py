@@ -34,7 +34,7 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
     Raises
     ------
     RequestError
-        If the table cannot be had or cannot be used; the message names file, column and row.
+        If the table cannot be obtained or cannot be used; the message names file, column and row.
 
     Examples
     --------
@@ -54,12 +54,15 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
     if spec.use is not None:
         return load_registered(spec.use, seed=spec.seed, n_rows=spec.n_rows)
     if spec.sql is not None and spec.database is not None:
-        return read_sql(spec.sql, spec.database, base=base)
-    path = located(spec.path or "", base) if spec.url is None else _downloaded(spec.url, spec.sha256)
-    raw = read_file(path, id_columns=spec.id_columns, sha256=spec.sha256, header=spec.header)
-    return replace(raw, source=spec.url or path.name)
+        return read_sql(spec.sql, spec.database, base=base, max_rows=spec.max_rows, max_seconds=spec.max_seconds)
+    if spec.url is None:
+        path, source, max_mb = located(spec.path or "", base), "", float("inf")
+    else:
+        path, source, max_mb = _downloaded(spec.url, spec), spec.url, spec.max_mb
+    raw = read_file(path, id_columns=spec.id_columns, sha256=spec.sha256, header=spec.header, max_bytes=max_mb * 1e6)
+    return replace(raw, source=source or path.name)
 
 
-def _downloaded(url: str, sha256: str | None) -> Path:
-    name = PurePosixPath(urlsplit(url).path).name
-    return download(url, f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}", sha256=sha256)
+def _downloaded(url: str, spec: DatasetSpec) -> Path:
+    file_name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{PurePosixPath(urlsplit(url).path).name}"
+    return download(url, file_name, sha256=spec.sha256, max_mb=spec.max_mb, max_seconds=spec.max_seconds)

@@ -2,76 +2,132 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from clusterbench.datasets.raw_table import RawTable
+from clusterbench.credentials import MASK
+from clusterbench.datasets.raw_table import RawTable, check_names
+from clusterbench.datasets.time_limit import run_limited
 from clusterbench.errors import RequestError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Engine
+
+_CHUNK: Final = 1000  # rows
 
 
-def read_sql(sql: str, database: str, *, base: Path) -> RawTable:
+def read_sql(sql: str, database: str, *, base: Path, max_rows: int, max_seconds: float) -> RawTable:
     """Run a query and return its rows; nothing is ever committed.
 
     Parameters
     ----------
     sql : str
-        One SELECT statement. Add ORDER BY: without it a database owes nobody an order of rows.
+        One SELECT statement. Add ORDER BY: without it the order of the rows is undefined.
     database : str
-        SQLAlchemy URL; a relative SQLite file is found from `base`, then from the current folder.
+        SQLAlchemy URL; a relative SQLite file is found from `base`, then from the current folder, and opened for
+        reading only.
     base : Path
+    max_rows : int
+    max_seconds : float
 
     Raises
     ------
     RequestError
-        For a malformed URL, a missing driver or file, and whatever the database refuses.
+        For a malformed URL, a missing driver or file, whatever the database refuses, and a query that exceeds a limit.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = _engine(database, base)
+    query = _Query(engine, sql, max_rows)
+    try:
+        names, rows = run_limited(query.rows, max_seconds=max_seconds, cancel=query.cancel)
+        check_names(names)
+        if not rows:
+            raise RequestError("the query gives no rows")
+    except SQLAlchemyError as error:
+        raise RequestError(f"{database}: {_first_line(error, engine.url.password)}") from None
+    except RequestError as error:
+        raise error.within(database) from None
+    columns = zip(*rows, strict=True)
+    return RawTable(pd.DataFrame(dict(zip(names, map(_column, columns), strict=True))), f"query on {database}")
+
+
+class _Query:
+    """A query that is fetched in chunks and can be cancelled from another thread."""
+
+    def __init__(self, engine: Engine, sql: str, max_rows: int) -> None:
+        self._engine, self._sql, self._max_rows = engine, sql, max_rows
+        self._driver: Any = None
+
+    def rows(self, unwanted: threading.Event) -> tuple[list[str], list[Sequence[Any]]]:
+        """Return the names of the columns and all rows."""
+        import sqlalchemy
+
+        rows: list[Sequence[Any]] = []
+        try:
+            with self._engine.connect().execution_options(stream_results=True) as connection:
+                self._driver = connection.connection.driver_connection
+                result = connection.execute(sqlalchemy.text(self._sql))
+                while not unwanted.is_set() and (chunk := result.fetchmany(_CHUNK)):
+                    rows += chunk
+                    if len(rows) > self._max_rows:
+                        allowed = "a LIMIT in the query, or a larger max_rows"
+                        raise RequestError(f"the query gives more than {self._max_rows} rows", allowed=allowed)
+                return [str(name) for name in result.keys()], rows  # noqa: SIM118
+        finally:
+            self._engine.dispose()
+
+    def cancel(self) -> None:
+        """Ask the driver to end the query: SQLite and DuckDB call it interrupt, PostgreSQL cancel."""
+        stop = getattr(self._driver, "interrupt", None) or getattr(self._driver, "cancel", None)
+        if stop is not None:
+            with contextlib.suppress(Exception):
+                stop()
+
+
+def _column(values: tuple[Any, ...]) -> pd.Series:
+    """Keep integers as they are where some are missing: pandas would make floats of them."""
+    exact = None in values and any(isinstance(value, int) for value in values)
+    return pd.Series(values, dtype=object) if exact else pd.Series(values)
+
+
+def _engine(database: str, base: Path) -> Engine:
     import sqlalchemy
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        url = _located(sqlalchemy.engine.make_url(database), base)
-        shown = url.render_as_string(hide_password=True)
-        engine = sqlalchemy.create_engine(url)
+        return sqlalchemy.create_engine(_read_only(sqlalchemy.engine.make_url(database), base))
+    except RequestError:
+        raise
     except (SQLAlchemyError, ValueError) as error:
-        raise RequestError(f"database = {_first_line(error)}", allowed="a SQLAlchemy URL: sqlite:///file.db") from error
+        said = _first_line(error, None)
+        raise RequestError(f"database = {said}", allowed="a SQLAlchemy URL: sqlite:///file.db") from None
     except ImportError as error:
         raise RequestError(f"database: {error}", allowed="a URL whose driver is installed") from error
-    try:
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":  # its driver commits what it does not recognise as a change
-                connection.exec_driver_sql("PRAGMA query_only = ON")
-            result = connection.execute(sqlalchemy.text(sql))
-            frame = pd.DataFrame(result.fetchall(), columns=[str(name) for name in result.keys()])  # noqa: SIM118
-    except SQLAlchemyError as error:
-        raise RequestError(f"{shown}: {_first_line(error)}") from error
-    finally:
-        engine.dispose()
-    for name in frame.columns[frame.columns.duplicated()]:
-        raise RequestError(f"{shown}: two columns are called {name!r}", allowed="unique column names")
-    if frame.empty:
-        raise RequestError(f"{shown}: the query gives no rows")
-    return RawTable(frame, f"query on {shown}")
 
 
-def _located(url: URL, base: Path) -> URL:
-    """Point a SQLite URL at an existing file: the driver would create an empty one."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+def _read_only(url: URL, base: Path) -> URL:
+    """Point a URL of a file at an existing one, which SQLite opens for reading: the drivers would create a file."""
+    backend, name = url.get_backend_name(), url.database or ":memory:"
+    is_memory = ":memory:" in name or url.query.get("mode") == "memory"
+    if backend not in ("sqlite", "duckdb") or is_memory:
         return url
-    if url.database.startswith("file:"):
-        return url
-    path = located(url.database, base)
+    path = located(unquote(urlsplit(name).path) if name.startswith("file:") else name, base)
     if not path.is_file():
         raise RequestError(f"{path} does not exist or is no file")
-    return url.set(database=str(path))
+    if backend == "duckdb":
+        return url.set(database=str(path))
+    return url.set(database=path.resolve().as_uri()).update_query_dict({"mode": "ro", "uri": "true"})
 
 
 def located(path: str, base: Path) -> Path:
-    """Find a relative path from `base`, else from the current folder; give the former if there is neither."""
+    """Find a relative path from `base`, else from the current folder; return the former if there is neither."""
     given = Path(path).expanduser()
     from_base = base / given
     try:
@@ -80,5 +136,6 @@ def located(path: str, base: Path) -> Path:
         raise RequestError(f"{path[:200]!r} cannot be read: {error.strerror or error}") from error
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _first_line(error: Exception, password: str | None) -> str:
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return line.replace(password, MASK) if password else line

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clusterbench.benchmark import Benchmark, FitJob, canonical_json
+from clusterbench.credentials import mask_credentials
 from clusterbench.datasets import Dataset, load_dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
@@ -68,7 +69,7 @@ class Plan:
         references = dict.fromkeys(space for spaces in self.references.values() for space in spaces)
         return RunRecord(
             title=bench.title,
-            toml=bench.text,
+            toml=mask_credentials(bench.text),
             path=str(bench.path),
             selection=self.selection.words(),
             quick=self.selection.quick,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clusterbench.benchmark import parse_benchmark
+from clusterbench.credentials import MASK, mask_credentials
 from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_folder
 from clusterbench.metrics import METRICS, score_labelings
@@ -84,10 +85,26 @@ def _plan_again(found: Target, workspace: Path) -> tuple[Plan, Registry]:
     only |= {name: tuple(found.cells[name].unique()) for name in ("dataset", "variant", "algorithm")}
     registry = load_registry(workspace)
     try:
-        benchmark = parse_benchmark(recorded.toml, registry, path=Path(recorded.path))
+        benchmark = parse_benchmark(_declaration(recorded), registry, path=Path(recorded.path))
         return make_plan(benchmark, Selection(recorded.quick, only)), registry
     except RequestError as error:
         raise error.within(f"the recorded declaration of {found.benchmark}") from error
+
+
+def _declaration(recorded: RunRecord) -> str:
+    """Return the recorded TOML; where credentials are masked in it, its original in the benchmark file."""
+    if not any(mark + MASK in recorded.toml for mark in ":=/"):
+        return recorded.toml
+    try:
+        original = Path(recorded.path).read_text(encoding="utf-8-sig")
+    except OSError:
+        original = ""
+    if mask_credentials(original) != recorded.toml:
+        raise RequestError(
+            f"credentials are not recorded, and {recorded.path} does not hold this declaration any more",
+            allowed="the benchmark file as it was in the run",
+        )
+    return original
 
 
 def _settings(manifest: Manifest, n_tasks: int) -> Settings:
