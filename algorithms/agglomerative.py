@@ -36,7 +36,7 @@ def tree_of(X: Space, linkage: str, metric: str) -> NDArray[np.float64]:
 
 
 def cut_tree(tree: NDArray[np.float64], k: int) -> NDArray[np.int32]:
-    """Return the k parts that stand before the last k - 1 merges, as labels of shape (n,).
+    """Return the k parts before the last k - 1 merges, as labels of shape (n,).
 
     The merges are counted, not their heights compared: equal heights cannot give another number of parts.
     """
@@ -60,7 +60,7 @@ def build(X: Space, seed: int, linkage: str = "ward", metric: str = "euclidean")
         k = cut["k"]
         if k > len(X):
             raise ValueError(f"{len(X)} rows cannot be cut into {k} clusters")
-        # Between these two heights the cut is this one: a wide gap speaks for k.
+        # Between these two heights the cut is this one: a wide gap supports k.
         info = {"height_below": float(tree[-k, 2]) if k < len(X) else 0.0, "height_above": float(tree[1 - k, 2])}
         return Partition(cut_tree(tree, k), info=info)
 
@@ -68,7 +68,7 @@ def build(X: Space, seed: int, linkage: str = "ward", metric: str = "euclidean")
 
 
 def check_params(params: Params) -> None:
-    """Refuse unknown linkages and distances, and ward with another distance than the Euclidean."""
+    """Refuse unknown linkages and distances, and ward with a distance that is not Euclidean."""
     require_choice("linkage", params["linkage"], LINKAGES)
     require_choice("metric", params["metric"], SCIPY_DISTANCES)
     if params["linkage"] == "ward" and SCIPY_DISTANCES[params["metric"]] != "euclidean":

@@ -177,9 +177,9 @@ def check_params(params: Params) -> None:
     if not isinstance(layers, (list, tuple)):
         raise ValueError(f"layers = {layers!r} is not a list of units such as [64, 32]")
     for units in layers:
-        require_number("a number of units in layers", units, whole=True, low=1)
+        require_number("a number of units in layers", units, integer=True, low=1)
     for name in ("latent", "epochs", "patience", "batch_size", "n_init"):
-        require_number(name, params[name], whole=True, low=1)
+        require_number(name, params[name], integer=True, low=1)
     require_number("learning_rate", params["learning_rate"], low=0, open_low=True)
 
 

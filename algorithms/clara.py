@@ -2,7 +2,7 @@
 
 from clusterbench.plugins import Assignment, Family, sklearn_algorithm
 
-# scikit-learn-extra 0.3.0 returns its last sub-sample's medoids, not its best; kept, so that the board shows it.
+# scikit-learn-extra 0.3.0 returns its last sub-sample's medoids, not its best; kept, so that the leaderboard shows it.
 ALGORITHM = sklearn_algorithm(
     "sklearn_extra.cluster:CLARA",
     name="clara",
@@ -11,6 +11,6 @@ ALGORITHM = sklearn_algorithm(
     reference="Kaufman & Rousseeuw 1990, doi:10.1002/9780470316801.ch3",
     # PAM swaps duplicated rows back and forth until max_iter.
     defaults={"max_iter": 100},
-    packages={"sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'"},
+    centred=True,
     assignment=Assignment.PREDICT,
 )

@@ -29,12 +29,12 @@ BLOCK_ENTRIES = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What DBSCAN needs of a table for any eps at one min_samples.
+    """The neighbours and tree of a table that serve any eps at one min_samples.
 
     A row is a core row when its min_samples-th nearest row, itself counted, lies within eps. Core rows within
     eps of each other are connected: these are the edges up to eps of the mutual reachability graph, whose
     components any minimum spanning tree gives. A row that is not core has fewer than min_samples rows
-    within eps, so all of them stand in its list of nearest rows.
+    within eps, so its list of nearest rows holds all of them.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Structure:
 
     @property
     def reach(self) -> Floats:
-        """From which eps on each row is a core row, shape (n,)."""
+        """The smallest eps at which each row is a core row, shape (n,)."""
         return self.distances[:, -1]
 
 
@@ -65,10 +65,10 @@ def nearest_rows(X: Space, count: int, metric: str) -> tuple[NDArray[np.int64], 
     step = max(1, BLOCK_ENTRIES // len(X))
     for start in range(0, len(X), step):
         block = cdist(X[start : start + step], X, metric)
-        found = np.argpartition(block, count - 1, axis=1)[:, :count]
-        far = np.take_along_axis(block, found, axis=1)
+        candidates = np.argpartition(block, count - 1, axis=1)[:, :count]
+        far = np.take_along_axis(block, candidates, axis=1)
         order = np.argsort(far, axis=1, kind="stable")
-        nearest[start : start + step] = np.take_along_axis(found, order, axis=1)
+        nearest[start : start + step] = np.take_along_axis(candidates, order, axis=1)
         distances[start : start + step] = np.take_along_axis(far, order, axis=1)
     return nearest, distances
 
@@ -79,21 +79,21 @@ def spanning_tree(X: Space, reach: Floats, metric: str) -> tuple[NDArray[np.int6
 
     n = len(X)
     outside = np.arange(1, n)
-    rows, wait = np.array(X[1:]), reach[1:].copy()
+    rows, reach_of = np.array(X[1:]), reach[1:].copy()
     best, source = np.full(n - 1, np.inf), np.zeros(n - 1, dtype=np.int64)
     tree, heights = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
     current, point, own = 0, X[:1], reach[0]
     for step in range(n - 1):
         m = n - 1 - step
-        far = np.maximum(cdist(point, rows[:m], metric)[0], wait[:m])
+        far = np.maximum(cdist(point, rows[:m], metric)[0], reach_of[:m])
         np.maximum(far, own, out=far)
         closer = far < best[:m]
         best[:m][closer] = far[closer]
         source[:m][closer] = current
         at = int(np.argmin(best[:m]))
         tree[step], heights[step] = (source[at], outside[at]), best[at]
-        current, point, own = int(outside[at]), rows[at : at + 1].copy(), wait[at]
-        for column in (outside, rows, wait, best, source):  # the last one outside takes the free place
+        current, point, own = int(outside[at]), rows[at : at + 1].copy(), reach_of[at]
+        for column in (outside, rows, reach_of, best, source):  # the last one outside moves to the free position
             column[at] = column[m - 1]
     return tree, heights
 
@@ -123,7 +123,7 @@ def labels_at(structure: Structure, eps: float) -> NDArray[np.int64]:
     labels[core] = np.argsort(np.argsort(first))[which.reshape(-1)]
     border = np.flatnonzero(structure.reach > eps)
     near = np.where(structure.distances[border] <= eps, labels[structure.nearest[border]], -1)
-    # A border row belongs to the first cluster that reaches it; n stands for none.
+    # A border row belongs to the first cluster that reaches it; n means none.
     reached = np.where(near >= 0, near, n).min(axis=1, initial=n)
     labels[border] = np.where(reached < n, reached, -1)
     return labels
@@ -151,8 +151,8 @@ def build(X: Space, seed: int, min_samples: int = 10, metric: str = "euclidean")
 
 
 def check_params(params: Params) -> None:
-    """Refuse what scikit-learn's DBSCAN would refuse."""
-    require_number("min_samples", params["min_samples"], whole=True, low=1)
+    """Refuse values that scikit-learn's DBSCAN would refuse."""
+    require_number("min_samples", params["min_samples"], integer=True, low=1)
     require_choice("metric", params["metric"], SCIPY_DISTANCES)
 
 

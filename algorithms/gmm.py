@@ -7,7 +7,7 @@ from clusterbench.plugins import Assignment, Family, Space, sklearn_algorithm
 
 
 def fit_of(mixture: Any, X: Space) -> Mapping[str, Any]:
-    """Return what tells how well the mixture fits; lower is better for bic and aic."""
+    """Return the quality of the fit; lower is better for bic and aic."""
     return {
         "lower_bound": float(mixture.lower_bound_),
         "bic": float(mixture.bic(X)),
@@ -22,6 +22,7 @@ ALGORITHM = sklearn_algorithm(
     summary="the most likely component of a mixture of Gaussians, started from k-means",
     reference="Dempster, Laird & Rubin 1977, doi:10.1111/j.2517-6161.1977.tb01600.x",
     k="n_components",
+    centred=True,
     extras=fit_of,
     assignment=Assignment.PREDICT,
 )

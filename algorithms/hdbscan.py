@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.plugins import (
+    SCIPY_DISTANCES,
     Algorithm,
     Assignment,
     CutRange,
@@ -23,7 +24,7 @@ from clusterbench.plugins import (
     warm_imports,
 )
 
-METRICS = ("euclidean", "l2", "manhattan", "cityblock", "l1", "chebyshev")
+METRICS = tuple(name for name in SCIPY_DISTANCES if name != "cosine")
 AS_SIZE = "min_cluster_size"
 
 
@@ -39,7 +40,7 @@ def in_order(edges: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class TreeMemory:
-    """Keeps the tree between fits, in the place where hdbscan takes a joblib ``Memory``.
+    """A cache of the tree between fits, passed to hdbscan as its joblib ``Memory``.
 
     The fits of a job differ in `min_cluster_size`, which the tree does not depend on, and with it in `min_samples`
     where that follows it; so no other argument needs comparing. The tree is built from the edges `in_order`.
@@ -49,7 +50,7 @@ class TreeMemory:
         self._results: dict[tuple[str, int], Any] = {}
 
     def cache(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `function`, called at the first time only for every `min_samples`."""
+        """Return `function`, called only once for each `min_samples`."""
         from hdbscan._hdbscan_linkage import label
 
         def once(X: Space, min_samples: int, *args: Any, **kwargs: Any) -> Any:
@@ -63,14 +64,14 @@ class TreeMemory:
 
 
 def size_of(value: float, n_rows: int) -> int:
-    """Return the rows that a cut value stands for: a share below 1, a number of rows from 2 on."""
+    """Return the number of rows of a cut value: a share of the rows below 1, else the number itself."""
     return max(2, round(value * n_rows)) if value < 1 else int(value)
 
 
 def check_size(value: Any) -> str | None:
     """Return what a cut value should have been, or None."""
-    wrong = share_complaint(value) and number_complaint(value, whole=True, low=2)
-    return "a share of the rows above 0 and below 1, or a whole number of rows of at least 2" if wrong else None
+    wrong = share_complaint(value) and number_complaint(value, integer=True, low=2)
+    return "a share of the rows above 0 and below 1, or an integer of rows of at least 2" if wrong else None
 
 
 def build(
@@ -118,15 +119,15 @@ def build(
 
 
 def check_params(params: Params) -> None:
-    """Refuse what hdbscan would refuse only when it is fitted."""
+    """Refuse values that hdbscan would refuse only when it is fitted."""
     if params["min_samples"] != AS_SIZE:  # the package's own default
         try:
-            require_number("min_samples", params["min_samples"], whole=True, low=1)
+            require_number("min_samples", params["min_samples"], integer=True, low=1)
         except ValueError as error:
             raise ValueError(f"{error}, or {AS_SIZE!r}") from error
     if not isinstance(params["allow_single_cluster"], bool):
         raise ValueError(f"allow_single_cluster = {params['allow_single_cluster']!r} is not true or false")
-    require_number("max_cluster_size", params["max_cluster_size"], whole=True, low=0)
+    require_number("max_cluster_size", params["max_cluster_size"], integer=True, low=0)
     require_choice("cluster_selection_method", params["cluster_selection_method"], ("eom", "leaf"))
     require_number("cluster_selection_epsilon", params["cluster_selection_epsilon"], low=0)
     require_number("alpha", params["alpha"], low=0, open_low=True)

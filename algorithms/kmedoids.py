@@ -6,26 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.plugins import (
+    SCIPY_DISTANCES,
     Algorithm,
     Assignment,
     Cutter,
     Family,
     Params,
     Partition,
+    ShiftedModel,
     Space,
     recorded_warnings,
     require_choice,
     require_number,
     warm_imports,
+    without_offset,
 )
-
-METRICS = ("euclidean", "l2", "manhattan", "cityblock", "l1", "cosine", "chebyshev")
-
 
 BLOCK = 256
 # Far above the rounding of a sum of 20,000 distances, far below a difference that matters.
 ROUNDING = 1e-9
-# Benchmarks mostly ask for k up to this: BUILD is run so far at once, and is then done.
+# Benchmarks mostly ask for k up to this: the first BUILD gives so many medoids at once.
 USUAL_K = 10
 
 
@@ -81,10 +81,10 @@ class MedoidUpdate:
 
 
 class NestedBuild:
-    """The BUILD start of PAM, remembered.
+    """The BUILD start of PAM, shared by all k.
 
     BUILD is greedy: the medoids of a smaller k are the first of a larger one. So it is run for the largest k
-    asked for so far, with room for more, and cut to length.
+    asked for so far, or more, and the first k medoids are taken.
     """
 
     def __init__(self, distances: NDArray[np.float64]) -> None:
@@ -104,12 +104,16 @@ class NestedBuild:
 def build(
     X: Space, seed: int, method: str = "alternate", init: str = "build", max_iter: int = 100, metric: str = "euclidean"
 ) -> Cutter:
-    """Compute the distances once; each k then gives exactly what ``KMedoids(...).fit(X)`` gives."""
+    """Compute the distances once; each k then gives exactly what ``KMedoids(...).fit(X)`` gives.
+
+    Rows far from the origin are fitted less their medians, which changes no distance but the cosine.
+    """
     from sklearn import config_context
     from sklearn.metrics import pairwise_distances
     from sklearn_extra.cluster import KMedoids
 
-    distances = pairwise_distances(X, metric=metric)
+    rows, centre = without_offset(X) if metric != "cosine" else (X, None)
+    distances = pairwise_distances(rows, metric=metric)
     start = NestedBuild(distances)
 
     def cutter(**cut: Any) -> Partition:
@@ -123,14 +127,15 @@ def build(
             model.fit(distances)
         medoids = model.medoid_indices_
         # From here on the model is one that was fitted on the rows themselves.
-        model.metric, model.cluster_centers_, model.n_features_in_ = metric, X[medoids], X.shape[1]
+        model.metric, model.cluster_centers_, model.n_features_in_ = metric, rows[medoids], rows.shape[1]
         for replaced in ("_initialize_medoids", "_update_medoid_idxs_in_place"):
             model.__dict__.pop(replaced, None)
-        model.inertia_ = float(model.transform(X).min(axis=1).sum())
+        model.inertia_ = float(model.transform(rows).min(axis=1).sum())
         info: dict[str, Any] = {"medoids": [int(row) for row in medoids], "n_iter": model.n_iter_ + 1}
         if seen:
             info["warnings"] = seen
-        return Partition(model.labels_, model.inertia_, info, model)
+        fitted = model if centre is None else ShiftedModel(model, centre)
+        return Partition(model.labels_, model.inertia_, info, fitted)
 
     return cutter
 
@@ -139,8 +144,8 @@ def check_params(params: Params) -> None:
     """Refuse values that scikit-learn-extra would refuse, or misread, only when it is fitted."""
     require_choice("method", params["method"], ("alternate", "pam"))
     require_choice("init", params["init"], ("build", "random", "heuristic", "k-medoids++"))
-    require_choice("metric", params["metric"], METRICS)
-    require_number("max_iter", params["max_iter"], whole=True, low=1)
+    require_choice("metric", params["metric"], SCIPY_DISTANCES)
+    require_number("max_iter", params["max_iter"], integer=True, low=1)
 
 
 ALGORITHM = Algorithm(

@@ -1,4 +1,4 @@
-"""Control: one feature cut at its quantiles, which is what a bank does by rule."""
+"""Control: one column cut at its quantiles, as a bank's rule does."""
 
 from typing import Any
 
@@ -32,9 +32,9 @@ def build(X: Space, seed: int, column: int | None = None) -> Cutter:
 
 
 def check_params(params: Params) -> None:
-    """Refuse a column that is no whole number from 0 on."""
+    """Refuse a column that is not an integer of at least 0."""
     if params["column"] is not None:
-        require_number("column", params["column"], whole=True, low=0)
+        require_number("column", params["column"], integer=True, low=0)
 
 
 ALGORITHM = Algorithm(

@@ -243,9 +243,9 @@ def _resolve_algorithms(
         else:
             label, estimator = given if isinstance(given, tuple) and len(given) == 2 else (None, given)
             plugin = estimator_plugin(estimator, label)
-            if label is None and plugin.name in registry:  # KMeans() beside the plug-in kmeans
+            if label is None and plugin.name in registry.algorithms:  # KMeans() beside the plug-in kmeans
                 plugin = estimator_plugin(estimator, f"{plugin.name}_object")
-            registry = registry.with_file(plugin.write(folder))
+            registry = registry.with_algorithm(plugin.write(folder))
             declared.append({"use": plugin.name})
     return declared, registry
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from clusterbench.credentials import mask_credentials
 
@@ -63,3 +64,24 @@ def unknown(kind: str, word: str, choices: Iterable[str], *, where: str | None =
         where=where,
         allowed=", ".join(known) or "none",
     )
+
+
+@contextmanager
+def request_errors(what: str, *, where: str | None = None) -> Iterator[None]:
+    """Turn whatever a plug-in's code raises into a RequestError that says what was called.
+
+    A RequestError passes, located inside `where`. Ctrl-C is not caught.
+
+    Examples
+    --------
+    >>> with request_errors("check_params of mine", where="b.toml"):
+    ...     {}["gamma"]
+    Traceback (most recent call last):
+    clusterbench.errors.RequestError: b.toml: check_params of mine: KeyError: 'gamma'
+    """
+    try:
+        yield
+    except RequestError as error:
+        raise (error.within(where) if where else error) from error
+    except (Exception, SystemExit) as error:
+        raise RequestError(f"{what}: {type(error).__name__}: {error}", where=where) from error

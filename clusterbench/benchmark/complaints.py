@@ -1,4 +1,4 @@
-"""Complaints of pydantic in the house form: file, key, what was given, what is allowed."""
+"""Complaints of pydantic as errors of this project: file, key, given value, allowed values."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _WORDS = {
 }
 _FORMS = {
     "title": 'title = "What this compares"',
-    "k": "k = [2, 3] or k = { from = 2, to = 10 }, whole numbers from 2 on",
-    "seeds": "seeds = [0, 1], whole numbers from 0 on",
+    "k": "k = [2, 3] or k = { from = 2, to = 10 }, integers of at least 2",
+    "seeds": "seeds = [0, 1], integers of at least 0",
     "reference_spaces": 'names of variants, such as ["standard"]',
     "metrics": 'names of metrics, such as ["silhouette"]',
     "datasets": '[[datasets]] with use = "wine" or path = "table.csv"',
@@ -32,7 +32,7 @@ _FORMS = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], path: str) -> RequestError:
-    """Turn the first complaint of pydantic into the house form."""
+    """Return the first complaint of pydantic as an error that names file, key, given and allowed values."""
     first = error.errors()[0]
     keys = list(_readable(first["loc"]))
     where = f"{path}: {'.'.join(keys).replace('.[', '[')}" if keys else path
@@ -43,9 +43,9 @@ def explain(error: ValidationError, model: type[BaseModel], path: str) -> Reques
     if first["type"] == "missing":
         return RequestError("is missing", where=where, allowed=allowed)
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
-    told = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-    told = told.removeprefix(f"{keys[-1]}: " if keys else "")  # where a table of its own says which it is
-    return RequestError(f"{told}{given}", where=where, allowed=allowed)
+    what = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    what = what.removeprefix(f"{keys[-1]}: " if keys else "")  # where the table's own check names the key
+    return RequestError(f"{what}{given}", where=where, allowed=allowed)
 
 
 def _readable(loc: tuple[int | str, ...]) -> Iterator[str]:

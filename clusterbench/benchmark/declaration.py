@@ -1,9 +1,10 @@
-"""One TOML = one benchmark: read, validated as a whole, expanded to fit jobs."""
+"""A benchmark file, validated as a whole and expanded to fit jobs."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from clusterbench.benchmark.toml_tables import (
     expand_range,
 )
 from clusterbench.datasets import DatasetSpec
-from clusterbench.errors import RequestError, unknown
+from clusterbench.errors import RequestError, request_errors, unknown
 from clusterbench.metrics import get_metric
 from clusterbench.naming import Cut, canonical_json
 from clusterbench.plugins import Algorithm, CutRange, Registry
@@ -36,9 +37,9 @@ DEFAULT_REFERENCE_SPACES = ("standard", "log1p")
 
 @dataclass(frozen=True, slots=True)
 class FitJob:
-    """Work that is shared: one build, many cuts. All texts are canonical JSON.
+    """Work that is shared: one build, many cuts. `params` and `cuts` are canonical JSON.
 
-    `seeds` are the seeds it stands for: one, or all of them when the seed has no influence.
+    `seeds` are the seeds it is for: one, or all of them when the seed has no influence.
     """
 
     dataset: str
@@ -55,17 +56,17 @@ class FitJob:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmRun:
-    """One resolved `[[algorithms]]` table: parameter sets x cuts x variants."""
+    """One resolved `[[algorithms]]` table: parameter sets (canonical JSON) x cuts x variants."""
 
     algorithm: Algorithm
     params: tuple[str, ...]
-    cuts: tuple[str, ...]
+    cuts: tuple[Cut, ...]
     variants: tuple[str, ...]
 
     @property
     def ks(self) -> tuple[int, ...]:
         """The numbers of clusters asked for; none where another argument is cut by."""
-        return tuple(cut.k for cut in map(Cut.parse, self.cuts) if cut.k is not None)
+        return tuple(cut.k for cut in self.cuts if cut.k is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Benchmark:
     text : str
         The TOML as it was read.
     variants : mapping of str to steps
-        The declared variants and those that only serve as reference spaces.
+        The declared variants and those that are reference spaces only.
     variants_declared, references_declared : bool
         Whether the file names them; a default one that a table does not allow is left out with a warning.
     reference_spaces : tuple of str
@@ -115,7 +116,7 @@ class Benchmark:
                 fixed = run.algorithm.is_deterministic(json.loads(params))
                 for seeds in [self.seeds] if fixed else [(seed,) for seed in self.seeds]:
                     key = (spec.stable_name, variant, run.algorithm.name, params, seeds)
-                    merged.setdefault(key, {}).update(dict.fromkeys(run.cuts))
+                    merged.setdefault(key, {}).update(dict.fromkeys(cut.text for cut in run.cuts))
         return [FitJob(*key, tuple(cuts)) for key, cuts in merged.items()]
 
     def algorithm(self, name: str) -> Algorithm:
@@ -145,13 +146,21 @@ def parse_benchmark(text: str, registry: Registry, *, path: Path) -> Benchmark:
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
-        raise RequestError(f"not valid TOML: {error}", where=str(path)) from error
+        raise RequestError(f"not valid TOML: {error}", where=str(path), allowed=_quotes_hint(text, error)) from error
     try:
         return _resolve(BenchmarkFile.model_validate(raw), registry, text, path)
     except ValidationError as error:
         raise explain(error, BenchmarkFile, str(path)) from error
     except RequestError as error:
         raise error.within(str(path)) from error
+
+
+def _quotes_hint(text: str, error: BaseException) -> str | None:
+    """Return how to write a path with backslashes, if the line of a TOML error has one in double quotes."""
+    at = re.search(r"at line (\d+)", str(error))
+    line = text.splitlines()[int(at[1]) - 1] if at else ""
+    quoted = re.search(r'"(\w:)?[^"]*\\[^"]*"', line)
+    return f"single quotes around backslashes: '{quoted[0].strip(chr(34))}'" if quoted else None
 
 
 def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> Benchmark:
@@ -168,7 +177,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         if name not in known:
             raise unknown("variant", name, known, where="reference_spaces")
     wanted = dict.fromkeys((*raw_variants, *references))
-    variants = {name: parse_steps(known[name], where=f"variants.{name}") for name in wanted}
+    variants = {name: parse_steps(known[name], where=f"variants.{name}", known=registry.steps) for name in wanted}
     ks = tuple(dict.fromkeys(file.k))
     if file.ranking.fixed_k is not None and file.ranking.fixed_k not in ks:
         raise RequestError(f"fixed_k = {file.ranking.fixed_k} is not run", where="ranking", allowed=f"one of k = {ks}")
@@ -204,7 +213,7 @@ def _resolve_run(
     table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...], *, where: str
 ) -> AlgorithmRun:
     try:
-        algorithm = registry[table.use]
+        algorithm = registry.algorithms[table.use]
     except RequestError as error:
         raise error.within(where) from error
     for name in table.variants or ():
@@ -218,15 +227,26 @@ def _resolve_run(
         raise RequestError(str(error), where=where) from error
     cut = _chosen_cut(algorithm, arguments, where)
     values = _as_list(arguments.pop(cut.name, None)) or list(ks if cut.default is None else cut.default)
-    for value in values:
-        complaint = cut.check(value)
-        if complaint:
-            raise RequestError(f"{cut.name} = {value!r} cannot be run", where=where, allowed=complaint)
-    grid = {**{k: list(v) for k, v in algorithm.grid.items()}, **_grid(algorithm, arguments, where)}
-    sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
-    params = dict.fromkeys(canonical_json(algorithm.resolve(chosen, where=where)) for chosen in sets)
-    cuts = dict.fromkeys(Cut(cut.name, value).text for value in values)
-    return AlgorithmRun(algorithm, tuple(params), tuple(cuts), table.variants or variants)
+    with request_errors(algorithm.origin, where=where):
+        for value in values:
+            complaint = algorithm.cut_complaint(cut, value)
+            if complaint:
+                raise RequestError(f"{cut.name} = {value!r} cannot be run", allowed=complaint)
+        grid = {**{k: list(v) for k, v in algorithm.grid.items()}, **_grid(algorithm, arguments)}
+        sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
+        params = dict.fromkeys(_params_text(algorithm.resolve(chosen)) for chosen in sets)
+        cuts = {_params_text({cut.name: value}): Cut(cut.name, value) for value in values}
+    return AlgorithmRun(algorithm, tuple(params), tuple(cuts.values()), table.variants or variants)
+
+
+def _params_text(params: Mapping[str, Any]) -> str:
+    for name, value in params.items():
+        try:
+            canonical_json(value)
+        except (TypeError, ValueError) as error:
+            allowed = "text, finite numbers, true or false, or a list of these"
+            raise RequestError(f"{name} = {value!r} cannot be stored ({error})", allowed=allowed) from error
+    return canonical_json(params)
 
 
 def _chosen_cut(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> CutRange:
@@ -240,8 +260,8 @@ def _chosen_cut(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) 
     return named[0] if named else algorithm.cuts[0]
 
 
-def _grid(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> dict[str, list[Any]]:
-    """A list is a grid; for a parameter whose default is itself a list, a list of lists is."""
+def _grid(algorithm: Algorithm, arguments: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the values of each argument: a list is a grid; where the default is itself a list, a list of lists is."""
     defaults = algorithm.parameters
     grid: dict[str, list[Any]] = {}
     for name, value in arguments.items():
@@ -250,7 +270,7 @@ def _grid(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> dic
         )
         grid[name] = [value] if one_list else _as_list(value)
         if value == []:
-            raise RequestError(f"{name} = [] is an empty grid", where=where, allowed="a value or a list of values")
+            raise RequestError(f"{name} = [] is an empty grid", allowed="a value or a list of values")
     return grid
 
 

@@ -22,7 +22,7 @@ def expand_range(value: Any) -> Any:
     Raises
     ------
     ValueError
-        If an end is no whole number, or the range is empty or runs past 10,000 values.
+        If an end is no integer, or the range is empty or runs past 10,000 values.
     """
     if not isinstance(value, dict):
         return value

@@ -171,7 +171,7 @@ def list_everything() -> None:
     from clusterbench.datasets import list_datasets
     from clusterbench.metrics import METRICS
     from clusterbench.plugins import load_registry, missing_packages
-    from clusterbench.preprocessing import DEFAULT_VARIANTS, STEPS, describe, parse_steps
+    from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
 
     console = _console()
     registry = load_registry(Path.cwd())
@@ -179,12 +179,12 @@ def list_everything() -> None:
         "benchmarks": [(name, str(path)) for name, path in list_benchmarks(Path.cwd()).items()],
         "datasets": [(entry.name, entry.summary) for entry in list_datasets()],
         "algorithms": [
-            (name, f"{registry[name].summary} [{missing_packages(registry[name]) or registry[name].family}]")
-            for name in registry
+            (name, f"{algorithm.summary} [{missing_packages(algorithm) or algorithm.family}]")
+            for name, algorithm in registry.algorithms.items()
         ],
         "broken plug-ins": [(plugin.name, plugin.reason) for plugin in registry.broken],
         "variants": [(name, describe(parse_steps(steps, where=name))) for name, steps in DEFAULT_VARIANTS.items()],
-        "steps": [(name, (step.__doc__ or "").splitlines()[0]) for name, step in STEPS.items()],
+        "steps": [(name, (step.__doc__ or "").partition("\n")[0]) for name, step in registry.steps.items()],
         "metrics": [(m.name, f"{m.formula} ({m.direction} is better)") for m in METRICS.values()],
     }
     for title, entries in rows.items():

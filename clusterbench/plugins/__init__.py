@@ -1,6 +1,6 @@
-"""Plug-ins: the contract of an algorithm, where they are found, and the checks that they conform.
+"""Plug-ins: algorithms and steps of authors, where they are found, and the checks of what they declare.
 
-Importing this loads no clustering library; a plug-in file imports what it needs inside its build function.
+Importing this loads no clustering library; a plug-in file imports what it needs inside its functions.
 """
 
 from clusterbench.naming import Cut
@@ -17,10 +17,12 @@ from clusterbench.plugins.algorithm import (
     Space,
     as_partition,
 )
+from clusterbench.plugins.centring import ShiftedModel, without_offset
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
 from clusterbench.plugins.encoder import Encoder, LatentCentroids, load_encoder
 from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
+from clusterbench.plugins.loading import load_plugin
 from clusterbench.plugins.packages import is_installed, missing_packages
 from clusterbench.plugins.parameter_checks import (
     SCIPY_DISTANCES,
@@ -31,20 +33,12 @@ from clusterbench.plugins.parameter_checks import (
     share_complaint,
 )
 from clusterbench.plugins.process_state import kept_generators, kept_state
-from clusterbench.plugins.registry import (
-    ENTRY_POINT_GROUP,
-    BrokenPlugin,
-    Registry,
-    load_plugin,
-    load_registry,
-    plugin_places,
-    shipped_place,
-)
+from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 from clusterbench.plugins.warning_records import recorded_warnings
+from clusterbench.preprocessing import Step
 
 __all__ = [
-    "ENTRY_POINT_GROUP",
     "REQUIRED",
     "SCIPY_DISTANCES",
     "Algorithm",
@@ -61,8 +55,11 @@ __all__ = [
     "LatentCentroids",
     "Params",
     "Partition",
+    "Plugins",
     "Registry",
+    "ShiftedModel",
     "Space",
+    "Step",
     "as_partition",
     "check_algorithm",
     "default_cuts",
@@ -78,7 +75,6 @@ __all__ = [
     "missing_packages",
     "number_check",
     "number_complaint",
-    "plugin_places",
     "prepare_tensorflow",
     "quiet_tensorflow",
     "recorded_warnings",
@@ -89,4 +85,5 @@ __all__ = [
     "sklearn_algorithm",
     "small_table",
     "warm_imports",
+    "without_offset",
 ]

@@ -1,4 +1,4 @@
-"""The contract of an algorithm plug-in: what it declares and what its build function gives."""
+"""The contract of an algorithm plug-in: its declaration and the outcome of its build function."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clusterbench.errors import RequestError, unknown
+from clusterbench.errors import RequestError, request_errors, unknown
 from clusterbench.labeling import is_masked
 from clusterbench.plugins.packages import missing_packages
+from clusterbench.plugins.parameter_checks import number_check
 
 Space = NDArray[np.float64]
 Params = Mapping[str, Any]
@@ -51,7 +52,7 @@ class Partition:
     Attributes
     ----------
     labels : array-like of int, shape (n,)
-        Any whole numbers; negative is noise.
+        Any integers; negative is noise.
     inertia : float, optional
         The algorithm's own objective, where it has one.
     info : mapping, optional
@@ -67,12 +68,12 @@ class Partition:
 
 
 def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
-    """Return what a cutter gave as a `Partition` with labels of int64, or of uint64 if given so, shape (n_rows,).
+    """Return the outcome of a cutter as a `Partition`, labels of int64 or, if given so, uint64, shape (n_rows,).
 
     Raises
     ------
     ValueError
-        If the labels are not one whole number per row, or some are masked.
+        If the labels are not one integer per row, or some are masked.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
     if labels.shape != (n_rows,):
         raise ValueError(f"gave labels of shape {labels.shape} for {n_rows} rows")
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"gave labels of dtype {labels.dtype}, not whole numbers")
+        raise ValueError(f"gave labels of dtype {labels.dtype}, not integers")
     # Hashes are names like any other: a cast would make noise of every second one.
     return replace(partition, labels=labels.astype(np.uint64 if labels.dtype == np.uint64 else np.int64))
 
@@ -101,21 +102,38 @@ class Cutter(Protocol):
 class CutRange:
     """A parameter whose values share one build, such as k, eps or min_cluster_size.
 
-    `default` is None for ``k``, whose values come from the benchmark.
-    `check` returns a complaint about a value ("must be positive"), or None.
+    Attributes
+    ----------
+    name : str
+    default : tuple, optional
+        Values that are run when a benchmark names none; None for ``k``, whose values come from the benchmark.
+    check : callable
+        Returns what a value should have been ("a number above 0"), or None where it is so.
     """
 
     name: str
     default: tuple[Any, ...] | None = None
     check: Callable[[Any], str | None] = lambda value: None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.default, tuple | None):
+            raise ValueError(f"the default of the cut {self.name!r} is {self.default!r}, not a tuple of values")
 
-def _whole_k(value: Any) -> str | None:
-    good = isinstance(value, int) and not isinstance(value, bool) and value >= 2
-    return None if good else "a whole number of at least 2"
 
+K = CutRange("k", check=number_check(integer=True, low=2))
 
-K = CutRange("k", check=_whole_k)
+_TYPES: dict[str, Any] = {
+    "family": Family,
+    "summary": str,
+    "reference": str,
+    "version": int,
+    "cuts": tuple,
+    "grid": Mapping,
+    "packages": Mapping,
+    "max_rows": int,
+    "assignment": Assignment,
+    "optimises": tuple,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +174,14 @@ class Algorithm:
         Gives the build parameters with their defaults, where the signature of `build` does not show them
         (wrapped estimators). Called when parameters are resolved, not when the plug-in is loaded.
 
+    source : str
+        File or entry point; set when the plug-in is loaded.
+
     Raises
     ------
     ValueError
-        If the declaration is wrong in itself: a name with other characters than a-z, 0-9 and _, no cut,
-        a version below 1.
+        If the declaration is wrong in itself: a name with other characters than a-z, 0-9 and _, a field of another
+        type, no cut, a first cut other than k without default, a version below 1.
     """
 
     name: str
@@ -181,32 +202,54 @@ class Algorithm:
     check_params: Callable[[Params], None] | None = None
     warm_up: Callable[[], None] | None = None
     parameter_defaults: Callable[[], Params] | None = None
+    source: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise ValueError(f"the name {self.name!r} is not of the form kmeans_2 (a-z, 0-9 and _)")
+        for name, kind in _TYPES.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} = {getattr(self, name)!r} of {self.name} is not of type {kind.__name__}")
         if not self.cuts:
             raise ValueError(f"{self.name} declares no cut, such as K")
         if self.version < 1:
-            raise ValueError(f"the version of {self.name} is {self.version}, not a whole number from 1 on")
+            raise ValueError(f"the version of {self.name} is {self.version}, not an integer of at least 1")
+        if not all(isinstance(cut, CutRange) for cut in self.cuts):
+            raise ValueError(f"cuts = {self.cuts!r} of {self.name} are not of type CutRange")
+        if not self.needs_k and not self.cuts[0].default:
+            raise ValueError(f"the first cut of {self.name}, {self.cuts[0].name!r}, has no default values")
+        for name, values in self.grid.items():
+            if not isinstance(values, tuple | list):
+                raise ValueError(f"grid of {self.name}: {name} = {values!r} is not a tuple of values")
+
+    @property
+    def origin(self) -> str:
+        """Name and, where it is known, file: what an error names."""
+        return f"{self.name} ({self.source})" if self.source else self.name
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Build parameters with their defaults.
 
         Read off the signature of `build`, or given by `parameter_defaults`. A parameter that has no default
-        is ``REQUIRED``. Empty where they stand in a package that is missing.
+        is ``REQUIRED``. Empty where they are declared in a package that is missing.
+
+        Raises
+        ------
+        RequestError
+            If the plug-in's own code fails; so do `is_deterministic`, `cut_complaint` and `resolve`.
         """
-        if self._cannot_tell:
+        if self._has_unknown_parameters:
             return {}
-        if self.parameter_defaults is not None:
-            return dict(self.parameter_defaults())
-        found = list(inspect.signature(self.build).parameters.values())[2:]
-        named = [p for p in found if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        return {p.name: REQUIRED if p.default is inspect.Parameter.empty else p.default for p in named}
+        with request_errors(f"{self.origin}: its parameters cannot be read"):
+            if self.parameter_defaults is not None:
+                return dict(self.parameter_defaults())
+            after_seed = list(inspect.signature(self.build).parameters.values())[2:]
+            named = [p for p in after_seed if p.kind is not inspect.Parameter.VAR_KEYWORD]
+            return {p.name: REQUIRED if p.default is inspect.Parameter.empty else p.default for p in named}
 
     @property
-    def _cannot_tell(self) -> bool:
+    def _has_unknown_parameters(self) -> bool:
         return self.parameter_defaults is not None and missing_packages(self.packages) is not None
 
     @property
@@ -214,8 +257,21 @@ class Algorithm:
         return self.cuts[0].name == "k"
 
     def is_deterministic(self, params: Params) -> bool:
-        """Whether the seed has no influence on the labels under `params`."""
-        return self.deterministic(params) if callable(self.deterministic) else self.deterministic
+        """Whether the seed has no influence on the labels under `params`.
+
+        False where a required package is missing: what a wrapped estimator does is unknown then.
+        """
+        if not callable(self.deterministic):
+            return self.deterministic
+        if self._has_unknown_parameters:
+            return False
+        with request_errors(f"{self.origin}: deterministic"):
+            return bool(self.deterministic(params))
+
+    def cut_complaint(self, cut: CutRange, value: Any) -> str | None:
+        """Return what `value` of `cut` should have been, or None where it can be run."""
+        with request_errors(f"{self.origin}: check of {cut.name} = {value!r}"):
+            return cut.check(value)
 
     def resolve(self, given: Params, *, where: str | None = None) -> dict[str, Any]:
         """Return all build parameters, defaults filled in.
@@ -227,22 +283,23 @@ class Algorithm:
 
         Notes
         -----
-        Where a required package is missing, a wrapped estimator cannot tell its parameters: `given` comes back
+        Where a required package is missing, the parameters of a wrapped estimator are unknown: `given` is returned
         unchecked, and the cells are ``skipped`` for the missing package anyway.
         """
-        if self._cannot_tell:
+        if self._has_unknown_parameters:
             return dict(given)
-        known = self.parameters
-        for name in given:
-            if name not in known:
-                raise unknown(f"argument of {self.name}", name, [*known, *(c.name for c in self.cuts)], where=where)
-        resolved = {**known, **given}
-        for name, value in resolved.items():
-            if value is REQUIRED:
-                raise RequestError(f"{self.name} needs the argument {name!r}", where=where)
-        if self.check_params is not None:
+        with request_errors(f"{self.origin}: check_params", where=where):
+            known = self.parameters
+            for name in given:
+                if name not in known:
+                    raise unknown(f"argument of {self.name}", name, [*known, *(c.name for c in self.cuts)])
+            resolved = {**known, **given}
+            for name, value in resolved.items():
+                if value is REQUIRED:
+                    raise RequestError(f"{self.name} needs the argument {name!r}")
             try:
-                self.check_params(resolved)
-            except ValueError as error:
-                raise RequestError(f"{self.name}: {error}", where=where) from error
-        return resolved
+                if self.check_params is not None:
+                    self.check_params(resolved)
+            except ValueError as error:  # a refused value
+                raise RequestError(f"{self.name}: {error}") from error
+            return resolved

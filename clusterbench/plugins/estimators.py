@@ -10,14 +10,22 @@ from typing import Any
 
 import numpy as np
 
+from clusterbench.errors import RequestError
 from clusterbench.plugins.algorithm import REQUIRED, Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
+from clusterbench.plugins.centring import ShiftedModel, without_offset
+from clusterbench.plugins.packages import is_installed
 from clusterbench.plugins.warning_records import recorded_warnings
 
-# Set by the engine, or about printing, copying and caching: no parameters of a fit.
+# Set by the engine, or about printing, copying and caching: not parameters of a fit.
 _NOT_PARAMETERS = frozenset(
     ["random_state", "n_jobs", "verbose", "verbose_interval", "copy", "copy_x", "copy_X", "memory", "warm_start"]
 )
 _KEPT = ("n_iter_", "converged_")
+# Requirements that install the estimators of a package, where they are not called like it.
+_REQUIREMENTS = {
+    "sklearn": "scikit-learn",
+    "sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'",
+}
 
 Extras = Callable[[Any, Space], Mapping[str, Any]]
 
@@ -37,18 +45,21 @@ def warm_imports(*modules: str) -> Callable[[], None]:
 class _Recipe:
     """How an estimator class serves as an algorithm; the class is imported when it is first needed."""
 
-    target: str
+    target: str | type[Any]
     k: str
     cuts: tuple[CutRange, ...]
     own_defaults: Params = field(default_factory=dict)
     inertia: str = "inertia_"
     extras: Extras | None = None
+    centred: bool = False
 
     def load(self) -> type[Any]:
+        if not isinstance(self.target, str):
+            return self.target
         module, _, name = self.target.partition(":")
         with recorded_warnings():
-            found: type[Any] = getattr(importlib.import_module(module), name)
-        return found
+            loaded: type[Any] = getattr(importlib.import_module(module), name)
+        return loaded
 
     def rename(self, cut: Mapping[str, Any]) -> dict[str, Any]:
         return {self.k if name == "k" else name: value for name, value in cut.items()}
@@ -71,19 +82,21 @@ class _Recipe:
     def build(self, X: Space, seed: int, **params: Any) -> Cutter:
         cls = self.load()
         fixed = {**params, "random_state": seed} if self.seeded() else params
+        rows, centre = without_offset(X) if self.centred else (X, None)
 
         def cutter(**cut: Any) -> Partition:
             estimator = cls(**fixed, **self.rename(cut))
             with recorded_warnings() as seen:
-                labels = _labels(estimator, X)
+                labels = _labels(estimator, rows)
                 info = {
                     name.rstrip("_"): _plain(getattr(estimator, name)) for name in _KEPT if hasattr(estimator, name)
                 }
-                info |= self.extras(estimator, X) if self.extras else {}
+                info |= self.extras(estimator, rows) if self.extras else {}
             if seen:
                 info["warnings"] = seen
             inertia = getattr(estimator, self.inertia, None)
-            return Partition(labels, None if inertia is None else float(inertia), info, estimator)
+            model = estimator if centre is None else ShiftedModel(estimator, centre)
+            return Partition(labels, None if inertia is None else float(inertia), info, model)
 
         return cutter
 
@@ -99,8 +112,25 @@ def _labels(estimator: Any, X: Space) -> Any:
     return estimator.labels_ if hasattr(estimator, "labels_") else estimator.predict(X)
 
 
+def _checked_target(estimator: object) -> tuple[str, str]:
+    """Return the module of an estimator and the name of its class."""
+    if isinstance(estimator, type):
+        return estimator.__module__, estimator.__qualname__
+    if not isinstance(estimator, str):
+        kind = type(estimator)
+        raise RequestError(
+            f"{estimator!r} is no estimator class",
+            allowed=f'{kind.__name__} or "{kind.__module__}:{kind.__name__}", with its arguments as defaults = {{...}}',
+        )
+    module, _, name = estimator.partition(":")
+    if not (module and name):
+        allowed = ":".join(estimator.rsplit(".", 1)) if "." in estimator and ":" not in estimator else "module:Class"
+        raise RequestError(f"{estimator!r} does not name an estimator class", allowed=f'"{allowed}"')
+    return module, name
+
+
 def sklearn_algorithm(
-    estimator: str,
+    estimator: str | type[Any],
     *,
     name: str,
     summary: str,
@@ -111,6 +141,7 @@ def sklearn_algorithm(
     defaults: Params | None = None,
     inertia: str = "inertia_",
     extras: Extras | None = None,
+    centred: bool = False,
     deterministic: bool | Callable[[Params], bool] | None = None,
     **declared: Any,
 ) -> Algorithm:
@@ -122,8 +153,8 @@ def sklearn_algorithm(
 
     Parameters
     ----------
-    estimator : str
-        ``"module:Class"``, imported when it is first used.
+    estimator : str or class
+        ``"module:Class"``, imported when it is first used, or the class itself.
     name, summary, reference, family, cuts
         As in `Algorithm`.
     k : str
@@ -134,14 +165,23 @@ def sklearn_algorithm(
         Attribute that holds the objective; kept where it exists.
     extras : callable, optional
         ``extras(fitted, X)`` gives further plain values for `Partition.info`.
+    centred : bool
+        Whether the estimator computes distances by dot products and gives the same clusters wherever the origin is:
+        rows far from the origin are then fitted less their medians, since their distances would lose digits.
     deterministic : bool or callable, optional
         Default: whether the estimator has no `random_state`.
     **declared
         Further fields of `Algorithm`: `grid`, `noise`, `max_rows`, `packages`, `assignment`, `optimises`, ...
+        `packages` are needed beside the estimator's own.
 
     Returns
     -------
     Algorithm
+
+    Raises
+    ------
+    RequestError
+        If `estimator` is neither a class nor of the form ``"module:Class"``.
 
     Examples
     --------
@@ -156,7 +196,12 @@ def sklearn_algorithm(
     >>> spectral.resolve({"n_neighbors": 15})["affinity"]
     'nearest_neighbors'
     """
-    recipe = _Recipe(estimator, k, cuts, dict(defaults or {}), inertia, extras)
+    module, _ = _checked_target(estimator)
+    package = module.partition(".")[0]
+    # A class that is defined in a plug-in file needs no package.
+    needs_package = isinstance(estimator, str) or is_installed(package)
+    own = {package: _REQUIREMENTS.get(package, package)} if needs_package else {}
+    recipe = _Recipe(estimator, k, cuts, dict(defaults or {}), inertia, extras, centred)
     return Algorithm(
         name=name,
         family=family,
@@ -167,6 +212,7 @@ def sklearn_algorithm(
         deterministic=(lambda params: not recipe.seeded()) if deterministic is None else deterministic,
         check_params=recipe.check,
         parameter_defaults=recipe.defaults,
-        warm_up=declared.pop("warm_up", warm_imports(estimator.partition(":")[0])),
+        packages={**own, **declared.pop("packages", {})},
+        warm_up=declared.pop("warm_up", warm_imports(module)),
         **declared,
     )

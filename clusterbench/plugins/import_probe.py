@@ -1,90 +1,75 @@
-"""Importing plug-ins of a workspace in processes of their own first: what ends or hangs there must not do so here."""
+"""Trial imports of plug-ins in another process: a crash or hang at import must not end the run."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 SECONDS = 60.0
-_AT_ONCE = 4
 _SHOWN = 200
-_END = 4096  # bytes that are read of what an import has written
 _CODE = """
-import json, sys
-where, sys.path[:], word = json.loads(sys.stdin.read())
+import json, os, sys
+places, sys.path[:], progress = json.loads(sys.argv[1])
 from clusterbench.errors import RequestError
-from clusterbench.plugins import load_plugin
-try:
-    load_plugin(where)
-except RequestError:
-    pass  # told again where it is loaded to be used
-print(word)
+from clusterbench.plugins.loading import run_plugin
+for place in places:
+    try:
+        run_plugin(place)
+    except RequestError:
+        pass  # reported where it is loaded to be used
+    with open(progress, "a") as file:
+        print(file=file)
+os._exit(0)  # does not wait for threads that an import has started
 """
 
 
 def import_faults(places: Sequence[str], *, seconds: float = SECONDS) -> dict[str, str]:
-    """Return, for the plug-ins whose import ends its process or does not end, how.
+    """Return what was wrong with the plug-ins whose import ends its process or takes longer than `seconds`.
+
+    All are imported in one process; one that ends it is left out, and the rest is imported in another.
 
     Parameters
     ----------
     places : sequence of str
-        Files, as `load_plugin` takes them.
+        Files and entry points, as `load_plugin` takes them.
     seconds : float
-        What one import may take.
     """
-    running: list[subprocess.Popen[bytes]] = []
-    threads = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        told = threads.map(lambda where: _fault(where, seconds, running), places)
-        return {where: fault for where, fault in zip(places, told, strict=True) if fault}
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
-        for process in list(running):  # after Ctrl-C, which does not wait for what hangs
-            _end(process)
-        threads.shutdown()
+    faults: dict[str, str] = {}
+    left = list(places)
+    while left:
+        n_imported, fault = _import_all(left, seconds)
+        if n_imported < len(left):
+            faults[left[n_imported]] = fault
+        left = left[n_imported + 1 :]
+    return faults
 
 
-def _fault(where: str, seconds: float, running: list[subprocess.Popen[bytes]]) -> str:
-    word = uuid.uuid4().hex  # nobody else says it
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        # Into files, not pipes: what the import has started may hold a pipe open for as long as it likes.
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True
-        )
-        running.append(process)
-        assert process.stdin is not None
-        with suppress(OSError), process.stdin as orders:
-            orders.write(json.dumps([where, sys.path, word]).encode())
+def _import_all(places: Sequence[str], seconds: float) -> tuple[int, str]:
+    """Import plug-ins in a new process; return how many it finished and how the process ended."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as err:
+        progress = Path(folder) / "progress"
+        progress.touch()
+        order = json.dumps([list(places), sys.path, str(progress)])
+        command = [sys.executable, "-P", "-c", _CODE, order]
         try:
-            code = process.wait(seconds)
+            # Not into pipes: a process that the import has started could hold them open.
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, timeout=seconds, check=False
+            )
         except subprocess.TimeoutExpired:
-            return f"its import did not end within {seconds:g} s"
-        finally:
-            running.remove(process)
-            _end(process)
-            process.wait()
-        if _end_of(out).endswith(word):
-            return ""
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        last = _end_of(err).splitlines()[-1:] or [""]
-    return f"its import ended the process ({how})" + (f": {last[0][:_SHOWN]}" if last[0] else "")
+            fault = f"its import did not end within {seconds:g} s"
+        else:
+            how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+            last = _last_line(err)[:_SHOWN]
+            fault = f"its import ended the process ({how})" + (f": {last}" if last else "")
+        return progress.read_text().count("\n"), fault
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and what it has left behind in its group."""
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _end_of(file: IO[bytes]) -> str:
-    file.seek(max(0, file.seek(0, os.SEEK_END) - _END))
-    return file.read().decode(errors="replace").strip()
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(0)
+    return (file.read().decode(errors="replace").splitlines() or [""])[-1]

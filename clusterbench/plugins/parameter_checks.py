@@ -17,7 +17,7 @@ SCIPY_DISTANCES = {
     "cosine": "cosine",
     "chebyshev": "chebyshev",
 }
-"""scikit-learn's names of distances, in scipy's words."""
+"""scikit-learn's names of distances and scipy's; every algorithm takes its distances from here."""
 
 
 def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 
 def number_complaint(
-    value: object, *, whole: bool = False, low: float = -math.inf, open_low: bool = False
+    value: object, *, integer: bool = False, low: float = -math.inf, open_low: bool = False
 ) -> str | None:
     """Return what `value` should have been ("a number above 0"), or None where it is so.
 
@@ -44,20 +44,20 @@ def number_complaint(
     --------
     >>> number_complaint(0, low=0, open_low=True)
     'a number above 0'
-    >>> number_complaint(3, whole=True, low=1) is None
+    >>> number_complaint(3, integer=True, low=1) is None
     True
     """
-    kinds = int if whole else (int, float)
+    kinds = int if integer else (int, float)
     good = isinstance(value, kinds) and not isinstance(value, bool) and _is_finite(value)
     if good and (value > low if open_low else value >= low):  # type: ignore[operator]
         return None
     bound = "" if low == -math.inf else f" above {low:g}" if open_low else f" of at least {low:g}"
-    return f"a {'whole ' if whole else ''}number{bound}"
+    return f"{'an integer' if integer else 'a number'}{bound}"
 
 
-def require_number(name: str, value: object, *, whole: bool = False, low: float, open_low: bool = False) -> None:
-    """Raise ValueError unless `value` is a finite number from `low` on (above it, where `open_low`)."""
-    complaint = number_complaint(value, whole=whole, low=low, open_low=open_low)
+def require_number(name: str, value: object, *, integer: bool = False, low: float, open_low: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number of at least `low` (above it, where `open_low`)."""
+    complaint = number_complaint(value, integer=integer, low=low, open_low=open_low)
     if complaint:
         raise ValueError(f"{name} = {value!r} is not {complaint}")
 
@@ -68,13 +68,13 @@ def share_complaint(value: object) -> str | None:
     return None if good else "a share above 0 and below 1"
 
 
-def number_check(*, whole: bool = False, low: float, open_low: bool = False) -> Callable[[Any], str | None]:
+def number_check(*, integer: bool = False, low: float, open_low: bool = False) -> Callable[[Any], str | None]:
     """Return `number_complaint` with its bounds filled in, for a `CutRange`."""
-    return lambda value: number_complaint(value, whole=whole, low=low, open_low=open_low)
+    return lambda value: number_complaint(value, integer=integer, low=low, open_low=open_low)
 
 
 def _is_finite(value: object) -> bool:
     try:
         return math.isfinite(value)  # type: ignore[arg-type]
-    except OverflowError:  # a TOML file may hold whole numbers of any size; no library takes this one
+    except OverflowError:  # a TOML file may hold integers of any size; no library takes this one
         return False

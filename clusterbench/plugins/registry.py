@@ -1,26 +1,26 @@
-"""Finding and loading plug-ins."""
+"""Finding plug-ins: shipped with the engine, in the folders of a workspace, and in installed packages."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import importlib
 import importlib.metadata
-import importlib.util
-import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import CodeType, ModuleType
+from typing import Any, Generic, TypeVar
 
+import numpy as np
+
+from clusterbench import preprocessing
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins.algorithm import Algorithm
 from clusterbench.plugins.import_probe import import_faults
-from clusterbench.plugins.process_state import kept_whole_state
+from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, STEPS, Kind, load
+from clusterbench.plugins.process_state import kept_generators, kept_state
+from clusterbench.preprocessing import Step
 
-ENTRY_POINT_GROUP = "clusterbench.algorithms"
-_ENTRY_POINT = "entry point "
+T = TypeVar("T")
+Found = dict[str, list[tuple[T, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,191 +42,156 @@ class BrokenPlugin:
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """The algorithms that can be used, by name, in alphabetical order.
+class Plugins(Mapping[str, T], Generic[T]):
+    """The plug-ins of one kind by name, in alphabetical order; asking for an unknown name raises RequestError.
 
     Attributes
     ----------
+    word : str
+        What one is called: algorithm, step.
     broken : tuple of BrokenPlugin
         Found, but not usable. Asking for one is an error; otherwise it is worth a warning.
     """
 
-    _algorithms: dict[str, tuple[Algorithm, str]] = field(default_factory=dict)
+    word: str
+    usable: Mapping[str, tuple[T, str]] = field(default_factory=dict)
     broken: tuple[BrokenPlugin, ...] = ()
 
-    def __getitem__(self, name: str) -> Algorithm:
-        return self._find(name)[0]
+    def __getitem__(self, name: str) -> T:
+        return self._entry(name)[0]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._algorithms
+        return name in self.usable
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._algorithms)
+        return iter(self.usable)
 
     def __len__(self) -> int:
-        return len(self._algorithms)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._algorithms)
+        return len(self.usable)
 
     def where(self, name: str) -> str:
-        """Return the file or entry point of `name`; `load_plugin` takes it.
+        """Return the file or entry point of `name`, or the package of a built-in one.
 
         Raises
         ------
         RequestError
-            If there is no such algorithm.
+            If there is no such plug-in.
         """
-        return self._find(name)[1]
+        return self._entry(name)[1]
 
-    def with_file(self, path: Path) -> Registry:
-        """Return the registry with one more plug-in file; it replaces an algorithm of the same name."""
-        algorithm = load_plugin(path)
-        return replace(self, _algorithms={**self._algorithms, algorithm.name: (algorithm, str(path))})
-
-    def _find(self, name: str) -> tuple[Algorithm, str]:
-        """Return the algorithm and its place; RequestError names the nearest spelling, or why it is broken."""
+    def _entry(self, name: str) -> tuple[T, str]:
+        """Return a plug-in and its place; RequestError names the nearest spelling, or why it is broken."""
         for plugin in self.broken:
             if plugin.name == name:
-                raise RequestError(f"algorithm {name!r} cannot be used: {plugin.reason}", where=plugin.where)
-        if name not in self._algorithms:
-            raise unknown("algorithm", name, self._algorithms)
-        return self._algorithms[name]
+                raise RequestError(f"{self.word} {name!r} cannot be used: {plugin.reason}", where=plugin.where)
+        if name not in self.usable:
+            raise unknown(self.word, name, self.usable)
+        return self.usable[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All plug-ins that a workspace can use.
+
+    Attributes
+    ----------
+    algorithms : Plugins of Algorithm
+    steps : Plugins of type of Step
+        The built-in ones among them.
+    """
+
+    algorithms: Plugins[Algorithm]
+    steps: Plugins[type[Step]]
+
+    @property
+    def broken(self) -> tuple[BrokenPlugin, ...]:
+        """The plug-ins of all kinds that cannot be used."""
+        return self.algorithms.broken + self.steps.broken
+
+    def with_algorithm(self, path: Path) -> Registry:
+        """Return the registry with one more plug-in file; it replaces an algorithm of the same name."""
+        algorithm = load(path, ALGORITHMS)
+        usable = {**self.algorithms.usable, algorithm.name: (algorithm, str(path))}
+        return replace(self, algorithms=replace(self.algorithms, usable=usable))
 
 
 def shipped_place() -> Path:
-    """Return the folder of the shipped plug-ins: package data in a wheel, the repository's in a checkout."""
+    """Return the folder of the shipped algorithms: package data in a wheel, the repository's in a checkout."""
     package = Path(__file__).resolve().parent.parent
     packed = package / "_shipped" / "algorithms"
     return packed if packed.is_dir() else package.parent / "algorithms"
 
 
-def plugin_places(workspace: Path | None = None) -> tuple[Path, ...]:
-    """Return the folders that hold plug-ins: the shipped one, then the workspace's `algorithms`.
-
-    Parameters
-    ----------
-    workspace : Path, optional
-        Default: the current folder.
-    """
-    own = (workspace if workspace is not None else Path.cwd()) / "algorithms"
-    places = [place.resolve() for place in (shipped_place(), own) if place.is_dir()]
-    return tuple(dict.fromkeys(places))
-
-
-def load_plugin(where: str | Path) -> Algorithm:
-    """Load one plug-in, running its file anew.
-
-    Parameters
-    ----------
-    where : str or Path
-        A Python file, or ``"entry point module:ATTRIBUTE"`` as `Registry.where` gives it.
-
-    Returns
-    -------
-    Algorithm
-
-    Raises
-    ------
-    RequestError
-        If the file cannot be read, raises when it is imported, or holds no `ALGORITHM`.
-    """
-    text = str(where)
-    try:
-        if text.startswith(_ENTRY_POINT):
-            module_name, _, attribute = text.removeprefix(_ENTRY_POINT).partition(":")
-            found = getattr(importlib.import_module(module_name), attribute or "ALGORITHM", None)
-        else:
-            found = _run_file(Path(where))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise RequestError(f"cannot be imported: {type(error).__name__}: {error}", where=text) from error
-    if not isinstance(found, Algorithm):
-        given = "nothing" if found is None else f"a {type(found).__name__}"
-        raise RequestError(f"holds {given} called ALGORITHM", where=text, allowed="ALGORITHM = Algorithm(...)")
-    return found
-
-
-def _run_file(path: Path) -> object:
-    path = path.resolve()
-    if path.suffix != ".py":
-        raise ImportError(f"{path.name} is not a Python file")
-    # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
-    name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    code = _compiled(path.read_bytes(), str(path))
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    sys.modules[name] = module
-    try:
-        exec(code, module.__dict__)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return getattr(module, "ALGORITHM", None)
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled(content: bytes, path: str) -> CodeType:
-    """Compile a file, once for its content.
-
-    An import loader's cached bytecode is taken for a file that was edited within the same second and kept its size.
-    """
-    return compile(content, path, "exec")
-
-
 def load_registry(workspace: Path | None = None) -> Registry:
-    """Find and load all plug-ins: shipped, in the workspace's `algorithms`, and from installed packages.
+    """Find and load all plug-ins.
 
-    A plug-in that is not shipped is first imported in a process of its own, since its import may end or hang that, and
-    what it changes in this process is put back. A file whose name starts with ``_`` is none. Files with the same
-    content are one plug-in. Two different ones with one name are both refused, since which of them a benchmark means
-    cannot be known.
+    Algorithms are shipped, in the workspace's `algorithms` or in installed packages that declare entry points
+    ``clusterbench.algorithms``; steps are built in, in `steps` or behind ``clusterbench.steps``. A file whose name
+    starts with ``_`` is no plug-in. Files of one name and content are one plug-in. Two different plug-ins of one name
+    are both refused, since which of them a benchmark means cannot be known.
+
+    A plug-in that is not shipped is first imported in another process, since its import may end or hang that, and
+    what it changes in this process is restored.
 
     Parameters
     ----------
     workspace : Path, optional
         Default: the current folder.
     """
-    loaded: dict[str, list[tuple[Algorithm, str]]] = {}
+    root = workspace if workspace is not None else Path.cwd()
+    kinds: tuple[Kind[Any], ...] = (ALGORITHMS, STEPS)
+    places = {kind.word: list(_candidates(kind, root)) for kind in kinds}
+    faults = import_faults([where for found in places.values() for _, where in found if not _is_shipped(where)])
+    built_in: Found[type[Step]] = {name: [(step, preprocessing.__name__)] for name, step in preprocessing.STEPS.items()}
+    return Registry(
+        algorithms=_load_all(ALGORITHMS, {}, places[ALGORITHMS.word], faults),
+        steps=_load_all(STEPS, built_in, places[STEPS.word], faults),
+    )
+
+
+def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], faults: Mapping[str, str]) -> Plugins[T]:
     broken: list[BrokenPlugin] = []
-    candidates = list(_candidates(workspace))
-    faults = import_faults([where for _, where in candidates if not _is_shipped(where)])
-    for stem, where in candidates:
-        if where in faults:
-            broken.append(BrokenPlugin(stem, where, faults[where]))
-            continue
+    for stem, where in places:
         try:
-            with nullcontext() if _is_shipped(where) else kept_whole_state():
-                algorithm = load_plugin(where)
+            if where in faults:
+                raise RequestError(faults[where], where=where)
+            plugin: Any = _load_one(where, kind)
         except RequestError as error:
-            broken.append(BrokenPlugin(stem, where, f"{error.what}" + (f"; {error.allowed}" if error.allowed else "")))
+            broken.append(BrokenPlugin(stem, where, error.what + (f"; {error.allowed}" if error.allowed else "")))
         else:
-            loaded.setdefault(algorithm.name, []).append((algorithm, where))
-    usable: dict[str, tuple[Algorithm, str]] = {}
+            loaded.setdefault(plugin.name, []).append((plugin, where))
+    usable: dict[str, tuple[T, str]] = {}
     for name, found in sorted(loaded.items()):
         if len(found) == 1:
             usable[name] = found[0]
         else:
             others = " and ".join(where for _, where in found)
-            broken.append(BrokenPlugin(name, found[-1][1], f"{len(found)} plug-ins have this name: {others}"))
-    return Registry(usable, tuple(broken))
+            broken.append(BrokenPlugin(name, found[-1][1], f"{len(found)} {kind.word}s have this name: {others}"))
+    return Plugins(kind.word, usable, tuple(broken))
 
 
-def _candidates(workspace: Path | None) -> Iterator[tuple[str, str]]:
+def _load_one(where: str, kind: Kind[T]) -> T:
+    if _is_shipped(where):
+        return load(where, kind)
+    with kept_state(), kept_generators(), warnings.catch_warnings(), np.errstate():
+        return load(where, kind)
+
+
+def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
     """Give (name to expect, where) of every plug-in; a copy of an earlier file is left out."""
+    folders = [shipped_place()] if kind is ALGORITHMS else []
     seen: set[tuple[str, bytes]] = set()
-    for place in plugin_places(workspace):
-        for path in sorted(place.glob("*.py")):
+    for folder in dict.fromkeys(folder.resolve() for folder in [*folders, workspace / kind.folder]):
+        for path in sorted(folder.glob("*.py")):
             if path.name.startswith("_") or not path.is_file():
                 continue
             content = (path.name, _content(path))
             if content not in seen:
                 seen.add(content)
                 yield path.stem, str(path)
-    for entry in sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
-        yield entry.name, f"{_ENTRY_POINT}{entry.value}"
+    entries = importlib.metadata.entry_points(group=kind.entry_points)
+    for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
+        yield entry.name, f"{ENTRY_POINT}{entry.value}"
 
 
 def _is_shipped(where: str) -> bool:
@@ -237,4 +202,4 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return str(path).encode()  # like no other file; loading it tells what is wrong
+        return str(path).encode()  # like no other file; loading it reports what is wrong

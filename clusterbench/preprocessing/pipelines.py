@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from clusterbench.datasets import Dataset
-from clusterbench.errors import RequestError
+from clusterbench.errors import RequestError, request_errors
 from clusterbench.preprocessing.column_selection import Scope
 from clusterbench.preprocessing.step import Step
 
@@ -45,23 +44,12 @@ def bind_steps(steps: Iterable[Step], dataset: Dataset, *, where: str) -> list[S
     """Resolve the columns of each step at its place in the pipeline."""
     scope, bound = Scope.of(dataset), []
     for number, step in enumerate(steps, start=1):
-        with located(step, f"{where}: step {number}"):
+        with request_errors(step.origin, where=f"{where}: step {number}"):
             bound.append(step.bound(scope))
             scope = bound[-1].scope_after(scope, dataset.n_rows)
             if not scope.present:
                 raise RequestError(f"no column is left after {step.describe()}")
     return bound
-
-
-@contextmanager
-def located(step: Step, where: str) -> Iterator[None]:
-    """Turn whatever a step raises into a RequestError that names its place and the step."""
-    try:
-        yield
-    except RequestError as error:
-        raise error.within(where) from error
-    except Exception as error:
-        raise RequestError(f"{step.name}: {type(error).__name__}: {error}", where=where) from error
 
 
 def step_name(step: Step, number: int) -> str:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from clusterbench.datasets import Dataset
 from clusterbench.environment import package_version
-from clusterbench.errors import RequestError
-from clusterbench.preprocessing.pipelines import assemble, bind_steps, located, step_name
+from clusterbench.errors import RequestError, request_errors
+from clusterbench.preprocessing.pipelines import assemble, bind_steps, step_name
 from clusterbench.preprocessing.step import Step
 from clusterbench.preprocessing.table_checks import check_complete, check_output, check_size
 
@@ -108,7 +108,7 @@ def _fit_all(bound: list[Step], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataF
     # One thread, because a product split over threads may round differently.
     with threadpool_limits(1):
         for number, step in enumerate(bound, start=1):
-            with located(step, f"step {number}"):
+            with request_errors(step.origin, where=f"step {number}"):
                 transformer, frame = _fit_step(step, frame)
             fitted.append((step_name(step, number), transformer))
     return assemble(fitted), frame
@@ -117,14 +117,11 @@ def _fit_all(bound: list[Step], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataF
 def _fit_step(step: Step, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
     step.check(frame[step.working_columns(frame.columns)])
     transformer, words = step.transformer(), step.describe()
-    try:
-        # Warnings of arithmetic are hidden, because their causes are checked below, by column.
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", RuntimeWarning)
-            warnings.simplefilter("ignore", UserWarning)
-            made = transformer.fit_transform(frame)
-    except Exception as error:
-        raise RequestError(f"{words} cannot be fitted: {type(error).__name__}: {error}") from error
+    # Warnings of arithmetic are hidden, because their causes are checked below, by column.
+    with request_errors(f"{words} cannot be fitted"), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        made = transformer.fit_transform(frame)
     check_output(frame, made, after=words)
     return transformer, made
 

@@ -36,6 +36,8 @@ class Step(BaseModel):
         Name in benchmark files.
     version : int
         Raised when the same arguments may give other values: spaces made with another version are made again.
+    source : str
+        File or entry point of a plug-in; set when it is loaded.
     in_title : frozenset of str
         Arguments that `title` shows, so that `describe` leaves them out.
 
@@ -58,6 +60,7 @@ class Step(BaseModel):
     model_config = STRICT
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    source: ClassVar[str] = ""
     in_title: ClassVar[frozenset[str]] = frozenset()
 
     columns: Names = (ALL,)
@@ -81,6 +84,11 @@ class Step(BaseModel):
         return self.name
 
     # What follows is the engine's; a step of its own kind rarely changes it.
+
+    @property
+    def origin(self) -> str:
+        """Name and, of a plug-in, file: what an error names."""
+        return f"{self.name} ({self.source})" if self.source else self.name
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -62,10 +62,10 @@ PercentRange = Annotated[
 ]
 Quantile = Annotated[float, Field(ge=0.0, le=1.0, description="a quantile from 0 to 1")]
 Flag = Annotated[bool, Field(description="true or false")]
-Count = Annotated[int, Field(ge=1, description="a whole number of at least 1")]
+Count = Annotated[int, Field(ge=1, description="an integer of at least 1")]
 Number = Annotated[float, Field(description="a finite number")]
 Positive = Annotated[float, Field(ge=0.0, description="a number of at least 0")]
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1, description="a whole number from 0 to 4294967295")]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1, description="an integer from 0 to 4294967295")]
 Components = Annotated[
     int | float | Literal["mle"] | None,
     BeforeValidator(_count_or_share),

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from clusterbench.errors import RequestError, did_you_mean, unknown
+from clusterbench.errors import RequestError, did_you_mean, request_errors, unknown
 from clusterbench.preprocessing.builtin_steps import STEPS
 from clusterbench.preprocessing.step import Step
 
@@ -90,45 +90,32 @@ def _parse_step(table: Any, known: Mapping[str, type[Step]], *, where: str) -> S
     if not isinstance(name, str):
         what = "the key 'step' is missing" if name is None else f"step = {name!r} is not a name"
         raise RequestError(what, where=where, allowed=", ".join(sorted(known)))
-    if name not in known:
-        raise unknown("step", name, known, where=where)
-    try:
-        step = known[name]
-        return step.model_validate(arguments)
-    except ValidationError as error:
-        raise _explain(error.errors()[0], step, where=where) from error
-    except Exception as error:  # a validator of a plug-in may raise anything
-        raise RequestError(f"{name}: {type(error).__name__}: {error}", where=where) from error
+    with request_errors(name, where=where):
+        step = known.get(name)  # a registry of plug-ins says why one of them cannot be used
+        if step is None:
+            raise unknown("step", name, known)
+        try:
+            return step.model_validate(arguments)
+        except ValidationError as error:
+            raise _explain(error.errors()[0], step) from error
 
 
-def _explain(detail: ErrorDetails, step: type[Step], *, where: str) -> RequestError:
+def _explain(detail: ErrorDetails, step: type[Step]) -> RequestError:
     """Return the first complaint of pydantic as an error with place, value and valid form."""
     path = [str(part) for part in detail["loc"]]
+    if detail["type"] == "value_error" and len(path) != 1:  # of a whole step, or of a table in it
+        return RequestError(f"{step.name}: {detail['ctx']['error']}", where=".".join(path))
     model: type[BaseModel] = step
-    if detail["type"] == "value_error" and len(path) != 1:  # of a whole step or table in it
-        place = f"{where}: {'.'.join(path)}" if path else where
-        return RequestError(f"{step.name}: {detail['ctx']['error']}", where=place)
+    where = None
     if len(path) > 2:  # an argument of a table of tables, such as ("override", column, argument)
-        where, model = f"{where}: {path[0]}.{path[1]}", _table_type(step.model_fields[path[0]].annotation)
+        where, model = ".".join(path[:2]), _table_type(step.model_fields[path[0]].annotation)
         path = path[2:]
     if detail["type"] == "extra_forbidden":
         return unknown(f"argument of {step.name}", path[0], model.model_fields, where=where)
-    if detail["type"] == "missing" and len(path) == 1:
-        return RequestError(
-            f"{step.name} needs {path[0]}", where=where, allowed=model.model_fields[path[0]].description
-        )
-    return _wrong_value(detail, model, path, where=where)
-
-
-def _table_type(annotation: Any) -> type[BaseModel]:
-    """Return the class in an annotation such as ``Mapping[str, Annotated[Filling, ...]]``."""
-    kinds = (kind for part in get_args(annotation) for kind in get_args(part))
-    return next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
-
-
-def _wrong_value(detail: ErrorDetails, model: type[BaseModel], path: list[str], *, where: str) -> RequestError:
-    given, why, near = detail["input"], detail["msg"].removeprefix("Value error, "), ""
     field = model.model_fields[path[0]]
+    if detail["type"] == "missing" and len(path) == 1:
+        return RequestError(f"{step.name} needs {path[0]}", where=where, allowed=field.description)
+    given, why, near = detail["input"], detail["msg"].removeprefix("Value error, "), ""
     if detail["type"] == "literal_error" and isinstance(given, str):
         near = did_you_mean(given, [str(choice) for choice in get_args(field.annotation)])
         why = "is not among its values"
@@ -137,3 +124,9 @@ def _wrong_value(detail: ErrorDetails, model: type[BaseModel], path: list[str], 
         why = why.replace(word, plain)
     name = ".".join([path[0], *(part for part in path[1:] if not part.isdigit())])
     return RequestError(f"{name} = {given!r}: {why}{near}", where=where, allowed=field.description)
+
+
+def _table_type(annotation: Any) -> type[BaseModel]:
+    """Return the class in an annotation such as ``Mapping[str, Annotated[Filling, ...]]``."""
+    kinds = (kind for part in get_args(annotation) for kind in get_args(part))
+    return next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))

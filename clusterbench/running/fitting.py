@@ -143,7 +143,7 @@ def work_of(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: Re
     job = planned.job
     algorithm = plan.benchmark.algorithm(job.algorithm)
     lane = Lane.TENSORFLOW if "tensorflow" in algorithm.packages else Lane.PLAIN
-    task = Task(planned.key, registry.where(job.algorithm), job.params, job.seed, cuts, space_path, lane)
+    task = Task(planned.key, registry.algorithms.where(job.algorithm), job.params, job.seed, cuts, space_path, lane)
     facts = JobFacts(
         space_hash=planned.space_hash,
         algorithm=job.algorithm,

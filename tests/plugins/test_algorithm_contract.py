@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
 from clusterbench.plugins import REQUIRED, Algorithm, CutRange, Family, K, Partition, as_partition
@@ -85,9 +83,61 @@ def test_a_declaration_needs_a_cut_and_a_version_from_1():
         make(build, version=0)
 
 
+def fails(*_: Any) -> Any:
+    raise KeyError("gamma")
+
+
+@pytest.mark.parametrize(
+    ("declared", "question", "message"),
+    [
+        ({"check_params": fails}, lambda a: a.resolve({}, where="b.toml"), "b.toml: mine (/w/mine.py): check_params: "),
+        ({"deterministic": fails}, lambda a: a.is_deterministic({}), "mine (/w/mine.py): deterministic: "),
+        (
+            {"cuts": (CutRange("k", check=fails),)},
+            lambda a: a.cut_complaint(a.cuts[0], 3),
+            "mine (/w/mine.py): check of k = 3: ",
+        ),
+        ({"parameter_defaults": fails, "packages": {}}, lambda a: a.parameters, "mine (/w/mine.py): its parameters"),
+        ({"parameter_defaults": fails, "packages": {}}, lambda a: a.resolve({}), "mine (/w/mine.py): its parameters"),
+    ],
+)
+def test_an_exception_in_a_declared_function_is_a_wrong_request_that_names_plugin_and_file(declared, question, message):
+    algorithm = make(**{"build": build, "source": "/w/mine.py", **declared})
+    with pytest.raises(RequestError) as caught:
+        question(algorithm)
+    assert str(caught.value).startswith(message)
+    assert str(caught.value).endswith("KeyError: 'gamma'")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("version", None, "version = None of mine is not of type int"),
+        ("version", "2", "version = '2' of mine is not of type int"),
+        ("family", "centroid", "family = 'centroid' of mine is not of type Family"),
+        ("packages", ["sklearn"], "packages = ['sklearn'] of mine is not of type Mapping"),
+        ("cuts", "k", "cuts = 'k' of mine is not of type tuple"),
+        ("cuts", ("k",), "cuts = ('k',) of mine are not of type CutRange"),
+        ("cuts", (CutRange("eps"),), "the first cut of mine, 'eps', has no default values"),
+        ("grid", {"width": 3}, "grid of mine: width = 3 is not a tuple of values"),
+        ("optimises", "silhouette", "optimises = 'silhouette' of mine is not of type tuple"),
+        ("name", None, "the name None is not of the form"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_by_its_name(field, value, message):
+    with pytest.raises(ValueError) as caught:
+        make(build, **{field: value})
+    assert str(caught.value).startswith(message)
+
+
+def test_the_default_of_a_cut_is_a_tuple():
+    with pytest.raises(ValueError, match=r"default of the cut 'eps' is 0\.5, not a tuple"):
+        CutRange("eps", 0.5)
+
+
 @pytest.mark.parametrize("value", [1, 0, -3, 2.0, "3", True, None])
 def test_k_is_a_whole_number_of_at_least_2(value):
-    assert K.check(value) == "a whole number of at least 2"
+    assert K.check(value) == "an integer of at least 2"
     assert K.check(2) is None
 
 
@@ -103,11 +153,10 @@ def test_determinism_may_depend_on_the_parameters():
     assert make(build, deterministic=True).is_deterministic({})
 
 
-@given(
-    st.lists(st.integers(-1, 9), min_size=1), st.sampled_from([list, np.array, lambda v: np.array(v, dtype=np.int8)])
-)
-def test_any_form_of_whole_labels_becomes_a_partition(values, form):
-    plain, wrapped = as_partition(form(values), len(values)), as_partition(Partition(form(values), 2.0), len(values))
+@pytest.mark.parametrize("form", [list, np.array, lambda values: np.array(values, dtype=np.int8)])
+def test_any_form_of_integer_labels_becomes_a_partition(form):
+    values = [3, -1, 0, 9]
+    plain, wrapped = as_partition(form(values), 4), as_partition(Partition(form(values), 2.0), 4)
     assert plain.labels.tolist() == wrapped.labels.tolist() == values
     assert plain.labels.dtype == np.int64
     assert (plain.inertia, wrapped.inertia) == (None, 2.0)

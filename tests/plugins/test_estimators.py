@@ -12,7 +12,15 @@ from sklearn.cluster import KMeans, MeanShift
 from sklearn.mixture import GaussianMixture
 
 from clusterbench.errors import RequestError
-from clusterbench.plugins import Assignment, CutRange, check_algorithm, sklearn_algorithm, small_table, warm_imports
+from clusterbench.plugins import (
+    Assignment,
+    CutRange,
+    check_algorithm,
+    missing_packages,
+    sklearn_algorithm,
+    small_table,
+    warm_imports,
+)
 
 KMEANS = sklearn_algorithm("sklearn.cluster:KMeans", name="km", summary="s", reference="r", defaults={"n_init": 4})
 
@@ -105,11 +113,68 @@ def test_declaring_an_algorithm_imports_no_library():
         "a = sklearn_algorithm('sklearn.cluster:KMeans', name='k', summary='', reference='');"
         "load_registry();"
         "heavy = {'sklearn', 'scipy', 'hdbscan', 'sklearn_extra', 'tensorflow', 'keras', 'numba', 'fastcluster'};"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules);"
-        "a.warm_up(); assert 'sklearn.cluster' in sys.modules"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     root = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=120)
+
+
+def wrap(estimator, **more):
+    return sklearn_algorithm(estimator, **{"name": "wrapped", "summary": "s", "reference": "r", **more})
+
+
+def test_the_class_itself_is_the_same_algorithm_as_its_name(X):
+    by_class, by_name = wrap(MeanShift), wrap("sklearn.cluster:MeanShift")
+    assert by_class.parameters == by_name.parameters
+    assert by_class.packages == by_name.packages == {"sklearn": "scikit-learn"}
+    kmeans = wrap(KMeans, defaults={"n_init": 2})
+    expected = KMeans(3, n_init=2, random_state=7).fit(X).labels_
+    np.testing.assert_array_equal(kmeans.build(X, 7, **kmeans.resolve({}))(k=3).labels, expected)
+
+
+def test_a_class_that_is_defined_beside_its_algorithm_needs_no_package(X):
+    class Halves:
+        def __init__(self, n_clusters=2):
+            self.n_clusters = n_clusters
+
+        def fit_predict(self, X):
+            return (X[:, 0] > 0).astype(int)
+
+    Halves.__module__ = "clusterbench_plugin_halves"
+    halves = wrap(Halves)
+    assert halves.packages == {}
+    assert halves.build(np.array([[1.0], [-1.0]]), 0)(k=2).labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "allowed"),
+    [
+        (KMeans(3), 'KMeans or "sklearn.cluster._kmeans:KMeans", with its arguments as defaults = {...}'),
+        ("sklearn.cluster.KMeans", '"sklearn.cluster:KMeans"'),
+        ("KMeans", '"module:Class"'),
+        ("sklearn.cluster:", '"module:Class"'),
+        (None, "NoneType"),
+    ],
+)
+def test_what_is_no_estimator_class_is_refused_with_the_right_form(estimator, allowed):
+    with pytest.raises(RequestError) as caught:
+        wrap(estimator)
+    assert allowed in caught.value.allowed
+
+
+def test_an_estimator_of_a_missing_package_is_skipped_with_the_hint():
+    absent = wrap("no_such_package.cluster:Best", packages={"json": "json"})
+    assert missing_packages(absent) == "needs no_such_package: pip install no_such_package"
+    assert absent.resolve({"depth": 3}) == {"depth": 3}
+    assert not absent.is_deterministic({"depth": 3})
+    assert absent.parameters == {}
+    assert missing_packages(wrap("no_such_package:Best", packages={"no_such_package": "best==2"})).endswith("best==2")
+
+
+def test_a_class_that_its_package_lacks_is_a_wrong_request():
+    for question in (lambda a: a.parameters, lambda a: a.is_deterministic({}), lambda a: a.resolve({})):
+        with pytest.raises(RequestError, match=r"wrapped.*AttributeError: module 'sklearn.cluster' has no attribute"):
+            question(wrap("sklearn.cluster:KMean"))
 
 
 def test_warming_up_an_unknown_module_fails_as_an_import_does():

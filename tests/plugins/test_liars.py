@@ -1,4 +1,4 @@
-"""Liars: each breaks one promise of the contract, and the checks name that one."""
+"""Algorithms that break one declared property each: the checks name that property and no other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from clusterbench.plugins import (
     Algorithm,
     Assignment,
+    Cut,
     CutRange,
     Family,
     K,
@@ -18,7 +19,7 @@ from clusterbench.plugins import (
     default_settings,
 )
 
-BUILDS = "builds, and every cut gives one whole number per row"
+BUILDS = "builds, and every cut gives one integer per row"
 PLAIN = "inertia and info are plain values (JSON)"
 PREDICTS = "declared assignment by predict: the model gives fitted rows their labels"
 
@@ -28,7 +29,7 @@ def turns(X, k):
 
 
 def algorithm(build, **declared) -> Algorithm:
-    fields = {"name": "liar", "family": Family.OTHER, "summary": "s", "reference": "r", "packages": {}}
+    fields = {"name": "mine", "family": Family.OTHER, "summary": "s", "reference": "r", "packages": {}}
     return Algorithm(**fields, build=build, **declared)
 
 
@@ -87,9 +88,9 @@ COMPLAINTS = {
     "one too few": "ValueError: gave labels of shape (119,) for 120 rows",
     "one too many": "ValueError: gave labels of shape (121,) for 120 rows",
     "one number": "ValueError: gave labels of shape () for 120 rows",
-    "floats": "ValueError: gave labels of dtype float64, not whole numbers",
-    "texts": "ValueError: gave labels of dtype <U1, not whole numbers",
-    "booleans": "ValueError: gave labels of dtype bool, not whole numbers",
+    "floats": "ValueError: gave labels of dtype float64, not integers",
+    "texts": "ValueError: gave labels of dtype <U1, not integers",
+    "booleans": "ValueError: gave labels of dtype bool, not integers",
     "nothing": "ValueError: gave labels of shape () for 120 rows",
 }
 
@@ -100,7 +101,7 @@ def test_what_is_no_labeling_ends_the_checks(name):
     assert (last.name, last.ok, last.detail) == (BUILDS, False, COMPLAINTS[name])
 
 
-LIARS = {
+VIOLATIONS = {
     "another labeling at the first call": (
         first_call_differs(),
         {
@@ -137,10 +138,10 @@ LIARS = {
 }
 
 
-@pytest.mark.parametrize("name", LIARS)
-def test_each_liar_is_caught_at_its_lie_alone(name):
-    liar, promises = LIARS[name]
-    assert {check.name for check in check_algorithm(liar) if not check.ok} == promises
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_a_violation_fails_its_own_check_only(name):
+    algorithm, failing = VIOLATIONS[name]
+    assert {check.name for check in check_algorithm(algorithm) if not check.ok} == failing
 
 
 @pytest.mark.parametrize(
@@ -203,8 +204,8 @@ def test_the_first_of_the_grid_and_all_default_cuts_are_tried():
 
     made = algorithm(build, grid={"depth": (7, 8)}, cuts=(CutRange("eps", (0.1, 0.2)), K))
     assert default_settings(made) == {"width": 1, "depth": 7}
-    assert default_cuts(made) == [{"eps": 0.1}, {"eps": 0.2}]
-    assert default_cuts(of(lambda X, seed, k: turns(X, k))) == [{"k": 5}, {"k": 3}, {"k": 2}]
+    assert default_cuts(made) == [Cut("eps", 0.1), Cut("eps", 0.2)]
+    assert default_cuts(of(lambda X, seed, k: turns(X, k))) == [Cut("k", 5), Cut("k", 3), Cut("k", 2)]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "uint32", "int64"])

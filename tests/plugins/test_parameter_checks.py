@@ -26,18 +26,18 @@ NUMBERS = [
     (None, {}, "a number"),
     ([1], {}, "a number"),
     (1 + 2j, {}, "a number"),
-    (3, {"whole": True}, None),
-    (3.0, {"whole": True}, "a whole number"),
-    (False, {"whole": True, "low": 0}, "a whole number of at least 0"),
-    (0, {"whole": True, "low": 1}, "a whole number of at least 1"),
-    (1, {"whole": True, "low": 1}, None),
-    (1, {"whole": True, "low": 1, "open_low": True}, "a whole number above 1"),
+    (3, {"integer": True}, None),
+    (3.0, {"integer": True}, "an integer"),
+    (False, {"integer": True, "low": 0}, "an integer of at least 0"),
+    (0, {"integer": True, "low": 1}, "an integer of at least 1"),
+    (1, {"integer": True, "low": 1}, None),
+    (1, {"integer": True, "low": 1, "open_low": True}, "an integer above 1"),
     (0.0, {"low": 0}, None),
     (-1e-9, {"low": 0}, "a number of at least 0"),
     (0.0, {"low": 0, "open_low": True}, "a number above 0"),
     (1e-300, {"low": 0, "open_low": True}, None),
     (0.25, {"low": 0.5}, "a number of at least 0.5"),
-    (10**300, {"whole": True, "low": 10**6}, None),
+    (10**300, {"integer": True, "low": 10**6}, None),
 ]
 
 
@@ -103,10 +103,10 @@ def test_a_missing_package_is_told_as_a_command_for_a_shell(requirement, hint):
 
 def test_a_number_of_numpy_is_judged_as_what_python_takes_it_for():
     assert number_complaint(np.float64(0.5), low=0) is None  # a float
-    assert number_complaint(np.int64(3), whole=True) == "a whole number"  # no int: not what TOML gives
+    assert number_complaint(np.int64(3), integer=True) == "an integer"  # no int: not what TOML gives
 
 
 def test_a_whole_number_beyond_every_library_is_refused_and_does_not_overflow():
-    assert number_complaint(10**400, whole=True, low=1) is not None
-    assert number_complaint(-(10**400), whole=True) is not None
-    assert number_complaint(2**62, whole=True, low=1) is None
+    assert number_complaint(10**400, integer=True, low=1) is not None
+    assert number_complaint(-(10**400), integer=True) is not None
+    assert number_complaint(2**62, integer=True, low=1) is None
