@@ -34,11 +34,12 @@ from clusterbench.results.details import read_details, row_ids_key
 from clusterbench.results.runs import rank_run, with_structure
 from clusterbench.running.derived_frames import calibration, replicates
 from clusterbench.running.detail_frames import compute_details
-from clusterbench.running.fitting import Settings, fit, score
-from clusterbench.running.machine_limits import limits_of, recorded_limits
+from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, make_plan
 from clusterbench.running.progress import LogProgress, Progress
+from clusterbench.running.score_stage import score
 from clusterbench.running.selection import Selection
+from clusterbench.running.settings import Settings, limits_of, recorded_limits
 from clusterbench.running.stability_refits import stability
 from clusterbench.running.structure_tests import structure
 from clusterbench.store import Store

@@ -23,9 +23,10 @@ from clusterbench.plugins import Registry
 from clusterbench.results import FrameRecord
 from clusterbench.results.derived import STABILITY
 from clusterbench.running.derived_frames import frame_key
-from clusterbench.running.fitting import Settings, Work, carry_out, is_open, save_space, work_of
+from clusterbench.running.fitting import OpenTask, execute_tasks, is_open, open_task, save_space
 from clusterbench.running.planning import Plan, PlannedJob, job_key
 from clusterbench.running.progress import Progress
+from clusterbench.running.settings import Settings
 from clusterbench.seeding import stable_rng
 from clusterbench.store import Store
 
@@ -59,11 +60,11 @@ def stability(
     known = _outcomes(store, resamples)
     todo = [r for r, status in zip(resamples, known, strict=True) if is_open(status, retry=settings.retry)]
     with scratch_folder() as folder:
-        works = _works(plan, todo, registry, folder)
-        carry_out(works, store, settings, progress, stage="resampling")
+        states = _works(plan, todo, registry, folder)
+        execute_tasks(states, store, settings, progress, stage="resampling")
     made_of = [[resample.planned.key, resample.original] for resample in resamples]
     lost = [
-        i for i, status in enumerate(_outcomes(store, resamples) if works else known) if status is not CellStatus.OK
+        i for i, status in enumerate(_outcomes(store, resamples) if states else known) if status is not CellStatus.OK
     ]
     key = frame_key("stability with its refits", made_of, *([lost] if lost else []))  # some may be there another time
     if store.frame(key) is None:
@@ -97,13 +98,13 @@ def _resamples(plan: Plan, chosen: pd.DataFrame, n_resamples: int) -> Iterator[_
             yield _Resample((dataset, variant, name, params, cut), sha, number, planned)
 
 
-def _works(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[Work]:
+def _works(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[OpenTask]:
     """Return the tasks of the refits; those that differ only in the cut share a build."""
     paths: dict[str, str] = {}
     merged: dict[str, tuple[_Resample, list[str]]] = {}
     for resample in todo:
         merged.setdefault(resample.planned.key, (resample, []))[1].append(resample.planned.job.cuts[0])
-    works = []
+    states = []
     for resample, cuts in merged.values():
         job, space_hash = resample.planned.job, resample.planned.space_hash
         if space_hash not in paths:
@@ -111,8 +112,8 @@ def _works(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Pa
             rows = resampled_rows(len(values), plan.benchmark.ranking.seed, resample.number)
             paths[space_hash] = save_space(np.ascontiguousarray(values[rows]), folder)
         planned = replace(resample.planned, job=replace(job, cuts=tuple(dict.fromkeys(cuts))))
-        works.append(work_of(plan, planned, planned.job.cuts, registry, paths[space_hash]))
-    return works
+        states.append(open_task(plan, planned, planned.job.cuts, registry, paths[space_hash]))
+    return states
 
 
 def _compare(plan: Plan, store: Store, resamples: Sequence[_Resample]) -> pd.DataFrame:

@@ -23,9 +23,11 @@ from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
 from clusterbench.results.derived import read_baselines
 from clusterbench.results.run_tables import cells_table, scores_table
 from clusterbench.running.derived_frames import calibration
-from clusterbench.running.fitting import Settings, fit, score
+from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, PlannedJob, job_key
 from clusterbench.running.progress import Progress, Silent
+from clusterbench.running.score_stage import score
+from clusterbench.running.settings import Settings
 from clusterbench.seeding import stable_rng
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store

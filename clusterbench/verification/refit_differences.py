@@ -9,8 +9,8 @@ from dataclasses import asdict
 from clusterbench.environment import current_environment
 from clusterbench.execution import CutDone
 from clusterbench.results import Manifest, RunRecord
-from clusterbench.running.fitting import Settings
 from clusterbench.running.planning import Plan, job_key, score_key
+from clusterbench.running.settings import Settings
 from clusterbench.statuses import ScoreStatus
 from clusterbench.verification.equality import manifest_differences, same_score
 from clusterbench.verification.reproduction import LABELS, Difference, Matter, RefittedRow

@@ -14,10 +14,11 @@ from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_f
 from clusterbench.metrics import METRICS, score_labelings
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.results import Manifest, RunRecord
-from clusterbench.running.fitting import Settings, Work, save_space, work_of
+from clusterbench.running.fitting import OpenTask, open_task, save_space
 from clusterbench.running.planning import Plan, PlannedJob, make_plan
 from clusterbench.running.progress import LogProgress, Progress
 from clusterbench.running.selection import Selection
+from clusterbench.running.settings import Settings
 from clusterbench.store import Store
 from clusterbench.verification.refit_differences import (
     input_differences,
@@ -120,24 +121,24 @@ def _refit(
     progress.stage("fitting", len(records))
     outcomes: dict[tuple[str, str], CutDone] = {}
     with scratch_folder() as folder:
-        works = _works(plan, registry, records, folder)
-        tasks = [work.task for work in works.values()]
+        states = _works(plan, registry, records, folder)
+        tasks = [state.task for state in states.values()]
         events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=settings.limits)
         with closing(events):
             for event in events:
                 if isinstance(event, CutDone):
                     outcomes[event.key, event.cut] = event
-                    progress.advance(1, works[event.key].note)
+                    progress.advance(1, states[event.key].note)
                 elif isinstance(event, TaskDone):
-                    for cut in works[event.key].open:
+                    for cut in states[event.key].open:
                         undone = CutDone(event.key, cut, event.status, event.reason)
                         outcomes.setdefault((event.key, cut), undone)
     return outcomes
 
 
-def _works(plan: Plan, registry: Registry, records: Sequence[Record], folder: Path) -> dict[str, Work]:
-    """Return one work per job; rows that differ in the cut alone share its build."""
-    works: dict[str, Work] = {}
+def _works(plan: Plan, registry: Registry, records: Sequence[Record], folder: Path) -> dict[str, OpenTask]:
+    """Return one state per job; rows that differ in the cut alone share its build."""
+    states: dict[str, OpenTask] = {}
     paths: dict[tuple[str, str], str] = {}
     for record in records:
         job = record.job
@@ -146,8 +147,8 @@ def _works(plan: Plan, registry: Registry, records: Sequence[Record], folder: Pa
             paths[place] = save_space(plan.spaces[place].values, folder)
         cuts = dict.fromkeys(r.cut for r in records if r.key == record.key)
         planned = PlannedJob(replace(job, cuts=tuple(cuts)), record.key, record.space_hash, None)
-        works.setdefault(record.key, work_of(plan, planned, planned.job.cuts, registry, paths[place]))
-    return works
+        states.setdefault(record.key, open_task(plan, planned, planned.job.cuts, registry, paths[place]))
+    return states
 
 
 def _score_again(

@@ -1,0 +1,46 @@
+"""Scoring: every labeling in its own space and in the reference spaces, unless the store has the score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clusterbench.metrics import METRICS, score_labelings
+from clusterbench.running.planning import Plan, score_key
+from clusterbench.running.progress import Progress
+from clusterbench.store import Store
+
+
+def score(plan: Plan, store: Store, progress: Progress) -> int:
+    """Score every labeling in its own and the reference spaces where it has no score yet; return how many scores.
+
+    Only the metrics and noise policies that some labeling lacks are computed, so a metric more costs that metric alone.
+    """
+    wanted: dict[tuple[str, str], set[str]] = {}
+    cells = store.cells([planned.key for planned in plan.jobs])
+    labels_of = cells.dropna(subset="labels_sha256").groupby("job_key")["labels_sha256"].agg(set).to_dict()
+    for planned in plan.jobs:
+        job = planned.job
+        for space in (job.variant, *plan.references[job.dataset]):
+            wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
+    policies = [policy.value for policy in plan.benchmark.noise.policies]
+    progress.stage("scoring", len(wanted))
+    new = 0
+    for (dataset, space), hashes in wanted.items():
+        space_hash = score_key(plan.spaces[dataset, space])
+        every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in METRICS}
+        gaps = every - store.scored(space_hash)
+        if gaps:
+            lacking, asked_policies, asked_metrics = (set(names) for names in zip(*gaps, strict=True))
+            missing = sorted(lacking)
+            labelings = store.labelings(missing)
+            frame = score_labelings(
+                plan.spaces[dataset, space].values,
+                [labelings[sha] for sha in missing],
+                metrics=[metric for metric in METRICS if metric in asked_metrics],
+                noise=[policy for policy in policies if policy in asked_policies],
+            )
+            frame = frame.assign(labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()])
+            store.put_scores(space_hash, frame)
+            new += len(frame)
+        progress.advance(1, f"{dataset} / {space}")
+    return new
