@@ -155,7 +155,7 @@ def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
     table = _checked(scores, SCORE_SCHEMA, "scores.csv")
     _known_statuses(table, [str(status) for status in ScoreStatus], "scores.csv")
     is_ok = table["status"] == ScoreStatus.OK.value
-    _refuse(table, is_ok & ~np.isfinite(table["value"]), "scores.csv", "is ok without a finite value")
+    _refuse(table, is_ok & table["value"].isna(), "scores.csv", "is ok without a value")
     _refuse(table, ~is_ok & table["value"].notna(), "scores.csv", "has a value although it is not ok")
     _refuse(table, ~is_ok & ~_has_text(table["reason"]), "scores.csv", "is not ok and gives no reason")
     return table

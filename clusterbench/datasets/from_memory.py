@@ -72,7 +72,7 @@ def dataset_from(
     try:
         if drop and keep is not None:
             raise RequestError("drop and keep exclude each other")
-        frame = _frame(table)
+        frame = frame_of(table)
         row_ids, frame = frame.index, frame.set_axis([column_name(label) for label in frame.columns], axis=1)
         check_names(frame.columns)
         truth_column = truth if isinstance(truth, str) else None
@@ -115,7 +115,8 @@ def datasets_from(tables: object, *, drop: Sequence[str] = (), truth: str | None
     return {str(name): dataset_from(table, name=str(name), drop=drop, truth=truth) for name, table in named.items()}
 
 
-def _frame(table: object) -> pd.DataFrame:
+def frame_of(table: object) -> pd.DataFrame:
+    """Return a table in memory as a data frame: see `dataset_from`."""
     import pyarrow as pa
 
     if isinstance(table, pd.DataFrame):

@@ -106,7 +106,8 @@ def weighted_indices(
                     middle[f] += count[c, r] * centroids[c, f, r]
                     extent[c] += centroids[c, f, r] ** 2
                 extent[c] = np.sqrt(extent[c]) + spread[c, r]
-        total, between, defined = 0.0, 0.0, here > 1
+        total, between, apart = 0.0, 0.0, False
+        enough = defined = here > 1 and n > here
         for c in range(k):
             if count[c, r] > 0.0:
                 for f in range(d):
@@ -118,13 +119,14 @@ def weighted_indices(
                         for f in range(d):
                             gap += (centroids[c, f, r] - centroids[other, f, r]) ** 2
                         gap = np.sqrt(gap)
+                        apart = apart or gap > 0.0
                         if gap <= same * (extent[c] + extent[other]):
                             defined = False
                         else:
                             worst = max(worst, (spread[c, r] + spread[other, r]) / gap)
                 total += worst
-        davies_bouldin[r] = total / here if defined and total > 0.0 else np.nan
-        if here > 1 and within > 0.0 and n > here:
-            calinski_harabasz[r] = between / within * (n - here) / (here - 1)
+        davies_bouldin[r] = total / here if defined else np.nan
+        if within == 0.0:
+            calinski_harabasz[r] = np.inf if apart and enough else np.nan
         else:
-            calinski_harabasz[r] = np.nan
+            calinski_harabasz[r] = between / within * (n - here) / (here - 1) if enough else np.nan

@@ -80,7 +80,7 @@ STABILITY_METRIC = Metric(
 )
 """Computed from further fits, outside this package."""
 
-SCORING_VERSION = 1
+SCORING_VERSION = 2
 """Raised when a score may come out differently: stored scores of another version are not used."""
 
 DEFAULT_METRICS = (MICRO, DB, CH)

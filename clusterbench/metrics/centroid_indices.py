@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from clusterbench.metrics.score import Estimate, Score
 
 DB, CH = "davies_bouldin", "calinski_harabasz"
 
-SAME = 1e-12  # centroids nearer than this, relative to their own size and spread, coincide
+_SAME, _SAME_FAR = 1e-12, 2.0**-50  # centroids nearer than this, relative to their own size and spread, coincide
+_ALONE = "every row is a cluster of its own"
 _ROWS = 512  # centroids whose distances to all centroids are held at once
 
 
@@ -28,7 +30,7 @@ class CentroidIndices:
         """Return both indices of each partition."""
 
         def both(p: int) -> Estimates:
-            geometry = Geometry.of(table.space, batch.labels[p], batch.ks[p])
+            geometry = Geometry.of(table, batch.labels[p], batch.ks[p])
             return {DB: Estimate(davies_bouldin(geometry)), CH: Estimate(calinski_harabasz(geometry))}
 
         return in_threads(both, range(len(batch.keys)), settings.threads)
@@ -40,12 +42,15 @@ class CentroidIndices:
         from clusterbench.metrics.bootstrap_kernel import weighted_geometry, weighted_indices
 
         def replicate(p: int, weights: NDArray[np.float64]) -> Replicates:
-            k, d, r = batch.ks[p], table.space.shape[1], weights.shape[1]
-            middles = Geometry.of(table.space, batch.labels[p], k).centroids
-            count, spread, scatter, centroids = (np.empty(shape) for shape in ((k, r), (k, r), (k, r), (k, d, r)))
-            weighted_geometry(table.space, batch.labels[p], middles, weights, count, centroids, spread, scatter)
-            both = np.empty((2, r))
-            weighted_indices(count, centroids, spread, scatter, SAME, both[0], both[1])
+            labels, k, d, r = batch.labels[p], batch.ks[p], table.space.shape[1], weights.shape[1]
+            both = np.full((2, r), np.nan)
+            if k < np.count_nonzero(labels >= 0):
+                space, origins = _near_origins(table, labels, k)
+                middles = _sums(space, labels, k).centroids
+                count, spread, scatter, centroids = (np.empty(shape) for shape in ((k, r), (k, r), (k, r), (k, d, r)))
+                weighted_geometry(space, labels, middles, weights, count, centroids, spread, scatter)
+                same = _SAME if table.centred else _SAME_FAR
+                weighted_indices(count, centroids + origins[:, :, None], spread, scatter, same, both[0], both[1])
             return {DB: (both[0], ""), CH: (both[1], "")}
 
         return replicate
@@ -53,50 +58,76 @@ class CentroidIndices:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
-    """Centroids (k, d), mean distance to the centroid (k,), sum of squared distances to it (k,), sizes (k,)."""
+    """Centroids (k, d), mean distance to the centroid (k,), sum of squared distances to it (k,), sizes (k,).
+
+    Centroids nearer than `same`, relative to their own size and spread, coincide.
+    """
 
     centroids: NDArray[np.float64]
     spread: NDArray[np.float64]
     scatter: NDArray[np.float64]
     sizes: NDArray[np.int64]
+    same: float = _SAME
 
     @classmethod
-    def of(cls, space: NDArray[np.float64], labels: Labels, k: int) -> Geometry:
-        from clusterbench.metrics import sum_kernels as _sums
+    def of(cls, table: Table, labels: Labels, k: int) -> Geometry:
+        """Return the geometry of compact labels."""
+        if table.centred:
+            return _sums(table.space, labels, k)
+        space, origins = _near_origins(table, labels, k)
+        sums = _sums(space, labels, k)
+        return replace(sums, centroids=sums.centroids + origins, same=_SAME_FAR)
 
-        shape = (k, space.shape[1])
-        sums = cls(np.empty(shape), np.empty(k), np.empty(k), np.empty(k, dtype=np.int64))
-        _sums.centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
-        return sums
+
+def _sums(space: NDArray[np.float64], labels: Labels, k: int) -> Geometry:
+    from clusterbench.metrics.sum_kernels import centroid_sums
+
+    shape = (k, space.shape[1])
+    sums = Geometry(np.empty(shape), np.empty(k), np.empty(k), np.empty(k, dtype=np.int64))
+    centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
+    return sums
+
+
+def _near_origins(table: Table, labels: Labels, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the space with every cluster near the origin, and how far each was moved, shape (k, d).
+
+    A centroid that is not near the origin cannot be told from rows at a distance of its rounding error.
+    """
+    if table.centred:
+        return table.space, np.zeros((k, table.space.shape[1]))
+    first = np.zeros(k + 1, dtype=np.intp)
+    first[labels[::-1]] = np.arange(len(labels))[::-1]  # noise is moved too, to the last place
+    return table.space - table.space[first[labels]], table.space[first[:k]]
 
 
 def davies_bouldin(geometry: Geometry) -> Score:
-    """Return the mean over clusters of the worst (s_i + s_j) / d_ij."""
+    """Return the mean over clusters of the worst (s_i + s_j) / d_ij: 0 where clusters have no spread."""
     from scipy.spatial.distance import cdist
 
     spread, centroids = geometry.spread, geometry.centroids
-    if not spread.any():
-        return Score.undefined("no scatter within clusters")
+    if len(spread) == geometry.sizes.sum():
+        return Score.undefined(_ALONE)
     extent = np.sqrt((centroids**2).sum(axis=1)) + spread
     worst = np.empty(len(spread))
     for start in range(0, len(spread), _ROWS):
         rows = np.arange(start, min(start + _ROWS, len(spread)))
         gaps = cdist(centroids[rows], centroids)
         gaps[rows - start, rows] = np.inf
-        if (gaps <= SAME * (extent[rows, None] + extent)).any():
+        if (gaps <= geometry.same * (extent[rows, None] + extent)).any():
             return Score.undefined("two centroids coincide")
         worst[rows] = ((spread[rows, None] + spread) / gaps).max(axis=1)
     return Score(float(worst.mean()))
 
 
 def calinski_harabasz(geometry: Geometry) -> Score:
-    """Return the ratio of between to within scatter, each by its degrees of freedom."""
+    """Return the ratio of between to within scatter, each by its degrees of freedom: infinite without the latter."""
     sizes, n, k = geometry.sizes, int(geometry.sizes.sum()), len(geometry.sizes)
     if n == k:
-        return Score.undefined("every row is a cluster of its own")
+        return Score.undefined(_ALONE)
     within = float(geometry.scatter.sum())
     if within == 0.0:
-        return Score.undefined("no scatter within clusters")
+        equal = (geometry.centroids == geometry.centroids[0]).all()
+        return Score.undefined("all rows are equal") if equal else Score(math.inf)
     middle = (geometry.centroids * sizes[:, None]).sum(axis=0) / n
     between = float((sizes * ((geometry.centroids - middle) ** 2).sum(axis=1)).sum())
     return Score(between / within * (n - k) / (k - 1))

@@ -119,6 +119,11 @@ class MetricFacts:
         """1 where higher is better, -1 where lower is."""
         return 1.0 if self.direction is Direction.HIGHER else -1.0
 
+    @property
+    def best(self) -> float:
+        """The end of the range at which no labeling can be better."""
+        return self.upper if self.direction is Direction.HIGHER else self.lower
+
     def to_json(self) -> dict[str, str | int | float | None]:
         """Return the fields by name, in plain values; an infinite bound is None."""
         values = {field.name: getattr(self, field.name) for field in fields(MetricFacts)}

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 CELLS = 1 << 20  # cells of a distance table held at once
 _TIE = 1e-12  # distances in a conditioned space, of unit size, that differ by rounding alone
+_TIE_SHARE = 2.0**-20  # at most this share of the distance, for rows far closer to each other than to a far cluster
 
 
 def nearest(rows: NDArray[np.float64], points: NDArray[np.float64], cells: int = CELLS) -> NDArray[np.int32]:
@@ -20,6 +21,7 @@ def nearest(rows: NDArray[np.float64], points: NDArray[np.float64], cells: int =
     step = max(1, cells // len(points))
     for start in range(0, len(rows), step):
         distances = cdist(rows[start : start + step], points)
-        ties = distances <= distances.min(axis=1, keepdims=True) + _TIE
+        least = distances.min(axis=1, keepdims=True)
+        ties = distances <= least + np.minimum(_TIE, _TIE_SHARE * least)
         found[start : start + step] = np.argmax(ties, axis=1)
     return found

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from clusterbench.datasets.from_memory import frame_of
 from clusterbench.errors import RequestError, unknown
 from clusterbench.labeling import NOISE, Labels, canonical, is_masked, whole_numbers
+from clusterbench.metrics.conditioning import is_frame
 from clusterbench.metrics.nearest import nearest
 from clusterbench.metrics.score import NoisePolicy
 
@@ -55,28 +57,40 @@ def as_policies(noise: str | Iterable[str]) -> tuple[NoisePolicy, ...]:
 
 
 def as_labelings(labelings: ArrayLike | Sequence[ArrayLike], n: int) -> list[NDArray[np.integer[Any]]]:
-    """Return the labelings as a list of integer arrays (n,), without copying.
+    """Return the labelings as a list of integer arrays (n,).
+
+    A sequence or array holds one labeling per item or row; a data frame, of pandas, Arrow or another library, one per
+    column; a single labeling may be given as such.
 
     Raises
     ------
     RequestError
-        If one is not one-dimensional, of whole numbers and of length n, or is masked.
+        If one is not of integers and of length n, or is masked.
     """
     if is_masked(labelings):  # before np.asarray drops the mask
         raise RequestError("labelings are masked", allowed=f"a label for every row, {NOISE} for noise")
-    given = list(labelings) if isinstance(labelings, (list, tuple)) else list(np.atleast_2d(np.asarray(labelings)))
-    if given and all(np.ndim(labels) == 0 for labels in given):
-        given = [np.asarray(given)]
-    arrays = []
-    for position, labels in enumerate(given):
-        array = np.asarray(labels)
-        if array.shape != (n,):
-            raise RequestError(f"labeling {position} has shape {array.shape}", allowed=f"({n},), one label per row")
-        try:
-            arrays.append(whole_numbers(labels))
-        except RequestError as error:
-            raise error.within(f"labeling {position}") from error
-    return arrays
+    given: list[tuple[str, Any]]
+    if is_frame(labelings):
+        frame = frame_of(labelings)
+        if len(frame) != n:
+            what = f"labelings are a data frame of shape {frame.shape}"
+            raise RequestError(what, allowed=f"one column per labeling, one row for each of the {n} rows of X")
+        given = [(repr(name), column) for name, column in frame.items()]
+    else:
+        items = list(labelings) if isinstance(labelings, (list, tuple)) else list(np.atleast_2d(np.asarray(labelings)))
+        if items and all(np.ndim(labels) == 0 for labels in items):
+            items = [np.asarray(items)]
+        given = [(str(position), labels) for position, labels in enumerate(items)]
+    return [_labels(name, labels, n) for name, labels in given]
+
+
+def _labels(name: str, labels: ArrayLike, n: int) -> NDArray[np.integer[Any]]:
+    if np.shape(labels) != (n,):
+        raise RequestError(f"labeling {name} has shape {np.shape(labels)}", allowed=f"({n},), one label per row")
+    try:
+        return whole_numbers(labels)
+    except RequestError as error:
+        raise error.within(f"labeling {name}") from error
 
 
 def compact(labels: NDArray[np.integer[Any]]) -> Labels:

@@ -30,7 +30,7 @@ class Silhouettes:
 
     def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
         """Return both silhouettes of each partition, in the precision that keeps the promised digits."""
-        kept = kept_dtype(table.space, settings.dtype)
+        kept = kept_dtype(table.space, settings.dtype) if table.centred else np.float64
         averages = _averages(table.space, batch, kept, settings)
         if settings.dtype == "auto" and kept is np.float32:
             doubtful = [p for p, each in enumerate(averages) if _doubtful(each, names)]

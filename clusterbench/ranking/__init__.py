@@ -8,7 +8,6 @@ from clusterbench.ranking.across_datasets import (
     win_rates,
 )
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
-from clusterbench.ranking.calibration import calibrated_scores
 from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
 from clusterbench.ranking.leaderboards import Candidates, Leaderboard, choose_candidates, leaderboard, rank_candidates
@@ -30,7 +29,6 @@ __all__ = [
     "Significance",
     "apply_gate",
     "board_columns",
-    "calibrated_scores",
     "choose_candidates",
     "column_ranks",
     "critical_difference",

@@ -72,7 +72,7 @@ def _win_share(oriented: Floats, axes: list[Axis], spec: RankingSpec) -> Floats:
         for j, axis in enumerate(axes):
             if axis.family == family:
                 mine, theirs = oriented[:, j][:, None], oriented[:, j][None, :]
-                there: Bools = np.isfinite(mine) | np.isfinite(theirs)
+                there: Bools = (mine > -np.inf) | (theirs > -np.inf)
                 wins += there * ((mine > theirs) + 0.5 * (mine == theirs))
                 valid += there
         weight = spec.weight(family) * (valid > 0)

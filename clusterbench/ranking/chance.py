@@ -36,7 +36,7 @@ def chance_share(row: pd.Series, baselines: pd.DataFrame, spec: RankingSpec) -> 
         for space in spec.reference_spaces:
             chosen = same[(same["metric"] == metric.name) & (same["space"] == space)]
             random = chosen["value"].to_numpy(dtype=np.float64, na_value=np.nan)
-            random = random[np.isfinite(random)]
+            random = random[~np.isnan(random)]
             value = row[f"{metric.name}@{space}"]
             if len(random) and not pd.isna(value):
                 as_good = random >= value if metric.direction is Direction.HIGHER else random <= value

@@ -146,12 +146,12 @@ def _asked_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) 
 
 def _eligible(policy: KPolicy, cuts: Cuts, asked: Floats) -> tuple[Bools, Floats]:
     if policy is KPolicy.CALIBRATED:
-        eligible, criterion = cuts.passes & np.isfinite(cuts.z), cuts.z
+        eligible, criterion = cuts.passes & ~np.isnan(cuts.z), cuts.z
     elif policy is KPolicy.SILHOUETTE:
         eligible, criterion = cuts.passes & np.isfinite(cuts.silhouette), cuts.silhouette
     else:
         eligible, criterion = cuts.passes & (cuts.fewest == asked) & (cuts.most == asked), cuts.silhouette
-    return eligible, np.where(np.isfinite(criterion), criterion, -np.inf)
+    return eligible, np.where(np.isnan(criterion), -np.inf, criterion)
 
 
 def _refuse(

@@ -206,7 +206,7 @@ def _fill(
     value = scores["value"].to_numpy(dtype=np.float64, na_value=np.nan)[used]
     values = np.full(len(cell_order) * len(columns), np.nan)
     values[flat[good]] = value[good]
-    lost = np.flatnonzero(~good | ~np.isfinite(value))
+    lost = np.flatnonzero(~good | np.isnan(value))
     values[flat[lost]] = np.nan
     words = scores["reason"].iloc[used[lost]].fillna("").tolist()
     keys = zip((flat[lost] // len(columns)).tolist(), (flat[lost] % len(columns)).tolist(), strict=True)
@@ -232,7 +232,7 @@ def _check_coverage(matrix: Matrix, spec: RankingSpec) -> None:
     """Refuse a table that lacks a whole (metric, space) for a dataset, listing all that lack."""
     missing = []
     datasets = matrix.cells["dataset"].to_numpy()
-    recorded = np.isfinite(matrix.scores)
+    recorded = ~np.isnan(matrix.scores)
     for row, column in matrix.reasons:
         recorded[row, column] = True
     for dataset in pd.unique(datasets[matrix.ok]):

@@ -31,7 +31,7 @@ from clusterbench.running.settings import Settings
 from clusterbench.seeding import stable_rng
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
-from clusterbench.structure import dip_test
+from clusterbench.structure import dip_test, spread_ties
 
 _DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip
 _CALIBRATED = 3  # shuffled tables with a z: random partitions of each cost more than its fits
@@ -89,25 +89,8 @@ def _dips(plan: Plan, name: str, seed: int) -> StructureFinding:
 
 
 def _dip(sample: NDArray[np.float64], seed: int) -> DipRecord:
-    test = dip_test(spread(sample), n_boot=200, seed=seed)
+    test = dip_test(spread_ties(sample), seed=seed)
     return DipRecord(float(test.dip), float(test.p), len(sample))
-
-
-def spread(sample: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a sample, ascending, in which equal values are spread evenly, half-way to their neighbours.
-
-    Rounded values would otherwise count as one mode each.
-    """
-    values, counts = np.unique(sample, return_counts=True)
-    if len(values) < 2:
-        return np.sort(sample)
-    gaps = np.diff(values)
-    half = 0.5 * np.stack([np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])])
-    which = np.repeat(np.arange(len(values)), counts)
-    place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    share = (place + 0.5) / counts[which]
-    spread_out = values[which] - half[0, which] + share * half.sum(axis=0)[which]
-    return np.where(counts[which] == 1, values[which], spread_out)
 
 
 def _first_job(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:

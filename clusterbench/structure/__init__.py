@@ -1,6 +1,6 @@
 """Structure: is there anything to cluster? Dip test, elbow and gap statistic."""
 
-from clusterbench.structure.dip import DipTest, dip_statistic, dip_test
+from clusterbench.structure.dip import DipTest, dip_statistic, dip_test, spread_ties
 from clusterbench.structure.inertia import GapStatistic, elbow_k, gap_statistic, inertia_curves
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "elbow_k",
     "gap_statistic",
     "inertia_curves",
+    "spread_ties",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from clusterbench.tables import Floats, Ints
 
 _DIGITS = 12
 _TOLERANCE = 1e-12
+_FEW_VALUES = 10.0
 _LARGE = 5_000
 """From this many values on, sqrt(n) x dip has its limiting distribution to well within the simulation error."""
 
@@ -144,7 +146,37 @@ def dip_test(x: ArrayLike, *, n_boot: int = 500, seed: int = 0) -> DipTest:
     values = _checked(x)
     dip = dip_statistic(values)
     size = min(len(values), _LARGE)
-    scale = np.sqrt(size / len(values))
-    rng = stable_rng(seed, "dip", size)
-    null = np.array([dip_statistic(rng.random(size)) for _ in range(n_boot)]) * scale
+    null = _uniform_dips(size, n_boot, seed) * np.sqrt(size / len(values))
     return DipTest(dip, float((1 + np.sum(null >= dip - _TOLERANCE)) / (1 + n_boot)))
+
+
+@lru_cache(maxsize=8)
+def _uniform_dips(size: int, n_boot: int, seed: int) -> Floats:
+    rng = stable_rng(seed, "dip", size)
+    return np.array([dip_statistic(rng.random(size)) for _ in range(n_boot)])
+
+
+def spread_ties(x: ArrayLike) -> Floats:
+    """Return a sample, ascending, in which equal values are spread evenly, half-way to their neighbours.
+
+    The dip test would take rounded numbers for as many modes as there are values. Few values are no rounding but
+    groups, and stay as they are: fewer than 10 effective ones (Simpson's number: 1 over the sum of squared shares).
+
+    Parameters
+    ----------
+    x : array-like of float, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    values, counts = np.unique(_checked(x), return_counts=True)
+    which = np.repeat(np.arange(len(values)), counts)
+    if 1.0 / np.sum((counts / len(which)) ** 2) < _FEW_VALUES:
+        return values[which]
+    gaps = np.diff(values)
+    half = 0.5 * np.stack([np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])])
+    place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (place + 0.5) / counts[which]
+    moved = values[which] - half[0, which] + share * half.sum(axis=0)[which]
+    return np.where(counts[which] == 1, values[which], moved)

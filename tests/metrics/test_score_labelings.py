@@ -132,15 +132,11 @@ def test_conventions_of_scikit_learn_are_undefined_here():
     def reasons(labels, rows=slice(None)):
         return score_labelings(X[rows], [labels]).set_index("metric")["reason"].to_dict()
 
-    tight = reasons([0, 0, 1, 1, 2, 2])
-    assert tight["silhouette"] == ""
-    assert tight["davies_bouldin"] == tight["calinski_harabasz"] == "no scatter within clusters"
     around = reasons([0, 1, 1, 1, 1, 0])
     assert around["davies_bouldin"] == "two centroids coincide"
     assert around["silhouette"] == around["calinski_harabasz"] == ""
     alone = reasons([0, 1, 2], rows=[0, 2, 4])
-    assert alone["silhouette"] == alone["calinski_harabasz"] == "every row is a cluster of its own"
-    assert alone["davies_bouldin"] == "no scatter within clusters"
+    assert set(alone.values()) == {"every row is a cluster of its own"}
 
 
 def test_clusters_named_by_hashes_score_as_those_named_by_counting():

@@ -1,5 +1,6 @@
 """Scores worked out by hand, and by exact fractions for whole numbers on a line."""
 
+import math
 from fractions import Fraction as F
 
 import numpy as np
@@ -100,8 +101,8 @@ def on_a_line(points, labels):
     return {
         "silhouette": sum(map(sum, rows.values())) / n if k < n else None,
         "silhouette_macro": sum(sum(s) / len(s) for s in rows.values()) / k if k < n else None,
-        "davies_bouldin": sum(worst) / k if apart and within else None,
-        "calinski_harabasz": between / within * F(n - k, k - 1) if within else None,
+        "davies_bouldin": sum(worst) / k if apart and k < n else None,
+        "calinski_harabasz": between / within * F(n - k, k - 1) if within else math.inf if between and k < n else None,
     }
 
 

@@ -149,7 +149,7 @@ numbers = st.floats(-1e6, 1e6, width=32)
 @given(hnp.arrays(np.float64, st.tuples(st.integers(2, 20), st.integers(1, 3)), elements=numbers))
 def test_a_geometry_is_its_definition(X):
     labels = canonical(np.arange(len(X)) % 2)
-    found = Geometry.of(np.ascontiguousarray(X), labels, 2)
+    found = Geometry.of(Table(X, np.ascontiguousarray(X)), labels, 2)
     for c in range(2):
         rows = X[labels == c]
         centre = rows.mean(axis=0)

@@ -9,7 +9,6 @@ from clusterbench.metrics import METRICS, bootstrap_scores, cluster_silhouettes,
 ALL = list(METRICS)
 POLICIES = ["zero", "drop", "cluster", "nearest"]
 ALONE = "every row is a cluster of its own"
-TIGHT = "no scatter within clusters"
 SAME = "two centroids coincide"
 NOISE = "all rows are noise"
 PLUS = "one cluster plus noise is not a clustering"
@@ -34,14 +33,14 @@ def outcome(X, labels, noise, **options):
         ([[0], [1], [2]], [8, 8, 8], under_all(["one cluster"] * 4)),
         ([[0]], [0], under_all(["one cluster"] * 4)),
         ([[0]], [-1], under_all([NOISE] * 4)),
-        ([[0], [5]], [0, 1], under_all([ALONE, ALONE, TIGHT, ALONE])),
+        ([[0], [5]], [0, 1], under_all([ALONE, ALONE, ALONE, ALONE])),
         # Two single rows, two noise rows that scatter: as a cluster, or where they go, they bring scatter.
         (
             [[0], [5], [1], [6]],
             [0, 1, -1, -1],
             {
-                "zero": [ALONE, ALONE, TIGHT, ALONE],
-                "drop": [ALONE, ALONE, TIGHT, ALONE],
+                "zero": [ALONE, ALONE, ALONE, ALONE],
+                "drop": [ALONE, ALONE, ALONE, ALONE],
                 "cluster": FINE,
                 "nearest": FINE,
             },
@@ -50,15 +49,7 @@ def outcome(X, labels, noise, **options):
         (
             [[0], [5]],
             [0, -1],
-            {"zero": [PLUS] * 4, "drop": [PLUS] * 4, "cluster": [ALONE, ALONE, TIGHT, ALONE], "nearest": [PLUS] * 4},
-        ),
-        # Clusters of equal rows: silhouettes exist (a = 0, b > 0), ratios to the scatter do not.
-        ([[0], [0], [3], [3]], [0, 0, 1, 1], under_all(["", "", TIGHT, TIGHT])),
-        (
-            [[0], [0], [3], [3], [4]],
-            [0, 0, 1, 1, -1],
-            {"zero": ["", "", TIGHT, TIGHT], "drop": ["", "", TIGHT, TIGHT], "cluster": ["", "", TIGHT, TIGHT]}
-            | {"nearest": FINE},
+            {"zero": [PLUS] * 4, "drop": [PLUS] * 4, "cluster": [ALONE, ALONE, ALONE, ALONE], "nearest": [PLUS] * 4},
         ),
         # Concentric clusters, in one and in two dimensions.
         ([[-2], [-1], [1], [2]], [0, 1, 1, 0], under_all(["", "", SAME, ""])),
@@ -68,7 +59,7 @@ def outcome(X, labels, noise, **options):
             under_all(["", "", SAME, ""]),
         ),
         # Equal clusters of equal rows.
-        ([[7], [7], [7], [7]], [0, 1, 0, 1], under_all(["", "", TIGHT, TIGHT])),
+        ([[7], [7], [7], [7]], [0, 1, 0, 1], under_all(["", "", SAME, "all rows are equal"])),
         # Noise whose centroid is that of a cluster.
         (
             [[0], [2], [10], [11], [-1], [3]],
@@ -87,11 +78,11 @@ def test_reasons(X, labels, reasons, policy):
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-9, 1.0, 1e9, 1e200])
-def test_what_coincides_or_is_tight_does_so_at_any_scale(scale):
+def test_what_coincides_or_is_exact_does_so_at_any_scale(scale):
     around = np.array([[-2.0], [-1.0], [1.0], [2.0]]) * scale
     assert outcome(around, [0, 1, 1, 0], "zero").loc["davies_bouldin", "reason"] == SAME
-    tight = np.array([[0.0], [0.0], [3.0], [3.0]]) * scale
-    assert outcome(tight, [0, 0, 1, 1], "zero")["reason"].tolist() == ["", "", TIGHT, TIGHT]
+    exact = np.array([[0.0], [0.0], [3.0], [3.0]]) * scale
+    assert outcome(exact, [0, 0, 1, 1], "zero")["value"].tolist() == [1.0, 1.0, 0.0, np.inf]
     plain = np.array([[0.0], [1.0], [10.0], [11.0]]) * scale
     assert outcome(plain, [0, 0, 1, 1], "zero")["reason"].tolist() == FINE
 

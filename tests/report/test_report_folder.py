@@ -51,7 +51,7 @@ def test_a_bad_table_leaves_the_old_tables_as_they_were(mixed_run: Run, tmp_path
     before = snapshot(tmp_path)
     assert sorted(before) == ["cells.csv", "leaderboard.csv", "manifest.json", "scores.csv"]
     bad = mixed_run.scores.assign(value=np.inf)
-    with pytest.raises(SchemaError, match="ok without a finite value"):
+    with pytest.raises(SchemaError, match="ok without a value"):
         export_csv(Run("demo", mixed_run.plan, mixed_run.manifest, mixed_run.cells, bad, mixed_run.board), tmp_path)
     assert snapshot(tmp_path) == before
 

@@ -7,15 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clusterbench.datasets import Dataset
 from clusterbench.ranking import AlertKind
 from clusterbench.results import StructureFinding
 from clusterbench.running import Settings, Silent, run
-from clusterbench.running.structure_tests import permuted, spread
-from clusterbench.structure import dip_test
+from clusterbench.running.structure_tests import permuted
 
 TOML = """
 title = "Structure"
@@ -88,27 +85,6 @@ def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
     assert AlertKind.ONE_MODE in alerts
     assert len(finding.shuffled) == 3
     assert abs(finding.silhouette - np.mean([shuffled.silhouette for shuffled in finding.shuffled])) < 0.05
-
-
-def test_equal_values_are_spread_half_way_to_their_neighbours():
-    # 1 twice: from 0.5 to 2 in two halves; 3 alone stays; 0 twice: its gap is 1 on the right, and so on the left.
-    np.testing.assert_allclose(spread(np.array([3.0, 1, 1, 0, 0])), [-0.25, 0.25, 0.875, 1.625, 3.0])
-    np.testing.assert_array_equal(spread(np.array([2.0, 2.0])), [2.0, 2.0])
-
-
-@given(st.lists(st.integers(-5, 5), min_size=1, max_size=60))
-def test_spread_values_keep_their_order_and_their_number(numbers):
-    values = np.array(numbers, dtype=np.float64)
-    found = spread(values)
-    assert len(found) == len(values)
-    assert (np.diff(found) >= 0).all()
-    assert (np.abs(found - np.sort(values)) <= 5).all()
-
-
-def test_rounded_numbers_of_one_cloud_have_one_mode():
-    whole = np.round(np.random.default_rng(0).normal(scale=2, size=400))
-    assert dip_test(whole, n_boot=200, seed=0).p < 0.05
-    assert dip_test(spread(whole), n_boot=200, seed=0).p > 0.5
 
 
 @pytest.mark.parametrize("number", [0, 1])

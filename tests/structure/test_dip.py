@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from clusterbench.errors import RequestError
-from clusterbench.structure import dip_statistic, dip_test
+from clusterbench.structure import dip_statistic, dip_test, spread_ties
 
 # Quality of 63 statistics departments, the example of Hartigan & Hartigan (1985).
 FACULTY = [
@@ -149,3 +149,42 @@ def test_values_that_differ_by_rounding_alone_are_one_value():
     both = np.concatenate([base, jitter])
     assert dip_statistic(both) == pytest.approx(dip_statistic(np.concatenate([base, base])), abs=1e-9)
     assert dip_statistic([5e-324, 1e-300, 0.0, 1.0]) > 0
+
+
+def test_equal_values_are_spread_half_way_to_their_neighbours():
+    # 1 twice: from 0.5 to 2 in two halves; 3 alone stays; 0 twice: its gap is 1 on the right, and so on the left.
+    values = [3.0, 1, 1, 0, 0, *range(5, 20)]
+    np.testing.assert_allclose(spread_ties(values), [-0.25, 0.25, 0.875, 1.625, 3.0, *range(5, 20)])
+
+
+@pytest.mark.parametrize(
+    "values", [[2.0, 2.0], [0, 0, 3, 3, 10, 10], np.repeat(range(9), 20), [0] * 60 + [*range(1, 41)]]
+)
+def test_few_values_are_groups_and_stay(values):
+    np.testing.assert_array_equal(spread_ties(values), np.sort(values))
+
+
+@given(st.lists(st.integers(-9, 9), min_size=20, max_size=60))
+@settings(max_examples=25)
+def test_spread_values_keep_their_order_and_their_number(numbers):
+    values = np.array(numbers, dtype=np.float64)
+    spread = spread_ties(values)
+    assert len(spread) == len(values)
+    assert (np.diff(spread) >= 0).all()
+    assert (np.abs(spread - np.sort(values)) <= 9).all()
+
+
+@pytest.mark.parametrize("scale", [4.0, 15.0])
+def test_rounded_numbers_of_one_cloud_have_one_mode(scale):
+    rounded = np.round(np.random.default_rng(0).normal(scale=scale, size=4000))
+    assert dip_test(rounded, n_boot=100).p < 0.05
+    assert dip_test(spread_ties(rounded), n_boot=100).p > 0.5
+
+
+@pytest.mark.parametrize("atoms", [2, 3, 5, 9])
+def test_equal_groups_of_one_value_each_are_modes(atoms):
+    # Of m equal atoms, the nearest unimodal distribution is half an atom away.
+    groups = np.repeat(np.cumsum(np.arange(atoms) ** 2), 40)
+    dip, p = dip_test(spread_ties(groups))
+    assert dip == pytest.approx(0.25 if atoms == 2 else 1 / (2 * atoms), abs=0.02)
+    assert p == pytest.approx(1 / 501)

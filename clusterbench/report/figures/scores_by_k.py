@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -118,7 +119,8 @@ def _limit(axes: Axes, contenders: pd.DataFrame, band: pd.DataFrame) -> None:
 
 def _ends(contenders: pd.DataFrame, band: pd.DataFrame) -> tuple[float, float]:
     values = [*contenders["value"].astype(float), *band["low"].astype(float), *band["high"].astype(float)]
-    low, high = min(values), max(values)
+    finite = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(finite), max(finite)
     margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
     return low - margin, high + margin
 
