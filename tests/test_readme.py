@@ -6,12 +6,15 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
 from clusterbench.benchmark import parse_benchmark
 from clusterbench.cli import app
+from clusterbench.datasets import load_dataset
 from clusterbench.plugins import check_algorithm, load_plugin, load_registry
+from clusterbench.preprocessing import fit_space
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +38,25 @@ def test_the_plugins_of_the_readme_pass_the_conformance_check(tmp_path, number):
     path.write_text(sources[number])
     failed = [check for check in check_algorithm(load_plugin(path)) if not check.ok]
     assert failed == []
+
+
+def test_the_step_of_the_readme_works_in_a_benchmark(tmp_path):
+    (source,) = [block for block in blocks("python") if "STEP" in block]
+    assert len(source.splitlines()) <= 30
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "signed_root.py").write_text(source)
+    text = """
+    title = "T"
+    k = [2]
+    datasets = [{ use = "iris" }]
+    algorithms = [{ use = "kmeans" }]
+    reference_spaces = ["rooted"]
+    variants.rooted = [{ step = "impute" }, { step = "signed_root", degree = 3 }]
+    """
+    bench = parse_benchmark(text, load_registry(tmp_path), path=Path("README.toml"))
+    dataset = load_dataset(bench.datasets[0], base=tmp_path)
+    values = fit_space(dataset, bench.variants["rooted"], where="v").values
+    np.testing.assert_allclose(values, np.cbrt(dataset.frame.to_numpy()), rtol=1e-12)
 
 
 def test_the_commands_of_the_readme_exist_with_their_options():

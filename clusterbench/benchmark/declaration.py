@@ -159,14 +159,27 @@ def _quotes_hint(text: str, error: BaseException) -> str | None:
     """Return how to write a path with backslashes, if the line of a TOML error has one in double quotes."""
     at = re.search(r"at line (\d+)", str(error))
     line = text.splitlines()[int(at[1]) - 1] if at else ""
-    quoted = re.search(r'"(\w:)?[^"]*\\[^"]*"', line)
-    return f"single quotes around backslashes: '{quoted[0].strip(chr(34))}'" if quoted else None
+    quoted = re.search(r'"([^"]*\\[^"]*)"?', line)
+    return f"single quotes around backslashes: '{quoted[1]}'" if quoted else None
+
+
+def _check_path(spec: DatasetSpec, *, where: str) -> None:
+    r"""Raise RequestError for a path such as "C:\temp", whose backslash and t are a tab in double quotes."""
+    for text in (spec.path, spec.database):
+        if text is not None and not str(text).isprintable():
+            raise RequestError(
+                f"{str(text)!r} has control characters: in double quotes a backslash starts an escape",
+                where=where,
+                allowed=r"single quotes around backslashes, such as path = 'C:\temp\new.csv'",
+            )
 
 
 def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> Benchmark:
     for metric in file.metrics:
         get_metric(metric)
     names = [spec.stable_name for spec in file.datasets]
+    for number, spec in enumerate(file.datasets, start=1):
+        _check_path(spec, where=f"datasets[{number}]")
     for name in names:
         if names.count(name) > 1:
             raise RequestError(f"two datasets are called {name!r}; give one of them another `name`", where="datasets")

@@ -19,7 +19,7 @@ from clusterbench.plugins.algorithm import (
 )
 from clusterbench.plugins.centring import ShiftedModel, without_offset
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
-from clusterbench.plugins.encoder import Encoder, LatentCentroids, load_encoder
+from clusterbench.plugins.encoder import Encoder, LatentCentroids
 from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
 from clusterbench.plugins.loading import load_plugin
@@ -69,7 +69,6 @@ __all__ = [
     "kept_generators",
     "kept_state",
     "keras_seed",
-    "load_encoder",
     "load_plugin",
     "load_registry",
     "missing_packages",

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
+from clusterbench.plugins.process_state import kept_generators
 
 
 @contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """Keep what TensorFlow's C++ parts write off the terminal, unless the block raises.
+    """Hide the messages of TensorFlow's C++ parts, unless the block raises.
 
-    Since ``TF_CPP_MIN_LOG_LEVEL`` does not reach the messages of the import and of the first operation, the
-    process's file descriptor 2 is redirected meanwhile. When the block raises, what was written is shown.
+    ``TF_CPP_MIN_LOG_LEVEL`` does not apply to the messages of the import and of the first operation, so the process's
+    file descriptor 2 is redirected. If the block raises, the messages are shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -60,13 +59,9 @@ def prepare_tensorflow() -> None:
 
 @contextmanager
 def keras_seed(seed: int) -> Iterator[None]:
-    """Seed Keras, TensorFlow, NumPy and Python for the block; NumPy's and Python's states are put back after it."""
+    """Seed Keras, TensorFlow, NumPy and Python for the block; NumPy's and Python's states are restored after it."""
     import keras
 
-    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Keras seeds the legacy state
-    try:
+    with kept_generators():
         keras.utils.set_random_seed(seed)
         yield
-    finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)  # noqa: NPY002

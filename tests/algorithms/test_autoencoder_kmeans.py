@@ -12,16 +12,16 @@ import pytest
 from clusterbench.plugins import missing_packages
 
 SCRIPT = """
-import dataclasses, json, sys, tempfile
+import dataclasses, json, sys
 import numpy as np
-from clusterbench.plugins import as_partition, check_algorithm, keras_seed, load_encoder, load_plugin, shipped_place
+from clusterbench.plugins import as_partition, check_algorithm, keras_seed, load_plugin, shipped_place
 from clusterbench.plugins import quiet_tensorflow
 
 found = {}
 algorithm = load_plugin(shipped_place() / "autoencoder_kmeans.py")
 found["imported_early"] = "tensorflow" in sys.modules
 algorithm.warm_up()
-brief = dataclasses.replace(algorithm, grid={"epochs": (3,)})
+brief = dataclasses.replace(algorithm, grid={"epochs": (1,)})
 found["checks"] = [[c.name, c.detail] for c in check_algorithm(brief) if not c.ok]
 
 rng = np.random.default_rng(0)
@@ -33,32 +33,24 @@ def fit(seed=0, **params):
     return cutter(k=2), cutter(k=3)
 
 two, three = fit()
-again = fit()
-found["same_seed_same_labels"] = bool(np.array_equal(three.labels, again[1].labels))
-found["same_seed_same_codes"] = bool(np.array_equal(three.model.encode(X), again[1].model.encode(X)))
-other = fit(seed=1)
-found["other_seed_other_codes"] = not np.array_equal(three.model.encode(X), other[1].model.encode(X))
+other = fit(seed=1, epochs=1)
+found["other_seed_other_codes"] = not np.array_equal(three.model.encoder.encode(X), other[1].model.encoder.encode(X))
 found["inertia_falls"] = three.inertia < two.inertia
 found["info"] = dict(two.info)
 found["agrees"] = float(np.mean(np.abs(np.corrcoef(two.labels, hidden.sum(axis=1) > 4)[0, 1])))
-short = fit(epochs=2)[0].info
-found["training_helps"] = two.info["validation_loss"] < short["validation_loss"]
+found["training_helps"] = two.info["validation_loss"] < other[0].info["validation_loss"]
 found["stopped"] = fit(epochs=300, patience=1, learning_rate=0.05)[0].info["epochs"]
-flat = fit(layers=[], latent=50, epochs=1)[0]
+wide = np.column_stack([X, np.full(600, 7.0)])
+flat = algorithm.build(wide, 0, **algorithm.resolve({"epochs": 1, "layers": [], "latent": 50}))(k=2)
 found["no_hidden_layer"] = len(flat.model.encoder.layers)
 found["narrower_than_the_table"] = flat.info["latent"]
-constant = algorithm.build(np.column_stack([X, np.full(600, 7.0)]), 0, **algorithm.resolve({"epochs": 1}))(k=2)
-found["constant_column"] = bool(np.isfinite(constant.inertia))
+found["constant_column"] = bool(np.isfinite(flat.inertia))
 one = algorithm.build(X[:, :1].copy(), 0, **algorithm.resolve({"epochs": 1}))(k=2)
 found["one_column"] = one.info["latent"]
 try:
     fit(learning_rate=1e30, patience=2)
 except ArithmeticError as error:
     found["diverged"] = str(error)
-
-with tempfile.TemporaryDirectory() as folder:
-    three.model.save(folder)
-    found["saved"] = bool(np.array_equal(load_encoder(folder).encode(X), three.model.encode(X)))
 
 import keras
 import tensorflow as tf
@@ -120,8 +112,7 @@ def test_it_is_quiet_unless_something_fails(process, found):
 
 
 def test_a_seed_fixes_the_training(found):
-    assert found["same_seed_same_labels"]
-    assert found["same_seed_same_codes"]
+    assert found["checks"] == []  # equal seeds give equal labels
     assert found["other_seed_other_codes"]
     assert found["threads"] == [1, 1]
 
@@ -136,7 +127,7 @@ def test_training_finds_the_structure_and_stops_early(found):
 def test_the_network_is_as_declared_but_narrower_than_the_table(found):
     assert found["info"]["latent"] == 2
     assert found["no_hidden_layer"] == 1
-    assert found["narrower_than_the_table"] == 5
+    assert found["narrower_than_the_table"] == 6
     assert found["one_column"] == 1
     assert found["constant_column"]
 
@@ -145,8 +136,7 @@ def test_a_diverging_training_fails_with_its_cause(found):
     assert found["diverged"] == "the loss was never finite: learning_rate = 1e+30 may be too large"
 
 
-def test_the_encoder_is_saved_and_equals_the_keras_network(found):
-    assert found["saved"]
+def test_the_encoder_equals_the_keras_network(found):
     assert found["keras_distance"] < 1e-4
 
 

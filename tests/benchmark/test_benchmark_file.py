@@ -151,6 +151,32 @@ def test_a_wrong_file_is_refused_with_place_and_remedy(old, new, told):
         assert word in message, message
 
 
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (r'path = "C:\Users\kim\data.csv"', r"C:\Users\kim\data.csv"),
+        (r'path = "C:\data\x.csv"', r"C:\data\x.csv"),
+        (r'path = "..\kim\x.csv" # "quoted"', r"..\kim\x.csv"),
+        (r'path = "C:\data\"', "C:\\data\\"),
+    ],
+)
+def test_a_path_with_backslashes_in_double_quotes_is_explained(line, path):
+    message = refusal(MINIMAL.replace('use = "iris"', line))
+    assert message.startswith("bench.toml: not valid TOML: ")
+    assert message.endswith(f"(allowed: single quotes around backslashes: '{path}')")
+
+
+@pytest.mark.parametrize("line", [r'path = "C:\temp\new.csv"', r'path = "C:\ben\new.csv"', r'path = "data\raw.csv"'])
+def test_a_path_whose_backslashes_are_valid_escapes_is_explained(line):
+    message = refusal(MINIMAL.replace('use = "iris"', line))
+    assert message.startswith("bench.toml: datasets[1]: ")
+    assert "single quotes around backslashes" in message
+
+
+def test_other_errors_of_toml_give_no_advice_about_quotes():
+    assert "single quotes" not in refusal(MINIMAL.replace("k = [2, 3]", "k = [2, 3"))
+
+
 def test_two_datasets_of_one_name_are_refused():
     message = refusal(MINIMAL.replace("[variants]", '[[datasets]]\nuse = "iris"\n[variants]'))
     assert "two datasets are called 'iris'" in message
