@@ -14,7 +14,10 @@ import pytest
 import clusterbench
 
 PACKAGE = Path(clusterbench.__file__).parent
-GROUND_FLOOR = ("credentials", "errors", "statuses", "labeling", "seeding", "environment", "naming", "text", "tables")
+GROUND_FLOOR = (
+    *("credentials", "errors", "statuses", "labeling", "outcomes"),
+    *("seeding", "environment", "naming", "text", "tables"),
+)
 LAYERS = (
     *GROUND_FLOOR,
     *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),

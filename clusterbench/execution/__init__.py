@@ -15,20 +15,11 @@ import importlib.util
 from collections.abc import Generator, Sequence
 
 from clusterbench.errors import RequestError
-from clusterbench.execution.events import (
-    DEFAULT_SECONDS,
-    CutDone,
-    CutStarted,
-    Event,
-    Lane,
-    Limits,
-    Started,
-    Task,
-    TaskDone,
-)
+from clusterbench.execution.events import DEFAULT_SECONDS, CutStarted, Event, Lane, Limits, Started, Task
 from clusterbench.execution.performing import perform
 from clusterbench.execution.temporary_folders import scratch_folder
 from clusterbench.execution.worker_pool import Pool
+from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
 
 __all__ = [

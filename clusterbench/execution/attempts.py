@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from clusterbench.execution.events import CutDone, CutStarted, Event, Lane, Started, Task, TaskDone
+from clusterbench.execution.events import CutStarted, Event, Lane, Started, Task
+from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
 
 MOST_TRIES = 3

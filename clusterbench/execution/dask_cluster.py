@@ -32,8 +32,9 @@ from clusterbench.execution.dask_worker import (
     mismatch,
     slots,
 )
-from clusterbench.execution.events import Event, Limits, Task, TaskDone
+from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.performing import describe_error, one_line
+from clusterbench.outcomes import TaskDone
 from clusterbench.plugins import load_plugin, shipped_place
 from clusterbench.statuses import CellStatus
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from clusterbench.errors import RequestError
-from clusterbench.labeling import Labeling
-from clusterbench.statuses import CellStatus
+from clusterbench.outcomes import CutDone, TaskDone
 
 DEFAULT_SECONDS = 3600.0
 """Time limit of a fit job where none is given."""
@@ -90,51 +87,6 @@ class CutStarted:
 
     key: str
     cut: str
-
-
-@dataclass(frozen=True, slots=True)
-class CutDone:
-    """A cell is finished, with a labeling or with a reason why there is none.
-
-    Attributes
-    ----------
-    key, cut : str
-    status : CellStatus
-    reason : str
-        One line, at most about 600 characters; "" where the status is ``ok``.
-    labeling : Labeling, optional
-    seconds : float
-        Of this cut alone.
-    inertia : float, optional
-    info : mapping
-        Plain values for the drill-down; ``warnings`` is a list of texts.
-    build_seconds : float
-        Of what the job's cuts share; the same in each of them.
-    peak_mb : float
-        Peak memory of the job up to the end of this cut, above what its worker held when the clock started.
-    """
-
-    key: str
-    cut: str
-    status: CellStatus
-    reason: str = ""
-    labeling: Labeling | None = None
-    seconds: float = 0.0
-    inertia: float | None = None
-    info: Mapping[str, Any] = field(default_factory=dict)
-    build_seconds: float = 0.0
-    peak_mb: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class TaskDone:
-    """The job is over. Cuts without a `CutDone` share its status and reason."""
-
-    key: str
-    status: CellStatus
-    reason: str = ""
-    build_seconds: float = 0.0
-    peak_mb: float = 0.0
 
 
 Event = Started | CutStarted | CutDone | TaskDone

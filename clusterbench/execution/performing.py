@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.execution.events import CutDone, CutStarted, Event, Started, Task, TaskDone
+from clusterbench.execution.events import CutStarted, Event, Started, Task
 from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step
 from clusterbench.labeling import Labeling
+from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
 from clusterbench.statuses import CellStatus
 

@@ -19,8 +19,9 @@ from multiprocessing.connection import wait
 
 from clusterbench.environment import memory_kills
 from clusterbench.execution.attempts import Attempt, Ledger, WorkerKind, kind_of
-from clusterbench.execution.events import DEFAULT_SECONDS, Event, Limits, Task, TaskDone
+from clusterbench.execution.events import DEFAULT_SECONDS, Event, Limits, Task
 from clusterbench.execution.worker_process import WorkerProcess
+from clusterbench.outcomes import TaskDone
 from clusterbench.statuses import CellStatus
 
 _TICK, _MEMORY_TICK = 1.0, 0.25  # seconds between checks, and where memory is limited

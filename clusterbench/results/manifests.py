@@ -95,7 +95,7 @@ class Manifest:
             values = json.loads(text)
             environment = {name: values.pop(name) for name in [*values] if name in Environment.__dataclass_fields__}
             return _MANIFEST.validate_python({**values, "environment": environment})
-        except (ValueError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise RequestError(
                 f"the manifest of {name!r} was written by another version of clusterbench, or is damaged",
                 allowed="run the benchmark again; finished cells are not fitted again",

@@ -232,16 +232,26 @@ class RunRecord:
         Raises
         ------
         RequestError
-            If it was written by another version; the finished cells of the store can be used all the same.
+            If it is damaged or was written by another version; the finished cells of the store can still be used.
         """
         try:
             return _RUN_RECORD.validate_json(text)
         except (ValidationError, RequestError) as error:
-            version = json.loads(text).get("version", 1)
             raise RequestError(
-                f"the record of benchmark {name!r} has version {version}, which this clusterbench cannot read",
-                allowed=f"version {RECORD_VERSION}: run the benchmark again; finished cells are not fitted again",
+                f"the record of benchmark {name!r} {_flaw(text)}",
+                allowed="run the benchmark again; finished cells are not fitted again",
             ) from error
+
+
+def _flaw(text: str) -> str:
+    """Return why a record cannot be read."""
+    try:
+        version = json.loads(text).get("version", 1)
+    except (ValueError, AttributeError):
+        return "is damaged"
+    if version == RECORD_VERSION:
+        return "is damaged"
+    return f"has version {version}, this clusterbench reads version {RECORD_VERSION}"
 
 
 _RUN_RECORD: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.execution import CutDone, TaskDone
 from clusterbench.labeling import Labeling, Labels, labels_sha256
+from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
 from clusterbench.store.cleaning import Unused, remove_unused, unused
 from clusterbench.store.database import Database

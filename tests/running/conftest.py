@@ -1,8 +1,10 @@
-"""Small benchmarks over one table, run inside this process."""
+"""Small benchmarks over one or two tables, run inside this process."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +12,10 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.results import Run
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Plan, Settings, Silent, prepare, run
 from clusterbench.store import Store
 
+INSIDE = Settings(workers=0)
 HEAD = """
 title = "Rules"
 k = [2, 3, 4]
@@ -37,29 +40,24 @@ DBSCAN = '[[algorithms]]\nuse = "dbscan"\neps_quantile = [0.7]\nmin_samples = 5\
 
 
 class Workspace:
-    """A folder with one table, and the runs of one store in it."""
+    """A folder with some tables, a benchmark file, and a store of its runs."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        rng = np.random.default_rng(0)
-        dense = rng.normal(scale=0.3, size=(100, 2)) + np.array([[-3.0, 0.0], [3.0, 0.0]])[np.arange(100) % 2]
-        dust = rng.uniform(-6, 6, size=(25, 2))
-        pd.DataFrame(np.vstack([dense, dust]), columns=["a", "b"]).to_csv(folder / "clouds.csv", index=False)
-        table = pd.read_csv(folder / "clouds.csv", float_precision="round_trip").to_numpy()
-        self.space = StandardScaler().fit_transform(table)
+    def __init__(self, folder: Path, name: str, **tables: pd.DataFrame) -> None:
+        self.folder, self.name = folder, name
+        for table, frame in tables.items():
+            frame.to_csv(folder / f"{table}.csv", index=False)
 
-    def write(self, *parts: str, head: str = "") -> None:
-        (self.folder / "rules.toml").write_text(HEAD + head + TABLES + "".join(parts))
+    def plan(self, text: str, **options: Any) -> Plan:
+        """Return the plan of a benchmark with this text."""
+        (self.folder / f"{self.name}.toml").write_text(text)
+        return prepare(f"{self.name}.toml", workspace=self.folder, **options)[0]
 
-    def run(self, *parts: str, head: str = "", settings: Settings | None = None) -> Run:
-        self.write(*parts, head=head)
-        return run(
-            "rules.toml",
-            results=self.folder / "results",
-            workspace=self.folder,
-            settings=settings or Settings(workers=0),
-            progress=Silent(),
-        )
+    def run(self, text: str, *, results: str = "results", settings: Settings = INSIDE, **options: Any) -> Run:
+        """Run a benchmark with this text."""
+        (self.folder / f"{self.name}.toml").write_text(text)
+        options = {"progress": Silent(), **options}
+        place = {"results": self.folder / results, "workspace": self.folder}
+        return run(f"{self.name}.toml", settings=settings, **place, **options)
 
     def plugin(self, name: str, text: str, **values: object) -> None:
         for word, value in values.items():
@@ -67,16 +65,48 @@ class Workspace:
         (self.folder / "algorithms").mkdir(exist_ok=True)
         (self.folder / "algorithms" / f"{name}.py").write_text(text)
 
-    def store(self) -> Store:
-        return Store.reader(self.folder / "results")
+    def store(self, results: str = "results") -> Store:
+        return Store.reader(self.folder / results)
+
+    def copy(self, folder: Path) -> Workspace:
+        """Return a workspace with the same files and the same store."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Workspace(folder, self.name)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory) -> Workspace:
+class Rules(Workspace):
+    """A workspace whose benchmark is made of parts, over one table of two clouds in dust."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "rules", clouds=clouds())
+
+    def plan(self, *parts: str) -> Plan:
+        return super().plan(HEAD + TABLES + "".join(parts))
+
+    def run(self, *parts: str, head: str = "", **options: Any) -> Run:
+        return super().run(HEAD + head + TABLES + "".join(parts), **options)
+
+
+def clouds() -> pd.DataFrame:
+    """Return two dense clouds in sparse dust."""
+    rng = np.random.default_rng(0)
+    dense = rng.normal(scale=0.3, size=(100, 2)) + np.array([[-3.0, 0.0], [3.0, 0.0]])[np.arange(100) % 2]
+    dust = rng.uniform(-6, 6, size=(25, 2))
+    return pd.DataFrame(np.vstack([dense, dust]), columns=["a", "b"])
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     """One store for the tests that do not mind what else is in it."""
-    return Workspace(tmp_path_factory.mktemp("rules"))
+    return Rules(tmp_path_factory.mktemp("rules"))
 
 
 @pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    return Workspace(tmp_path)
+def workspace(tmp_path: Path) -> Rules:
+    return Rules(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def space() -> np.ndarray:
+    """The space `standard` of the table of `shared`."""
+    return StandardScaler().fit_transform(clouds().to_numpy())

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from clusterbench.results import Run
-from clusterbench.running import Settings, Silent, run
 from clusterbench.running.derived_frames import complete, has_distinct_rows
 from clusterbench.store import Store
+
+from .conftest import Workspace
 
 TOML = """
 title = "Few values"
@@ -29,16 +28,17 @@ standard = [{ step = "standardize" }]
 """
 
 
-def carried_out(table: pd.DataFrame, folder: Path, results: str, metrics: tuple[str, ...] = ("silhouette",)) -> Run:
-    table.to_csv(folder / "table.csv", index=False)
-    (folder / "table.toml").write_text(TOML.replace("METRICS", str(list(metrics))))
-    settings = Settings(workers=0)
-    return run(folder / "table.toml", results=folder / results, workspace=folder, settings=settings, progress=Silent())
+def study(table: pd.DataFrame, folder: Path) -> Workspace:
+    return Workspace(folder, "table", table=table)
+
+
+def ranked_by(*metrics: str) -> str:
+    return TOML.replace("METRICS", str(list(metrics)))
 
 
 def test_a_k_above_the_distinct_rows_has_no_baseline_and_the_run_goes_on(tmp_path):
     yes_and_no = pd.DataFrame(np.random.default_rng(0).integers(0, 2, size=(120, 2)), columns=["a", "b"])
-    found = carried_out(yes_and_no, tmp_path, "results")
+    found = study(yes_and_no, tmp_path).run(ranked_by("silhouette"))
     control = found.cells[found.cells["algorithm"] == "random_labels"].set_index("k")
     assert control.loc[6, "status"] == "ok"  # random labels split equal rows, which random partitions never do
     calibrated = sorted(frame.k for frame in found.record.frames_of("baselines"))
@@ -47,21 +47,18 @@ def test_a_k_above_the_distinct_rows_has_no_baseline_and_the_run_goes_on(tmp_pat
     assert kmeans["z:silhouette@standard"].notna().all()
 
 
-@pytest.fixture
-def clouds() -> pd.DataFrame:
+def test_metrics_changed_later_give_the_board_that_a_fresh_store_gives(tmp_path):
     rng = np.random.default_rng(1)
-    return pd.DataFrame(rng.normal(size=(90, 2)) + 2 * (np.arange(90) % 3)[:, None], columns=["a", "b"])
-
-
-def test_metrics_changed_later_give_the_board_that_a_fresh_store_gives(clouds, tmp_path):
-    carried_out(clouds, tmp_path, "old", ("silhouette",))
-    for metrics in (("davies_bouldin",), ("silhouette", "silhouette_macro")):
-        old, fresh = (carried_out(clouds, tmp_path, results, metrics) for results in ("old", f"fresh-{metrics[0]}"))
-        measured = ["fit_seconds", "peak_mb", "pareto"]
-        pd.testing.assert_frame_equal(
-            old.board.table.drop(columns=measured), fresh.board.table.drop(columns=measured), check_exact=True
-        )
-        assert old.board.headline == fresh.board.headline
+    values = rng.normal(size=(90, 2)) + 2 * (np.arange(90) % 3)[:, None]
+    clouds = study(pd.DataFrame(values, columns=["a", "b"]), tmp_path)
+    clouds.run(ranked_by("silhouette"), results="old")
+    later = ranked_by("silhouette", "davies_bouldin", "silhouette_macro")
+    old, fresh = (clouds.run(later, results=results) for results in ("old", "fresh"))
+    measured = ["fit_seconds", "peak_mb", "pareto"]
+    pd.testing.assert_frame_equal(
+        old.board.table.drop(columns=measured), fresh.board.table.drop(columns=measured), check_exact=True
+    )
+    assert old.board.headline == fresh.board.headline
 
 
 def test_only_the_metrics_that_a_frame_lacks_are_made_and_added(tmp_path):

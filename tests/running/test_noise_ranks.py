@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from clusterbench.ranking import RankingSpec, leaderboard
 from clusterbench.results import Run, load_run, scores_table
-from clusterbench.running import Settings, Silent, run
-from clusterbench.store import Store
+
+from .conftest import Workspace
 
 TOML = """
 title = "Two clouds and dust"
@@ -42,57 +40,48 @@ min_samples = 5
 """
 
 
-@pytest.fixture
-def clouds(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Two dense clouds in sparse dust."""
-    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     dense = rng.normal(scale=0.3, size=(160, 2)) + np.array([[-3.0, 0.0], [3.0, 0.0]])[np.arange(160) % 2]
     dust = rng.uniform(-6, 6, size=(40, 2))
-    pd.DataFrame(np.vstack([dense, dust]), columns=["a", "b"]).to_csv("clouds.csv", index=False)
-
-
-def carried_out(text: str) -> Run:
-    Path("clouds.toml").write_text(text)
-    return run("clouds.toml", settings=Settings(workers=0), progress=Silent())
+    frame = pd.DataFrame(np.vstack([dense, dust]), columns=["a", "b"])
+    return Workspace(tmp_path_factory.mktemp("clouds"), "clouds", clouds=frame)
 
 
 def noise_rows(done: Run) -> pd.DataFrame:
     return done.board.sensitivity[done.board.sensitivity["kind"] == "noise policy"]
 
 
-def test_ranks_under_each_policy_are_those_of_its_scores(clouds):
-    done = carried_out(TOML + DBSCAN)
+def test_ranks_under_each_policy_are_those_of_its_scores_also_when_read_back(study):
+    done = study.run(TOML + DBSCAN)
     assert (done.cells.loc[done.cells["status"] == "ok", "noise_share"] > 0).any()
-    told = noise_rows(done)
-    assert list(dict.fromkeys(told["what"])) == ["drop", "cluster", "nearest"]
+    rows = noise_rows(done)
+    assert list(dict.fromkeys(rows["what"])) == ["drop", "cluster", "nearest"]
     spec = RankingSpec(("standard", "minmax"), k_policies=("silhouette",), n_bootstrap=0)
     # One cut only, so that another policy cannot choose another k.
     cut = {(row["algorithm"], row["variant"]): row["cut"] for _, row in done.board.table.iterrows()}
     key = ["algorithm", "variant"]
+    cells = done.cells[[cut.get((a, v)) == c for a, v, c in done.cells[[*key, "cut"]].itertuples(index=False)]]
     for policy in ("drop", "cluster", "nearest"):
-        with Store.reader(Path("results")) as store:
+        with study.store() as store:
             scores = scores_table(store, done.record, done.cells, policy=policy)
-        cells = done.cells[[cut.get((a, v)) == c for a, v, c in done.cells[[*key, "cut"]].itertuples(index=False)]]
         alone = leaderboard(cells, scores, spec).table.sort_values(key)
-        assert told[told["what"] == policy].sort_values(key)["rank"].tolist() == alone["rank"].tolist()
+        assert rows[rows["what"] == policy].sort_values(key)["rank"].tolist() == alone["rank"].tolist()
     range_ = done.board.table[["rank_by_noise_low", "rank_by_noise_high"]]
     assert range_.notna().all(axis=None)
     assert range_["rank_by_noise_high"].max() > 1
+    pd.testing.assert_frame_equal(load_run(study.folder / "results").board.table, done.board.table)
 
 
-def test_without_noise_no_policy_is_asked(clouds):
-    done = carried_out(TOML)
+def test_without_noise_no_policy_is_ranked(study):
+    done = study.run(TOML)
     assert noise_rows(done).empty
     assert done.board.table["rank_by_noise_low"].isna().all()
 
 
-def test_policies_that_are_not_declared_are_not_told(clouds):
-    assert noise_rows(carried_out(TOML + DBSCAN + "[noise]\nalso = []\n")).empty
-    told = noise_rows(carried_out(TOML + DBSCAN + '[noise]\npolicy = "drop"\nalso = ["zero"]\n'))
-    assert set(told["what"]) == {"zero"}
-
-
-def test_a_run_read_back_tells_the_same(clouds):
-    done = carried_out(TOML + DBSCAN)
-    pd.testing.assert_frame_equal(load_run("results").board.table, done.board.table)
+def test_policies_that_are_not_declared_are_not_ranked(study):
+    assert noise_rows(study.run(TOML + DBSCAN + "[noise]\nalso = []\n")).empty
+    rows = noise_rows(study.run(TOML + DBSCAN + '[noise]\npolicy = "drop"\nalso = ["zero"]\n'))
+    assert set(rows["what"]) == {"zero"}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, TaskDone
-from clusterbench.results import store_status
-from clusterbench.running import Settings, estimate, open_tasks, prepare
+from clusterbench.results import PartitionCounts, store_status
+from clusterbench.running import Settings, estimate, open_tasks
 from clusterbench.store import JobFacts, Store
 
 from .conftest import KMEANS, RANKING, WARD
@@ -36,22 +34,22 @@ ALGORITHM = Algorithm(name="flaky", family=Family.OTHER, summary="s", reference=
 """
 
 
-@pytest.mark.parametrize(("most", "skipped"), [(124, True), (125, False)])
-def test_a_table_with_more_rows_than_an_algorithm_can_take_skips_it(workspace, most, skipped):
-    workspace.plugin("small", SMALL, MAX=most)
-    done = workspace.run(RANKING, KMEANS, '[[algorithms]]\nuse = "small"\n')
-    mine = done.cells[done.cells["algorithm"] == "small"]
-    assert len(mine) == 3
-    assert set(mine["status"]) == ({"skipped"} if skipped else {"ok"})
-    told = "125 rows are more than small can sensibly take (124)" if skipped else ""
-    assert set(mine["reason"]) == {told}
-    assert done.computed == (3 if skipped else 6)
+def test_a_table_with_more_rows_than_an_algorithm_can_take_skips_it(workspace):
+    workspace.plugin("small", SMALL.replace("small", "smaller"), MAX=124)
+    workspace.plugin("enough", SMALL.replace("small", "enough"), MAX=125)
+    done = workspace.run(RANKING, KMEANS, *(f'[[algorithms]]\nuse = "{name}"\n' for name in ("smaller", "enough")))
+    skipped, fitted = (done.cells[done.cells["algorithm"] == name] for name in ("smaller", "enough"))
+    assert len(skipped) == len(fitted) == 3
+    assert set(skipped["status"]) == {"skipped"}
+    assert set(skipped["reason"]) == {"125 rows are more than the 124 that smaller can handle"}
+    assert set(fitted["status"]) == {"ok"}
+    assert done.computed == 6
+    assert done.manifest.partitions == PartitionCounts(asked=9, fitted=6, shared=0)
 
 
-def test_more_clusters_than_rows_are_refused_before_anything_is_done(workspace):
-    workspace.write(RANKING, '[[algorithms]]\nuse = "kmeans"\nk = [5, 126]\n')
+def test_more_clusters_than_rows_are_refused_before_anything_is_done(shared):
     with pytest.raises(RequestError, match=r"rules.toml: k: k = 126 is more than the 125 rows of clouds") as caught:
-        prepare("rules.toml", workspace=workspace.folder)
+        shared.plan(RANKING, '[[algorithms]]\nuse = "kmeans"\nk = [5, 126]\n')
     assert caught.value.allowed == "k up to 125"
 
 
@@ -78,8 +76,7 @@ def test_a_failed_cell_is_left_until_it_is_to_be_tried_again_and_then_alone(work
 
 def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
     manifest = workspace.run(RANKING, KMEANS).manifest
-    workspace.write(RANKING, KMEANS, WARD, '[[algorithms]]\nuse = "kmeans"\nn_init = 1\nk = [3, 7]\n')
-    plan, _ = prepare("rules.toml", workspace=workspace.folder)
+    plan = workspace.plan(RANKING, KMEANS, WARD, '[[algorithms]]\nuse = "kmeans"\nn_init = 1\nk = [3, 7]\n')
     with workspace.store() as store:
         todo = open_tasks(plan, store, retry=False)
         assert [(planned.job.algorithm, cuts) for planned, cuts in todo] == [
@@ -99,8 +96,7 @@ def put_timing(store: Store, key: str, algorithm: str, n_rows: int, seconds: flo
 
 
 def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):
-    workspace.write(RANKING, KMEANS, WARD)
-    plan, _ = prepare("rules.toml", workspace=workspace.folder)
+    plan = workspace.plan(RANKING, KMEANS, WARD)
     with Store.writer(workspace.folder / "results") as store:
         todo = open_tasks(plan, store, retry=False)
         assert estimate(plan, store, todo) == (0.0, ["kmeans", "agglomerative"])
@@ -114,15 +110,3 @@ def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):
         assert estimate(plan, store, third) == (pytest.approx((0.03 + 0.02) * 125 / 3), [])
         assert estimate(plan, store, []) == (0.0, [])
     assert estimate(plan, None, todo) == (0.0, ["kmeans", "agglomerative"])
-
-
-@pytest.fixture(scope="module")
-def planned(shared):
-    shared.write(RANKING, KMEANS, WARD)
-    return prepare("rules.toml", workspace=shared.folder)[0]
-
-
-@given(st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
-def test_an_estimate_needs_no_store_to_name_the_unknown(planned, n_kmeans, n_ward):
-    todo = [(job, job.job.cuts[:n]) for job, n in zip(planned.jobs, (n_kmeans, n_ward), strict=True)]
-    assert estimate(planned, None, todo) == (0.0, ["kmeans", "agglomerative"])

@@ -9,10 +9,10 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
-from clusterbench.running import Settings, prepare
+from clusterbench.running import Settings
 from clusterbench.running.settings import limits_of
 
-from .conftest import DBSCAN, KMEANS, RANKING, WARD, Workspace
+from .conftest import DBSCAN, KMEANS, RANKING, WARD, Rules
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])
@@ -40,12 +40,12 @@ def policy_scores(space: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("policy", ["zero", "drop", "cluster"])
-def test_the_declared_noise_policy_is_that_of_the_scores_and_of_the_board(shared, policy):
+def test_the_declared_noise_policy_is_that_of_the_scores_and_of_the_board(shared, space, policy):
     done = shared.run(RANKING, KMEANS, DBSCAN, f'[noise]\npolicy = "{policy}"\n')
     cell = done.cells[done.cells["algorithm"] == "dbscan"].iloc[0]
     assert cell["noise_share"] > 0
     with shared.store() as store:
-        expected = policy_scores(shared.space, store.labels(cell["labels_sha256"]))
+        expected = policy_scores(space, store.labels(cell["labels_sha256"]))
     scores = done.scores[(done.scores["algorithm"] == "dbscan") & (done.scores["metric"] == "silhouette")]
     np.testing.assert_allclose(scores["value"], expected[policy], rtol=1e-6)
     row = done.board.table[done.board.table["algorithm"] == "dbscan"].iloc[0]
@@ -94,9 +94,8 @@ def test_an_equal_weight_for_all_ranks_as_none(shared):
     pd.testing.assert_frame_equal(plain, heavy)
 
 
-def limits_of_file(shared: Workspace, declared: str, given: Limits, **options: object) -> Limits:
-    shared.write(RANKING, KMEANS, declared)
-    plan, _ = prepare("rules.toml", workspace=shared.folder)
+def limits_of_file(shared: Rules, declared: str, given: Limits, **options: object) -> Limits:
+    plan = shared.plan(RANKING, KMEANS, declared)
     return limits_of(plan.benchmark, Settings(limits=given, **options))
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import clusterbench.running.fitting as conduct
-from clusterbench.metrics import METRICS, score_labelings
+from clusterbench.metrics import METRICS
 from clusterbench.results import Run
-from clusterbench.running import Settings, Silent, run
+from clusterbench.store import STORE_NAME, Store
+
+from .conftest import Workspace
 
 TOML = """
 title = "Three clouds"
@@ -31,65 +32,70 @@ standard = [{ step = "standardize" }]
 """
 
 
-@pytest.fixture
-def asked(tmp_path, monkeypatch) -> list[tuple[int, list[str], list[str]]]:
-    """What the scoring room was asked for: how many labelings, which metrics, which policies."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Run]:
+    """A workspace and its first run."""
     rng = np.random.default_rng(0)
-    table = rng.normal(size=(90, 2)) + 6 * np.array([[0, 0], [1, 0], [0, 1]])[np.arange(90) % 3]
-    pd.DataFrame(table, columns=["a", "b"]).to_csv("clouds.csv", index=False)
+    values = rng.normal(size=(90, 2)) + 6 * np.array([[0, 0], [1, 0], [0, 1]])[np.arange(90) % 3]
+    frame = pd.DataFrame(values, columns=["a", "b"])
+    study = Workspace(tmp_path_factory.mktemp("clouds"), "clouds", clouds=frame)
+    return study, study.run(TOML)
+
+
+@pytest.fixture
+def study(scored: tuple[Workspace, Run], tmp_path: Path) -> Workspace:
+    return scored[0].copy(tmp_path)
+
+
+@pytest.fixture
+def before(scored: tuple[Workspace, Run]) -> Run:
+    return scored[1]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str], list[str]]]:
+    """What is scored from now on: how many labelings, which metrics, which policies."""
     calls: list[tuple[int, list[str], list[str]]] = []
+    put_scores = Store.put_scores
 
-    def recorded(X, labelings, *, metrics, noise):
-        calls.append((len(labelings), list(metrics), list(noise)))
-        return score_labelings(X, labelings, metrics=metrics, noise=noise)
+    def recorded(store: Store, space: str, scores: pd.DataFrame) -> None:
+        metrics, policies = (list(dict.fromkeys(scores[name])) for name in ("metric", "noise"))
+        calls.append((scores["labels_sha256"].nunique(), metrics, policies))
+        put_scores(store, space, scores)
 
-    monkeypatch.setattr(conduct, "score_labelings", recorded)
+    monkeypatch.setattr(Store, "put_scores", recorded)
     return calls
 
 
-def carried_out(text: str = TOML) -> Run:
-    Path("clouds.toml").write_text(text)
-    return run("clouds.toml", settings=Settings(workers=0), progress=Silent())
-
-
-def forget(where: str) -> None:
-    with closing(sqlite3.connect("results/clusterbench.sqlite")) as store, store:
+def forget(study: Workspace, where: str) -> None:
+    with closing(sqlite3.connect(study.folder / "results" / STORE_NAME)) as store, store:
         assert store.execute(f"DELETE FROM scores WHERE {where}").rowcount > 0
 
 
-def test_a_new_metric_costs_that_metric_alone(asked):
-    before = carried_out()
-    asked.clear()
-    forget("metric = 'davies_bouldin'")
-    after = carried_out()
+def test_a_new_metric_costs_that_metric_alone(study, before, asked):
+    forget(study, "metric = 'davies_bouldin'")
+    after = study.run(TOML)
     assert after.computed == 0
     assert [(metrics, policies) for _, metrics, policies in asked] == [(["davies_bouldin"], ["zero", "drop"])] * 2
     pd.testing.assert_frame_equal(after.scores, before.scores)
     pd.testing.assert_frame_equal(after.board.table, before.board.table)
 
 
-def test_a_new_noise_policy_costs_that_policy_alone(asked):
-    carried_out()
-    asked.clear()
-    after = carried_out(TOML.replace('"drop"', '"drop", "nearest"'))
+def test_a_new_noise_policy_costs_that_policy_alone(study, asked):
+    after = study.run(TOML.replace('"drop"', '"drop", "nearest"'))
     assert after.computed == 0
     assert [(metrics, policies) for _, metrics, policies in asked] == [(list(METRICS), ["nearest"])] * 2
 
 
-def test_labelings_that_lack_different_scores_get_all_of_them(asked):
-    before = carried_out()
-    asked.clear()
+def test_labelings_that_lack_different_scores_get_all_of_them(study, before, asked):
     first, second = sorted(set(before.scores["labels_sha256"]))[:2]
-    forget(f"labels_sha256 = '{first}' AND metric = 'silhouette'")
-    forget(f"labels_sha256 = '{second}' AND noise = 'drop'")
-    after = carried_out()
+    forget(study, f"labels_sha256 = '{first}' AND metric = 'silhouette'")
+    forget(study, f"labels_sha256 = '{second}' AND noise = 'drop'")
+    after = study.run(TOML)
     assert {number for number, _, _ in asked} <= {1, 2}
     pd.testing.assert_frame_equal(after.scores, before.scores)
 
 
-def test_a_second_run_asks_for_nothing(asked):
-    carried_out()
-    asked.clear()
-    assert carried_out().computed == 0
+def test_a_second_run_scores_nothing(study, asked):
+    assert study.run(TOML).computed == 0
     assert asked == []

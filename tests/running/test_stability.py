@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,11 +14,12 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.labeling import canonical
-from clusterbench.results import read_record
+from clusterbench.results import Run
 from clusterbench.results.derived import read_frames
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Settings
 from clusterbench.running.stability_refits import apart, jaccards, resampled_rows
-from clusterbench.store import Store
+
+from .conftest import Workspace
 
 TOML = """
 title = "Two blobs and a cloud"
@@ -95,47 +95,53 @@ def test_every_row_of_noise_stands_for_itself():
     assert adjusted_rand_score(apart(noisy), apart(swapped)) == pytest.approx((1 - 4 / 15) / (2 - 4 / 15))
 
 
-@pytest.fixture
-def study(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(5)
-    table = rng.normal(size=(240, 2)) + 12 * (np.arange(240) % 2)[:, None]
-    pd.DataFrame(table, columns=["x", "y"]).to_csv("blobs.csv", index=False)
-    return table
+@pytest.fixture(scope="module")
+def blobs() -> np.ndarray:
+    return np.random.default_rng(5).normal(size=(240, 2)) + 12 * (np.arange(240) % 2)[:, None]
 
 
-def stability_at(k: int) -> pd.Series:
-    Path("blobs.toml").write_text(TOML.replace("fixed_k = K", f"fixed_k = {k}"))
-    return run("blobs.toml", settings=Settings(workers=0), progress=Silent()).board.table.iloc[0]
+@pytest.fixture(scope="module")
+def study(blobs: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("blobs"), "blobs", blobs=pd.DataFrame(blobs, columns=["x", "y"]))
 
 
-def test_true_blobs_are_stable_and_slices_of_a_cloud_are_not(study):
-    two, five = stability_at(2), stability_at(5)
-    assert two["stability"] == 1.0
-    assert two["jaccard"] == 1.0
-    assert five["stability"] < 0.95
-    assert five["stability_min"] <= five["stability"]
+@pytest.fixture(scope="module")
+def five(study: Workspace) -> Run:
+    """The first run of the store, at k = 5."""
+    return study.run(at(5))
 
 
-def test_the_stability_is_the_mean_adjusted_rand_index_of_refits(study):
-    space = StandardScaler().fit_transform(study)
+def at(k: int) -> str:
+    return TOML.replace("fixed_k = K", f"fixed_k = {k}")
+
+
+def refits_of(study: Workspace, run: Run) -> pd.DataFrame:
+    with study.store() as store:
+        frame = read_frames(store, run.record, "stability")
+    assert frame is not None
+    return frame
+
+
+def test_the_stability_is_the_mean_adjusted_rand_index_of_refits(study, blobs, five):
+    space = StandardScaler().fit_transform(blobs)
     whole = KMeans(5, n_init=2, random_state=0).fit_predict(space)
     aris = []
     for number in range(4):
         rows = resampled_rows(len(space), 0, number)
         refit = KMeans(5, n_init=2, random_state=0).fit_predict(space[rows])
         aris.append(adjusted_rand_score(whole[rows], refit))
-    row = stability_at(5)
+    row = five.board.table.iloc[0]
     assert row["stability"] == pytest.approx(np.mean(aris), abs=1e-12)
     assert row["stability_min"] == pytest.approx(min(aris), abs=1e-12)
+    assert json.loads(refits_of(study, five)["refits"].iloc[0]) == pytest.approx(aris, abs=1e-12)
 
 
-def test_refits_are_cached_like_any_job(study):
-    stability_at(5)
-    with Store.reader(Path("results")) as store:
+def test_refits_are_cached_like_any_job(study, five):
+    with study.store() as store:
         before = len(store.timings())
-    stability_at(5)
-    with Store.reader(Path("results")) as store:
+    again = study.run(at(5))
+    pd.testing.assert_frame_equal(again.board.table, five.board.table)
+    with study.store() as store:
         assert len(store.timings()) == before == 1 + 4
 
 
@@ -152,26 +158,15 @@ ALGORITHM = Algorithm(name="fragile", family=Family.CENTROID, summary="fails on 
 """
 
 
-def test_an_entry_of_which_a_refit_failed_has_no_stability_and_says_so(study):
-    Path("algorithms").mkdir()
-    Path("algorithms/fragile.py").write_text(FRAGILE)
-    Path("blobs.toml").write_text(TOML.replace("fixed_k = K", "fixed_k = 2") + '[[algorithms]]\nuse = "fragile"\n')
-    done = run("blobs.toml", settings=Settings(workers=0), progress=Silent())
-    table = done.board.table.set_index("algorithm")
+def test_blobs_are_stable_slices_are_not_and_an_entry_of_which_a_refit_failed_says_so(study, five):
+    study.plugin("fragile", FRAGILE)
+    table = study.run(at(2) + '[[algorithms]]\nuse = "fragile"\n').board.table.set_index("algorithm")
+    assert (table.loc["kmeans", "stability"], table.loc["kmeans", "jaccard"]) == (1.0, 1.0)
+    slices = five.board.table.iloc[0]
+    assert slices["stability_min"] <= slices["stability"] < 0.95
     assert pd.isna(table.loc["fragile", "stability"])
     assert table.loc["fragile", "flags"].count("of 4 refits on resampled rows failed") == 1
     assert table.loc["fragile", "rank"] > table.loc["kmeans", "rank"]
-    assert table.loc["kmeans", "stability"] == 1.0
-
-
-def test_the_refits_are_kept_beside_their_mean(study):
-    stability_at(5)
-    with Store.reader(Path("results")) as store:
-        frame = read_frames(store, read_record(store, "blobs")[0], "stability")
-    assert frame is not None
-    refits = json.loads(frame["refits"].iloc[0])
-    assert len(refits) == 4
-    assert np.mean(refits) == frame["mean_ari"].iloc[0]
 
 
 FRAIL = """
@@ -188,17 +183,13 @@ ALGORITHM = Algorithm("frail", Family.OTHER, "slices", "none", build, packages={
 
 
 def test_refits_that_failed_are_tried_again_on_request(tmp_path):
-    (tmp_path / "algorithms").mkdir()
-    (tmp_path / "algorithms" / "frail.py").write_text(FRAIL.format(place=str(tmp_path / "mended")))
-    pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["a", "b"]).to_csv(tmp_path / "blobs.csv")
-    text = TOML.replace("fixed_k = K", "fixed_k = 2").replace('use = "kmeans"\nn_init = 2', 'use = "frail"')
-    (tmp_path / "frail.toml").write_text(text)
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["a", "b"])
+    study = Workspace(tmp_path, "frail", blobs=frame)
+    study.plugin("frail", FRAIL.format(place=str(tmp_path / "mended")))
+    text = at(2).replace('use = "kmeans"\nn_init = 2', 'use = "frail"')
 
     def refits(*, retry: bool) -> pd.DataFrame:
-        settings = Settings(workers=0, retry=retry)
-        done = run("frail.toml", results=tmp_path / "r", workspace=tmp_path, settings=settings, progress=Silent())
-        with Store.reader(tmp_path / "r") as store:
-            return read_frames(store, done.record, "stability")
+        return refits_of(study, study.run(text, settings=Settings(workers=0, retry=retry)))
 
     first = refits(retry=False)
     assert first["mean_ari"].isna().all()

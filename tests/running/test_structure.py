@@ -11,8 +11,10 @@ import pytest
 from clusterbench.datasets import Dataset
 from clusterbench.ranking import AlertKind
 from clusterbench.results import StructureFinding
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Silent
 from clusterbench.running.structure_tests import permuted
+
+from .conftest import Workspace
 
 TOML = """
 title = "Structure"
@@ -24,7 +26,7 @@ path = "table.csv"
 [variants]
 standard = [{ step = "standardize" }]
 [ranking]
-random_partitions = 20
+random_partitions = 5
 bootstraps = 0
 [stability]
 resamples = 0
@@ -36,55 +38,47 @@ n_init = 2
 """
 
 
-def findings(table: np.ndarray, folder: Path, monkeypatch) -> tuple[StructureFinding, set[AlertKind]]:
-    monkeypatch.chdir(folder)
-    pd.DataFrame(table).add_prefix("c").to_csv("table.csv", index=False)
-    Path("table.toml").write_text(TOML)
-    done = run("table.toml", settings=Settings(workers=0), progress=Silent())
+class Steps(Silent):
+    """Keeps the notes of each stage."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, tuple[int, list[str]]] = {}
+
+    def stage(self, name: str, total: int) -> None:
+        self.notes[name] = (total, [])
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        list(self.notes.values())[-1][1].extend([note] * steps)
+
+
+def run_table(values: np.ndarray, folder: Path, progress: Silent) -> tuple[StructureFinding, set[AlertKind]]:
+    """Run the benchmark on a table; return what was found of its structure and the kinds of its alerts."""
+    study = Workspace(folder, "table", table=pd.DataFrame(values).add_prefix("c"))
+    done = study.run(TOML, progress=progress)
     (finding,) = done.record.structure
     return finding, {alert.kind for alert in done.board.alerts}
 
 
-def test_blobs_beat_their_shuffled_tables(tmp_path, monkeypatch):
+def test_blobs_beat_their_shuffled_tables(tmp_path):
     rng = np.random.default_rng(0)
-    table = rng.normal(size=(300, 4)) + 9 * (np.arange(300) % 2)[:, None]
-    finding, alerts = findings(table, tmp_path, monkeypatch)
+    table = rng.normal(size=(200, 4)) + 9 * (np.arange(200) % 2)[:, None]
+    finding, alerts = run_table(table, tmp_path, Silent())
     assert finding.silhouette > 0.7 > max(shuffled.silhouette for shuffled in finding.shuffled)
     assert [sorted(shuffled.inertia) for shuffled in finding.shuffled] == [[2, 3, 4]] * 3
     assert finding.first_component.p < 0.05
     assert AlertKind.NO_STRUCTURE not in alerts
 
 
-def test_the_scoring_of_every_shuffled_table_is_told(tmp_path, monkeypatch):
-    class Steps(Silent):
-        """Keeps the notes of each stage."""
-
-        def __init__(self) -> None:
-            self.notes: dict[str, tuple[int, list[str]]] = {}
-
-        def stage(self, name: str, total: int) -> None:
-            self.notes[name] = (total, [])
-
-        def advance(self, steps: int = 1, note: str = "") -> None:
-            list(self.notes.values())[-1][1].extend([note] * steps)
-
-    monkeypatch.chdir(tmp_path)
-    pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2))).add_prefix("c").to_csv("table.csv", index=False)
-    Path("table.toml").write_text(TOML)
-    told = Steps()
-    run("table.toml", settings=Settings(workers=0), progress=told)
-    tables = ["table", *(f"table (permuted {number})" for number in range(3))]
-    assert told.notes["scoring without structure"] == (4, tables)
-
-
-def test_independent_columns_raise_the_alarm(tmp_path, monkeypatch):
-    rng = np.random.default_rng(4)
-    finding, alerts = findings(rng.normal(size=(300, 4)), tmp_path, monkeypatch)
+def test_independent_columns_raise_an_alert_and_every_shuffled_table_is_a_step_of_the_progress(tmp_path):
+    steps = Steps()
+    finding, alerts = run_table(np.random.default_rng(4).normal(size=(200, 4)), tmp_path, steps)
     assert finding.first_component.p > 0.05
     assert finding.distances.p > 0.05
     assert AlertKind.ONE_MODE in alerts
     assert len(finding.shuffled) == 3
     assert abs(finding.silhouette - np.mean([shuffled.silhouette for shuffled in finding.shuffled])) < 0.05
+    tables = ["table", *(f"table (permuted {number})" for number in range(3))]
+    assert steps.notes["scoring shuffled tables"] == (4, tables)
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -147,7 +147,7 @@ def test_tables_without_any_common_space_are_refused_with_every_reason(done, tmp
     with pytest.raises(RequestError) as caught:
         prepare("two.toml", workspace=tmp_path)
     told = str(caught.value)
-    assert told.startswith(f"{tmp_path / 'two.toml'}: no reference space can be made for every dataset: ")
+    assert told.startswith(f"{tmp_path / 'two.toml'}: no reference space is possible for every dataset: ")
     assert "pair: default reference space standard left out" in told
     assert "trio: default reference space log1p left out" in told
 
