@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from clusterbench.benchmark import parse_benchmark
-from clusterbench.cli import app
+from clusterbench.cli.app import build_app
 from clusterbench.datasets import load_dataset
 from clusterbench.plugins import check_algorithm, load_plugin, load_registry
 from clusterbench.preprocessing import fit_space
@@ -60,7 +60,7 @@ def test_the_step_of_the_readme_works_in_a_benchmark(tmp_path):
 
 
 def test_the_commands_of_the_readme_exist_with_their_options():
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(build_app())
     lines = [line for block in blocks("") for line in block.splitlines() if line.startswith("clusterbench ")]
     assert len(lines) >= 9
     for line in lines:

@@ -15,6 +15,7 @@ from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
+from clusterbench.naming import folder_name
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import Candidates, choose_candidates
 from clusterbench.results import (
@@ -46,13 +47,22 @@ from clusterbench.store import Store
 
 
 def prepare(
-    benchmark: str | Path, *, workspace: Path | None = None, quick: bool = False, only: Sequence[str] = ()
+    benchmark: str | Path,
+    *,
+    workspace: Path | None = None,
+    quick: bool = False,
+    only: Sequence[str] = (),
+    name: str | None = None,
 ) -> tuple[Plan, Registry]:
-    """Find, read and expand a benchmark; return its plan and the plug-in registry. Nothing is fitted."""
+    """Find, read and expand a benchmark; return its plan and the plug-in registry. Nothing is fitted.
+
+    `name` is the name of the run in the store and of its report; default: that of the file.
+    """
     root = workspace or Path.cwd()
     registry = load_registry(root)
     path = find_benchmark(benchmark, workspace=root)
     plan = make_plan(load_benchmark(path, registry), Selection.parse(only, quick=quick))
+    plan = replace(plan, name=folder_name(plan.name if name is None else name + plan.selection.suffix))
     try:
         plan.record()  # checks the ranking rules before hours of fits, not after them
     except RequestError as error:
@@ -122,7 +132,7 @@ def run_plan(
 def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> Run:
     """Take a plan through all stages; each stage stores what it computed."""
     record, started = plan.record(), time.perf_counter()
-    previous = _previous_manifest(store, plan.name)
+    previous = _previous_manifest(store, plan.name, record)
     manifest = _manifest(plan, record, settings, previous)
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())  # `status` shows a run in progress
     _store_row_ids(plan, store)
@@ -219,10 +229,25 @@ def _store_row_ids(plan: Plan, store: Store) -> None:
             store.put_frame(key, pd.DataFrame({"row_id": dataset.row_ids.astype(str)}))
 
 
-def _previous_manifest(store: Store, name: str) -> Manifest | None:
+def _previous_manifest(store: Store, name: str, record: RunRecord) -> Manifest | None:
+    """Return the manifest of the run that `record` replaces, or None.
+
+    Raises
+    ------
+    RequestError
+        If that is the run of another benchmark file, which is still there, and of other data or rules.
+    """
     if name not in store.benchmarks():
         return None
     try:
-        return read_record(store, name)[1]
+        previous, manifest = read_record(store, name)
     except RequestError:  # of another version: this run replaces it
         return None
+    here, there = Path(record.path).resolve(), Path(previous.path).resolve()
+    same = (record.toml, record.datasets) == (previous.toml, previous.datasets)
+    if here != there and there.is_file() and not same:
+        raise RequestError(
+            f"the store has a run {name!r} of another file, {str(there)!r}, which that of {str(here)!r} would replace",
+            allowed="another name (--name) or another --results folder",
+        )
+    return manifest

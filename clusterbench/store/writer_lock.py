@@ -1,7 +1,8 @@
-"""One writer per store: a lock that the kernel frees when its holder dies, so it is never stale."""
+"""One writer per store: a lock that the kernel releases when its process ends."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ LOCK_NAME = "clusterbench.lock"
 class WriterLock:
     """Exclusive right to write the store of a results folder; a context manager.
 
-    The file stays; what locks is the kernel's note that a living process holds it.
+    The file stays in the folder; the lock ends with the process that holds it.
 
     Raises
     ------
@@ -29,7 +30,7 @@ class WriterLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+        self._file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -43,12 +44,18 @@ class WriterLock:
                 f"another run writes to {str(folder)!r}: {holder}",
                 allowed="wait for it to end, or use another --results folder",
             ) from error
-        except OSError:
+        except OSError as error:
             self.release()
+            if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                raise RequestError(
+                    f"the file system of {str(folder)!r} supports no file locks ({error.strerror});"
+                    " without them two runs could write to one store",
+                    allowed="a --results folder on another file system",
+                ) from error
             raise
 
     def release(self) -> None:
-        """Give the right back; doing so twice is harmless."""
+        """Release the lock; doing so twice is harmless."""
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
@@ -67,4 +74,4 @@ def _holder(file: int) -> str:
         note = json.loads(os.pread(file, 1000, 0))
         return f"process {note['pid']} on {note['host']}, since {note['since']}"
     except (ValueError, KeyError, TypeError):
-        return "a process that has not said its name yet"
+        return "a process whose name is not known yet"

@@ -71,7 +71,7 @@ def test_in_one_process_too_there_is_one_writer(tmp_path):
 def test_a_lock_with_a_strange_note_still_refuses(tmp_path):
     with Store.writer(tmp_path):
         (tmp_path / "clusterbench.lock").write_text("[]")
-        with pytest.raises(RequestError, match="a process that has not said its name yet"):
+        with pytest.raises(RequestError, match="a process whose name is not known yet"):
             Store.writer(tmp_path)
 
 

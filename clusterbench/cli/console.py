@@ -1,0 +1,37 @@
+"""The terminal: text is printed as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that reads neither markup nor emoji codes in what it prints."""
+    terminal = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not terminal.is_terminal:  # a pipe has no width; tables in a log should not be folded at 80
+        terminal.width = max(terminal.width, 140)
+    return terminal
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Print text without folding its lines."""
+    console().print(text, style=style, soft_wrap=True)
+
+
+def show(table: Table) -> None:
+    """Print a table."""
+    console().print(table)
+
+
+def name_files(paths: Iterable[Path]) -> None:
+    """Name the files that were written; of figures and labels, which are many, only the folder."""
+    folders = ("figures", "labels")
+    for path in dict.fromkeys(path.parent if path.parent.name in folders else path for path in paths):
+        say(f"wrote    {path}")

@@ -1,0 +1,94 @@
+"""What a user sees of an exception: one message and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from clusterbench.cli import streams
+from clusterbench.errors import RequestError
+
+_OPTION = "--traceback"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_STREAMS = streams.__file__
+
+
+class _Failure(NamedTuple):
+    status: int
+    message: str
+
+
+def traceback_wanted() -> bool:
+    """Return whether the caller asks for tracebacks, and take that option from the arguments: any verb accepts it."""
+    asked = _OPTION in sys.argv[1:] or os.environ.get("CLUSTERBENCH_TRACEBACK", "") not in ("", "0")
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != _OPTION]
+    return asked
+
+
+def report_failure(error: BaseException, *, show_traceback: bool) -> int | str | None:
+    """Write the message of an exception to standard error and return the exit status; a defect is raised again."""
+    failure = _failure_of(error)
+    if failure is None:
+        if isinstance(error, SystemExit):
+            return error.code
+        raise error
+    if show_traceback:
+        traceback.print_exception(error)
+    sys.stderr.write(f"clusterbench: {failure.message}\n")
+    return failure.status
+
+
+def _failure_of(error: BaseException) -> _Failure | None:
+    causes = list(_causes(error))
+    if isinstance(error, RequestError):
+        return _Failure(2, f"error: {error}")
+    if isinstance(error, SystemExit):  # typer turns Ctrl-C into a silent end
+        interrupted = len(causes) > 2 and isinstance(causes[2], KeyboardInterrupt)
+        return _Failure(130, "stopped") if interrupted else None
+    if any(isinstance(cause, KeyboardInterrupt) for cause in causes):  # during an import it may become another error
+        return _Failure(130, "stopped")
+    if any(_is_out_of_memory(cause) for cause in causes):
+        return _Failure(2, "error: out of memory; allow this process more (ulimit -v), or run a smaller benchmark")
+    if isinstance(error, ImportError):
+        return _Failure(2, f"error: a package cannot be loaded: {_first_line(causes[-1])} ({_OPTION} shows where)")
+    if isinstance(error, OSError):
+        path = f": {error.filename!r}" if error.filename is not None else ""
+        what = f"{error.strerror or error}{path}"
+        return _Failure(2, f"error: the system refused: {what} ({_place(error)}; {_OPTION} shows more)")
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, and what it arose from."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    texts = ("can't start new thread", "failed to map segment", "cannot allocate memory")
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError | ImportError) and any(text in str(error).lower() for text in texts))
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost function of this package that an exception passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE) and frame.filename != _STREAMS]
+    if not own:
+        return "in no function of clusterbench"
+    path = Path(own[-1].filename).relative_to(_PACKAGE.parent)
+    return f"in {own[-1].name}, {path} line {own[-1].lineno}"

@@ -1,0 +1,86 @@
+"""`inspect` and `list`: what there is to run on and with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.table import Table
+
+from clusterbench.benchmark import explain, list_benchmarks
+from clusterbench.cli.console import say, show
+from clusterbench.datasets import DatasetSpec, inspect_dataset, list_datasets, load_dataset
+from clusterbench.metrics import METRICS
+from clusterbench.plugins import load_registry, missing_packages
+from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
+
+_FACTS = {
+    "column": "column",
+    "unit": "unit",
+    "missing_percent": "missing %",
+    "zero_percent": "zero %",
+    "distinct": "distinct",
+    "q0": "min",
+    "q50": "median",
+    "q100": "max",
+    "mean": "mean",
+    "skew": "skew",
+}
+"""What `inspect` shows of each column, and its title."""
+
+
+def list_everything() -> None:
+    """Print what a benchmark file can name."""
+    registry = load_registry(Path.cwd())
+    rows: dict[str, list[tuple[str, str]]] = {
+        "benchmarks": [(name, str(path)) for name, path in list_benchmarks(Path.cwd()).items()],
+        "datasets": [(entry.name, entry.summary) for entry in list_datasets()],
+        "algorithms": [
+            (name, f"{algorithm.summary} [{missing_packages(algorithm) or algorithm.family}]")
+            for name, algorithm in registry.algorithms.items()
+        ],
+        "broken plug-ins": [(plugin.name, plugin.reason) for plugin in registry.broken],
+        "variants": [(name, describe(parse_steps(steps, where=name))) for name, steps in DEFAULT_VARIANTS.items()],
+        "steps": [(name, (step.__doc__ or "").partition("\n")[0]) for name, step in registry.steps.items()],
+        "metrics": [(m.name, f"{m.formula} ({m.direction} is better)") for m in METRICS.values()],
+    }
+    for title, entries in rows.items():
+        if entries:
+            say(f"\n{title}", style="bold")
+            for name, text in entries:
+                say(f"  {name:22} {text}")
+
+
+def show_dataset(dataset: str, drop: Sequence[str]) -> None:
+    """Print facts of a dataset and of its columns."""
+    known = {entry.name for entry in list_datasets()}
+    is_path = dataset not in known and ("." in dataset or "/" in dataset)
+    try:
+        spec = DatasetSpec.model_validate({"path" if is_path else "use": dataset, "drop": tuple(drop)})
+    except ValidationError as error:
+        raise explain(error, DatasetSpec, "inspect") from error
+    loaded = load_dataset(spec, base=Path.cwd())
+    say(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold")
+    say(f"source: {loaded.source}")
+    say(f"hash: {loaded.content_hash}")
+    if loaded.truth is not None:
+        say(f"truth: {len(set(loaded.truth.tolist()))} classes")
+    for name, columns in loaded.groups.items():
+        say(f"group {name}: {', '.join(columns)}")
+    for warning in loaded.warnings:
+        say(f"warning: {warning}", style="yellow")
+    facts = inspect_dataset(loaded).reset_index()
+    table = Table()
+    for name, title in _FACTS.items():
+        table.add_column(title, justify="left" if name in ("column", "unit") else "right", no_wrap=True)
+    for row in facts[list(_FACTS)].itertuples(index=False):
+        table.add_row(*map(_short, row))
+    show(table)
+
+
+def _short(value: object) -> str:
+    """Return a number with about four digits, anything else as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

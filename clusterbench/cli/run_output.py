@@ -1,0 +1,93 @@
+"""`run` and its dry run: do the work, and print what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from clusterbench.cli.console import console, name_files, say, show
+from clusterbench.cli.progress_bar import progress_for
+from clusterbench.cli.signals import exit_status, stoppable, summary
+from clusterbench.naming import folder_name, path_inside
+from clusterbench.report import check_writable, terminal_table, write_index, write_report
+from clusterbench.results import Run
+from clusterbench.running import Settings, estimate, open_tasks, prepare, run_plan
+from clusterbench.store import STORE_NAME, Store
+
+
+def run_and_report(
+    benchmark: str,
+    *,
+    quick: bool,
+    only: Sequence[str],
+    name: str | None,
+    settings: Settings,
+    results: Path,
+    reports: Path,
+) -> int:
+    """Run a benchmark, write its report and print the result; return the number of failed cells."""
+    check_writable(reports)
+    planned: str | None = None
+    try:
+        with progress_for(console(stderr=True)) as shown, stoppable(shown) as progress:
+            plan, registry = prepare(benchmark, quick=quick, only=only, name=name)
+            planned = folder_name(plan.name)
+            done = run_plan(plan, registry, results=results, settings=settings, progress=progress)
+            progress.stage("report", 1)
+            folder = path_inside(reports, f"{planned}/index.html").parent
+            written = [*write_report(done, folder), write_index(reports)]
+            progress.advance(1, str(folder))
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(f"\n{summary(results, planned)}\n")
+        sys.exit(exit_status(stop))
+    _show_run(done, written, results)
+    return done.n_failed
+
+
+def _show_run(done: Run, written: Sequence[Path], results: Path) -> None:
+    show(terminal_table(done))
+    say(f"\n{done.board.headline}")
+    counts = done.manifest.partitions
+    now = f"{done.computed} of them now" if done.computed else "none of them now: all were in the store"
+    again = " (--retry tries them again)" if done.n_failed and not done.computed else ""
+    say(
+        f"{counts.asked} partitions asked for: {counts.fitted} fits, {now}; {counts.shared} shared with another seed or"
+        f" variant; {done.n_failed} failed{again}."
+    )
+    say(f"\nstore    {results / STORE_NAME}")
+    name_files(written)
+
+
+def show_plan(
+    benchmark: str, *, quick: bool, only: Sequence[str], name: str | None, settings: Settings, results: Path
+) -> None:
+    """Print the fit jobs of a run, what is in the store already, and how long the rest may take."""
+    plan, _ = prepare(benchmark, quick=quick, only=only, name=name)
+    if (results / STORE_NAME).exists():
+        with Store.reader(results) as store:
+            todo = open_tasks(plan, store, retry=settings.retry)
+            seconds, unknown = estimate(plan, store, todo)
+    else:
+        todo = [(planned, planned.job.cuts) for planned in plan.jobs if planned.obstacle is None]
+        seconds, unknown = estimate(plan, None, todo)
+    remaining = {planned.key: len(cuts) for planned, cuts in todo}
+    table = Table(title=f"{plan.name}: {plan.n_cells} cells in {len(plan.jobs)} fit jobs")
+    for column in ("dataset", "variant", "algorithm", "params", "seeds", "cuts", "to do"):
+        table.add_column(column)
+    for planned in plan.jobs:
+        job = planned.job
+        open_cuts = planned.obstacle or str(remaining.get(planned.key, 0))
+        seeds = ", ".join(map(str, job.seeds))
+        table.add_row(job.dataset, job.variant, job.algorithm, job.params, seeds, str(len(job.cuts)), open_cuts)
+    show(table)
+    todo_cells = sum(len(cuts) * len(planned.job.seeds) for planned, cuts in todo)
+    say(f"{plan.n_cells - todo_cells} cells need no work, {todo_cells} are to do.")
+    workers = max(settings.n_workers, 1)
+    if todo and not unknown:
+        say(f"Estimate: {seconds / workers:.0f} s of fitting on {workers} workers.")
+    elif todo:
+        known = f"{seconds / workers:.0f} s and " if seconds else ""
+        say(f"Estimate: {known}unknown for {', '.join(unknown)}, never timed here.")

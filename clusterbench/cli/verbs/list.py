@@ -1,0 +1,10 @@
+"""`clusterbench list`."""
+
+from __future__ import annotations
+
+
+def verb() -> None:
+    """List benchmarks, datasets, algorithms, steps and metrics."""
+    from clusterbench.cli.inspection import list_everything
+
+    list_everything()

@@ -1,0 +1,35 @@
+"""`clusterbench report`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results, StoredRun
+
+
+class View(StrEnum):
+    """Planes in which the clusters of an entry can be drawn."""
+
+    PCA = "pca"
+    TSNE = "tsne"
+
+
+def verb(
+    benchmark: StoredRun = None,
+    view: Annotated[View, typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")] = View.PCA,
+    results: Results = RESULTS,
+    reports: Reports = REPORTS,
+) -> None:
+    """Write the report of a finished run again, from its store alone."""
+    from clusterbench.cli.console import name_files
+    from clusterbench.naming import folder_name, path_inside
+    from clusterbench.report import by_tsne, write_index, write_report
+    from clusterbench.results import load_run
+
+    done = load_run(results, benchmark)
+    folder = path_inside(reports, f"{folder_name(done.name)}/index.html").parent
+    shown = by_tsne(done) if view is View.TSNE else done
+    name_files([*write_report(shown, folder), write_index(reports)])

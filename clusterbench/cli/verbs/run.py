@@ -1,0 +1,52 @@
+"""`clusterbench run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results
+
+
+def verb(
+    benchmark: Annotated[str, typer.Argument(help="A benchmark's name, or the path of a TOML.")] = "credit-card",
+    quick: Annotated[bool, typer.Option("--quick", help="First seed, every second k, at most 2,000 rows.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="FIELD=VALUE,...", help="Run a part: dataset, variant, algorithm, k or seed."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name in the store and of the report; default: that of the file.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed cells again.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, such as tcp://HOST:8786.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", min=0.001, help="Seconds per fit job; default: 3600; inf: none.")
+    ] = None,
+    memory_limit: Annotated[
+        float | None, typer.Option("--memory-limit", min=1.0, help="MB per fit job; inf: no limit.")
+    ] = None,
+    results: Results = RESULTS,
+    reports: Reports = REPORTS,
+) -> None:
+    """Run a benchmark, rank it and write its report; what is in the store is not computed again."""
+    from clusterbench.cli.run_output import run_and_report, show_plan
+    from clusterbench.execution import Limits
+    from clusterbench.running import Settings
+
+    settings = Settings(jobs, threads, Limits(time_limit, memory_limit), retry, scheduler)
+    if dry_run:
+        show_plan(benchmark, quick=quick, only=only or [], name=name, settings=settings, results=results)
+        return
+    failed = run_and_report(
+        benchmark, quick=quick, only=only or [], name=name, settings=settings, results=results, reports=reports
+    )
+    raise typer.Exit(1 if failed else 0)
