@@ -155,7 +155,7 @@ class Database:
             yield
         except sqlite3.IntegrityError:
             raise  # a row that the schema forbids is a defect of the program, not of the request
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # a damaged name in a message of SQLite
             raise _refusal(self._path, error) from error
         except OSError as error:
             raise RequestError(f"store {str(self._path)!r} cannot be used: {error.strerror or error}") from error
@@ -163,7 +163,11 @@ class Database:
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY)
-    connection.execute("PRAGMA journal_mode = WAL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -173,10 +177,11 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY)
     try:
         connection.execute("SELECT count(*) FROM benchmarks")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
         # A log that is in use, or was left by a killed run, needs its index beside it, which cannot be made here.
-        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or has_log(path):
+        name = getattr(error, "sqlite_errorname", "")
+        if not name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or has_log(path):
             raise
         connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
     return connection
@@ -188,7 +193,7 @@ def _insertion(table: str, n_columns: int) -> str:
     return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join(marks)}, {checksum_of(marks)})"
 
 
-def _refusal(path: Path, error: sqlite3.DatabaseError) -> RequestError:
+def _refusal(path: Path, error: Exception) -> RequestError:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ")):
         return unusable(path, str(error))
