@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clusterbench.datasets.layouts import read_facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +58,7 @@ def _correlation(percent: list[list[float]]) -> NDArray[np.float64]:
     return matrix
 
 
-def _facts() -> dict[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "simulator.toml").read_text(encoding="utf-8"))
-
-
-_FACTS: Final = _facts()
+_FACTS: Final = read_facts("simulator.toml")
 LEVELS: Final[tuple[float, ...]] = tuple(_FACTS["levels"])
 ARCHETYPES: Final = tuple(
     Archetype(correlation=_correlation(facts.pop("correlations")), **facts) for facts in _FACTS["archetypes"]

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from clusterbench.credentials import mask_credentials
 from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.layouts import known_layout
 from clusterbench.datasets.numeric_columns import numeric_column
-from clusterbench.datasets.raw_table import Choice, RawTable
+from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError, did_you_mean
 
 
-def build_dataset(raw: RawTable, choice: Choice) -> Dataset:
+def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     """Take the chosen part of a raw table and check it.
 
     Returns
@@ -29,36 +30,36 @@ def build_dataset(raw: RawTable, choice: Choice) -> Dataset:
         For unknown columns, ids that are not unique, values that are not finite numbers, all-missing columns, and for
         fewer than two rows or no columns.
     """
-    _check_columns(raw, choice)
+    _check_columns(raw, spec)
     warnings = list(raw.warnings)
-    id_column, truth_column = _id_column(raw, choice), _truth_column(raw, choice)
-    features = _features(raw, choice, {id_column, truth_column})
+    id_column, truth_column = _id_column(raw, spec), _truth_column(raw, spec)
+    features = _features(raw, spec, {id_column, truth_column})
     columns = {name: numeric_column(raw.frame[name], warnings) for name in features}
     frame = _rows_with_values(raw.frame, columns, warnings)
     row_ids = _row_ids(raw, frame, id_column)
     truth, truth_names = _truth(frame[truth_column], warnings) if truth_column else (None, ())
-    taken = _taken(frame, choice, warnings)
+    taken = _taken(frame, spec, warnings)
     columns = {name: values[frame.index][taken] for name, values in columns.items()}
     warnings += _doubtful_columns(columns)
     groups, units = known_layout(raw.frame.columns)
     return Dataset(
-        name=choice.name,
+        name=spec.stable_name,
         frame=pd.DataFrame(columns),
         row_ids=row_ids[taken],
         truth=None if truth is None else truth[taken],
         truth_names=truth_names,
-        groups=_surviving({**groups, **choice.groups}, features),
+        groups=_surviving({**groups, **spec.groups}, features),
         units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns},
         source=mask_credentials(raw.source),
         warnings=tuple(warnings),
     )
 
 
-def _check_columns(raw: RawTable, choice: Choice) -> None:
+def _check_columns(raw: RawTable, spec: DatasetSpec) -> None:
     known = list(raw.frame.columns)
-    asked: list[tuple[str, Iterable[str]]] = [("drop", choice.drop), ("keep", choice.keep or ())]
-    asked += [("id", (choice.id,) if choice.id else ()), ("truth", (choice.truth,) if choice.truth else ())]
-    asked += [(f"groups.{group}", names) for group, names in choice.groups.items()]
+    asked: list[tuple[str, Iterable[str]]] = [("drop", spec.drop), ("keep", spec.keep or ())]
+    asked += [("id", (spec.id,) if spec.id else ()), ("truth", (spec.truth,) if spec.truth else ())]
+    asked += [(f"groups.{group}", names) for group, names in spec.groups.items()]
     for key, names in asked:
         for name in names:
             if name not in (*known, raw.id_column):
@@ -66,22 +67,22 @@ def _check_columns(raw: RawTable, choice: Choice) -> None:
                 raise RequestError(f"there is no column {name!r}{did_you_mean(name, known)}", where=key, allowed=shown)
 
 
-def _id_column(raw: RawTable, choice: Choice) -> str | None:
+def _id_column(raw: RawTable, spec: DatasetSpec) -> str | None:
     """Return the declared column of ids, else the first candidate that is unique, else the first candidate."""
-    candidates = [name for name in (*choice.id_columns, raw.id_column) if name in raw.frame.columns]
-    unique = [name for name in candidates if choice.id is None and raw.frame[name].is_unique]
+    candidates = [name for name in (*spec.id_columns, raw.id_column) if name in raw.frame.columns]
+    unique = [name for name in candidates if spec.id is None and raw.frame[name].is_unique]
     return next(iter(unique or candidates), None)
 
 
-def _truth_column(raw: RawTable, choice: Choice) -> str | None:
-    if choice.truth is not None:
-        return choice.truth
-    return raw.truth_column if raw.truth_column not in choice.drop else None
+def _truth_column(raw: RawTable, spec: DatasetSpec) -> str | None:
+    if spec.truth is not None:
+        return spec.truth
+    return raw.truth_column if raw.truth_column not in spec.drop else None
 
 
-def _features(raw: RawTable, choice: Choice, apart: set[str | None]) -> list[str]:
-    taken_out = {*apart, raw.id_column, raw.truth_column, *choice.drop}
-    names = [name for name in raw.frame.columns if name not in taken_out and (not choice.keep or name in choice.keep)]
+def _features(raw: RawTable, spec: DatasetSpec, apart: set[str | None]) -> list[str]:
+    taken_out = {*apart, raw.id_column, raw.truth_column, *spec.drop}
+    names = [name for name in raw.frame.columns if name not in taken_out and (not spec.keep or name in spec.keep)]
     if not names:
         raise RequestError("no columns are left", allowed="at least one numeric column besides id and truth")
     return names
@@ -119,9 +120,9 @@ def _row_ids(raw: RawTable, frame: pd.DataFrame, id_column: str | None) -> pd.In
     return ids
 
 
-def _taken(frame: pd.DataFrame, choice: Choice, warnings: list[str]) -> NDArray[np.bool_]:
+def _taken(frame: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> NDArray[np.bool_]:
     """Return which rows are taken, shape (n,)."""
-    if choice.rows == "all":
+    if spec.rows == "all":
         return np.ones(len(frame), dtype=bool)
     complete: NDArray[np.bool_] = frame.notna().all(axis=1).to_numpy()
     if complete.sum() < 2:

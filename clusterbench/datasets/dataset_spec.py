@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from clusterbench.credentials import mask_credentials
 from clusterbench.datasets.download import MAX_MB, MAX_SECONDS
 from clusterbench.datasets.named_datasets import registered
-from clusterbench.datasets.raw_table import Choice, Rows
 
 MAX_ROWS: Final = 1_000_000
 _SOURCES: Final = ("use", "path", "url", "sql", "memory")
@@ -83,7 +82,7 @@ class DatasetSpec(BaseModel):
     memory: Name | None = None
     database: Name | None = None
     name: Name | None = None
-    rows: Rows = "all"
+    rows: Literal["all", "complete"] = "all"
     drop: tuple[Name, ...] = ()
     keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
     id: Name | None = None
@@ -143,24 +142,10 @@ class DatasetSpec(BaseModel):
 
     @property
     def id_columns(self) -> tuple[str, ...]:
-        """Columns that may give the row ids: `id`, else the dropped ones with the name of an identifier."""
-        if self.id is not None:
-            return (self.id,)
+        """Columns that may give the row ids: `id`, else, in a source without an index, the dropped ``..._id`` ones."""
+        if self.id is not None or self.memory is not None:
+            return () if self.id is None else (self.id,)
         return tuple(column for column in self.drop if is_id_name(column))
-
-    @property
-    def choice(self) -> Choice:
-        """What is taken of the table."""
-        return Choice(
-            name=self.stable_name,
-            rows=self.rows,
-            drop=self.drop,
-            keep=self.keep,
-            id_columns=self.id_columns,
-            id=self.id,
-            truth=self.truth,
-            groups=self.groups,
-        )
 
 
 def _stem(file_name: str) -> str:

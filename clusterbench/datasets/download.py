@@ -20,7 +20,7 @@ _TIMEOUT: Final = (5.0, 30.0)  # seconds to connect, and between two packets
 
 
 class _Stopped(OSError):
-    """A download that is too large, or not wanted any more: it is not tried again."""
+    """A download that was refused, is too large or is not wanted any more: it is not tried again."""
 
 
 def cache_folder() -> Path:
@@ -35,7 +35,6 @@ def download(
     url: str,
     file_name: str,
     *,
-    cache: Path | None = None,
     sha256: str | None = None,
     retries: int = 1,
     max_mb: float = MAX_MB,
@@ -48,8 +47,6 @@ def download(
     url : str
     file_name : str
         Its name in the cache.
-    cache : Path, optional
-        By default `cache_folder`.
     sha256 : str, optional
         Checked, also for a file that is in the cache.
     retries : int
@@ -66,7 +63,7 @@ def download(
     # pooch announces every download on stderr, in the middle of a progress bar.
     pooch.get_logger().setLevel(logging.WARNING)
     store = pooch.create(
-        path=cache or cache_folder(),
+        path=cache_folder(),
         base_url="",
         registry={file_name: None if sha256 is None else f"sha256:{sha256.lower()}"},
         urls={file_name: url},
@@ -91,6 +88,8 @@ def _downloader(max_mb: float, unwanted: threading.Event) -> Callable[[str, str,
 
         size = 0
         with requests.get(url, stream=True, timeout=_TIMEOUT) as response, open(output_file, "wb") as file:
+            if 400 <= response.status_code < 500:
+                raise _Stopped(f"status {response.status_code}, {response.reason}")
             response.raise_for_status()
             for chunk in response.iter_content(1 << 16):
                 size += len(chunk)

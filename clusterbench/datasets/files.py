@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from clusterbench.datasets.arrow_tables import parquet_table
+from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.raw_table import RawTable, check_names
 from clusterbench.datasets.text_tables import arff_table, delimited_table
 from clusterbench.errors import RequestError, did_you_mean
@@ -20,27 +21,8 @@ from clusterbench.errors import RequestError, did_you_mean
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq", ".arff")
 
 
-def read_file(
-    path: Path,
-    *,
-    id_columns: Sequence[str] = (),
-    sha256: str | None = None,
-    header: bool | None = None,
-    max_bytes: float = float("inf"),
-) -> RawTable:
-    """Read a table, by its suffix.
-
-    Parameters
-    ----------
-    path : Path
-    id_columns : sequence of str
-        Columns read as text even where they look like numbers (``00123`` stays as it is).
-    sha256 : str, optional
-        Checked against the bytes of the file.
-    header : bool, optional
-        Whether the first line of a CSV or TSV holds the column names; see `delimited_table`.
-    max_bytes : float
-        Of the unpacked content of a gzip file.
+def read_file(path: Path, spec: DatasetSpec) -> RawTable:
+    """Read a table, by its suffix; `spec` gives ids, header and SHA-256.
 
     Raises
     ------
@@ -53,9 +35,10 @@ def read_file(
         content = path.read_bytes()
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
-    if sha256 is not None and (actual := hashlib.sha256(content).hexdigest()) != sha256.lower():
-        raise RequestError(f"{path}: SHA-256 is {actual}", allowed=sha256.lower())
-    return read_bytes(content, suffix, str(path), id_columns=id_columns, header=header, max_bytes=max_bytes)
+    if spec.sha256 is not None and (actual := hashlib.sha256(content).hexdigest()) != spec.sha256.lower():
+        raise RequestError(f"{path}: SHA-256 is {actual}", allowed=spec.sha256.lower())
+    max_bytes = None if spec.url is None else int(spec.max_mb * 1e6)
+    return read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_bytes=max_bytes)
 
 
 def read_bytes(
@@ -65,9 +48,21 @@ def read_bytes(
     *,
     id_columns: Sequence[str] = (),
     header: bool | None = None,
-    max_bytes: float = float("inf"),
+    max_bytes: int | None = None,
 ) -> RawTable:
-    """Read the content of a file; see `read_file`."""
+    """Read the content of a file.
+
+    Parameters
+    ----------
+    content : bytes
+    suffix : str
+        One of `SUFFIXES`.
+    source : str
+    id_columns, header
+        See `delimited_table`.
+    max_bytes : int, optional
+        Limit of the unpacked content of a gzip file.
+    """
     try:
         if not content.strip():
             raise RequestError("is empty")
@@ -107,13 +102,12 @@ def _check_is_file(path: Path) -> None:
         raise RequestError(f"{path} is no regular file")
 
 
-def _unzip(content: bytes, max_bytes: float) -> bytes:
-    limit = -1 if max_bytes == float("inf") else int(max_bytes) + 1
+def _unzip(content: bytes, max_bytes: int | None) -> bytes:
     try:
-        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(limit)
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(-1 if max_bytes is None else max_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise RequestError(f"is not a complete gzip file: {error}") from error
-    if len(unpacked) > max_bytes:
+    if max_bytes is not None and len(unpacked) > max_bytes:
         raise RequestError(f"unpacks to more than {max_bytes / 1e6:g} MB", allowed="a larger max_mb")
     return unpacked
 

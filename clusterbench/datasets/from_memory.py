@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
 
 from clusterbench.datasets.arrow_tables import arrow_frame
 from clusterbench.datasets.building import build_dataset
 from clusterbench.datasets.dataset import Dataset
-from clusterbench.datasets.raw_table import Choice, RawTable, Rows, check_names, column_name
+from clusterbench.datasets.dataset_spec import DatasetSpec
+from clusterbench.datasets.raw_table import RawTable, check_names, column_name
 from clusterbench.errors import RequestError
 
 
@@ -30,7 +32,7 @@ def dataset_from(
     id: str | None = None,
     truth: str | ArrayLike | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
-    rows: Rows = "all",
+    rows: Literal["all", "complete"] = "all",
 ) -> Dataset:
     """Make a dataset of a table in memory.
 
@@ -70,27 +72,22 @@ def dataset_from(
     (('x',), ['u', 'v', 'w'], [0, 0, 1])
     """
     try:
-        if drop and keep is not None:
-            raise RequestError("drop and keep exclude each other")
         frame = frame_of(table)
         row_ids, frame = frame.index, frame.set_axis([column_name(label) for label in frame.columns], axis=1)
         check_names(frame.columns)
-        truth_column = truth if isinstance(truth, str) else None
         frame = frame.reset_index(drop=True)
-        if truth is not None and truth_column is None:
-            truth_column = next(name for name in ("truth", "_truth", "__truth") if name not in frame.columns)
-            frame[truth_column] = _classes(truth, len(frame))
-        choice = Choice(
-            name=name,
-            rows=rows,
-            drop=tuple(drop),
-            keep=None if keep is None else tuple(keep),
-            id_columns=() if id is None else (id,),
-            id=id,
-            truth=truth_column,
-            groups={group: tuple(names) for group, names in (groups or {}).items()},
-        )
-        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory", row_ids=row_ids), choice)
+        if truth is not None and not isinstance(truth, str):
+            column = next(free for free in ("truth", "_truth", "__truth") if free not in frame.columns)
+            frame[column] = _classes(truth, len(frame))
+            truth = column
+        chosen = {"drop": drop, "keep": keep, "id": id, "truth": truth, "groups": groups or {}, "rows": rows}
+        spec = DatasetSpec.model_validate({"memory": name, **chosen})
+        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory", row_ids=row_ids), spec)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or None
+        text = first["msg"].removeprefix("Value error, ")
+        raise RequestError(text, where=where).within(f"dataset {name!r}") from error
     except RequestError as error:
         raise error.within(f"dataset {name!r}") from error
 

@@ -1,57 +1,24 @@
-"""Column layouts that are known by name: which columns belong together, and their units."""
+"""Column layouts that are known by name: which columns belong together, and their units (``layouts.toml``)."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
-from typing import Final
+from importlib import resources
+from typing import Any, Final
 
-CREDIT_CARD_COLUMNS: Final = (
-    "BALANCE",
-    "BALANCE_FREQUENCY",
-    "PURCHASES",
-    "ONEOFF_PURCHASES",
-    "INSTALLMENTS_PURCHASES",
-    "CASH_ADVANCE",
-    "PURCHASES_FREQUENCY",
-    "ONEOFF_PURCHASES_FREQUENCY",
-    "PURCHASES_INSTALLMENTS_FREQUENCY",
-    "CASH_ADVANCE_FREQUENCY",
-    "CASH_ADVANCE_TRX",
-    "PURCHASES_TRX",
-    "CREDIT_LIMIT",
-    "PAYMENTS",
-    "MINIMUM_PAYMENTS",
-    "PRC_FULL_PAYMENT",
-    "TENURE",
-)
 
-CREDIT_CARD_GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "monetary": (
-        "BALANCE",
-        "PURCHASES",
-        "ONEOFF_PURCHASES",
-        "INSTALLMENTS_PURCHASES",
-        "CASH_ADVANCE",
-        "CREDIT_LIMIT",
-        "PAYMENTS",
-        "MINIMUM_PAYMENTS",
-    ),
-    "counts": ("CASH_ADVANCE_TRX", "PURCHASES_TRX"),
-    "frequencies": (
-        "BALANCE_FREQUENCY",
-        "PURCHASES_FREQUENCY",
-        "ONEOFF_PURCHASES_FREQUENCY",
-        "PURCHASES_INSTALLMENTS_FREQUENCY",
-        "CASH_ADVANCE_FREQUENCY",
-        "PRC_FULL_PAYMENT",
-    ),
-}
+def read_facts(file_name: str) -> dict[str, Any]:
+    """Return the content of a TOML file of this package."""
+    return tomllib.loads((resources.files(__package__) / file_name).read_text(encoding="utf-8"))
 
-CREDIT_CARD_UNITS: Final[dict[str, str]] = {
-    **dict.fromkeys(CREDIT_CARD_GROUPS["monetary"], "currency"),
-    **dict.fromkeys(CREDIT_CARD_GROUPS["counts"], "transactions"),
-    **dict.fromkeys(CREDIT_CARD_GROUPS["frequencies"], "share of months"),
-    "TENURE": "months",
+
+_CREDIT_CARD: Final[dict[str, dict[str, str]]] = read_facts("layouts.toml")["credit-card"]
+CREDIT_CARD_COLUMNS: Final = tuple(_CREDIT_CARD)
+CREDIT_CARD_UNITS: Final = {name: facts["unit"] for name, facts in _CREDIT_CARD.items()}
+CREDIT_CARD_GROUPS: Final = {
+    group: tuple(name for name, facts in _CREDIT_CARD.items() if facts.get("group") == group)
+    for group in ("monetary", "counts", "frequencies")
 }
 
 
@@ -61,7 +28,7 @@ def known_layout(columns: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], di
     Parameters
     ----------
     columns : iterable of str
-        Column names of a table as it came, before any is dropped.
+        Column names of a table as its source gives it, before any is dropped.
     """
     if set(CREDIT_CARD_COLUMNS) <= set(columns):
         return dict(CREDIT_CARD_GROUPS), dict(CREDIT_CARD_UNITS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clusterbench.datasets.building import build_dataset
@@ -12,10 +14,18 @@ from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.download import download
 from clusterbench.datasets.files import read_file
-from clusterbench.datasets.named_datasets import load_registered
+from clusterbench.datasets.named_datasets import registered
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.datasets.sql import located, read_sql
 from clusterbench.errors import RequestError
+
+# Units of the columns of scikit-learn's tables.
+_UNITS: Final[dict[str, Callable[[str], str]]] = {
+    "wine": lambda column: "% vol" if column == "alcohol" else "",
+    "breast-cancer": lambda column: "",
+    "digits": lambda column: "intensity 0..16",
+    "iris": lambda column: "cm",
+}
 
 
 def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
@@ -43,7 +53,7 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
     (178, 13, ('class_0', 'class_1', 'class_2'))
     """
     try:
-        return build_dataset(_raw_table(spec, base), spec.choice)
+        return build_dataset(_raw_table(spec, base), spec)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 
@@ -52,17 +62,36 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
     if spec.memory is not None:
         raise RequestError("this table was given in memory, from Python, and cannot be loaded from here")
     if spec.use is not None:
-        return load_registered(spec.use, seed=spec.seed, n_rows=spec.n_rows)
+        return _registered_table(spec.use, spec)
     if spec.sql is not None and spec.database is not None:
         return read_sql(spec.sql, spec.database, base=base, max_rows=spec.max_rows, max_seconds=spec.max_seconds)
-    if spec.url is None:
-        path, source, max_mb = located(spec.path or "", base), "", float("inf")
-    else:
-        path, source, max_mb = _downloaded(spec.url, spec), spec.url, spec.max_mb
-    raw = read_file(path, id_columns=spec.id_columns, sha256=spec.sha256, header=spec.header, max_bytes=max_mb * 1e6)
-    return replace(raw, source=source or path.name)
+    path = located(spec.path or "", base) if spec.url is None else _downloaded(spec.url, spec)
+    return replace(read_file(path, spec), source=spec.url or path.name)
 
 
 def _downloaded(url: str, spec: DatasetSpec) -> Path:
     file_name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{PurePosixPath(urlsplit(url).path).name}"
     return download(url, file_name, sha256=spec.sha256, max_mb=spec.max_mb, max_seconds=spec.max_seconds)
+
+
+def _registered_table(name: str, spec: DatasetSpec) -> RawTable:
+    if name == "credit-card":
+        from clusterbench.datasets.simulator import simulate_credit_card
+
+        return simulate_credit_card(n_rows=spec.n_rows or registered(name).rows, seed=spec.seed)
+    if name == "cc-general":
+        from clusterbench.datasets.cc_general import load_cc_general
+
+        return load_cc_general()
+    return _scikit_learn(f"load_{name.replace('-', '_')}", _UNITS[name])
+
+
+def _scikit_learn(function: str, unit: Callable[[str], str]) -> RawTable:
+    import pandas as pd
+    from sklearn import __version__, datasets
+
+    bunch: Any = getattr(datasets, function)(as_frame=True)
+    classes = pd.Index([str(name) for name in bunch.target_names])
+    frame = bunch.data.assign(**{"class": pd.Categorical.from_codes(bunch.target, categories=classes)})
+    units = {column: unit(column) for column in bunch.data.columns if unit(column)}
+    return RawTable(frame, f"scikit-learn {__version__}, {function}", truth_column="class", units=units)

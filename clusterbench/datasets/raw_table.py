@@ -1,16 +1,13 @@
-"""A table as its source gives it, and which part of it is wanted."""
+"""A table as its source gives it, before ids, truth and columns are chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pandas as pd
 
 from clusterbench.errors import RequestError
-
-Rows = Literal["all", "complete"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,36 +35,6 @@ class RawTable:
     row_ids: pd.Index | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is taken of a raw table.
-
-    Attributes
-    ----------
-    name : str
-        Name of the dataset.
-    rows : {"all", "complete"}
-        ``complete`` keeps rows with no missing value in any column of the source, dropped ones included.
-    drop, keep : tuple of str
-        Columns to leave out, or the only ones to take.
-    id_columns : tuple of str
-        Columns that may give the row ids.
-    id, truth : str, optional
-        The declared column of row ids, and of known classes.
-    groups : mapping of str to tuple of str
-        Named column groups.
-    """
-
-    name: str
-    rows: Rows = "all"
-    drop: tuple[str, ...] = ()
-    keep: tuple[str, ...] | None = None
-    id_columns: tuple[str, ...] = ()
-    id: str | None = None
-    truth: str | None = None
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def column_name(label: object) -> str:

@@ -1,24 +1,8 @@
 """Simulated credit-card customers: the table `credit-card`.
 
 Every row is a fictitious customer over six to twelve months, with the 17 columns of the well-known card table that
-`cc-general` holds. The numbers behind it (``simulator.toml``) are rounded summaries: shares, quantiles
-and correlations of ranks per archetype. No row of the real table is in them.
-
-Archetypes and their shares, which are the `truth` of the table:
-
-=================== ====== ======================================================================
-archetype            share  who
-=================== ====== ======================================================================
-inactive             7.5 % spends and withdraws less than 100 in all
-transactor           9.6 % buys, withdraws no cash, clears the whole bill in most months
-instalment buyer    11.2 % buys by instalments only, and revolves
-one-off buyer        7.8 % buys in single payments only, and revolves
-mixed buyer         10.6 % buys both ways, withdraws no cash, and revolves
-cash-advance user   20.9 % withdraws cash and buys nothing
-mixed revolver      13.8 % withdraws cash and buys by instalments, often both ways
-one-off revolver     8.5 % withdraws cash and buys in single payments
-high-limit spender  10.2 % buys for about 2,500 or more, in whatever way
-=================== ====== ======================================================================
+`cc-general` holds. The numbers behind it (``simulator.toml``) are rounded summaries: shares, quantiles and
+correlations of ranks per archetype, which is the `truth` of the table. No row of the real table is in them.
 
 How a row is made:
 
@@ -28,7 +12,7 @@ How a row is made:
 3. A Gaussian copula per archetype gives sixteen correlated normal scores.
 4. Amounts, transaction counts, limits: piecewise lognormal quantile functions, in cents. A limit is a multiple of
    100 below 2,000 and of 500 above.
-5. TENURE and the five frequencies: discrete shares; a frequency is ``round(j / TENURE, 6)`` with whole ``j`` in
+5. TENURE and the five frequencies: discrete shares; a frequency is ``round(j / TENURE, 6)`` with an integer ``j`` in
    ``0..TENURE``. The one-off and instalment months lie within the purchase months and cover them.
 6. PURCHASES is exactly ONEOFF_PURCHASES + INSTALLMENTS_PURCHASES. An amount, its frequency and its count of
    transactions are zero together, and there is at least one transaction in each active month.
@@ -40,7 +24,6 @@ What it does not mimic: the order of the rows, frequencies above 1, and sums tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -50,6 +33,7 @@ from scipy.special import ndtr, ndtri
 
 from clusterbench.datasets.archetypes import ARCHETYPES, LEVELS, Archetype
 from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
+from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
 Floats = NDArray[np.float64]
@@ -67,25 +51,7 @@ _SCORES: Final = np.clip(ndtri(np.array(LEVELS) / 100.0), -_LARGEST_SCORE, _LARG
 _MIN_ROWS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedCustomers:
-    """The simulated table.
-
-    Attributes
-    ----------
-    frame : DataFrame of float64, shape (n, 17)
-    ids : Index of str, length n
-        ``S10001``, ``S10002``, ...
-    truth : ndarray of int, shape (n,)
-        Position of each row's archetype in `ARCHETYPE_NAMES`.
-    """
-
-    frame: pd.DataFrame
-    ids: pd.Index
-    truth: NDArray[np.int64]
-
-
-def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> SimulatedCustomers:
+def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> RawTable:
     """Simulate credit-card customers.
 
     Parameters
@@ -97,7 +63,8 @@ def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> SimulatedCusto
 
     Returns
     -------
-    SimulatedCustomers
+    RawTable
+        ``CUST_ID`` (``S10001``, ``S10002``, ...), the 17 columns, and ``archetype``.
 
     Raises
     ------
@@ -107,7 +74,7 @@ def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> SimulatedCusto
     if n_rows < _MIN_ROWS:
         raise RequestError(f"n_rows = {n_rows} is too small", allowed=f"at least {_MIN_ROWS}")
     if seed < 0:
-        raise RequestError(f"seed = {seed} is negative", allowed="a whole number of at least 0")
+        raise RequestError(f"seed = {seed} is negative", allowed="an integer of at least 0")
     rng = np.random.Generator(np.random.PCG64(seed))
     sizes = _quota([archetype.share for archetype in ARCHETYPES], n_rows)
     blocks = [_customers(archetype, int(size), rng) for archetype, size in zip(ARCHETYPES, sizes, strict=True)]
@@ -115,11 +82,11 @@ def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> SimulatedCusto
     table = {column: np.concatenate([block[column] for block in blocks])[order] for column in LATENT}
     table["PURCHASES"] = table["ONEOFF_PURCHASES"] + table["INSTALLMENTS_PURCHASES"]
     _take_out(table, rng)
-    return SimulatedCustomers(
-        frame=pd.DataFrame({column: table[column] for column in CREDIT_CARD_COLUMNS}),
-        ids=pd.Index([f"S{10001 + row}" for row in range(n_rows)], name="CUST_ID"),
-        truth=np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)[order],
-    )
+    truth = np.repeat(np.arange(len(sizes)), sizes)[order]
+    frame = pd.DataFrame({column: table[column] for column in CREDIT_CARD_COLUMNS})
+    frame["archetype"] = pd.Categorical.from_codes(truth, categories=pd.Index(ARCHETYPE_NAMES))
+    frame.insert(0, "CUST_ID", [f"S{10001 + row}" for row in range(n_rows)])
+    return RawTable(frame, f"simulated, seed {seed}", id_column="CUST_ID", truth_column="archetype")
 
 
 def _quota(shares: list[float], total: int) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import struct
 from pathlib import Path
@@ -38,7 +37,7 @@ def test_it_is_the_sha256_of_names_shape_values_by_rows_and_ids():
     assert table().content_hash == written_out(["a", "b"], rows, ["0", "1", "2"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.floats(allow_infinity=False), st.floats(allow_infinity=False)), min_size=1, max_size=8))
 def test_it_is_that_sha256_for_any_values(rows):
     ids = [f"r{row}" for row in range(len(rows))]
@@ -105,50 +104,16 @@ def test_the_same_values_in_another_shape_are_another_table():
     )
 
 
-TEXT = "CUST_ID,x,y\nA1,1.5,0\nA2,,-2\nA3,1e3,7\n"
-SPELLINGS = {
-    "crlf.csv": TEXT.replace("\n", "\r\n").encode(),
-    "cr.csv": TEXT.replace("\n", "\r").encode(),
-    "bom.csv": b"\xef\xbb\xbf" + TEXT.encode(),
-    "no_last_end.csv": TEXT.rstrip("\n").encode(),
-    "semicolons.csv": TEXT.replace(",", ";").encode(),
-    "tabs.tsv": TEXT.replace(",", "\t").encode(),
-    "packed.csv.gz": gzip.compress(TEXT.encode()),
-    "packed.tsv.gz": gzip.compress(TEXT.replace(",", "\t").encode()),
-    "quoted.csv": b'"CUST_ID","x","y"\n"A1","1.5","0"\n"A2","","-2"\n"A3","1e3","7"\n',
-    "other_figures.csv": TEXT.replace("1e3", "1000.000").replace("-2", "-2.0").encode(),
-    "words_for_missing.csv": TEXT.replace("A2,,", "A2,NaN,").encode(),
-    "blank_lines.csv": TEXT.replace("\n", "\n\n").encode(),
-    "capitals.CSV": TEXT.encode(),
-    "declared.arff": b"@relation r\n@attribute CUST_ID string\n@attribute x real\n@attribute y real\n@data\n"
-    b"A1,1.5,0\nA2,?,-2\nA3,1e3,7\n",
-}
-
-
-@pytest.mark.parametrize("name", SPELLINGS)
-def test_one_table_has_one_hash_however_its_file_is_written(tmp_path, name):
-    (tmp_path / "plain.csv").write_bytes(TEXT.encode())
-    (tmp_path / name).write_bytes(SPELLINGS[name])
-    plain, spelt = (load_dataset(DatasetSpec(path=p, drop=["CUST_ID"]), base=tmp_path) for p in ("plain.csv", name))
-    assert spelt.content_hash == plain.content_hash
-    assert spelt.row_ids.tolist() == ["A1", "A2", "A3"]
-
-
-@pytest.mark.parametrize(
-    "dtype", ["int8", "int64", "uint16", "float32", "float64", "Int64", "Float64", "bool", "boolean"]
-)
-def test_a_parquet_type_that_holds_the_values_does_not_count(tmp_path, dtype):
-    values = [0, 1, 1] if dtype.startswith("bool") else [0, 1, 96]
-    pd.DataFrame({"x": pd.array(values, dtype=dtype), "y": [1.0, 2.0, 3.0]}).to_parquet(tmp_path / "t.parquet")
-    found = load_dataset(DatasetSpec(path="t.parquet"), base=tmp_path)
-    expected = Dataset("t", pd.DataFrame({"x": values, "y": [1, 2, 3]}, dtype=np.float64), pd.RangeIndex(3))
-    assert found.content_hash == expected.content_hash
-    assert found.frame.dtypes.tolist() == [np.dtype("float64")] * 2
-
-
 def test_dropping_and_keeping_the_other_columns_is_one_table():
     dropped = load_dataset(DatasetSpec(use="iris", drop=["sepal length (cm)", "sepal width (cm)"]), base=Path())
     kept = load_dataset(DatasetSpec(use="iris", keep=["petal width (cm)", "petal length (cm)"]), base=Path())
     assert kept.columns == dropped.columns == ("petal length (cm)", "petal width (cm)")
     assert kept.content_hash == dropped.content_hash
     assert kept.units == dict.fromkeys(kept.columns, "cm")
+
+
+def test_it_is_computed_once(monkeypatch):
+    made, calls = table(), []
+    monkeypatch.setattr(hashlib, "sha256", lambda *args, sha256=hashlib.sha256: calls.append(1) or sha256(*args))
+    assert made.content_hash == made.content_hash
+    assert len(calls) == 1

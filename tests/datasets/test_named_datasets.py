@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn import datasets as sk
 
 from clusterbench.datasets import DatasetSpec, list_datasets, load_dataset
-from clusterbench.datasets.named_datasets import registered
-from clusterbench.errors import RequestError
 
 AT_HAND = [summary for summary in list_datasets() if summary.name != "cc-general"]
 
 
+@cache
 def load(name):
     return load_dataset(DatasetSpec(use=name), base=Path())
 
@@ -26,7 +27,7 @@ def test_the_registered_names_are_these():
 
 
 @pytest.mark.parametrize("summary", AT_HAND, ids=lambda summary: summary.name)
-def test_summaries_tell_the_truth(summary):
+def test_summaries_are_right(summary):
     dataset = load(summary.name)
     assert (dataset.n_rows, len(dataset.columns)) == (summary.rows, summary.columns)
     assert len(dataset.truth_names) == summary.truth == len(np.unique(dataset.truth))
@@ -52,7 +53,7 @@ def test_values_and_classes_are_those_of_scikit_learn(name, function):
     assert dataset.truth_names == tuple(map(str, bunch.target_names))
 
 
-def test_units_are_told_where_known():
+def test_units_are_given_where_known():
     assert set(load("iris").units.values()) == {"cm"}
     assert load("wine").units == {"alcohol": "% vol"}
     assert load("credit-card").units["BALANCE"] == "currency"
@@ -63,9 +64,8 @@ def test_constant_pixels_are_warned_of():
 
 
 def test_seed_and_size_reach_the_simulator():
-    base = load("credit-card")
     other = load_dataset(DatasetSpec(use="credit-card", seed=7, n_rows=500), base=Path())
-    assert base.truth_names[0] == "inactive"
+    assert other.truth_names[0] == "inactive"
     assert other.n_rows == 500
     assert other.source == "simulated, seed 7"
 
@@ -77,9 +77,9 @@ def test_a_truth_column_of_a_registered_table_can_be_named_or_replaced():
     assert replaced.columns == tuple(sk.load_iris().feature_names[:3])
 
 
-def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(RequestError, match="unknown dataset 'credit_card', did you mean 'credit-card'"):
-        registered("credit_card")
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(ValidationError, match="unknown dataset 'credit_card', did you mean 'credit-card'"):
+        DatasetSpec(use="credit_card")
 
 
 def test_listing_imports_nothing_heavy():
@@ -90,3 +90,13 @@ def test_listing_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_registered_ids_may_be_dropped_though_they_are_no_feature():
+    spec = {"use": "credit-card", "n_rows": 300}
+    plain = load_dataset(DatasetSpec(**spec), base=Path())
+    dropped = load_dataset(DatasetSpec(**spec, drop=["CUST_ID"]), base=Path())
+    assert plain.content_hash == dropped.content_hash
+    assert dropped.row_ids[0] == "S10001"
+    assert load_dataset(DatasetSpec(**spec, drop=["archetype"]), base=Path()).truth is None
+    assert "archetype" not in plain.columns
