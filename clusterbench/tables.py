@@ -33,8 +33,10 @@ STABILITY = "stability"
 """Name of the stability column and of its family."""
 
 ENTRY_KEY = ["dataset", "algorithm", "params", "variant"]
+BOARD_KEY = [*ENTRY_KEY, "k_policy"]
 CUT_KEY = [*ENTRY_KEY, "cut"]
 CELL_KEY = [*CUT_KEY, "seed"]
+SCORE_KEY = [*CELL_KEY, "space", "metric"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -47,6 +49,7 @@ class Kind(StrEnum):
     SHA256 = "SHA-256"
     INTEGER = "integer"
     NUMBER = "number"
+    FLAG = "true or false"
 
 
 class SchemaError(ValueError):
@@ -94,6 +97,20 @@ SCORE_SCHEMA = (
     Field("status", Kind.TEXT, f"whether there is a score: {', '.join(ScoreStatus)}"),
     Field("reason", Kind.TEXT, "why there is no score", optional=True),
 )
+BOARD_SCHEMA = (
+    Field("rank", Kind.INTEGER, "place among the contenders of its dataset"),
+    Field("rank_low", Kind.INTEGER, "best end of the rank interval; empty without a bootstrap", optional=True),
+    Field("rank_high", Kind.INTEGER, "worst end of the rank interval", optional=True),
+    Field("dataset", Kind.TEXT, f"name of the table; {OVERALL} is the board over all tables"),
+    Field("algorithm", Kind.TEXT, "name of the plug-in"),
+    Field("params", Kind.JSON, "build parameters, defaults filled in"),
+    Field("variant", Kind.TEXT, "preprocessing in which the entry was fitted"),
+    Field("k_policy", Kind.TEXT, "how the cut was chosen among those that were run"),
+    Field("cut", Kind.JSON, "the chosen cut; empty on the board over all tables", optional=True),
+    Field("control", Kind.FLAG, "whether the entry is a control"),
+    Field("oracle", Kind.FLAG, "whether the true number of clusters was given"),
+)
+"""The columns that every leaderboard has; those of scores and statistics follow the declared metrics and spaces."""
 
 CELL_COLUMNS = tuple(field.name for field in CELL_SCHEMA)
 SCORE_COLUMNS = tuple(field.name for field in SCORE_SCHEMA)
@@ -127,16 +144,27 @@ def csv_text(frame: pd.DataFrame) -> str:
     return str(written.to_csv(index=False, lineterminator="\n"))
 
 
+def checked_board(board: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of ``leaderboard.csv`` that are in `BOARD_SCHEMA`, in order.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or holds what its kind forbids, or a row is a duplicate.
+    """
+    return _checked(board, BOARD_SCHEMA, BOARD_KEY, "leaderboard.csv")
+
+
 def checked_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of ``cells.csv``, in order.
 
     Raises
     ------
     SchemaError
-        If a column is missing or holds what its kind forbids, if a status is unknown, or if a cell that did not
-        end well has no reason.
+        If a column is missing or holds what its kind forbids, a row is a duplicate, a status is unknown, or a cell that
+        did not end well has no reason.
     """
-    table = _checked(cells, CELL_SCHEMA, "cells.csv")
+    table = _checked(cells, CELL_SCHEMA, CELL_KEY, "cells.csv")
     _known_statuses(table, [str(status) for status in CellStatus], "cells.csv")
     ended_well = table["status"] == CellStatus.OK.value
     _refuse(table, ended_well & table["labels_sha256"].isna(), "cells.csv", "is ok without a labeling")
@@ -152,7 +180,7 @@ def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
     SchemaError
         As for `checked_cells`; and if a value is missing where the status is ``ok``, or given where it is not.
     """
-    table = _checked(scores, SCORE_SCHEMA, "scores.csv")
+    table = _checked(scores, SCORE_SCHEMA, SCORE_KEY, "scores.csv")
     _known_statuses(table, [str(status) for status in ScoreStatus], "scores.csv")
     is_ok = table["status"] == ScoreStatus.OK.value
     _refuse(table, is_ok & table["value"].isna(), "scores.csv", "is ok without a value")
@@ -161,7 +189,7 @@ def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _checked(frame: pd.DataFrame, schema: Sequence[Field], what: str) -> pd.DataFrame:
+def _checked(frame: pd.DataFrame, schema: Sequence[Field], key: list[str], what: str) -> pd.DataFrame:
     missing = [field.name for field in schema if field.name not in frame.columns]
     if missing:
         raise SchemaError(f"{what}: columns are missing: {', '.join(missing)}")
@@ -177,6 +205,7 @@ def _checked(frame: pd.DataFrame, schema: Sequence[Field], what: str) -> pd.Data
             raise SchemaError(f"{what}: column {field.name} is of dtype {column.dtype}, not of kind: {field.kind}")
         else:
             _check_form(table, field, what)
+    _refuse(table, table.duplicated(key), what, "is a duplicate row")
     return table
 
 
@@ -190,6 +219,7 @@ _DTYPE_FITS: dict[Kind, Callable[[pd.Series], bool]] = {
     Kind.SHA256: _is_text,
     Kind.INTEGER: lambda column: len(column) == 0 or pd.api.types.is_integer_dtype(column.dtype),
     Kind.NUMBER: lambda column: pd.api.types.is_float_dtype(column.dtype),
+    Kind.FLAG: lambda column: pd.api.types.is_bool_dtype(column.dtype),
 }
 
 
@@ -197,11 +227,12 @@ def _check_form(table: pd.DataFrame, field: Field, what: str) -> None:
     if field.kind is Kind.SHA256:
         wrong = [value for value in table[field.name].dropna().unique() if not _SHA256.fullmatch(value)]
     elif field.kind is Kind.JSON:
-        wrong = [value for value in table[field.name].unique() if not _is_sorted_object(value)]
+        wrong = [value for value in table[field.name].dropna().unique() if not _is_sorted_object(value)]
     else:
         return
     if wrong:
-        raise SchemaError(f"{what}: column {field.name}: {wrong[0]!r} is not of kind: {field.kind}")
+        complaint = f"has {wrong[0]!r} in column {field.name}, which is not of kind: {field.kind}"
+        _refuse(table, table[field.name] == wrong[0], what, complaint)
 
 
 def _is_sorted_object(text: str) -> bool:
@@ -224,5 +255,5 @@ def _refuse(table: pd.DataFrame, wrong: pd.Series, what: str, complaint: str) ->
     if bool(wrong.any()):
         row = int(np.flatnonzero(wrong.to_numpy(dtype=bool))[0])
         names = ("dataset", "variant", "algorithm", "cut", "seed")
-        culprit = ", ".join(f"{name} = {table[name].iloc[row]}" for name in names)
+        culprit = ", ".join(f"{name} = {table[name].iloc[row]}" for name in names if name in table)
         raise SchemaError(f"{what}: row {row + 1} ({culprit}) {complaint}")

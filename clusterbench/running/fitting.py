@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from clusterbench.execution import (
     scratch_folder,
 )
 from clusterbench.naming import canonical_json
-from clusterbench.plugins import Registry
+from clusterbench.plugins import Algorithm, Registry
 from clusterbench.running.planning import Plan, PlannedJob, versions_of
 from clusterbench.running.progress import Progress
 from clusterbench.running.settings import Settings
@@ -102,16 +101,18 @@ def open_task(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: 
         n_rows=plan.datasets[job.dataset].n_rows,
         threads=1,
         total_seconds=0.0,
-        environment=canonical_json({**_machine(), "packages": versions_of(algorithm)}),
+        environment=canonical_json(job_environment(algorithm)),
     )
     return OpenTask(task, facts, f"{job.dataset} / {job.variant} / {job.algorithm}", set(cuts))
 
 
-@cache
-def _machine() -> Mapping[str, Any]:
-    """Return the Python, the CPU and the commit of this process."""
-    here = current_environment()
-    return {"python": here.python, "cpu": here.cpu, "git": asdict(here.git) if here.git else None}
+def job_environment(algorithm: Algorithm) -> dict[str, object]:
+    """Return the facts of the environment of a job's fits, with the packages that its plug-in uses."""
+    here = _environment()
+    return {**asdict(here), "packages": {**here.packages, **versions_of(algorithm)}}
+
+
+_environment = cache(current_environment)
 
 
 def execute_tasks(

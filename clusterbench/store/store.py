@@ -42,7 +42,7 @@ class JobFacts:
     total_seconds : float
         Of this run; the seconds of a job that was done in several runs are added up.
     environment : str
-        JSON: Python, versions of the packages that the job uses, CPU, commit.
+        JSON, see `clusterbench.environment.Environment`.
     """
 
     space_hash: str
@@ -201,10 +201,11 @@ class Store:
             self._db.put("jobs", [(event.key, *job, facts.threads, *took, now, facts.environment)])
 
     def environments(self, job_keys: Collection[str]) -> dict[str, str]:
-        """Return what each finished job ran on (JSON); "{}" where an earlier version recorded the job."""
+        """Return what each finished job ran on, as JSON: its threads, and its environment where it was recorded."""
         found: dict[str, str] = {}
         for chunk in _chunks(job_keys):
-            found.update(self._db.rows(f"SELECT key, environment FROM jobs WHERE key IN ({_marks(chunk)})", chunk))
+            query = f"SELECT key, json_set(environment, '$.threads', threads) FROM jobs WHERE key IN ({_marks(chunk)})"
+            found.update(self._db.rows(query, chunk))
         return found
 
     def cells(self, job_keys: Collection[str]) -> pd.DataFrame:

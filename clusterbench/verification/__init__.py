@@ -1,45 +1,41 @@
 """Verification: reproduce rows of a run, and compare two runs or exports."""
 
-from clusterbench.verification.comparison import (
-    CellKey,
-    Comparison,
-    EntryKey,
-    FailureChange,
-    FitTime,
-    LabelChange,
-    ManifestChange,
-    Move,
-    ScoreChange,
+from clusterbench.verification.comparison import Comparison, Counts, comparison_text
+from clusterbench.verification.differences import (
+    NOT_RECORDED,
+    Difference,
+    Judgement,
+    Kind,
+    Rank,
+    RowKey,
+    difference_lines,
+    fact_differences,
+    same_score,
 )
-from clusterbench.verification.comparison_text import comparison_text
-from clusterbench.verification.equality import NOT_RECORDED, manifest_differences, printable, same_score
-from clusterbench.verification.matching import compare
-from clusterbench.verification.reproducing import reproduce
-from clusterbench.verification.reproduction import Difference, Matter, RefittedRow, Reproduction, reproduction_text
+from clusterbench.verification.matching import NOT_RANKED, compare
+from clusterbench.verification.refitting import reproduce
+from clusterbench.verification.reproduction import RefittedRow, Reproduction, reproduction_text
 from clusterbench.verification.sides import Side, read_side
 from clusterbench.verification.targets import entry_target
 
 __all__ = [
+    "NOT_RANKED",
     "NOT_RECORDED",
-    "CellKey",
     "Comparison",
+    "Counts",
     "Difference",
-    "EntryKey",
-    "FailureChange",
-    "FitTime",
-    "LabelChange",
-    "ManifestChange",
-    "Matter",
-    "Move",
+    "Judgement",
+    "Kind",
+    "Rank",
     "RefittedRow",
     "Reproduction",
-    "ScoreChange",
+    "RowKey",
     "Side",
     "compare",
     "comparison_text",
+    "difference_lines",
     "entry_target",
-    "manifest_differences",
-    "printable",
+    "fact_differences",
     "read_side",
     "reproduce",
     "reproduction_text",

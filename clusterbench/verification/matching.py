@@ -1,8 +1,9 @@
-"""Two sides, matched row by row."""
+"""Compare two runs or exports, row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,42 +13,36 @@ import pandas as pd
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import METRICS
-from clusterbench.statuses import ScoreStatus
-from clusterbench.tables import OVERALL, OWN
-from clusterbench.verification.comparison import (
-    LOST,
-    CellKey,
-    Comparison,
-    EntryKey,
-    FailureChange,
-    FitTime,
-    LabelChange,
-    ManifestChange,
-    Move,
-    ScoreChange,
+from clusterbench.naming import EntryNames, parameter_pairs
+from clusterbench.results import DeclaredRules
+from clusterbench.statuses import CellStatus, ScoreStatus
+from clusterbench.tables import BOARD_KEY, CELL_KEY, ENTRY_KEY, OVERALL, OWN
+from clusterbench.text import counted
+from clusterbench.verification.comparison import Comparison, Counts
+from clusterbench.verification.differences import (
+    Difference,
+    Judgement,
+    Kind,
+    Rank,
+    RowKey,
+    fact_differences,
+    same_score,
+    shortened,
 )
-from clusterbench.verification.equality import manifest_differences, same_score
-from clusterbench.verification.exported_run import CELL, ENTRY_KEY
-from clusterbench.verification.rule_changes import (
-    noisy_labels,
-    ranks_by,
-    rule_differences,
-    same_data,
-    same_environment,
-    same_noise_policy,
-    same_recipe,
-)
-from clusterbench.verification.sides import Side, read_side
+from clusterbench.verification.sides import Side, conditions, read_side
 
-_SCORE = ["dataset", "variant", "labels_sha256", "space", "metric"]
-_OF_ONE_RUN = ("partitions", "seconds", "finished", "rules")  # results of a run, not conditions of it
+NOT_RANKED = "not ranked"
+WITHOUT_LABELS = frozenset({CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED})
+
+_SCORE_KEY = ["dataset", "variant", "labels_sha256", "space", "metric"]
+_SUFFIXES = ("_a", "_b")
 
 
 def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
     """Compare two runs or exports.
 
-    Entries are matched by dataset, algorithm, parameters, variant and k policy; cells by dataset, variant, algorithm,
-    parameters, cut and seed; scores by dataset, labels, space and metric (in an own space also by variant).
+    Entries are matched by dataset, algorithm, parameters, variant and k policy; cells by dataset, algorithm,
+    parameters, variant, cut and seed; scores by dataset, labels, space and metric (in an own space also by variant).
 
     Parameters
     ----------
@@ -57,56 +52,42 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
     Raises
     ------
     RequestError
-        If a side cannot be read, scores a metric that this version does not know, or has nothing in common with the
-        other.
+        If a side cannot be read, has a metric that this version does not know, or has nothing in common with the other.
 
     Notes
     -----
-    Where the sides declare other noise policies, scores of labelings with noise are not compared: they differ by rule.
-    Ranks are those of each side's own board. Where the boards have other entries, an entry may move because of who
-    joined or left.
+    Where the sides declare different noise policies, scores of labelings with noise are not compared. Ranks are those
+    of each side's own board. Where the boards have different entries, an entry may move because others joined or left.
     """
     one, other = (side if isinstance(side, Side) else read_side(side) for side in (a, b))
-    entries = one.board.merge(other.board, on=ENTRY_KEY, suffixes=("_a", "_b"))
-    cells = one.cells.merge(other.cells, on=CELL, suffixes=("_a", "_b"))
+    entries = one.board.merge(other.board, on=BOARD_KEY, suffixes=_SUFFIXES)
+    cells = one.cells.merge(other.cells, on=CELL_KEY, suffixes=_SUFFIXES)
     matched = _matched_scores(one, other)
-    _refuse_strangers(one, other, entries, cells, matched)
-    scores = matched[~_by_another_rule(matched, one, other)]
-    only_a, only_b = _only(one.board, other.board), _only(other.board, one.board)
-    asked = {entry: _asked_for(entry, one, other) for entry in only_a if _competes(entry, one)}
+    _refuse_unrelated(one, other, entries, cells, matched)
+    scores = matched[~_by_other_rule(matched, one, other)]
     return Comparison(
         a=one.name,
         b=other.name,
-        n_entries=len(entries),
-        n_cells=len(cells),
-        n_scores=len(scores),
-        moves=tuple(sorted(_moves(entries), key=lambda move: (-abs(move.by), move.rank_a, move.entry))),
-        only_a=only_a,
-        only_b=only_b,
-        lost=tuple(entry for entry, both in asked.items() if both),
-        scores=tuple(_score_changes(scores, one, other)),
-        labels=tuple(_label_changes(cells, one, other)),
-        failures=tuple(_failures(cells)),
-        cells_only_a=len(one.cells) - len(cells),
-        cells_only_b=len(other.cells) - len(cells),
-        manifest=tuple(ManifestChange(*found) for found in manifest_differences(_facts(one), _facts(other))),
-        fit_times=tuple(_fit_times(cells)),
-        gone=tuple(entry for entry, both in asked.items() if not both),
-        settings=_settings(one, other),
-        rules=rule_differences(one, other),
-        n_by_other_rule=len(matched) - len(scores),
+        counts=Counts(
+            *(len(entries), len(cells), len(scores)),
+            *(len(one.cells) - len(cells), len(other.cells) - len(cells), len(matched) - len(scores)),
+        ),
+        differences=(
+            *_rule_differences(one.manifest.rules, other.manifest.rules),
+            *_moves(entries),
+            *_entries_of_one_side(one, other),
+            *_score_differences(scores, one, other),
+            *_label_differences(cells, one, other),
+            *_status_differences(cells),
+            *fact_differences(Kind.ENVIRONMENT, conditions(one.manifest), conditions(other.manifest)),
+            *_fit_times(cells),
+        ),
+        names=_names(one, other),
     )
 
 
-def _facts(side: Side) -> dict[str, object]:
-    """Return on what a run ran; its rules are compared apart."""
-    facts = asdict(side.manifest)
-    environment = facts.pop("environment")
-    return {**environment, **{name: value for name, value in facts.items() if name not in _OF_ONE_RUN}}
-
-
-def _refuse_strangers(one: Side, other: Side, entries: pd.DataFrame, cells: pd.DataFrame, scores: pd.DataFrame) -> None:
-    """Refuse sides that share nothing: of them "not worse" would always be true."""
+def _refuse_unrelated(one: Side, other: Side, entries: pd.DataFrame, cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+    """Refuse sides that have nothing in common: B would never be worse."""
     if (entries["dataset"] != OVERALL).any() or len(cells) or len(scores):
         return
     a, b = (", ".join(map(str, side.cells["dataset"].unique())) or "none" for side in (one, other))
@@ -116,54 +97,93 @@ def _refuse_strangers(one: Side, other: Side, entries: pd.DataFrame, cells: pd.D
     )
 
 
-def _settings(one: Side, other: Side) -> tuple[tuple[str, str], ...]:
-    names = ["algorithm", "params"]
-    frames = [frame[names] for side in (one, other) for frame in (side.board, side.cells)]
-    found = {key for frame in frames for key in frame.drop_duplicates().itertuples(index=False, name=None)}
-    return tuple(sorted(found))
+def _names(one: Side, other: Side) -> EntryNames:
+    frames = (frame[["algorithm", "params"]] for side in (one, other) for frame in (side.board, side.cells))
+    return EntryNames.of(row for frame in frames for row in _rows(frame.drop_duplicates()))
 
 
-def _only(here: pd.DataFrame, there: pd.DataFrame) -> tuple[EntryKey, ...]:
-    """Return the entries of one board that the other has not, in the order of the board."""
-    known = set(there[ENTRY_KEY].itertuples(index=False, name=None))
-    return tuple(EntryKey(*key) for key in here[ENTRY_KEY].itertuples(index=False, name=None) if key not in known)
+# --- rules -----------------------------------------------------------------------------------------
 
 
-def _competes(entry: EntryKey, side: Side) -> bool:
-    """Whether an entry of a dataset's board is no control."""
-    mine = _has(side.board, entry, ENTRY_KEY) & ~side.board["control"].astype(bool)
-    return entry.dataset != OVERALL and bool(mine.any())
+def _rule_differences(one: DeclaredRules, other: DeclaredRules) -> list[Difference]:
+    """Return the rules, and the variants and plug-ins of both sides, that were declared differently."""
+    return fact_differences(Kind.RULE, _rule_facts(one, other), _rule_facts(other, one))
 
 
-def _asked_for(entry: EntryKey, one: Side, other: Side) -> bool:
-    """Whether B ran what an entry of A stands for, and was to rank by its k policy."""
-    return ranks_by(entry.k_policy, other) and bool(_has(other.cells, entry, ENTRY_KEY[:-1]).any())
+def _rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object]:
+    ranking = rules.ranking
+    return {
+        "noise policy": rules.noise,
+        "metrics": ranking.metrics,
+        "reference spaces": ranking.reference_spaces,
+        "k policies": ranking.k_policies,
+        "fixed k": ranking.fixed_k,
+        "weight": ranking.weights,
+        "gate": asdict(rules.gate),
+        "variant": {name: steps for name, steps in rules.variants.items() if name in others.variants},
+        "version of plug-in": {name: n for name, n in rules.algorithms.items() if name in others.algorithms},
+    }
 
 
-def _has(frame: pd.DataFrame, entry: EntryKey, names: list[str]) -> pd.Series:
-    return (frame[names] == [getattr(entry, name) for name in names]).all(axis=1)
+# --- entries ---------------------------------------------------------------------------------------
 
 
-def _moves(entries: pd.DataFrame) -> Iterator[Move]:
+def _moves(entries: pd.DataFrame) -> list[Difference]:
+    """Return the entries of another rank, the farthest first."""
+    found = []
     for row in entries[entries["rank_a"] != entries["rank_b"]].to_dict("records"):
-        yield Move(
-            EntryKey(*(row[name] for name in ENTRY_KEY)),
-            bool(row["control_a"]),
-            int(row["rank_a"]),
-            int(row["rank_b"]),
-            _interval(row["rank_low_a"], row["rank_high_a"]),
-            _interval(row["rank_low_b"], row["rank_high_b"]),
-            _text_or_none(row["cut_a"]),
-            _text_or_none(row["cut_b"]),
-        )
+        before, after = _rank(row, "_a"), _rank(row, "_b")
+        fell, apart = after.rank - before.rank, before.is_apart(after)
+        notes = [f"fell by {fell}" if fell > 0 else f"rose by {-fell}"]
+        notes.append({True: "beyond its interval", False: "within its interval", None: "no interval known"}[apart])
+        if row["cut_a"] != row["cut_b"] and isinstance(row["cut_a"], str) and isinstance(row["cut_b"], str):
+            notes.append(" -> ".join(", ".join(parameter_pairs(row[f"cut{side}"])) for side in _SUFFIXES))
+        judgement = Judgement.ALLOWED
+        if row["control_a"]:
+            notes.append("a control")
+        elif fell > 0:
+            judgement = {True: Judgement.FAILS, False: Judgement.ALLOWED, None: Judgement.UNDECIDED}[apart]
+        difference = Difference(Kind.RANK, _entry(row), before, after, ", ".join(notes), judgement)
+        found.append((-abs(fell), before.rank, _entry(row), difference))
+    return [difference for *_, difference in sorted(found, key=lambda item: item[:3])]
 
 
-def _interval(low: Any, high: Any) -> tuple[int, int] | None:
-    return None if pd.isna(low) or pd.isna(high) else (int(low), int(high))
+def _entries_of_one_side(one: Side, other: Side) -> Iterator[Difference]:
+    """Yield the entries that only one side ranks, in the order of their board; losing a rank makes B worse."""
+    for row in _missing(one.board, other.board):
+        note, judgement = "", Judgement.ALLOWED
+        if row["control"]:
+            note = "a control"
+        elif row["dataset"] != OVERALL:
+            ran = other.cells[ENTRY_KEY].eq([row[name] for name in ENTRY_KEY]).all(axis=1).any()
+            asked = bool(ran) and row["k_policy"] in other.manifest.rules.ranking.k_policies
+            judgement = Judgement.FAILS if asked else Judgement.UNDECIDED
+            note = "" if asked else "B did not run it, or not by that k policy"
+        yield Difference(Kind.ENTRY, _entry(row), _rank(row), NOT_RANKED, note, judgement)
+    for row in _missing(other.board, one.board):
+        yield Difference(Kind.ENTRY, _entry(row), NOT_RANKED, _rank(row))
 
 
-def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _missing(board: pd.DataFrame, others: pd.DataFrame) -> list[dict[Any, Any]]:
+    known = set(_rows(others[BOARD_KEY]))
+    return [row for row in board.to_dict("records") if tuple(row[name] for name in BOARD_KEY) not in known]
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return frame.itertuples(index=False, name=None)
+
+
+def _rank(row: Mapping[Any, Any], suffix: str = "") -> Rank:
+    low, high = row[f"rank_low{suffix}"], row[f"rank_high{suffix}"]
+    ends = () if pd.isna(low) or pd.isna(high) else (int(low), int(high))
+    return Rank(int(row[f"rank{suffix}"]), *ends)
+
+
+def _entry(row: Mapping[Any, Any]) -> RowKey:
+    return RowKey(*(row[name] for name in BOARD_KEY))
+
+
+# --- scores ----------------------------------------------------------------------------------------
 
 
 def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
@@ -171,71 +191,106 @@ def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
     frames = []
     for side in (one, other):
         scores = side.scores[side.scores["labels_sha256"].notna()]
-        strange = sorted(set(scores["metric"]) - set(METRICS))
-        if strange:
+        unknown = sorted(set(scores["metric"]) - set(METRICS))
+        if unknown:
             raise RequestError(
-                f"unknown metric {strange[0]!r}: its reproducible digits are not known",
+                f"unknown metric {unknown[0]!r}: its reproducible digits are not known",
                 where=side.name,
                 allowed=", ".join(METRICS),
             )
         # A score in a reference space is the same whatever variant the labels came from.
         scores = scores.assign(variant=scores["variant"].where(scores["space"] == OWN, ""))
-        frames.append(scores.drop_duplicates(_SCORE)[[*_SCORE, "value", "status"]])
-    return frames[0].merge(frames[1], on=_SCORE, suffixes=("_a", "_b"))
+        frames.append(scores.drop_duplicates(_SCORE_KEY)[[*_SCORE_KEY, "value", "status"]])
+    return frames[0].merge(frames[1], on=_SCORE_KEY, suffixes=_SUFFIXES)
 
 
-def _by_another_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
-    """Say of every score whether the sides are known to compute it by other noise policies."""
-    if same_noise_policy(one, other):
-        return pd.Series(data=False, index=scores.index)
-    return _in(scores, noisy_labels(one, other))
+def _by_other_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
+    """Return whether each score depends on a noise policy that the sides declare differently."""
+    key, noisy = ["dataset", "labels_sha256"], set()
+    if one.manifest.rules.noise is not other.manifest.rules.noise:
+        for cells in (one.cells, other.cells):
+            noisy |= set(_rows(cells.loc[cells["noise_share"].astype(float) > 0, key]))
+    return pd.Series([row in noisy for row in _rows(scores[key])], index=scores.index, dtype=bool)
 
 
-def _in(scores: pd.DataFrame, labelings: set[tuple[str, str]]) -> pd.Series:
-    known = [key in labelings for key in scores[["dataset", "labels_sha256"]].itertuples(index=False, name=None)]
-    return pd.Series(known, index=scores.index, dtype=bool)
-
-
-def _score_changes(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[ScoreChange]:
-    values = [scores[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value_a", "value_b")]
-    equal = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
-    suspects = scores[~equal | (scores["status_a"] != scores["status_b"])]
-    for row in suspects.to_dict("records"):
-        told = [row[f"status_{s}"] for s in "ab"]
-        if told[0] == told[1] and same_score(row["metric"], row["value_a"], row["value_b"]):
+def _score_differences(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[Difference]:
+    a, b = (scores[f"value{side}"].to_numpy(dtype=np.float64) for side in _SUFFIXES)
+    same = (scores["status_a"] == scores["status_b"]) & ((a == b) | (np.isnan(a) & np.isnan(b)))
+    for row in scores[~same].to_dict("records"):
+        metric, dataset = row["metric"], row["dataset"]
+        before, after = (_score(row, side) for side in _SUFFIXES)
+        if isinstance(before, float) and isinstance(after, float):
+            if same_score(before, after, digits=METRICS[metric].digits):
+                continue
+        elif before == after:
             continue
-        a, b = (float(row[f"value_{s}"]) if row[f"status_{s}"] == ScoreStatus.OK else row[f"status_{s}"] for s in "ab")
-        variant = row["variant"] or None
-        dataset, sha = row["dataset"], row["labels_sha256"]
-        same = same_data(dataset, one, other)
-        yield ScoreChange(dataset, variant, row["space"], row["metric"], sha, a, b, same)
+        space = f"{OWN} ({row['variant']})" if row["space"] == OWN else row["space"]
+        subject = f"{dataset}: {metric} in {space} of {shortened(row['labels_sha256'])}"
+        note = "" if one.content_hash(dataset) == other.content_hash(dataset) else "the data differ"
+        yield Difference(Kind.SCORE, subject, before, after, note, Judgement.FAILS)
 
 
-def _label_changes(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[LabelChange]:
+def _score(row: Mapping[Any, Any], side: str) -> float | str:
+    """Return a value, or the status of a score without one."""
+    return float(row[f"value{side}"]) if row[f"status{side}"] == ScoreStatus.OK else str(row[f"status{side}"])
+
+
+# --- cells -----------------------------------------------------------------------------------------
+
+
+def _label_differences(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[Difference]:
     hashes = cells[["labels_sha256_a", "labels_sha256_b"]]
     differ = hashes.notna().all(axis=1) & (hashes["labels_sha256_a"] != hashes["labels_sha256_b"])
-    made_alike = same_environment(one, other)
     for row in cells[differ].to_dict("records"):
-        same = same_data(row["dataset"], one, other)
-        unexplained = bool(same and made_alike and same_recipe(row["variant"], row["algorithm"], one, other))
-        yield LabelChange(_cell(row), row["labels_sha256_a"], row["labels_sha256_b"], same, unexplained)
+        causes = list(_causes(row, one, other))
+        note = f"not the same: {', '.join(causes)}" if causes else "though data, declaration and environment are equal"
+        judgement = Judgement.ALLOWED if causes else Judgement.FAILS
+        before, after = (row[name] for name in hashes)
+        yield Difference(Kind.LABELS, _cell(row), before, after, note, judgement)
 
 
-def _failures(cells: pd.DataFrame) -> Iterator[FailureChange]:
-    lost = [cells[f"status_{side}"].isin([status.value for status in LOST]) for side in "ab"]
+def _causes(row: Mapping[Any, Any], one: Side, other: Side) -> Iterator[str]:
+    """Yield what labels depend on and the sides do not have alike."""
+    rules, others = one.manifest.rules, other.manifest.rules
+    if one.content_hash(row["dataset"]) != other.content_hash(row["dataset"]):
+        yield "data"
+    if rules.variants.get(row["variant"]) != others.variants.get(row["variant"]):
+        yield "variant"
+    if rules.algorithms.get(row["algorithm"]) != others.algorithms.get(row["algorithm"]):
+        yield "version of the plug-in"
+    if not _same_environment(row["environment_a"], row["environment_b"]):
+        yield "environment"
+
+
+def _same_environment(one: str, other: str) -> bool:
+    """Return whether versions, machine and threads are equal; the commit of the engine changes no labels."""
+    a, b = json.loads(one), json.loads(other)
+    shared = a["packages"].keys() & b["packages"].keys()  # an export does not list all packages of plug-ins
+    return all(a[name] == b[name] for name in ("clusterbench", "python", "system", "cpu", "cores", "threads")) and all(
+        a["packages"][name] == b["packages"][name] for name in shared
+    )
+
+
+def _status_differences(cells: pd.DataFrame) -> Iterator[Difference]:
+    lost = [cells[f"status{side}"].isin(list(WITHOUT_LABELS)) for side in _SUFFIXES]
     for row in cells[lost[0] != lost[1]].to_dict("records"):
-        reason = row["reason_b"] if row["status_b"] in LOST else row["reason_a"]
-        yield FailureChange(_cell(row), row["status_a"], row["status_b"], reason or "")
+        in_b = row["status_b"] in WITHOUT_LABELS
+        reason, judgement = (row["reason_b"], Judgement.FAILS) if in_b else (row["reason_a"], Judgement.ALLOWED)
+        yield Difference(Kind.STATUS, _cell(row), row["status_a"], row["status_b"], reason or "", judgement)
 
 
-def _cell(row: Any) -> CellKey:
-    dataset, variant, algorithm, params, cut, seed = (row[name] for name in CELL)
-    return CellKey(dataset, variant, algorithm, params, cut, int(seed))
+def _cell(row: Mapping[Any, Any]) -> RowKey:
+    dataset, algorithm, params, variant = (row[name] for name in ENTRY_KEY)
+    return RowKey(dataset, algorithm, params, variant, cut=row["cut"], seeds=(int(row["seed"]),))
 
 
-def _fit_times(cells: pd.DataFrame) -> Iterator[FitTime]:
+def _fit_times(cells: pd.DataFrame) -> Iterator[Difference]:
+    """Yield the median seconds of each algorithm over the cells that both sides fitted, and the median ratio."""
     times = cells[["fit_seconds_a", "fit_seconds_b"]].astype(float)
-    fitted = cells[(times > 0).all(axis=1) & cells["labels_sha256_a"].notna() & cells["labels_sha256_b"].notna()]
-    ratios = (fitted["fit_seconds_b"] / fitted["fit_seconds_a"]).astype(float)
-    for algorithm, mine in ratios.groupby(fitted["algorithm"]):
-        yield FitTime(str(algorithm), float(mine.median()), len(mine))
+    fitted = (times > 0).all(axis=1) & cells["labels_sha256_a"].notna() & cells["labels_sha256_b"].notna()
+    for algorithm, seconds in times[fitted].groupby(cells["algorithm"]):
+        ratio = (seconds["fit_seconds_b"] / seconds["fit_seconds_a"]).median()
+        before, after = (float(f"{median:.3g}") for median in seconds.median())
+        note = f"{ratio:.2f} times ({counted(len(seconds), 'cell')})"
+        if ratio != 1.0:
+            yield Difference(Kind.FIT_TIME, str(algorithm), before, after, note)

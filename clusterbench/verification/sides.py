@@ -1,30 +1,37 @@
-"""One side of a comparison: a run in its store, or the tables that were exported of one."""
+"""A side of a comparison: a run in its store, or the tables exported from one."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.results import Manifest, load_run
-from clusterbench.store import STORE_NAME
-from clusterbench.verification.exported_run import KEYS, TABLES, read_export
+from clusterbench.naming import canonical_json
+from clusterbench.results import Manifest, Run, read_run
+from clusterbench.store import STORE_NAME, Store
+from clusterbench.tables import BOARD_SCHEMA, CELL_COLUMNS, SCORE_COLUMNS
+from clusterbench.verification.exports import Export, read_export
+
+_NO_CONDITIONS = ("partitions", "seconds", "finished", "rules")  # outcomes of a run, and what it declares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """What is compared.
+    """One of two runs that are compared.
 
     Attributes
     ----------
     name : str
-        As it was asked for, with the name of the benchmark.
+        The target, with the name of the benchmark.
     board : DataFrame
-        `BOARD_COLUMNS` of the leaderboard, one row per entry.
-    cells, scores : DataFrame
-        With the columns of ``cells.csv`` and ``scores.csv``.
+        The columns of `BOARD_SCHEMA`, one row per entry.
+    cells : DataFrame
+        The columns of ``cells.csv``, and ``environment``: the facts of the environment of its fit job as JSON.
+    scores : DataFrame
+        The columns of ``scores.csv``.
     manifest : Manifest
     """
 
@@ -34,6 +41,16 @@ class Side:
     scores: pd.DataFrame
     manifest: Manifest
 
+    def content_hash(self, dataset: str) -> str:
+        """Return the hash of a table's content, "" where the manifest does not list it."""
+        return self.manifest.datasets.get(dataset, "")
+
+
+def conditions(manifest: Manifest) -> dict[str, object]:
+    """Return the facts of the conditions of a run: environment, limits, inputs."""
+    facts = json.loads(manifest.to_json())
+    return {name: value for name, value in facts.items() if name not in _NO_CONDITIONS}
+
 
 def read_side(target: str | Path) -> Side:
     """Read a run or an export.
@@ -41,29 +58,36 @@ def read_side(target: str | Path) -> Side:
     Parameters
     ----------
     target : str or Path
-        A results folder (its latest run), ``FOLDER:BENCHMARK`` (that run of it), or a folder that holds
-        ``leaderboard.csv``, ``scores.csv`` or ``scores_wide.csv``, ``cells.csv`` and ``manifest.json``, as `export` and
-        `report` write them.
+        A results folder (its latest run), ``FOLDER:BENCHMARK`` (that run of it), or a folder with ``leaderboard.csv``,
+        ``cells.csv``, ``manifest.json`` and ``scores.csv`` or ``scores_wide.csv``, as `export` and `report` write them.
 
     Raises
     ------
     RequestError
-        If there is no such folder or run, a file is missing or cannot be read, a column is missing, a field is empty or
-        of no known value, or a row stands there twice.
+        If there is no such folder or run, or a file is missing or cannot be read.
     """
     folder, benchmark = _split(str(target))
+    jobs: dict[str, str] = {}
     if (folder / STORE_NAME).exists():
-        run = load_run(folder, benchmark)
-        tables = {"leaderboard.csv": run.board.table, "cells.csv": run.cells, "scores.csv": run.scores}
-        manifest = run.manifest
+        with Store.reader(folder) as store:
+            source: Run | Export = (run := read_run(store, benchmark))
+            jobs = store.environments(run.cells["job_key"].unique().tolist())
+        board, cells = run.board.table, run.cells
     else:
-        tables, manifest = read_export(folder, benchmark)
-    made = {name: frame[list(TABLES[name])].reset_index(drop=True) for name, frame in tables.items()}
-    for name, frame in made.items():
-        _refuse_twice(frame, name, folder)
-    names = made["cells.csv"]["benchmark"].unique().tolist()
-    title = f"{folder} ({', '.join(map(str, names))})" if names else str(folder)
-    return Side(title, made["leaderboard.csv"], made["cells.csv"], made["scores.csv"], manifest)
+        source = (export := read_export(folder, benchmark))
+        board, cells = export.board, export.cells.assign(job_key="")
+    names = ", ".join(cells["benchmark"].unique())
+    facts = conditions(source.manifest)
+    environments = {
+        key: canonical_json({**facts, **json.loads(jobs.get(key, "{}"))}) for key in cells["job_key"].unique()
+    }
+    return Side(
+        name=f"{folder} ({names})" if names else str(folder),
+        board=board[[field.name for field in BOARD_SCHEMA]].reset_index(drop=True),
+        cells=cells[list(CELL_COLUMNS)].assign(environment=cells["job_key"].map(environments)).reset_index(drop=True),
+        scores=source.scores[list(SCORE_COLUMNS)].reset_index(drop=True),
+        manifest=source.manifest,
+    )
 
 
 def _split(target: str) -> tuple[Path, str | None]:
@@ -76,12 +100,3 @@ def _split(target: str) -> tuple[Path, str | None]:
         f"there is no folder {head if colon and head else target!r}",
         allowed="a results folder, FOLDER:BENCHMARK, or a folder with exported tables",
     )
-
-
-def _refuse_twice(frame: pd.DataFrame, name: str, folder: Path) -> None:
-    keys = KEYS[name]
-    twice = frame[keys].duplicated()
-    if bool(twice.any()):
-        row = frame.loc[twice, keys].iloc[0]
-        what = ", ".join(f"{key} = {row[key]}" for key in keys)
-        raise RequestError(f"a row stands there twice: {what}", where=f"{folder}: {name}")

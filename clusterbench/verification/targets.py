@@ -1,4 +1,4 @@
-"""Which rows of a stored run are meant: by a rank, by the start of a hash, or by name."""
+"""Find rows of a stored run by a rank, by the start of a hash, or by name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Target:
     record : RunRecord
     manifest : Manifest
     cells : DataFrame
-        The rows of `cells_table` that are meant: one per cell that was run.
+        Its rows of `cells_table`: one per cell that was run.
     """
 
     benchmark: str
@@ -54,19 +54,18 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
     ----------
     store : Store
     target : str
-        ``1`` or ``#1``: the entries of that rank on the first board of the leaderboard, with all their seeds (an
-        entry of the board over all datasets stands for itself in each of them). At least six hexadecimal digits:
-        every row whose labels have that hash. ``algorithm/variant/k`` or ``dataset/algorithm/variant/k``, where the
-        value of another cut may stand for k: every row of that name; with ``/name=value,...`` behind it, those of
-        these parameters alone. `entry_target` makes the form that names one entry with all its seeds.
+        ``1`` or ``#1``: the entries of that rank on the first board of the leaderboard, with all their seeds (an entry
+        of the board over all datasets: in each dataset). At least six hexadecimal digits: every row whose labels hash
+        starts so. ``algorithm/variant/k`` or ``dataset/algorithm/variant/k``, with the value of another cut instead of
+        k: every row of that name; followed by ``/name=value,...``, only those with these parameters.
     benchmark : str, optional
-        Name in the store. Default: for a rank the latest run; else the latest that has such a row. A run of a part of a
-        benchmark is asked last.
+        Name in the store. Default: for a rank the latest run, else the latest with such a row; runs of a part of a
+        benchmark come last.
 
     Raises
     ------
     RequestError
-        If the target is of no known form, fits nothing, fits more than one labeling, or was skipped.
+        If the target has no known form, matches nothing or more than one labeling, or its rows were skipped.
     """
     names = _whole_first(store) if benchmark is None else [benchmark]
     if not names:
@@ -80,11 +79,11 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
             cells = _by_name_or_hash(cells_table(store, name, record), target)
         if len(cells):
             return Target(name, record, manifest, _run(cells, target))
-    raise _nothing_fits(store, target, names[0])
+    raise _no_match(store, target, names[0])
 
 
 def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
-    """Return the target that stands for one cut of one setting, with all its seeds.
+    """Return the target of one cut of one setting, with all its seeds.
 
     Parameters
     ----------
@@ -95,18 +94,16 @@ def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
     """
     name = "/".join(str(row[part]) for part in ("dataset", "algorithm", "variant"))
     settings = cells.loc[cells["algorithm"] == row["algorithm"], "params"].unique()
-    mine, others = (
-        parameter_pairs(row["params"]),
-        [set(parameter_pairs(text)) for text in settings if text != row["params"]],
-    )
-    telling = [pair for pair in mine if not all(pair in other for other in others)]
-    # A setting that lacks a parameter which another one has is told by nothing less than all that it has.
-    words = row["params"] if any(set(telling) <= other for other in others) else ",".join(telling)
-    return f"{name}/{_cut(row['cut'])}" + (f"/{words}" if words else "")
+    own = parameter_pairs(row["params"])
+    others = [set(parameter_pairs(text)) for text in settings if text != row["params"]]
+    telling = [pair for pair in own if not all(pair in other for other in others)]
+    # A setting that lacks a parameter of another one differs from it only by the whole of its parameters.
+    params = row["params"] if any(set(telling) <= other for other in others) else ",".join(telling)
+    return f"{name}/{_cut(row['cut'])}" + (f"/{params}" if params else "")
 
 
 def _whole_first(store: Store) -> list[str]:
-    """Return the benchmarks, the latest first, but parts of benchmarks behind whole ones."""
+    """Return the benchmarks, the latest first, and parts of benchmarks after whole ones."""
     return sorted(store.benchmarks(), key=lambda name: bool(read_record(store, name)[0].selection))
 
 
@@ -146,14 +143,14 @@ def _by_name_or_hash(cells: pd.DataFrame, target: str) -> pd.DataFrame:
 
 
 def _fits(target: str, name: str, params: str) -> bool:
-    """Whether a target is a name, or a name with some of the parameters that stand under it."""
+    """Return whether a target is a name, or a name with some of its parameters."""
     rest = target.removeprefix(f"{name}/")
     if rest == target:
         return target == name
     if rest == params:
         return True
     rest += ","
-    for pair in parameter_pairs(params):  # a value may have a comma in it, so that the words cannot be split
+    for pair in parameter_pairs(params):  # a value may contain a comma, so the text cannot be split
         rest = rest.removeprefix(f"{pair},")
     return not rest
 
@@ -170,14 +167,14 @@ def _cut(text: str) -> str:
 
 
 def _run(cells: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Leave out what was skipped: there is nothing to do again."""
+    """Return the cells that were run; skipped ones cannot be fitted again."""
     run = cells[cells["status"] != CellStatus.SKIPPED.value]
     if run.empty:
         raise RequestError(f"this row was skipped: {cells['reason'].iloc[0]}", where=target, allowed="a row that ran")
     return run.reset_index(drop=True)
 
 
-def _nothing_fits(store: Store, target: str, name: str) -> RequestError:
+def _no_match(store: Store, target: str, name: str) -> RequestError:
     record, _ = read_record(store, name)
     hint = "" if _HASH.fullmatch(target) else did_you_mean(target, _names(cells_table(store, name, record)))
-    return RequestError(f"no row of {name} fits {target!r}{hint}", allowed=ALLOWED)
+    return RequestError(f"no row of {name} matches {target!r}{hint}", allowed=ALLOWED)

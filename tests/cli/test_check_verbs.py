@@ -26,7 +26,7 @@ def tampered(finished, tmp_path):
 def test_a_row_that_is_the_same_ends_with_0(workspace, call):
     ended = call("reproduce", "kmeans/raw/2")
     assert ended.status == 0
-    assert "kmeans, raw, k=2, seed 1 on blobs" in ended.out
+    assert "blobs: kmeans, raw, k=2, seed 1: " in ended.out
     assert "Same: labels, sizes and 64 scores of 2 rows are as recorded" in ended.out
 
 

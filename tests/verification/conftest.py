@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
+from clusterbench.environment import Environment
+from clusterbench.metrics import NoisePolicy
+from clusterbench.ranking import Gate, KPolicy, RankingSpec
+from clusterbench.results import DeclaredRules, LimitsRecord, Manifest, PartitionCounts, StageSeconds
+from clusterbench.tables import BOARD_SCHEMA, CELL_COLUMNS, SCORE_COLUMNS
 from clusterbench.verification import Side
 
-BOARD = ["rank", "rank_low", "rank_high", "dataset", "algorithm", "params", "variant", "k_policy", "cut", "control"]
+RULES = DeclaredRules(
+    noise=NoisePolicy.ZERO,
+    gate=Gate(),
+    ranking=RankingSpec(("standard",), k_policies=(KPolicy.SILHOUETTE,)),
+    references={"wine": ("standard",)},
+    variants={"raw": "[]"},
+    algorithms={"kmeans": 1},
+)
+ENVIRONMENT = Environment("1", "3.11", {"numpy": "1"}, "Linux", "x", 2, None)
+MANIFEST = Manifest(
+    environment=ENVIRONMENT,
+    finished="2026-01-01T00:00:00+00:00",
+    workers=1,
+    threads=1,
+    executor="processes",
+    limits=LimitsRecord(None, None),
+    seeds=(0,),
+    benchmark_sha256="b",
+    datasets={"wine": "1"},
+    partitions=PartitionCounts(1, 1, 0),
+    seconds=StageSeconds(1.0, 1.0, 1.0),
+    rules=RULES,
+)
 
 
 def sha(name: object) -> str:
-    """A labels hash that stands for a name."""
+    """Return a labels hash made from a name."""
     return hashlib.sha256(str(name).encode()).hexdigest()
 
 
 def entry(algorithm: str, rank: int, interval: tuple[int, int] | None = None, **other: Any) -> dict[str, Any]:
-    """One row of a leaderboard."""
+    """Return one row of a leaderboard."""
     low, high = interval or (None, None)
     return {
         **{"rank": rank, "rank_low": low, "rank_high": high, "dataset": "wine", "algorithm": algorithm},
@@ -32,7 +57,7 @@ def entry(algorithm: str, rank: int, interval: tuple[int, int] | None = None, **
 
 
 def cell(algorithm: str, labels: str | None = "x", **other: Any) -> dict[str, Any]:
-    """One row of the cells; `labels` is a name, of which the hash is taken."""
+    """Return one row of the cells; its labels hash is made from the name `labels`."""
     return {
         **dict.fromkeys(CELL_COLUMNS),
         **{"benchmark": "demo", "dataset": "wine", "variant": "raw", "algorithm": algorithm, "params": "{}"},
@@ -43,7 +68,7 @@ def cell(algorithm: str, labels: str | None = "x", **other: Any) -> dict[str, An
 
 
 def score(value: float | None, labels: str = "x", **other: Any) -> dict[str, Any]:
-    """One row of the scores."""
+    """Return one row of the scores."""
     return {
         **dict.fromkeys(SCORE_COLUMNS),
         **{"benchmark": "demo", "dataset": "wine", "variant": "raw", "algorithm": "kmeans", "params": "{}"},
@@ -53,29 +78,26 @@ def score(value: float | None, labels: str = "x", **other: Any) -> dict[str, Any
     }
 
 
+Rows = Sequence[Mapping[str, Any]]
 MakeSide = Callable[..., Side]
 
 
 @pytest.fixture(scope="session")
 def make_side() -> MakeSide:
-    """Make a side of rows."""
+    """Make a side from rows."""
 
     def make(
-        entries: Sequence[Mapping[str, Any]] = (),
-        cells: Sequence[Mapping[str, Any]] = (),
-        scores: Sequence[Mapping[str, Any]] = (),
-        *,
-        name: str = "side",
-        **manifest: Any,
+        entries: Rows = (), cells: Rows = (), scores: Rows = (), *, name: str = "side", manifest: Manifest = MANIFEST
     ) -> Side:
-        board = pd.DataFrame(entries, columns=[*BOARD, "oracle"])
-        whole = dict.fromkeys(("rank", "rank_low", "rank_high"), "Int64")
+        board = pd.DataFrame(entries, columns=[field.name for field in BOARD_SCHEMA])
+        ranks = dict.fromkeys(("rank", "rank_low", "rank_high"), "Int64")
+        table = pd.DataFrame(cells, columns=[*CELL_COLUMNS, "environment"])
         return Side(
             name,
-            board.astype({**whole, "control": bool, "oracle": bool}),
-            pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
+            board.astype({**ranks, "control": bool, "oracle": bool}),
+            table.assign(environment=table["environment"].fillna(manifest.to_json())),
             pd.DataFrame(scores, columns=list(SCORE_COLUMNS)).astype({"value": float}),
-            json.loads(json.dumps(manifest)),
+            manifest,
         )
 
     return make
