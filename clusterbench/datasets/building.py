@@ -94,7 +94,8 @@ def _rows_with_values(
     """Leave out the rows that have no value in any feature; the index still gives the row numbers of the source."""
     present: NDArray[np.bool_] = ~np.all([np.isnan(values) for values in columns.values()], axis=0)
     if present.sum() < 2:
-        raise RequestError(f"{present.sum()} row has nothing to compare", allowed="at least 2 rows")
+        count = "1 row has" if present.any() else "0 rows have"
+        raise RequestError(f"{count} nothing to compare", allowed="at least 2 rows")
     if present.all():
         return frame
     warnings.append(f"{(~present).sum()} of {len(frame)} rows have no value in any column and were left out")

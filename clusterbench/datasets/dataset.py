@@ -32,7 +32,7 @@ class Dataset:
     units : mapping of str to str
         Unit of each column where it is known, e.g. ``currency``.
     source : str
-        Where it came from, in words.
+        Where it came from, without credentials.
     warnings : tuple of str
         What a reader should know: constant columns, dropped rows.
     """

@@ -72,6 +72,8 @@ def dataset_from(
     (('x',), ['u', 'v', 'w'], [0, 0, 1])
     """
     try:
+        if isinstance(drop, str) or isinstance(keep, str):
+            raise RequestError("drop and keep are lists of columns, not text", allowed='drop = ["CUST_ID"]')
         frame = frame_of(table)
         row_ids, frame = frame.index, frame.set_axis([column_name(label) for label in frame.columns], axis=1)
         check_names(frame.columns)
@@ -109,6 +111,8 @@ def datasets_from(tables: object, *, drop: Sequence[str] = (), truth: str | None
     dict of str to Dataset
     """
     named = tables if isinstance(tables, Mapping) else {"table": tables}
+    if not named:
+        raise RequestError("no table is given", allowed="a table, or a mapping of names to tables")
     return {str(name): dataset_from(table, name=str(name), drop=drop, truth=truth) for name, table in named.items()}
 
 

@@ -47,7 +47,7 @@ def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64
             f"column {column.name!r} is infinite in row {column.index[infinite[0]] + 1} ({len(infinite)} such values)",
             allowed="finite numbers, or empty for missing",
         )
-    if np.isnan(values).all():
+    if len(values) and np.isnan(values).all():
         raise RequestError(f"column {column.name!r} has no value in any row", allowed=f'drop = ["{column.name}"]')
     return values
 

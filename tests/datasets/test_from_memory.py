@@ -113,6 +113,8 @@ def test_a_mapping_of_tables_gives_datasets_by_name():
         ("feb", "feb", ("x",)),
     ]
     assert list(datasets_from(frame[["x"]])) == ["table"]
+    with pytest.raises(RequestError, match="no table is given"):
+        datasets_from({})
 
 
 def test_the_table_of_the_caller_stays_as_it_is():
@@ -149,6 +151,7 @@ REFUSED = {
     "repeated column": (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), "two columns are called 'a'"),
     "equal names": (pd.DataFrame([[1, 2], [3, 4]], columns=[1, "1"]), "two columns are called '1'"),
     "one row": (pd.DataFrame({"x": [1]}), "1 row has nothing to compare"),
+    "no rows": (np.zeros((0, 3)), "0 rows have nothing to compare"),
     "one dimension": (np.arange(4.0), "the array has shape (4,)"),
     "series": (pd.Series([1.0, 2.0]), "Series"),
     "list": ([[1, 2], [3, 4]], "list is no table"),
@@ -160,8 +163,8 @@ REFUSED = {
 def test_what_is_no_table_of_numbers_is_refused_by_name(case):
     table, said = REFUSED[case]
     with pytest.raises(RequestError) as caught:
-        dataset_from(table, name="mine")
-    assert str(caught.value).startswith("dataset 'mine': ")
+        dataset_from(table, name="own")
+    assert str(caught.value).startswith("dataset 'own': ")
     assert said in str(caught.value)
 
 
@@ -169,6 +172,7 @@ def test_what_is_no_table_of_numbers_is_refused_by_name(case):
     ("options", "said"),
     [
         ({"drop": ["z"]}, "drop: there is no column 'z'"),
+        ({"drop": "a"}, 'drop and keep are lists of columns, not text (allowed: drop = ["CUST_ID"])'),
         ({"drop": ["a"], "keep": ["b"]}, "drop and keep exclude each other"),
         ({"truth": [0, 1]}, "truth has 2 classes for 3 rows"),
         ({"truth": np.zeros((3, 2))}, "truth: "),
