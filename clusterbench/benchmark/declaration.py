@@ -26,7 +26,7 @@ from clusterbench.benchmark.toml_tables import (
 )
 from clusterbench.datasets import DatasetSpec
 from clusterbench.errors import RequestError, request_errors, unknown
-from clusterbench.metrics import get_metric
+from clusterbench.metrics import METRICS, Metric
 from clusterbench.naming import Cut, canonical_json
 from clusterbench.plugins import Algorithm, CutRange, Registry
 from clusterbench.preprocessing import DEFAULT_VARIANTS, Step, parse_steps
@@ -80,6 +80,8 @@ class Benchmark:
     path : Path
     text : str
         The TOML as it was read.
+    metrics : tuple of str
+        Those that rank, among them `plugin_metrics`. The built-in ones are scored in any case.
     variants : mapping of str to steps
         The declared variants and those that are reference spaces only.
     variants_declared, references_declared : bool
@@ -94,6 +96,7 @@ class Benchmark:
     seeds: tuple[int, ...]
     ks: tuple[int, ...]
     metrics: tuple[str, ...]
+    plugin_metrics: tuple[Metric, ...]
     datasets: tuple[DatasetSpec, ...]
     variants: Mapping[str, tuple[Step, ...]]
     fitted_variants: tuple[str, ...]
@@ -107,6 +110,11 @@ class Benchmark:
     stability: StabilityTable
     structure: StructureTable
     limits: LimitsTable
+
+    @property
+    def scored_metrics(self) -> tuple[Metric, ...]:
+        """The metrics that are computed: all built-in ones and the plug-ins among `metrics`."""
+        return (*METRICS.values(), *self.plugin_metrics)
 
     def jobs(self) -> list[FitJob]:
         """Expand to fit jobs in the order of the file, equal jobs merged."""
@@ -175,8 +183,7 @@ def _check_path(spec: DatasetSpec, *, where: str) -> None:
 
 
 def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> Benchmark:
-    for metric in file.metrics:
-        get_metric(metric)
+    ranked = [registry.metrics[name] for name in file.metrics]
     names = [spec.stable_name for spec in file.datasets]
     for number, spec in enumerate(file.datasets, start=1):
         _check_path(spec, where=f"datasets[{number}]")
@@ -206,6 +213,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         seeds=file.seeds,
         ks=ks,
         metrics=file.metrics,
+        plugin_metrics=tuple(metric for metric in ranked if metric.name not in METRICS),
         datasets=file.datasets,
         variants=variants,
         fitted_variants=tuple(raw_variants),

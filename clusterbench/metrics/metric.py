@@ -124,6 +124,11 @@ class MetricFacts:
         """The end of the range at which no labeling can be better."""
         return self.upper if self.direction is Direction.HIGHER else self.lower
 
+    @property
+    def stored_name(self) -> str:
+        """The name under which scores are stored: with the version, where it has been raised."""
+        return self.name if self.version <= 1 else f"{self.name}@{self.version}"
+
     def to_json(self) -> dict[str, str | int | float | None]:
         """Return the fields by name, in plain values; an infinite bound is None."""
         values = {field.name: getattr(self, field.name) for field in fields(MetricFacts)}

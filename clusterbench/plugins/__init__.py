@@ -1,8 +1,9 @@
-"""Plug-ins: algorithms and steps of authors, where they are found, and the checks of what they declare.
+"""Plug-ins: algorithms, metrics and steps of authors, where they are found, and the checks of what they declare.
 
 Importing this loads no clustering library; a plug-in file imports what it needs inside its functions.
 """
 
+from clusterbench.metrics import Direction, Metric
 from clusterbench.naming import Cut
 from clusterbench.plugins.algorithm import (
     REQUIRED,
@@ -48,11 +49,13 @@ __all__ = [
     "Cut",
     "CutRange",
     "Cutter",
+    "Direction",
     "Encoder",
     "EstimatorPlugin",
     "Family",
     "K",
     "LatentCentroids",
+    "Metric",
     "Params",
     "Partition",
     "Plugins",

@@ -14,6 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any, Generic, TypeVar
 
 from clusterbench.errors import RequestError
+from clusterbench.metrics import Metric, MetricKind
 from clusterbench.plugins.algorithm import Algorithm
 from clusterbench.preprocessing import Step
 
@@ -69,7 +70,17 @@ def _step(value: object, where: str) -> type[Step] | None:
     return value
 
 
+def _metric(value: object, where: str) -> Metric | None:
+    if not isinstance(value, Metric):
+        return None
+    if value.kind is not MetricKind.INTERNAL or value.shared is not None or value.version < 1:
+        allowed = "kind internal, a function value or values, and a version of at least 1"
+        raise RequestError(f"the metric {value.name!r} cannot be computed here", where=where, allowed=allowed)
+    return value
+
+
 ALGORITHMS = Kind("algorithm", "ALGORITHM = Algorithm(...)", _algorithm)
+METRICS = Kind("metric", "METRIC = Metric(...)", _metric)
 STEPS = Kind("step", "STEP = MyStep, a subclass of Step", _step)
 
 

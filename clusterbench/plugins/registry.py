@@ -7,15 +7,17 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from clusterbench import preprocessing
+from clusterbench import metrics, preprocessing
 from clusterbench.errors import RequestError, unknown
+from clusterbench.metrics import Metric
 from clusterbench.plugins.algorithm import Algorithm
 from clusterbench.plugins.import_probe import import_faults
-from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, STEPS, Kind, load
+from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, load
 from clusterbench.plugins.process_state import kept_generators, kept_state
 from clusterbench.preprocessing import Step
 
@@ -96,17 +98,19 @@ class Registry:
     Attributes
     ----------
     algorithms : Plugins of Algorithm
+    metrics : Plugins of Metric
     steps : Plugins of type of Step
-        The built-in ones among them.
+        The built-in metrics and steps are among them.
     """
 
     algorithms: Plugins[Algorithm]
+    metrics: Plugins[Metric]
     steps: Plugins[type[Step]]
 
     @property
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """The plug-ins of all kinds that cannot be used."""
-        return self.algorithms.broken + self.steps.broken
+        return self.algorithms.broken + self.metrics.broken + self.steps.broken
 
     def with_algorithm(self, path: Path) -> Registry:
         """Return the registry with one more plug-in file; it replaces an algorithm of the same name."""
@@ -125,10 +129,10 @@ def shipped_place() -> Path:
 def load_registry(workspace: Path | None = None) -> Registry:
     """Find and load all plug-ins.
 
-    Algorithms are shipped, in the workspace's `algorithms` or in installed packages that declare entry points
-    ``clusterbench.algorithms``; steps are built in, in `steps` or behind ``clusterbench.steps``. A file whose name
-    starts with ``_`` is no plug-in. Files of one name and content are one plug-in. Two different plug-ins of one name
-    are both refused, since which of them a benchmark means cannot be known.
+    Algorithms are shipped, in the workspace's `algorithms` or behind the entry points ``clusterbench.algorithms`` of
+    installed packages; metrics and steps are built in, in `metrics` and `steps` or behind ``clusterbench.metrics`` and
+    ``clusterbench.steps``. A file whose name starts with ``_`` is no plug-in. Files of one name and content are one
+    plug-in. Two different plug-ins of one name are both refused, since which of them a benchmark means cannot be known.
 
     A plug-in that is not shipped is first imported in another process, since its import may end or hang that, and
     what it changes in this process is restored.
@@ -139,14 +143,18 @@ def load_registry(workspace: Path | None = None) -> Registry:
         Default: the current folder.
     """
     root = workspace if workspace is not None else Path.cwd()
-    kinds: tuple[Kind[Any], ...] = (ALGORITHMS, STEPS)
+    kinds: tuple[Kind[Any], ...] = (ALGORITHMS, METRICS, STEPS)
     places = {kind.word: list(_candidates(kind, root)) for kind in kinds}
     faults = import_faults([where for found in places.values() for _, where in found if not _is_shipped(where)])
-    built_in: Found[type[Step]] = {name: [(step, preprocessing.__name__)] for name, step in preprocessing.STEPS.items()}
     return Registry(
         algorithms=_load_all(ALGORITHMS, {}, places[ALGORITHMS.word], faults),
-        steps=_load_all(STEPS, built_in, places[STEPS.word], faults),
+        metrics=_load_all(METRICS, _built_in(metrics, metrics.METRICS), places[METRICS.word], faults),
+        steps=_load_all(STEPS, _built_in(preprocessing, preprocessing.STEPS), places[STEPS.word], faults),
     )
+
+
+def _built_in(package: ModuleType, plugins: Mapping[str, T]) -> Found[T]:
+    return {name: [(plugin, package.__name__)] for name, plugin in plugins.items()}
 
 
 def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], faults: Mapping[str, str]) -> Plugins[T]:

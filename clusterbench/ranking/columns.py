@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.metrics import Direction, Metric
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking.board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OWN, Floats
@@ -266,7 +266,7 @@ def board_columns(spec: RankingSpec, *, has_baselines: bool, own_metrics: Sequen
     return (*_PLACE, *scores, *own, *_AFTER_SCORES)
 
 
-def _score_column(metric: Metric, space: str) -> Column:
+def _score_column(metric: MetricFacts, space: str) -> Column:
     better = "higher" if metric.direction is Direction.HIGHER else "lower"
     return Column(
         f"{metric.name}@{space}",
@@ -278,7 +278,7 @@ def _score_column(metric: Metric, space: str) -> Column:
     )
 
 
-def _z_column(metric: Metric, space: str, compute: Compute) -> Column:
+def _z_column(metric: MetricFacts, space: str, compute: Compute) -> Column:
     return Column(
         f"z:{metric.name}@{space}",
         f"z {metric.title} ({space})",

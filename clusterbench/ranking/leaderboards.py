@@ -108,7 +108,7 @@ def choose_candidates(
     """
     table = None if baselines is None else Baselines.of(baselines)
     matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
-    z = None if table is None else z_matrix(matrix, table)
+    z = None if table is None else z_matrix(matrix, table, spec.metric)
     cuts = describe_cuts(matrix, z, spec)
     return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
 

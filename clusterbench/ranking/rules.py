@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.metrics import DEFAULT_METRICS, Metric, get_metric
+from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, get_metric
 from clusterbench.tables import OWN, STABILITY
 
 
@@ -47,6 +47,8 @@ class RankingSpec:
         Draws for rank intervals; 0 switches them off.
     confidence : float
         Probability content of rank intervals and of the separation behind tie letters.
+    plugin_metrics : tuple of MetricFacts
+        The metrics among `metrics` that are not built in.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class RankingSpec:
     seed: int = 0
     n_bootstrap: int = 200
     confidence: float = 0.90
+    plugin_metrics: tuple[MetricFacts, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference_spaces", tuple(self.reference_spaces))
@@ -71,7 +74,7 @@ class RankingSpec:
         object.__setattr__(self, "controls", frozenset(self.controls))
         object.__setattr__(self, "k_policies", tuple(_policy(name) for name in self.k_policies))
         for name in self.metrics:
-            get_metric(name)
+            self.metric(name)
         self._check_names()
         self._check_numbers()
 
@@ -108,9 +111,19 @@ class RankingSpec:
         if not 0.0 < self.confidence < 1.0:
             raise RequestError(f"confidence = {self.confidence}", where="confidence", allowed="between 0 and 1")
 
+    def metric(self, name: str) -> MetricFacts:
+        """Return the facts of a metric, built in or among `plugin_metrics`.
+
+        Raises
+        ------
+        RequestError
+            If there is none, with the nearest spelling.
+        """
+        return next((metric for metric in self.plugin_metrics if metric.name == name), None) or get_metric(name)
+
     @property
-    def metric_list(self) -> tuple[Metric, ...]:
-        return tuple(get_metric(name) for name in self.metrics)
+    def metric_list(self) -> tuple[MetricFacts, ...]:
+        return tuple(self.metric(name) for name in self.metrics)
 
     def weight(self, family: str) -> float:
         """Return the weight of a family in the mean rank."""

@@ -25,6 +25,7 @@ def read_frames(store: Store, record: RunRecord, kind: str) -> pd.DataFrame | No
     for entry in record.frames_of(kind):
         frame = store.frame(entry.key)
         if frame is not None:
+            frame = record.own_metrics(frame) if "metric" in frame else frame
             about = {"dataset": entry.dataset, "space": entry.space, "k": entry.k}
             frames.append(frame.assign(**{name: value for name, value in about.items() if value not in ("", None)}))
     return pd.concat(frames, ignore_index=True) if frames else None

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import pandas as pd
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import NoisePolicy
+from clusterbench.metrics import METRICS, NoisePolicy
 from clusterbench.ranking import Alert, Gate, RankingSpec
 
 RECORD_VERSION = 2
@@ -205,6 +206,12 @@ class RunRecord:
     def score_keys(self) -> dict[tuple[str, str], str]:
         """Return the key of the scores in each space, by dataset and variant."""
         return {(space.dataset, space.variant): space.score_key for space in self.spaces}
+
+    def own_metrics(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of the metrics of this run, under their names; a store may hold others and other versions."""
+        names = {metric.stored_name: metric.name for metric in (*METRICS.values(), *self.ranking.plugin_metrics)}
+        known = scores[scores["metric"].isin(names)]
+        return known.assign(metric=known["metric"].map(names))
 
     def frames_of(self, kind: str) -> Iterator[FrameRecord]:
         """Yield the derived frames of one kind."""

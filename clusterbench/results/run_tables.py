@@ -95,7 +95,7 @@ def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> 
 
 
 def _stored_scores(store: Store, record: RunRecord) -> pd.DataFrame:
-    return store.scores(list(dict.fromkeys(record.score_keys().values())))
+    return record.own_metrics(store.scores(list(dict.fromkeys(record.score_keys().values()))))
 
 
 def _scores_of(stored: pd.DataFrame, record: RunRecord, cells: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clusterbench.benchmark import RankingTable, canonical_json
 from clusterbench.execution import CellStatus
-from clusterbench.metrics import METRICS, SCORING_VERSION, bootstrap_scores, calibrate
+from clusterbench.metrics import SCORING_VERSION, Metric, bootstrap_scores, calibrate
 from clusterbench.results import FrameRecord
 from clusterbench.results.derived import BASELINES, REPLICATES
 from clusterbench.running.planning import Plan
@@ -41,7 +41,7 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
                 if has_distinct_rows(made.values, k):
                     key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
                     draw = partial(calibrate, made.values, [k], n_random=table.random_partitions, seed=table.seed)
-                    complete(store, key, METRICS, draw)
+                    complete(store, key, plan.benchmark.scored_metrics, draw)
                     frames.append(FrameRecord(BASELINES, key, str(dataset), space, k))
                 progress.advance(1, f"{dataset} / {space} / k = {k}")
     return frames
@@ -50,6 +50,8 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
 def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> list[FrameRecord]:
     """Bootstrap the rows under the chosen labelings of each dataset; return where the scores are stored."""
     table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
+    by_name = {metric.name: metric for metric in plan.benchmark.scored_metrics}
+    ranked = [by_name[name] for name in plan.benchmark.metrics]
     frames: list[FrameRecord] = []
     progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
     for dataset, hashes in chosen.items():
@@ -57,7 +59,7 @@ def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progre
             made = plan.spaces[dataset, space]
             key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
             draw = partial(_row_replicates, store, made.values, hashes, table, policy)
-            complete(store, key, plan.benchmark.metrics, draw)
+            complete(store, key, ranked, draw)
             frames.append(FrameRecord(REPLICATES, key, dataset, space))
             progress.advance(1, f"{dataset} / {space}")
     return frames
@@ -70,7 +72,7 @@ def _row_replicates(
     table: RankingTable,
     policy: str,
     *,
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
 ) -> pd.DataFrame:
     labelings = store.labelings(list(hashes))
     frame = bootstrap_scores(
@@ -84,13 +86,14 @@ def _row_replicates(
     return frame.assign(labels_sha256=np.array(hashes, dtype=object)[frame["labeling"].to_numpy()])
 
 
-def complete(store: Store, key: str, metrics: Iterable[str], make: Callable[..., pd.DataFrame]) -> None:
+def complete(store: Store, key: str, metrics: Iterable[Metric], make: Callable[..., pd.DataFrame]) -> None:
     """Store the frame of `metrics` under `key`; metrics that an earlier run lacked are computed and added."""
     stored = store.frame(key)
     known = set() if stored is None else set(stored["metric"])
-    missing = [metric for metric in metrics if metric not in known]
+    missing = [metric for metric in metrics if metric.stored_name not in known]
     if missing:
         made = make(metrics=missing)
+        made = made.assign(metric=made["metric"].map({metric.name: metric.stored_name for metric in missing}))
         store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clusterbench.benchmark import canonical_json
 from clusterbench.labeling import Labels
-from clusterbench.metrics import METRICS, cluster_silhouettes
+from clusterbench.metrics import cluster_silhouettes
 from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
 from clusterbench.running.derived_frames import frame_key
@@ -48,14 +48,13 @@ def compute_details(
         made = [space.content_hash for _, space in references]
         points = frame_key("points with values", made[0], _POINTS, plan.benchmark.ranking.seed)
         policies = [policy.value for policy in plan.benchmark.noise.policies]
+        metrics = sorted(metric.stored_name for metric in plan.benchmark.scored_metrics)
         wanted = {
             "points": points,
             "point_labels": frame_key("point labels", points, first),
             "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
             "agreement": frame_key("agreement", first),
-            "policies": frame_key(
-                "policies", [score_key(space) for _, space in references], policies, sorted(METRICS), every
-            ),
+            "policies": frame_key("policies", [score_key(space) for _, space in references], policies, metrics, every),
         }
         stored = {kind for kind, key in wanted.items() if store.frame(key) is not None}
         if stored < set(wanted):
@@ -174,7 +173,7 @@ def _computed(
     seen = [canonical_json([int(label) for label in labelings[sha][rows]]) for sha in first]
     compared = first if len(first) <= _MOST_COMPARED else ()
     seed = plan.benchmark.ranking.seed
-    scores = store.scores([score_key(space) for space in references.values()])
+    scores = plan.record().own_metrics(store.scores([score_key(space) for space in references.values()]))
     names = {score_key(space): name for name, space in references.items()}
     wanted_scores = scores[scores["labels_sha256"].isin(set(every))]
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clusterbench.metrics import METRICS, score_labelings
+from clusterbench.metrics import score_labelings
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -23,11 +23,13 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
         for space in (job.variant, *plan.references[job.dataset]):
             wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
     policies = [policy.value for policy in plan.benchmark.noise.policies]
+    metrics = {metric.stored_name: metric for metric in plan.benchmark.scored_metrics}
+    stored_names = {metric.name: name for name, metric in metrics.items()}
     progress.stage("scoring", len(wanted))
     new = 0
     for (dataset, space), hashes in wanted.items():
         space_hash = score_key(plan.spaces[dataset, space])
-        every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in METRICS}
+        every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in metrics}
         gaps = every - store.scored(space_hash)
         if gaps:
             lacking, asked_policies, asked_metrics = (set(names) for names in zip(*gaps, strict=True))
@@ -36,10 +38,13 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
             frame = score_labelings(
                 plan.spaces[dataset, space].values,
                 [labelings[sha] for sha in missing],
-                metrics=[metric for metric in METRICS if metric in asked_metrics],
+                metrics=[metric for name, metric in metrics.items() if name in asked_metrics],
                 noise=[policy for policy in policies if policy in asked_policies],
             )
-            frame = frame.assign(labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()])
+            frame = frame.assign(
+                labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],
+                metric=frame["metric"].map(stored_names),
+            )
             store.put_scores(space_hash, frame)
             new += len(frame)
         progress.advance(1, f"{dataset} / {space}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from clusterbench.metrics import Metric
 from clusterbench.running.derived_frames import complete, has_distinct_rows
 from clusterbench.store import Store
 
@@ -61,21 +63,24 @@ def test_metrics_changed_later_give_the_board_that_a_fresh_store_gives(tmp_path)
     assert old.board.headline == fresh.board.headline
 
 
-def test_only_the_metrics_that_a_frame_lacks_are_made_and_added(tmp_path):
+def test_only_the_metrics_that_a_frame_lacks_are_computed_and_added(tmp_path):
+    a, b, c = (Metric(name=name, direction="lower", formula="f", value=max) for name in "abc")
+    new_b = replace(b, version=2)
     asked = []
 
     def make(*, metrics):
-        asked.append(list(metrics))
-        return pd.DataFrame({"metric": metrics, "value": 1.0})
+        asked.append([metric.name for metric in metrics])
+        return pd.DataFrame({"metric": [metric.name for metric in metrics], "value": 1.0})
 
     with Store.writer(tmp_path) as store:
-        complete(store, "key", ["a", "b"], make)
-        complete(store, "key", ["b", "a"], make)
-        complete(store, "key", ["c", "a"], make)
-        found = store.frame("key")
-    assert asked == [["a", "b"], ["c"]]
-    assert found is not None
-    assert found["metric"].tolist() == ["a", "b", "c"]
+        complete(store, "key", [a, b], make)
+        complete(store, "key", [b, a], make)
+        complete(store, "key", [c, a], make)
+        complete(store, "key", [new_b], make)
+        stored = store.frame("key")
+    assert asked == [["a", "b"], ["c"], ["b"]]
+    assert stored is not None
+    assert stored["metric"].tolist() == ["a", "b", "c", "b@2"]
 
 
 def test_distinct_rows_are_looked_for_beyond_the_first_thousand():
