@@ -28,7 +28,7 @@ def shared(tmp_path_factory):
         yield store
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-3, 2**40), min_size=1, max_size=60))
 def test_any_labeling_comes_back_as_it_was(shared, values):
     labeling = Labeling.of(values)
@@ -40,7 +40,7 @@ def test_any_labeling_comes_back_as_it_was(shared, values):
     assert row["sizes"] == str(list(labeling.sizes))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.text(max_size=80), st.floats(0, 1e6), st.one_of(st.none(), st.floats(-1e300, 1e300)))
 def test_any_reason_and_number_come_back(shared, reason, seconds, inertia):
     reason = reason.encode("utf-8", "replace").decode()

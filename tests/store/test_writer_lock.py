@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -38,7 +39,7 @@ def holder(folder) -> subprocess.Popen[str]:
     )
 
 
-def test_a_second_writer_is_refused_and_told_who_holds_the_store(tmp_path):
+def test_a_second_writer_is_refused_by_name_until_the_first_one_is_killed(tmp_path):
     with holder(tmp_path) as first:
         assert first.stdout.readline() == "mine\n"
         with pytest.raises(RequestError) as caught:
@@ -47,14 +48,6 @@ def test_a_second_writer_is_refused_and_told_who_holds_the_store(tmp_path):
         assert "another --results folder" in str(caught.value)
         with Store.reader(tmp_path) as store:
             assert store.benchmarks() == []
-        first.stdin.close()
-    with Store.writer(tmp_path) as store:
-        assert store.benchmarks() == []
-
-
-def test_the_lock_of_a_killed_writer_is_no_obstacle(tmp_path):
-    with holder(tmp_path) as first:
-        first.stdout.readline()
         first.send_signal(signal.SIGKILL)
     assert str(first.pid) in (tmp_path / "clusterbench.lock").read_text()
     with Store.writer(tmp_path):
@@ -76,14 +69,30 @@ def test_a_lock_with_a_strange_note_still_refuses(tmp_path):
 
 
 def test_two_processes_that_make_a_store_at_once_make_one(tmp_path):
-    for attempt in range(2):
-        folder = tmp_path / str(attempt)
-        both = [holder(folder) for _ in range(2)]
-        said = sorted(process.stdout.readline().split(":")[0].strip() for process in both)
-        for process in both:
-            process.communicate("")
-        assert said == ["RequestError", "mine"]
-        assert sorted(os.listdir(folder)) == ["clusterbench.lock", STORE_NAME]
+    both = [holder(tmp_path) for _ in range(2)]
+    said = sorted(process.stdout.readline().split(":")[0].strip() for process in both)
+    for process in both:
+        process.communicate("")
+    assert said == ["RequestError", "mine"]
+    assert sorted(os.listdir(tmp_path)) == ["clusterbench.lock", STORE_NAME]
+
+
+def test_a_lock_that_is_a_symbolic_link_is_not_followed(tmp_path):
+    (tmp_path / "file").write_text("of somebody else")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "clusterbench.lock").symlink_to(tmp_path / "file")
+    with pytest.raises(RequestError, match="cannot be written"):
+        Store.writer(tmp_path / "results")
+    assert (tmp_path / "file").read_text() == "of somebody else"
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(RequestError, match=r"supports no file locks \(No locks available\).*on another file system"):
+        Store.writer(tmp_path)
 
 
 def test_a_creation_that_was_killed_is_begun_anew(tmp_path):
