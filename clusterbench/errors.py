@@ -17,9 +17,9 @@ class RequestError(ValueError):
     Parameters
     ----------
     what : str
-        What is wrong, naming the culprit and what was given.
+        What is wrong, with the culprit and the given value.
     where : str, optional
-        File, key or line in which it stands.
+        File, key or line of the culprit.
     allowed : str, optional
         The valid form.
 

@@ -1,4 +1,4 @@
-"""Progress on a terminal: one bar with the time that is left, or plain lines in a log."""
+"""Progress: bars with the remaining time on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 

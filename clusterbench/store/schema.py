@@ -55,10 +55,10 @@ _HEADER = struct.Struct(">16s H 6x I I 28x I 4x I 20x I 4x")
 
 
 def create(path: Path) -> None:
-    """Make an empty store at `path`, whole or not at all; the caller holds the writer's lock."""
+    """Create an empty store at `path`, completely or not at all; the caller holds the writer's lock."""
     unfinished = path.with_name(path.name + ".new")
     for left in (unfinished, unfinished.with_name(unfinished.name + "-journal")):
-        with suppress(FileNotFoundError):  # of a run that was killed here
+        with suppress(FileNotFoundError):  # of a run that was killed at this point
             left.unlink()
     connection = sqlite3.connect(unfinished, isolation_level=None)
     try:
@@ -110,7 +110,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def check(path: Path) -> None:
-    """Refuse a file that this version cannot use, reading its header alone: nothing is written, nor made beside it.
+    """Refuse a file that this version cannot use, reading its header alone: no file is written or created.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def _check_with_log(path: Path) -> None:
         verdict = probe.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
-            return  # a folder that cannot be written: the connection that is opened next says so
+            return  # a folder that cannot be written: opening the next connection reports it
         raise
     finally:
         probe.close()

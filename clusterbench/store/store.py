@@ -1,4 +1,4 @@
-"""The store: labelings, cells, scores and runs in one SQLite file that survives kill -9."""
+"""The store: labelings, cells, scores and runs in one SQLite file that survives `kill -9`."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ class Store:
 
     @classmethod
     def writer(cls, folder: Path) -> Store:
-        """Open the store in `folder` for writing, making both when they are not there.
+        """Open the store in `folder` for writing, creating both if they do not exist.
 
         Raises
         ------
         RequestError
-            For a folder that cannot be written, an unusable store, or another writer.
+            If the folder cannot be written, the store cannot be used, or another writer has it open.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ class Store:
         return cls(Database(folder / STORE_NAME, read_only=True), None)
 
     def close(self) -> None:
-        """Close the file and give the right to write back."""
+        """Close the file and release the lock."""
         try:
             self._db.close()
         finally:
