@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.metrics.partition_layout import Partitions
 from clusterbench.seeding import stable_rng
+from clusterbench.tables import Ints
 
 EXACT_ROWS = 100_000
 ANCHORS = 8_192
@@ -30,10 +30,10 @@ class Sample:
         random sample of the cluster, whatever other partitions ask for.
     """
 
-    rows: NDArray[np.int64]
-    rank: NDArray[np.int64]
-    cutoff: NDArray[np.int64]
-    count: NDArray[np.int64]
+    rows: Ints
+    rank: Ints
+    cutoff: Ints
+    count: Ints
     common: int
 
     @classmethod

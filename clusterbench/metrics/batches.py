@@ -16,6 +16,7 @@ from clusterbench.metrics.noise_policies import apply_policy, compact
 from clusterbench.metrics.partition_layout import bytes_needed
 from clusterbench.metrics.row_blocks import task_rows
 from clusterbench.metrics.score import NoisePolicy
+from clusterbench.tables import Floats
 
 _ROW_BYTES = 28  # a, b, s as float64, near as int32
 
@@ -49,7 +50,7 @@ class Batch:
 
 
 def batches(
-    space: NDArray[np.float64],
+    space: Floats,
     labelings: Sequence[NDArray[np.integer[Any]]],
     policies: Sequence[NoisePolicy],
     memory_bytes: float,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
+from clusterbench.tables import Floats
 
 
 @compiled
-def shifts(weights: NDArray[np.float64], influence: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def shifts(weights: Floats, influence: Floats, out: Floats) -> None:
     """out[r] = sum over rows of (weight - 1) * influence."""
     out[:] = 0.0
     for i in range(len(influence)):
@@ -20,14 +21,14 @@ def shifts(weights: NDArray[np.float64], influence: NDArray[np.float64], out: ND
 
 @compiled
 def weighted_geometry(
-    space: NDArray[np.float64],
-    labels: NDArray[np.int32],
-    middles: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    count: NDArray[np.float64],
-    centroids: NDArray[np.float64],
-    spread: NDArray[np.float64],
-    scatter: NDArray[np.float64],
+    space: Floats,
+    labels: Labels,
+    middles: Floats,
+    weights: Floats,
+    count: Floats,
+    centroids: Floats,
+    spread: Floats,
+    scatter: Floats,
 ) -> None:
     """Fill weight, centroid, mean distance to it and sum of squared distances to it, per cluster and replicate.
 
@@ -80,13 +81,13 @@ def weighted_geometry(
 
 @compiled
 def weighted_indices(
-    count: NDArray[np.float64],
-    centroids: NDArray[np.float64],
-    spread: NDArray[np.float64],
-    scatter: NDArray[np.float64],
+    count: Floats,
+    centroids: Floats,
+    spread: Floats,
+    scatter: Floats,
     same: float,
-    davies_bouldin: NDArray[np.float64],
-    calinski_harabasz: NDArray[np.float64],
+    davies_bouldin: Floats,
+    calinski_harabasz: Floats,
 ) -> None:
     """Fill both indices of each replicate, over the clusters that it holds; NaN where undefined.
 

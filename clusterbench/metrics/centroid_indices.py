@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.metrics.batches import Batch
@@ -15,6 +14,7 @@ from clusterbench.metrics.computation import Estimates, Replicates, Replicator, 
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import in_threads
 from clusterbench.metrics.score import Estimate, Score
+from clusterbench.tables import Floats, Ints
 
 DB, CH = "davies_bouldin", "calinski_harabasz"
 
@@ -41,7 +41,7 @@ class CentroidIndices:
         """Return what computes both indices anew from the weighted rows."""
         from clusterbench.metrics.bootstrap_kernel import weighted_geometry, weighted_indices
 
-        def replicate(p: int, weights: NDArray[np.float64]) -> Replicates:
+        def replicate(p: int, weights: Floats) -> Replicates:
             labels, k, d, r = batch.labels[p], batch.ks[p], table.space.shape[1], weights.shape[1]
             both = np.full((2, r), np.nan)
             if k < np.count_nonzero(labels >= 0):
@@ -63,10 +63,10 @@ class Geometry:
     Centroids nearer than `same`, relative to their own size and spread, coincide.
     """
 
-    centroids: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    scatter: NDArray[np.float64]
-    sizes: NDArray[np.int64]
+    centroids: Floats
+    spread: Floats
+    scatter: Floats
+    sizes: Ints
     same: float = _SAME
 
     @classmethod
@@ -79,7 +79,7 @@ class Geometry:
         return replace(sums, centroids=sums.centroids + origins, same=_SAME_FAR)
 
 
-def _sums(space: NDArray[np.float64], labels: Labels, k: int) -> Geometry:
+def _sums(space: Floats, labels: Labels, k: int) -> Geometry:
     from clusterbench.metrics.sum_kernels import centroid_sums
 
     shape = (k, space.shape[1])
@@ -88,7 +88,7 @@ def _sums(space: NDArray[np.float64], labels: Labels, k: int) -> Geometry:
     return sums
 
 
-def _near_origins(table: Table, labels: Labels, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _near_origins(table: Table, labels: Labels, k: int) -> tuple[Floats, Floats]:
     """Return the space with every cluster near the origin, and how far each was moved, shape (k, d).
 
     A centroid that is not near the origin cannot be told from rows at a distance of its rounding error.

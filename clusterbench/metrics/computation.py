@@ -6,15 +6,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics.batches import Batch
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.engine import count_threads
 from clusterbench.metrics.precision import DTYPES
 from clusterbench.metrics.score import Estimate
+from clusterbench.tables import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,10 @@ def at_least(name: str, value: float, least: float) -> None:
 Estimates = dict[str, Estimate]
 """One estimate per metric's name."""
 
-Replicates = dict[str, tuple[NDArray[np.float64], str]]
+Replicates = dict[str, tuple[Floats, str]]
 """Values (r,) of metrics by name, NaN where undefined, and why they failed, or ""."""
 
-Replicator = Callable[[int, NDArray[np.float64]], Replicates]
+Replicator = Callable[[int, Floats], Replicates]
 """From a partition's place in a batch and weights (n, r) to the values at them."""
 
 

@@ -13,6 +13,7 @@ from clusterbench.datasets.from_memory import frame_of
 from clusterbench.datasets.numeric_columns import numeric_column
 from clusterbench.errors import RequestError
 from clusterbench.labeling import is_masked
+from clusterbench.tables import Bools, Floats
 
 _FAR_EXPONENT = 480  # of the largest entry where columns are not centred: squares neither overflow nor vanish
 _NEAR, _LOST = 2.0**-10, 2.0**-37
@@ -33,8 +34,8 @@ class Table:
         Whether every column of the space is centred.
     """
 
-    values: NDArray[np.float64]
-    space: NDArray[np.float64]
+    values: Floats
+    space: Floats
     centred: bool = True
 
     @classmethod
@@ -61,7 +62,7 @@ class Table:
         return cls(read_only(values), space, not lossy.any())
 
 
-def _lossy_columns(space: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _lossy_columns(space: Floats, centres: Floats) -> Bools:
     """Return which columns would lose digits of differences between values near zero if they were centred.
 
     The smallest of these differences is compared with the rounding error of a number of the size of the centre: it
@@ -75,7 +76,7 @@ def _lossy_columns(space: NDArray[np.float64], centres: NDArray[np.float64]) -> 
     return lossy
 
 
-def _numbers(X: ArrayLike) -> NDArray[np.float64]:
+def _numbers(X: ArrayLike) -> Floats:
     if is_masked(X):  # np.asarray would score what lies behind the mask
         raise RequestError("X is masked", allowed="finite numbers")
     frame = None
@@ -104,7 +105,7 @@ def _numbers(X: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _frame_numbers(frame: pd.DataFrame) -> NDArray[np.float64]:
+def _frame_numbers(frame: pd.DataFrame) -> Floats:
     plain = frame.reset_index(drop=True)
     try:
         return np.column_stack([numeric_column(plain.iloc[:, j], []) for j in range(plain.shape[1])])
@@ -126,7 +127,7 @@ def read_only(array: _Array) -> _Array:
     return view
 
 
-def _scale(values: NDArray[np.float64], target: int) -> None:
+def _scale(values: Floats, target: int) -> None:
     """Bring the largest entry into [0.5, 1) times 2^target, in place; all zeros stay."""
     largest = max(float(values.max()), -float(values.min()))
     _, exponent = np.frexp(largest)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.environment import usable_cores
+from clusterbench.labeling import Labels
 from clusterbench.metrics.partition_layout import Partitions
 from clusterbench.metrics.row_blocks import pieces, tasks
+from clusterbench.tables import Floats, Ints
 
 if TYPE_CHECKING:
     from clusterbench.metrics.anchors import Sample
@@ -41,10 +42,10 @@ class RowScores:
     """
 
     rows: slice
-    a: NDArray[np.float64]
-    b: NDArray[np.float64]
-    near: NDArray[np.int32]
-    s: NDArray[np.float64]
+    a: Floats
+    b: Floats
+    near: Labels
+    s: Floats
 
     @classmethod
     def empty(cls, rows: slice, m: int) -> RowScores:
@@ -83,10 +84,7 @@ def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads
 
 
 def row_scorer(
-    space: NDArray[np.float64],
-    partitions: Partitions,
-    rows: NDArray[np.int64],
-    kept: type[np.floating[Any]],
+    space: Floats, partitions: Partitions, rows: Ints, kept: type[np.floating[Any]]
 ) -> Callable[[slice], RowScores]:
     """Return what scores a slice of the given rows against all rows of all partitions.
 
@@ -109,12 +107,8 @@ def row_scorer(
 
 
 def cluster_totals(
-    space: NDArray[np.float64],
-    partitions: Partitions,
-    sample: Sample,
-    kept: type[np.floating[Any]],
-    threads: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    space: Floats, partitions: Partitions, sample: Sample, kept: type[np.floating[Any]], threads: int
+) -> tuple[Floats, Floats]:
     """Return the sums of s and of its square over each (labeling, cluster) pair's rows in the sample.
 
     The order of additions, and so the last bit, depends on the pair's own rows alone: rows common to all partitions are
@@ -125,11 +119,11 @@ def cluster_totals(
     score = row_scorer(space, partitions, sample.rows, kept)
     total = np.zeros((2, len(partitions.ids)))
 
-    def add(part: slice, s: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
+    def add(part: slice, s: Floats, sums: Floats) -> None:
         chosen = (sample.rows[part], sample.rank[part], partitions.labels, partitions.starts, sample.cutoff)
         _sums.add_up(s, *chosen, sums[0], sums[1])
 
-    def sums_of(part: slice) -> NDArray[np.float64]:
+    def sums_of(part: slice) -> Floats:
         sums = np.zeros_like(total)
         add(part, score(part).s, sums)
         return sums

@@ -17,10 +17,11 @@ from clusterbench.metrics.conditioning import Table, read_only
 from clusterbench.metrics.noise_policies import compact
 from clusterbench.metrics.score import Estimate, Score
 from clusterbench.statuses import ScoreStatus
+from clusterbench.tables import Floats
 
-Values = NDArray[np.float64]
+Values = Floats
 Labels = NDArray[np.int32]
-Weights = NDArray[np.float64]
+Weights = Floats
 _ROUNDING = 1e-9  # a value may leave the declared range by so much of its size
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
+from clusterbench.tables import Floats, Ints
 
 
 @compiled
-def minimum_tree(columns: NDArray[np.float64], ends: NDArray[np.int64], lengths: NDArray[np.float64]) -> None:
+def minimum_tree(columns: Floats, ends: Ints, lengths: Floats) -> None:
     """Fill the n - 1 edges (row, row) and squared lengths of a minimum spanning tree of the rows of columns.T (n, d).
 
     Prim's algorithm on the fly: n passes over the table, no n x n matrix.
@@ -42,7 +43,7 @@ def minimum_tree(columns: NDArray[np.float64], ends: NDArray[np.int64], lengths:
 
 
 @compiled
-def grow(ends: NDArray[np.int64], seeds: NDArray[np.int64], labels: NDArray[np.int32]) -> None:
+def grow(ends: Ints, seeds: Ints, labels: Labels) -> None:
     """Join rows along a minimum tree's edges, shortest first, but never two clusters that hold a seed each.
 
     That is the partition in which, starting from the seeds, the row nearest to any cluster joins it, one by one

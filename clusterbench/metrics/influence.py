@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics.batches import Batch
 from clusterbench.metrics.engine import RowScores, in_threads, row_scorer
 from clusterbench.metrics.partition_layout import Partitions, lay_out, list_members
 from clusterbench.metrics.row_blocks import tasks
+from clusterbench.tables import Floats
 
 BYTES = 128  # per row and partition, all arrays below together
 
@@ -32,8 +33,8 @@ class Influence:
     micro_value, macro_value : float
     """
 
-    micro: NDArray[np.float64]
-    macro: NDArray[np.float64]
+    micro: Floats
+    macro: Floats
     micro_value: float
     macro_value: float
 
@@ -42,12 +43,12 @@ class Influence:
 class _Slopes:
     """Of one partition: weights (3, n) of distances, and the labels (3, n) of the clusters in which they are summed."""
 
-    weights: NDArray[np.float64]
-    members: NDArray[np.int32]
-    offsets: NDArray[np.float64]
+    weights: Floats
+    members: Labels
+    offsets: Floats
 
 
-def influences(space: NDArray[np.float64], batch: Batch, threads: int) -> list[Influence]:
+def influences(space: Floats, batch: Batch, threads: int) -> list[Influence]:
     """Return the influence of every row on the silhouettes of each partition of the batch. Two passes over rows."""
     partitions = lay_out(batch.labels, batch.ks)
     rows = np.arange(len(space))
@@ -77,7 +78,7 @@ def influences(space: NDArray[np.float64], batch: Batch, threads: int) -> list[I
     ]
 
 
-def _all_rows(space: NDArray[np.float64], partitions: Partitions, threads: int) -> RowScores:
+def _all_rows(space: Floats, partitions: Partitions, threads: int) -> RowScores:
     """Return the scores of all rows, put together from the tasks."""
     rows = np.arange(len(space))
     parts = in_threads(row_scorer(space, partitions, rows, np.float64), tasks(len(rows)), threads)
@@ -87,9 +88,7 @@ def _all_rows(space: NDArray[np.float64], partitions: Partitions, threads: int) 
     return RowScores(slice(0, len(rows)), a, b, near, s)
 
 
-def _slopes(
-    labels: NDArray[np.int32], k: int, a: NDArray[np.float64], b: NDArray[np.float64], near: NDArray[np.int32]
-) -> _Slopes:
+def _slopes(labels: Labels, k: int, a: Floats, b: Floats, near: Labels) -> _Slopes:
     """Return ds_i/da_i and ds_i/db_i (twice: for micro and macro) divided by what a_i and b_i are means over."""
     sizes = np.bincount(labels[labels >= 0], minlength=k)
     own = sizes[labels]
@@ -106,7 +105,7 @@ def _slopes(
     return _Slopes(weights, members, np.where(labels >= 0, np.stack(per_cluster)[:, labels], 0.0))
 
 
-def _combine(labels: NDArray[np.int32], k: int, s: NDArray[np.float64], sums: NDArray[np.float64]) -> Influence:
+def _combine(labels: Labels, k: int, s: Floats, sums: Floats) -> Influence:
     """Return the influences from a partition's centred sums: by own cluster, by nearest, by nearest for macro."""
     part = labels >= 0
     sizes = np.bincount(labels[part], minlength=k)

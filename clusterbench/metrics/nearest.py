@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from clusterbench.labeling import Labels
+from clusterbench.tables import Floats
 
 CELLS = 1 << 20  # cells of a distance table held at once
 _TIE = 1e-12  # distances in a conditioned space, of unit size, that differ by rounding alone
 _TIE_SHARE = 2.0**-20  # at most this share of the distance, for rows far closer to each other than to a far cluster
 
 
-def nearest(rows: NDArray[np.float64], points: NDArray[np.float64], cells: int = CELLS) -> NDArray[np.int32]:
+def nearest(rows: Floats, points: Floats, cells: int = CELLS) -> Labels:
     """Return for each of the rows (n, d) of a conditioned space the position of the nearest of the points (p, d).
 
     Of points that are equally near, up to rounding, the first. `cells` of 9 bytes are held at once, but a row at least.

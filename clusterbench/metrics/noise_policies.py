@@ -15,6 +15,7 @@ from clusterbench.labeling import NOISE, Labels, canonical, is_masked, whole_num
 from clusterbench.metrics.conditioning import is_frame
 from clusterbench.metrics.nearest import nearest
 from clusterbench.metrics.score import NoisePolicy
+from clusterbench.tables import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def compact(labels: NDArray[np.integer[Any]]) -> Labels:
     return compacted
 
 
-def apply_policy(space: NDArray[np.float64], labels: Labels, policy: NoisePolicy) -> Partition:
+def apply_policy(space: Floats, labels: Labels, policy: NoisePolicy) -> Partition:
     """Return the partition that `policy` makes of canonical labels.
 
     One cluster beside noise is defined only under ``cluster``, where noise counts as a second cluster.
@@ -131,7 +132,7 @@ def apply_policy(space: NDArray[np.float64], labels: Labels, policy: NoisePolicy
     return Partition(labels, k, share if policy is NoisePolicy.ZERO else 1.0, "")
 
 
-def _send_to_nearest(space: NDArray[np.float64], labels: Labels, k: int) -> Labels:
+def _send_to_nearest(space: Floats, labels: Labels, k: int) -> Labels:
     """Give each noise row the cluster with the nearest centroid (ties: the larger cluster)."""
     clustered = labels >= 0
     members = labels[clustered]

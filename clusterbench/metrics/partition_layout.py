@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
+from clusterbench.tables import Bools, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,17 +31,17 @@ class Partitions:
         Rows of each distinct cluster, chunk by chunk: see `_sums.list_members`.
     """
 
-    labels: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    labels: Labels
+    starts: Ints
+    ids: Ints
+    sizes: Ints
     places: NDArray[np.uint8]
-    run_start: NDArray[np.int64]
-    run_cluster: NDArray[np.int64]
-    chunk_start: NDArray[np.int64]
+    run_start: Ints
+    run_cluster: Ints
+    chunk_start: Ints
 
     @property
-    def pair_sizes(self) -> NDArray[np.int64]:
+    def pair_sizes(self) -> Ints:
         return self.sizes[self.ids]
 
     def pairs(self, p: int) -> slice:
@@ -61,9 +62,7 @@ def lay_out(labelings: Sequence[Labels], ks: Sequence[int]) -> Partitions:
     return Partitions(labels, starts, ids, sizes, *list_members(labels, starts, ids, own))
 
 
-def list_members(
-    labels: NDArray[np.int32], starts: NDArray[np.int64], ids: NDArray[np.int64], own: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def list_members(labels: Labels, starts: Ints, ids: Ints, own: Bools) -> tuple[NDArray[np.uint8], Ints, Ints, Ints]:
     """Return places, run_start, run_cluster and chunk_start as `_sums.list_members` fills them."""
     from clusterbench.metrics import sum_kernels as _sums
 
@@ -76,9 +75,7 @@ def list_members(
     return places, run_start, run_cluster, chunk_start
 
 
-def _distinct_clusters(
-    labels: NDArray[np.int32], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+def _distinct_clusters(labels: Labels, starts: Ints) -> tuple[Ints, Bools, Ints]:
     """Return the distinct cluster of each pair, whether the pair is its first, and the distinct clusters' sizes."""
     from clusterbench.metrics import sum_kernels as _sums
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.errors import unknown
 from clusterbench.seeding import stable_rng
+from clusterbench.tables import Floats, Ints
 
 DTYPES = ("auto", "float64", "float32")
 _LEAST_ROWS = 2048
@@ -31,7 +31,7 @@ _ROW_ERROR = 2e-7
 PROMISE = 1e-6
 
 
-def kept_dtype(space: NDArray[np.float64], dtype: str) -> type[np.floating[Any]]:
+def kept_dtype(space: Floats, dtype: str) -> type[np.floating[Any]]:
     """Return the float type for a conditioned space (n, d).
 
     ``auto`` takes float32 for tables of at least 2,048 rows of which 8,192 sampled distances hold at least 2,048
@@ -52,7 +52,7 @@ def kept_dtype(space: NDArray[np.float64], dtype: str) -> type[np.floating[Any]]
     return np.float32 if distinct_from_far(space) >= _LEAST_FROM_ONE else np.float64
 
 
-def distinct_distances(space: NDArray[np.float64]) -> float:
+def distinct_distances(space: Floats) -> float:
     """Return the effective number of distinct positive distances between 32 and 256 sampled rows, at most 8,192."""
     from scipy.spatial.distance import cdist
 
@@ -63,7 +63,7 @@ def distinct_distances(space: NDArray[np.float64]) -> float:
     return float(counts.sum()) ** 2 / float((counts.astype(np.float64) ** 2).sum()) if len(counts) else 0.0
 
 
-def distinct_from_far(space: NDArray[np.float64]) -> float:
+def distinct_from_far(space: Floats) -> float:
     """Return the least effective number of distinct distances from one row to 256 sampled ones, as float32.
 
     The rounding error of a distance that all rows share does not average out, and the farthest row has the largest
@@ -84,7 +84,7 @@ def distinct_from_far(space: NDArray[np.float64]) -> float:
     return float(distances.shape[1] ** 2 / squares.max())
 
 
-def rounding_bounds(count: NDArray[np.int64]) -> tuple[float, float]:
+def rounding_bounds(count: Ints) -> tuple[float, float]:
     """Return how far float32 may move the micro and the macro silhouette, from the numbers of rows averaged (k,)."""
     micro = _ROW_ERROR / np.sqrt(count.sum())
     macro = _ROW_ERROR * np.sqrt((1.0 / count).sum()) / len(count)

@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
@@ -23,6 +23,7 @@ from clusterbench.metrics.nearest import CELLS, nearest
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.scoring import score_table
 from clusterbench.seeding import stable_rng
+from clusterbench.tables import Floats, Ints
 
 CENTROIDS = "random centroids"
 GROWTH = "nearest-neighbour growth"
@@ -43,12 +44,12 @@ class Forest:
         Position in `rows` of the nearest of them, whose cluster a row joins.
     """
 
-    rows: NDArray[np.int64]
-    edges: NDArray[np.int64]
-    home: NDArray[np.int32]
+    rows: Ints
+    edges: Ints
+    home: Labels
 
     @classmethod
-    def of(cls, space: NDArray[np.float64], seed: int, threads: int, cells: int = CELLS) -> Forest:
+    def of(cls, space: Floats, seed: int, threads: int, cells: int = CELLS) -> Forest:
         """Grow the tree; `cells` as for `nearest`, per thread."""
         from clusterbench.metrics.growth_kernel import minimum_tree
 
@@ -63,7 +64,7 @@ class Forest:
         minimum_tree(np.ascontiguousarray(space[rows].T), ends, lengths)
         return cls(rows, ends[np.argsort(lengths, kind="stable")], home)
 
-    def grow(self, seeds: NDArray[np.int64]) -> Labels:
+    def grow(self, seeds: Ints) -> Labels:
         """Return the partition that grows from `seeds`, positions in `rows`."""
         from clusterbench.metrics.growth_kernel import grow
 
@@ -185,19 +186,13 @@ class _Draw:
 
 
 def _draws(
-    space: NDArray[np.float64],
-    forest: Forest | None,
-    k: int,
-    n_centroid: int,
-    n_growth: int,
-    seed: int,
-    cells: int = CELLS,
+    space: Floats, forest: Forest | None, k: int, n_centroid: int, n_growth: int, seed: int, cells: int = CELLS
 ) -> Iterator[_Draw]:
     """Yield the partitions of both kinds."""
     if k < 2:
         raise RequestError(f"k = {k}", allowed="k >= 2")
 
-    def cut(starts: NDArray[np.int64]) -> Labels:
+    def cut(starts: Ints) -> Labels:
         return nearest(space, space[starts], cells)
 
     rng = stable_rng(seed, CENTROIDS, k)
@@ -210,7 +205,7 @@ def _draws(
             yield _Draw(k, GROWTH, replicate, partial(forest.grow, _distinct_rows(rooted, k, rng)))
 
 
-def _distinct_rows(space: NDArray[np.float64], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _distinct_rows(space: Floats, k: int, rng: np.random.Generator) -> Ints:
     """Return k random rows, no two of them equal.
 
     Raises

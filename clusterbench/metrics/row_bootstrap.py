@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
@@ -20,13 +20,14 @@ from clusterbench.metrics.metric import Metric
 from clusterbench.metrics.noise_policies import as_labelings, as_policies
 from clusterbench.metrics.scoring import by_computation, coverage
 from clusterbench.seeding import stable_rng
+from clusterbench.tables import Floats, Ints
 
 BOOTSTRAP_ROWS = 20_000
 _BLOCK = 64  # replicates that go through the table together
 _SHARE = ""  # the key, beside the names of metrics, of the weight share of the clustered rows
 
 
-def bootstrap_weights(n: int, n_bootstrap: int, *, seed: int = 0) -> Iterator[NDArray[np.int64]]:
+def bootstrap_weights(n: int, n_bootstrap: int, *, seed: int = 0) -> Iterator[Ints]:
     """Yield how often each of n rows is drawn in each resample of n rows; resample r depends on (seed, n, r) alone."""
     for replicate in range(n_bootstrap):
         drawn = stable_rng(seed, "bootstrap", n, replicate).integers(n, size=n)
@@ -114,7 +115,7 @@ def bootstrap_scores(
     return _frame(replicates_of, uses, chosen, replicates)
 
 
-def _check_weights(weights: ArrayLike, n: int) -> NDArray[np.float64]:
+def _check_weights(weights: ArrayLike, n: int) -> Floats:
     given = np.asarray(weights, dtype=np.float64)
     if given.ndim != 2 or given.shape[1] != n or not (np.isfinite(given).all() and (given >= 0.0).all()):
         raise RequestError(f"weights of shape {given.shape}", allowed=f"(b, {n}), finite numbers of at least 0")
@@ -123,9 +124,7 @@ def _check_weights(weights: ArrayLike, n: int) -> NDArray[np.float64]:
     return given
 
 
-def _blocks(
-    n: int, replicates: int, drawn: NDArray[np.float64] | None, settings: Settings
-) -> Iterator[NDArray[np.float64]]:
+def _blocks(n: int, replicates: int, drawn: Floats | None, settings: Settings) -> Iterator[Floats]:
     """Yield the weights (n, r) of a few replicates at a time, within a quarter of the budget."""
     step = int(np.clip(settings.memory_bytes / 4 / (8 * n), 1, _BLOCK))
     source = bootstrap_weights(n, replicates, seed=settings.seed) if drawn is None else iter(drawn)
@@ -137,7 +136,7 @@ def _blocks(
 
 
 def _replicate(
-    batch: Batch, replicators: Sequence[Replicator], weights: NDArray[np.float64], settings: Settings
+    batch: Batch, replicators: Sequence[Replicator], weights: Floats, settings: Settings
 ) -> list[Replicates]:
     """Return per partition the values at the given weights (n, r), and the weight share of its clustered rows."""
     total = weights.sum(axis=0)
@@ -152,7 +151,7 @@ def _replicate(
     return in_threads(work, range(len(batch.keys)), settings.threads)
 
 
-def _joined(blocks: Sequence[tuple[NDArray[np.float64], str]]) -> tuple[NDArray[np.float64], str]:
+def _joined(blocks: Sequence[tuple[Floats, str]]) -> tuple[Floats, str]:
     failures = [failure for _, failure in blocks if failure]
     return np.concatenate([values for values, _ in blocks]), failures[0] if failures else ""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics.batches import Batch, batches
@@ -17,6 +17,7 @@ from clusterbench.metrics.noise_policies import as_labelings, as_policies
 from clusterbench.metrics.partition_layout import lay_out
 from clusterbench.metrics.row_blocks import tasks
 from clusterbench.metrics.score import NoisePolicy
+from clusterbench.tables import Floats
 
 
 def silhouette_samples(
@@ -26,7 +27,7 @@ def silhouette_samples(
     noise: str = "zero",
     memory_mb: float = 512,
     threads: int | None = None,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the silhouette of every row in every labeling, exactly, whatever the number of rows.
 
     Parameters
@@ -68,13 +69,7 @@ def silhouette_samples(
     return found
 
 
-def _fill(
-    found: NDArray[np.float64],
-    places: list[int],
-    space: NDArray[np.float64],
-    batch: Batch,
-    workers: int,
-) -> None:
+def _fill(found: Floats, places: list[int], space: Floats, batch: Batch, workers: int) -> None:
     """Fill the rows `places` of `found` with the silhouettes of the batch's partitions."""
 
     score = row_scorer(space, lay_out(batch.labels, batch.ks), np.arange(len(space)), np.float64)
@@ -89,11 +84,7 @@ def _fill(
 
 
 def cluster_silhouettes(
-    X: ArrayLike,
-    labelings: ArrayLike | Sequence[ArrayLike],
-    *,
-    memory_mb: float = 512,
-    threads: int | None = None,
+    X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike], *, memory_mb: float = 512, threads: int | None = None
 ) -> pd.DataFrame:
     """Return the mean silhouette of each cluster; noise rows take no part.
 

@@ -22,8 +22,10 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
 from clusterbench.metrics.sum_kernels import CHUNK
+from clusterbench.tables import Floats, Ints
 
 LANES = 32
 PIECE = 16
@@ -146,14 +148,14 @@ def _add_rows(typing: Any, buffer: Any, places: Any, start: Any, stop: Any, sums
 
 @compiled
 def distance_sums(
-    rows: NDArray[np.float64],
-    points: NDArray[np.float64],
+    rows: Floats,
+    points: Floats,
     places: NDArray[np.uint8],
-    run_start: NDArray[np.int64],
-    run_cluster: NDArray[np.int64],
-    chunk_start: NDArray[np.int64],
+    run_start: Ints,
+    run_cluster: Ints,
+    chunk_start: Ints,
     buffer: _Floats,
-    sums: NDArray[np.float64],
+    sums: Floats,
 ) -> None:
     """sums[c, lane] = sum of distances from lane ``rows[:, lane]`` (width, LANES) to the points of cluster c."""
     n, width = points.shape
@@ -168,16 +170,16 @@ def distance_sums(
 
 @compiled
 def silhouettes(
-    sums: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    own: NDArray[np.int32],
+    sums: Floats,
+    starts: Ints,
+    ids: Ints,
+    sizes: Ints,
+    own: Labels,
     lanes: int,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    near: NDArray[np.int32],
-    s: NDArray[np.float64],
+    a: Floats,
+    b: Floats,
+    near: Labels,
+    s: Floats,
 ) -> None:
     """From sums of distances to a, b, the nearest other cluster and s = (b - a) / max(a, b), each (m, lanes).
 
@@ -209,21 +211,21 @@ def silhouettes(
 
 @compiled
 def score_rows(
-    space: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    labels: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    sizes: NDArray[np.int64],
+    space: Floats,
+    rows: Ints,
+    labels: Labels,
+    starts: Ints,
+    ids: Ints,
+    sizes: Ints,
     places: NDArray[np.uint8],
-    run_start: NDArray[np.int64],
-    run_cluster: NDArray[np.int64],
-    chunk_start: NDArray[np.int64],
+    run_start: Ints,
+    run_cluster: Ints,
+    chunk_start: Ints,
     buffer: _Floats,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    near: NDArray[np.int32],
-    s: NDArray[np.float64],
+    a: Floats,
+    b: Floats,
+    near: Labels,
+    s: Floats,
 ) -> None:
     """Fill a, b, near and s, each (m, len(rows)), for the given rows of the space.
 
@@ -268,16 +270,16 @@ def _add_weighted(
 
 @compiled
 def weighted_sums(
-    space: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    targets: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    weights: NDArray[np.float64],
+    space: Floats,
+    rows: Ints,
+    targets: Labels,
+    starts: Ints,
+    weights: Floats,
     places: NDArray[np.uint8],
-    run_start: NDArray[np.int64],
-    run_cluster: NDArray[np.int64],
-    chunk_start: NDArray[np.int64],
-    out: NDArray[np.float64],
+    run_start: Ints,
+    run_cluster: Ints,
+    chunk_start: Ints,
+    out: Floats,
 ) -> None:
     """out[q, i] = weighted sum of distances from ``rows[i]`` to the rows of cluster ``targets[q, rows[i]]`` of list q.
 

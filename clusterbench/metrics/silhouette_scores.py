@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.metrics.anchors import Sample, draw
 from clusterbench.metrics.batches import Batch
@@ -21,6 +20,7 @@ from clusterbench.metrics.partition_layout import lay_out
 from clusterbench.metrics.precision import PROMISE, kept_dtype, rounding_bounds
 from clusterbench.metrics.score import Estimate, Score
 from clusterbench.seeding import stable_rng
+from clusterbench.tables import Floats, Ints
 
 MICRO, MACRO = "silhouette", "silhouette_macro"
 
@@ -81,10 +81,10 @@ class _Expansion:
     """A silhouette to first order in the weights: value + sum over rows of (weight - 1) * influence * scale."""
 
     value: float
-    rows: NDArray[np.int64]
-    influence: NDArray[np.float64]
+    rows: Ints
+    influence: Floats
 
-    def at(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def at(self, weights: Floats) -> Floats:
         from clusterbench.metrics.bootstrap_kernel import shifts
 
         moved = np.empty(weights.shape[1])
@@ -101,7 +101,7 @@ class _Average:
 
 
 def _averages(
-    space: NDArray[np.float64], batch: Batch, kept: type[np.floating[Any]], settings: Settings
+    space: Floats, batch: Batch, kept: type[np.floating[Any]], settings: Settings
 ) -> list[dict[str, _Average]]:
     partitions = lay_out(batch.labels, batch.ks)
     exact = len(space) <= settings.exact_rows
@@ -126,9 +126,7 @@ def _doubtful(averages: dict[str, _Average], names: Collection[str]) -> list[str
     ]
 
 
-def silhouette_means(
-    total: NDArray[np.float64], square: NDArray[np.float64], count: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> tuple[Estimate, Estimate]:
+def silhouette_means(total: Floats, square: Floats, count: Ints, sizes: Ints) -> tuple[Estimate, Estimate]:
     """Return the micro and macro average, from sums of s and s squared over `count` of each cluster's rows.
 
     Stratified sampling (Cochran 1977, section 5.3): a cluster's mean has variance s^2 / m (1 - m / size).

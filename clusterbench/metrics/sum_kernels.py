@@ -5,21 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
+from clusterbench.tables import Bools, Floats, Ints
 
 CHUNK = 256  # points per chunk; positions within one fit uint8
 
 
 @compiled
 def list_members(
-    labels: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    own: NDArray[np.bool_],
+    labels: Labels,
+    starts: Ints,
+    ids: Ints,
+    own: Bools,
     places: NDArray[np.uint8],
-    run_start: NDArray[np.int64],
-    run_cluster: NDArray[np.int64],
-    chunk_start: NDArray[np.int64],
+    run_start: Ints,
+    run_cluster: Ints,
+    chunk_start: Ints,
 ) -> None:
     """List, chunk by chunk and cluster by cluster, the positions of the cluster's rows within the chunk.
 
@@ -59,12 +61,7 @@ def list_members(
 
 @compiled
 def centroid_sums(
-    space: NDArray[np.float64],
-    labels: NDArray[np.int32],
-    centroids: NDArray[np.float64],
-    spread: NDArray[np.float64],
-    scatter: NDArray[np.float64],
-    sizes: NDArray[np.int64],
+    space: Floats, labels: Labels, centroids: Floats, spread: Floats, scatter: Floats, sizes: Ints
 ) -> None:
     """Fill centroids (k, d), mean distance to the centroid (k,), sum of squared distances (k,) and sizes (k,).
 
@@ -106,14 +103,7 @@ def centroid_sums(
 
 @compiled
 def add_up(
-    s: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    rank: NDArray[np.int64],
-    labels: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    cutoff: NDArray[np.int64],
-    total: NDArray[np.float64],
-    square: NDArray[np.float64],
+    s: Floats, rows: Ints, rank: Ints, labels: Labels, starts: Ints, cutoff: Ints, total: Floats, square: Floats
 ) -> None:
     """Add s (m, len(rows)) and its square to the totals of each (labeling, cluster), rows of rank < cutoff only."""
     for p in range(labels.shape[0]):
@@ -126,11 +116,7 @@ def add_up(
 
 @compiled
 def cluster_keys(
-    labels: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    row_keys: NDArray[np.uint64],
-    keys: NDArray[np.uint64],
-    sizes: NDArray[np.int64],
+    labels: Labels, starts: Ints, row_keys: NDArray[np.uint64], keys: NDArray[np.uint64], sizes: Ints
 ) -> None:
     """Fill a 128-bit key (sum of its rows' keys) and the size of each (labeling, cluster)."""
     for p in range(labels.shape[0]):
@@ -143,15 +129,7 @@ def cluster_keys(
 
 
 @compiled
-def draw_anchors(
-    labels: NDArray[np.int32],
-    order: NDArray[np.int64],
-    base: int,
-    least: int,
-    cutoff: NDArray[np.int64],
-    count: NDArray[np.int64],
-    chosen: NDArray[np.bool_],
-) -> None:
+def draw_anchors(labels: Labels, order: Ints, base: int, least: int, cutoff: Ints, count: Ints, chosen: Bools) -> None:
     """Take the first `base` rows in `order`, then further ones of each cluster that has fewer than `least`.
 
     Fills, per cluster, the position in `order` before which its rows are taken, and how many that are.
