@@ -12,8 +12,8 @@ from clusterbench.labeling import Labels
 from clusterbench.metrics.batches import Batch
 from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.engine import in_threads
 from clusterbench.metrics.score import Estimate, Score
+from clusterbench.metrics.threads import in_threads
 from clusterbench.tables import Floats, Ints
 
 DB, CH = "davies_bouldin", "calinski_harabasz"

@@ -8,10 +8,9 @@ from typing import Protocol
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics.batches import Batch
-from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.engine import count_threads
-from clusterbench.metrics.precision import DTYPES
+from clusterbench.metrics.conditioning import DTYPES, Table
 from clusterbench.metrics.score import Estimate
+from clusterbench.metrics.threads import count_threads
 from clusterbench.tables import Floats
 
 

@@ -13,10 +13,16 @@ from clusterbench.datasets.from_memory import frame_of
 from clusterbench.datasets.numeric_columns import numeric_column
 from clusterbench.errors import RequestError
 from clusterbench.labeling import is_masked
+from clusterbench.seeding import stable_rng
 from clusterbench.tables import Bools, Floats
 
+DTYPES = ("auto", "float64", "float32")
 _FAR_EXPONENT = 480  # of the largest entry where columns are not centred: squares neither overflow nor vanish
 _NEAR, _LOST = 2.0**-10, 2.0**-37
+_LEAST_ROWS = 2048
+_LEAST_DISTINCT = 2048.0
+_SAMPLED = (32, 256)
+_LEAST_FROM_ONE = 128.0  # of 256; the credit-card table has 254
 _Array = TypeVar("_Array", bound=NDArray[Any])
 
 
@@ -60,6 +66,25 @@ class Table:
         space -= np.where(lossy, 0.0, centres)
         _scale(space, _FAR_EXPONENT if lossy.any() else 0)
         return cls(read_only(values), space, not lossy.any())
+
+    def kept_dtype(self, dtype: str) -> type[np.floating[Any]]:
+        """Return the float type in which distances are added up, for a dtype of `DTYPES`.
+
+        Distances are always *computed* in float64, from direct differences, so that no offset, scale or tight cluster
+        can spoil them. Kept as float32 they are added in half the time. Each then carries a rounding error of up to
+        6e-8, and the errors average out as long as they are independent. They are not where few distances recur
+        (duplicate rows, lattices, small tables), nor where most rows have one float32 distance to a row far away: so
+        ``auto`` takes float32 for tables of at least 2,048 rows of which 8,192 sampled distances hold at least 2,048
+        effectively distinct values, and no row of which is at effectively fewer than 128 distinct distances from 256
+        sampled ones (Simpson's number: the count squared over the sum of squared multiplicities).
+        """
+        if not self.centred or dtype == "float64":
+            return np.float64
+        if dtype == "float32":
+            return np.float32
+        if len(self.space) < _LEAST_ROWS or distinct_distances(self.space) < _LEAST_DISTINCT:
+            return np.float64
+        return np.float32 if distinct_from_far(self.space) >= _LEAST_FROM_ONE else np.float64
 
 
 def _lossy_columns(space: Floats, centres: Floats) -> Bools:
@@ -132,3 +157,35 @@ def _scale(values: Floats, target: int) -> None:
     largest = max(float(values.max()), -float(values.min()))
     _, exponent = np.frexp(largest)
     np.ldexp(values, target - exponent, out=values)
+
+
+def distinct_distances(space: Floats) -> float:
+    """Return the effective number of distinct positive distances between 32 and 256 sampled rows, at most 8,192."""
+    from scipy.spatial.distance import cdist
+
+    rng = stable_rng(0, "precision", len(space))
+    left, right = (space[rng.integers(len(space), size=size)] for size in _SAMPLED)
+    distances = cdist(left, right).astype(np.float32)
+    _, counts = np.unique(distances[distances > 0.0], return_counts=True)
+    return float(counts.sum()) ** 2 / float((counts.astype(np.float64) ** 2).sum()) if len(counts) else 0.0
+
+
+def distinct_from_far(space: Floats) -> float:
+    """Return the least effective number of distinct distances from one row to 256 sampled ones, as float32.
+
+    The rounding error of a distance that all rows share does not average out, and the farthest row has the largest
+    part in their means. Looked at are the 16 rows farthest from the middle of the sampled ones and up to 32 others,
+    the more the farther out.
+    """
+    from scipy.spatial.distance import cdist
+
+    n = len(space)
+    sampled = space[stable_rng(0, "far rows", n).choice(n, min(n, _SAMPLED[1]), replace=False)]
+    gaps = space - np.median(sampled, axis=0)
+    order = np.argsort(np.einsum("ij,ij->i", gaps, gaps))[::-1]
+    places = np.concatenate([np.arange(min(n, 16)), np.geomspace(1, n, 32).astype(np.int64) - 1])
+    distances = np.sort(cdist(space[order[np.unique(places)]], sampled).astype(np.float32))
+    starts = np.diff(distances, axis=1, prepend=-1.0) > 0.0  # of each run of equal distances
+    runs = np.bincount(np.cumsum(starts) - 1).astype(np.float64)
+    squares = np.bincount(np.nonzero(starts)[0], weights=runs**2)
+    return float(distances.shape[1] ** 2 / squares.max())

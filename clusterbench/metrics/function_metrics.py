@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterbench.labeling import canonical
 from clusterbench.metrics.batches import Batch
 from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
 from clusterbench.metrics.conditioning import Table, read_only
-from clusterbench.metrics.noise_policies import compact
 from clusterbench.metrics.score import Estimate, Score
 from clusterbench.statuses import ScoreStatus
 from clusterbench.tables import Floats
@@ -58,7 +58,7 @@ class FunctionComputation:
             values, failure = np.full(weights.shape[1], np.nan), ""
             for r, column in enumerate(weights.T):
                 part = (batch.labels[p] >= 0) & (column > 0.0)
-                labels = compact(batch.labels[p][part])
+                labels = canonical(batch.labels[p][part])
                 if labels.max(initial=0) > 0:
                     given = (read_only(table.values[part]), read_only(labels), read_only(column[part]))
                     score = self._score(function, *given)

@@ -5,18 +5,63 @@ It holds as long as rows keep their nearest cluster; where clusters are hardly a
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from clusterbench.labeling import Labels
+from clusterbench.labeling import Labels, canonical
 from clusterbench.metrics.batches import Batch
-from clusterbench.metrics.engine import RowScores, in_threads, row_scorer
+from clusterbench.metrics.computation import Settings
 from clusterbench.metrics.partition_layout import Partitions, lay_out, list_members
-from clusterbench.metrics.row_blocks import tasks
-from clusterbench.tables import Floats
+from clusterbench.metrics.row_scores import RowScores, row_scorer
+from clusterbench.metrics.threads import in_threads, tasks
+from clusterbench.seeding import stable_rng
+from clusterbench.tables import Floats, Ints
 
 BYTES = 128  # per row and partition, all arrays below together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expansion:
+    """A silhouette to first order in the weights: value + sum over rows of (weight - 1) * influence."""
+
+    value: float
+    rows: Ints
+    influence: Floats
+
+    def at(self, weights: Floats) -> Floats:
+        """Return the values (r,) at weights (n, r)."""
+        from clusterbench.metrics.bootstrap_kernel import shifts
+
+        moved = np.empty(weights.shape[1])
+        shifts(weights if len(self.rows) == len(weights) else weights[self.rows], self.influence, moved)
+        return self.value + moved
+
+
+def expand(
+    space: Floats, batch: Batch, size: int | None, centres: Sequence[tuple[float, float]] | None, settings: Settings
+) -> list[tuple[Expansion, Expansion] | None]:
+    """Return the micro and macro expansion of each partition, None where they are undefined.
+
+    With a `size`, influences are those of so many random rows, scaled to the whole, around the values in `centres`.
+    """
+    n, rows, labels = len(space), np.arange(len(space)), batch.labels
+    if size is not None:
+        rows = np.sort(stable_rng(settings.seed, "bootstrap rows", n).choice(n, size, replace=False))
+        labels = [canonical(each[rows]) for each in labels]
+    ks = [int(each.max()) + 1 for each in labels]
+    defined = [p for p, k in enumerate(ks) if 1 < k < np.count_nonzero(labels[p] >= 0)]
+    expansions: list[tuple[Expansion, Expansion] | None] = [None] * len(ks)
+    if not defined:
+        return expansions
+    part = Batch([batch.keys[p] for p in defined], [labels[p] for p in defined], [ks[p] for p in defined])
+    scale = math.sqrt(len(rows) / n)
+    for p, each in zip(defined, influences(space[rows], part, settings.threads), strict=True):
+        micro, macro = (each.micro_value, each.macro_value) if centres is None else centres[p]
+        expansions[p] = (Expansion(micro, rows, each.micro * scale), Expansion(macro, rows, each.macro * scale))
+    return expansions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +113,7 @@ def influences(space: Floats, batch: Batch, threads: int) -> list[Influence]:
         from clusterbench.metrics.silhouette_kernel import weighted_sums
 
         found = np.empty((len(sums), part.stop - part.start))
-        weighted_sums(space, rows[part], targets, starts, weights, *lists, found)
+        weighted_sums(space, rows[part], targets, starts, weights, lists, found)
         sums[:, part] = found
 
     in_threads(work, tasks(len(rows)), threads)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.tables import Bools, Ints
+
+if TYPE_CHECKING:
+    from clusterbench.metrics.sum_kernels import Lists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,18 +30,15 @@ class Partitions:
     ids : ndarray of int64, shape (pairs,)
         Distinct cluster of each pair.
     sizes : ndarray of int64, shape (distinct clusters,)
-    places, run_start, run_cluster, chunk_start : ndarray
-        Rows of each distinct cluster, chunk by chunk: see `_sums.list_members`.
+    lists : tuple of ndarray
+        Rows of each distinct cluster, chunk by chunk: see `sum_kernels.list_members`.
     """
 
     labels: Labels
     starts: Ints
     ids: Ints
     sizes: Ints
-    places: NDArray[np.uint8]
-    run_start: Ints
-    run_cluster: Ints
-    chunk_start: Ints
+    lists: Lists
 
     @property
     def pair_sizes(self) -> Ints:
@@ -59,20 +59,19 @@ def lay_out(labelings: Sequence[Labels], ks: Sequence[int]) -> Partitions:
     labels = np.ascontiguousarray(np.stack(labelings), dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(ks)]).astype(np.int64)
     ids, own, sizes = _distinct_clusters(labels, starts)
-    return Partitions(labels, starts, ids, sizes, *list_members(labels, starts, ids, own))
+    return Partitions(labels, starts, ids, sizes, list_members(labels, starts, ids, own))
 
 
-def list_members(labels: Labels, starts: Ints, ids: Ints, own: Bools) -> tuple[NDArray[np.uint8], Ints, Ints, Ints]:
-    """Return places, run_start, run_cluster and chunk_start as `_sums.list_members` fills them."""
-    from clusterbench.metrics import sum_kernels as _sums
+def list_members(labels: Labels, starts: Ints, ids: Ints, own: Bools) -> Lists:
+    """Return the lists that `sum_kernels.list_members` fills."""
+    from clusterbench.metrics import sum_kernels
 
-    chunks = -(-labels.shape[1] // _sums.CHUNK)
-    runs = chunks * int(np.minimum(np.diff(starts), _sums.CHUNK).sum())
-    places = np.empty(labels.size, dtype=np.uint8)
-    run_start, run_cluster = np.empty(runs + 1, dtype=np.int64), np.empty(runs, dtype=np.int64)
-    chunk_start = np.empty(chunks + 1, dtype=np.int64)
-    _sums.list_members(labels, starts, ids, own, places, run_start, run_cluster, chunk_start)
-    return places, run_start, run_cluster, chunk_start
+    chunks = -(-labels.shape[1] // sum_kernels.CHUNK)
+    runs = chunks * int(np.minimum(np.diff(starts), sum_kernels.CHUNK).sum())
+    run_start, run_cluster, chunk_start = (np.empty(size, dtype=np.int64) for size in (runs + 1, runs, chunks + 1))
+    lists = (np.empty(labels.size, dtype=np.uint8), run_start, run_cluster, chunk_start)
+    sum_kernels.list_members(labels, starts, ids, own, lists)
+    return lists
 
 
 def _distinct_clusters(labels: Labels, starts: Ints) -> tuple[Ints, Bools, Ints]:

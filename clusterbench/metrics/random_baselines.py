@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
+from clusterbench.metrics.batches import CELLS, nearest
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Settings, at_least
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.engine import count_threads, in_threads
 from clusterbench.metrics.metric import Metric
-from clusterbench.metrics.nearest import CELLS, nearest
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.scoring import score_table
+from clusterbench.metrics.threads import count_threads, in_threads
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 

@@ -10,15 +10,14 @@ from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
-from clusterbench.metrics.batches import Batch, Use, batches
+from clusterbench.metrics.batches import Batch, Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.engine import in_threads
 from clusterbench.metrics.influence import BYTES
 from clusterbench.metrics.metric import Metric
-from clusterbench.metrics.noise_policies import as_labelings, as_policies
 from clusterbench.metrics.scoring import by_computation, coverage
+from clusterbench.metrics.threads import in_threads
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 

@@ -11,12 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
-from clusterbench.metrics.batches import Use, batches
+from clusterbench.metrics.batches import Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Computation, Estimates, Settings
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.metric import Metric, NoiseRule
-from clusterbench.metrics.noise_policies import as_labelings, as_policies
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.statuses import ScoreStatus
 
@@ -52,7 +51,7 @@ def score_labelings(
         noise rows are one more cluster. ``nearest``: each joins the cluster with the nearest centroid.
     dtype : {"auto", "float64", "float32"}
         Precision in which distances are added up; ``auto`` takes float32 where that keeps 1e-6 relative: see
-        the module `precision`.
+        `Table.kept_dtype`.
     memory_mb : float
         Budget for what the engine holds at once, apart from one copy of X; labelings are taken in as many rounds as
         it asks for. There is never an n x n matrix.

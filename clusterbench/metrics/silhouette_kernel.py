@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
-from clusterbench.metrics.sum_kernels import CHUNK
+from clusterbench.metrics.sum_kernels import CHUNK, Lists
 from clusterbench.tables import Floats, Ints
 
 LANES = 32
@@ -33,6 +33,8 @@ PIECE = 16
 cgutils: Any = untyped_cgutils
 
 _Floats = NDArray[Any]
+Out = tuple[Floats, Floats, Labels, Floats]
+"""a, b, near and s of `row_scores.RowScores`."""
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -147,17 +149,9 @@ def _add_rows(typing: Any, buffer: Any, places: Any, start: Any, stop: Any, sums
 
 
 @compiled
-def distance_sums(
-    rows: Floats,
-    points: Floats,
-    places: NDArray[np.uint8],
-    run_start: Ints,
-    run_cluster: Ints,
-    chunk_start: Ints,
-    buffer: _Floats,
-    sums: Floats,
-) -> None:
+def distance_sums(rows: Floats, points: Floats, lists: Lists, buffer: _Floats, sums: Floats) -> None:
     """sums[c, lane] = sum of distances from lane ``rows[:, lane]`` (width, LANES) to the points of cluster c."""
+    places, run_start, run_cluster, chunk_start = lists
     n, width = points.shape
     sums[:] = 0.0
     for chunk in range(len(chunk_start) - 1):
@@ -169,22 +163,12 @@ def distance_sums(
 
 
 @compiled
-def silhouettes(
-    sums: Floats,
-    starts: Ints,
-    ids: Ints,
-    sizes: Ints,
-    own: Labels,
-    lanes: int,
-    a: Floats,
-    b: Floats,
-    near: Labels,
-    s: Floats,
-) -> None:
+def silhouettes(sums: Floats, starts: Ints, ids: Ints, sizes: Ints, own: Labels, lanes: int, out: Out) -> None:
     """From sums of distances to a, b, the nearest other cluster and s = (b - a) / max(a, b), each (m, lanes).
 
     Rows without a cluster get NaN. The only row of a cluster has s = 0, and so has a row with a = b = 0.
     """
+    a, b, near, s = out
     for p in range(own.shape[0]):
         for lane in range(lanes):
             a[p, lane], b[p, lane], near[p, lane] = 0.0, np.inf, -1
@@ -217,20 +201,15 @@ def score_rows(
     starts: Ints,
     ids: Ints,
     sizes: Ints,
-    places: NDArray[np.uint8],
-    run_start: Ints,
-    run_cluster: Ints,
-    chunk_start: Ints,
+    lists: Lists,
     buffer: _Floats,
-    a: Floats,
-    b: Floats,
-    near: Labels,
-    s: Floats,
+    out: Out,
 ) -> None:
     """Fill a, b, near and s, each (m, len(rows)), for the given rows of the space.
 
     `buffer` is scratch of shape (CHUNK, LANES); its dtype is that in which distances are kept.
     """
+    a, b, near, s = out
     m, width = labels.shape[0], space.shape[1]
     sums = np.empty((len(sizes), LANES), np.float64)
     block = np.zeros((width, LANES), np.float64)
@@ -240,9 +219,9 @@ def score_rows(
         for lane in range(lanes):
             block[:, lane] = space[rows[first + lane]]
             own[:, lane] = labels[:, rows[first + lane]]
-        distance_sums(block, space, places, run_start, run_cluster, chunk_start, buffer, sums)
+        distance_sums(block, space, lists, buffer, sums)
         part = slice(first, first + lanes)
-        silhouettes(sums, starts, ids, sizes, own, lanes, a[:, part], b[:, part], near[:, part], s[:, part])
+        silhouettes(sums, starts, ids, sizes, own, lanes, (a[:, part], b[:, part], near[:, part], s[:, part]))
 
 
 @_intrinsic
@@ -270,21 +249,13 @@ def _add_weighted(
 
 @compiled
 def weighted_sums(
-    space: Floats,
-    rows: Ints,
-    targets: Labels,
-    starts: Ints,
-    weights: Floats,
-    places: NDArray[np.uint8],
-    run_start: Ints,
-    run_cluster: Ints,
-    chunk_start: Ints,
-    out: Floats,
+    space: Floats, rows: Ints, targets: Labels, starts: Ints, weights: Floats, lists: Lists, out: Floats
 ) -> None:
     """out[q, i] = weighted sum of distances from ``rows[i]`` to the rows of cluster ``targets[q, rows[i]]`` of list q.
 
-    The lists are those of `_sums.list_members`, one pair per cluster of each of the q labelings, with weights (q, n).
+    The lists are those of `list_members`, one pair per cluster of each of the q labelings, with weights (q, n).
     """
+    places, run_start, run_cluster, chunk_start = lists
     n, width = space.shape
     m = len(starts) - 1
     buffer = np.empty((CHUNK, LANES), np.float64)

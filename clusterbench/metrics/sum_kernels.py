@@ -10,25 +10,19 @@ from clusterbench.metrics.compilation import compiled
 from clusterbench.tables import Bools, Floats, Ints
 
 CHUNK = 256  # points per chunk; positions within one fit uint8
+Lists = tuple[NDArray[np.uint8], Ints, Ints, Ints]
+"""places, run_start, run_cluster and chunk_start of `list_members`."""
 
 
 @compiled
-def list_members(
-    labels: Labels,
-    starts: Ints,
-    ids: Ints,
-    own: Bools,
-    places: NDArray[np.uint8],
-    run_start: Ints,
-    run_cluster: Ints,
-    chunk_start: Ints,
-) -> None:
+def list_members(labels: Labels, starts: Ints, ids: Ints, own: Bools, lists: Lists) -> None:
     """List, chunk by chunk and cluster by cluster, the positions of the cluster's rows within the chunk.
 
     Run r covers ``places[run_start[r]:run_start[r + 1]]`` and belongs to distinct cluster ``run_cluster[r]``;
     chunk c covers the runs ``chunk_start[c]:chunk_start[c + 1]``. ``own[j]`` is False where cluster j of all
     (labeling, cluster) pairs repeats a cluster of an earlier labeling: that one is listed once.
     """
+    places, run_start, run_cluster, chunk_start = lists
     m, n = labels.shape
     count = np.zeros(np.max(np.diff(starts)), np.int64)
     run, end, chunk = 0, 0, 0

@@ -1,28 +1,20 @@
-"""Walks blocks of rows through the kernel, on several threads, with the same numbers for any number of them."""
+"""Silhouettes of rows in several partitions at once, and their sums over clusters."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from clusterbench.environment import usable_cores
 from clusterbench.labeling import Labels
+from clusterbench.metrics.anchors import Sample
 from clusterbench.metrics.partition_layout import Partitions
-from clusterbench.metrics.row_blocks import pieces, tasks
+from clusterbench.metrics.threads import in_order, pieces, tasks
 from clusterbench.tables import Floats, Ints
 
-if TYPE_CHECKING:
-    from clusterbench.metrics.anchors import Sample
-
-WAITING = 2  # results per thread that may wait to be added up
 EXTRA_ROWS = 128
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,41 +46,12 @@ class RowScores:
         return cls(rows, np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int32), np.empty(shape))
 
 
-def count_threads(threads: int | None) -> int:
-    """Return `threads`, or the number of cores that this process may use."""
-    return usable_cores() if threads is None else max(1, int(threads))
-
-
-def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> Iterator[_Result]:
-    """Yield ``work(item) for item in items``, in order; few results wait to be taken, whatever the number of items.
-
-    The kernels release the GIL; no OpenMP is involved.
-    """
-    todo = list(items)
-    if threads == 1 or len(todo) < 2:
-        yield from map(work, todo)
-        return
-    waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(min(threads, len(todo))) as pool:
-        for item in todo:
-            if len(waiting) == WAITING * threads:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(work, item))
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> list[_Result]:
-    """Return ``[work(item) for item in items]``."""
-    return list(in_order(work, items, threads))
-
-
 def row_scorer(
     space: Floats, partitions: Partitions, rows: Ints, kept: type[np.floating[Any]]
 ) -> Callable[[slice], RowScores]:
     """Return what scores a slice of the given rows against all rows of all partitions.
 
-    `kept` is the float type in which distances are added up: see the module `precision`.
+    `kept` is the float type in which distances are added up: see `Table.kept_dtype`.
     """
     from clusterbench.metrics import silhouette_kernel as _kernel
     from clusterbench.metrics import sum_kernels as _sums
@@ -97,10 +60,8 @@ def row_scorer(
 
     def score(part: slice) -> RowScores:
         out = RowScores.empty(part, len(p.labels))
-        lists = (p.places, p.run_start, p.run_cluster, p.chunk_start)
-        buffer = np.empty((_sums.CHUNK, _kernel.LANES), dtype=kept)
-        scratch = (*lists, buffer, out.a, out.b, out.near, out.s)
-        _kernel.score_rows(space, rows[part], p.labels, p.starts, p.ids, p.sizes, *scratch)
+        buffer, arrays = np.empty((_sums.CHUNK, _kernel.LANES), dtype=kept), (out.a, out.b, out.near, out.s)
+        _kernel.score_rows(space, rows[part], p.labels, p.starts, p.ids, p.sizes, p.lists, buffer, arrays)
         return out
 
     return score
