@@ -63,7 +63,7 @@ tables = hnp.arrays(np.int64, st.tuples(st.integers(2, 30), st.integers(1, 4)), 
 
 
 @given(X=tables, data=st.data(), policy=st.sampled_from(list(NoisePolicy)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_scores_equal_scikit_learns_or_are_undefined(X, data, policy):
     labels = data.draw(hnp.arrays(np.int64, len(X), elements=st.integers(-2, 5)))
     expected = reference(X, labels, policy)
@@ -78,18 +78,17 @@ def test_scores_equal_scikit_learns_or_are_undefined(X, data, policy):
             assert row.value == pytest.approx(expected[row.metric], rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("d", [1, 2, 17, 40])
-@pytest.mark.parametrize("dtype", ["auto", "float32", "float64"])
-def test_a_table_of_many_blocks_agrees_in_every_precision(d, dtype):
+@pytest.mark.parametrize("d", [1, 17, 40])
+def test_a_table_of_many_blocks_agrees_in_every_precision(d):
     rng = np.random.default_rng(d)
-    X = rng.normal(size=(2500, d)) * rng.uniform(0.1, 30.0, size=d)
+    X = rng.normal(size=(2100, d)) * rng.uniform(0.1, 30.0, size=d)
     X[:700] += 3.0
-    labels = rng.integers(-1, 6, size=(3, 2500))
+    labels = rng.integers(-1, 6, size=(2, 2100))
     labels[0] = np.digitize(X[:, 0], np.quantile(X[:, 0], [0.2, 0.5, 0.9]))
-    table = score_labelings(X, labels, metrics=ALL, noise="drop", dtype=dtype)
-    for row in table.itertuples():
-        expected = reference(X, labels[row.labeling], "drop")[row.metric]
-        assert row.value == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    expected = [value for each in labels for value in reference(X, each, "drop").values()]
+    for dtype in ("auto", "float32", "float64"):
+        table = score_labelings(X, labels, metrics=ALL, noise="drop", dtype=dtype)
+        assert table["value"].tolist() == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_hand_computed_values():
@@ -122,7 +121,7 @@ def test_scores_of_the_real_table_agree_with_scikit_learn(real_table_folder):
     import pandas as pd
 
     frame = pd.read_csv(real_table_folder / "CC_GENERAL.csv").drop(columns="CUST_ID")
-    X = frame.fillna(frame.median()).to_numpy(dtype=np.float64)
+    X = frame.fillna(frame.median()).to_numpy(dtype=np.float64)[::3]
     raw = X.copy()
     X = np.log1p(X)
     X = (X - X.mean(axis=0)) / X.std(axis=0)

@@ -5,8 +5,6 @@ import pandas as pd
 import pytest
 
 from clusterbench.metrics import score_labelings
-from clusterbench.metrics.anchors import PER_CLUSTER, draw
-from clusterbench.metrics.partition_layout import lay_out
 
 SILHOUETTES = ["silhouette", "silhouette_macro"]
 
@@ -66,29 +64,6 @@ def test_other_labelings_whose_small_clusters_need_more_rows_move_no_bit(long_ta
         pd.testing.assert_frame_equal(
             together.drop(columns="labeling"), alone.drop(columns="labeling"), check_exact=True
         )
-
-
-def test_other_labelings_move_no_bit_of_a_sampled_score(long_table):
-    X, labelings = long_table
-    together = sampled(X, labelings)["value"].to_numpy().reshape(3, 2)
-    for position, labels in enumerate(labelings):
-        np.testing.assert_array_equal(sampled(X, [labels])["value"], together[position])
-
-
-def test_anchors_are_shared_and_small_clusters_get_more(long_table):
-    _, labelings = long_table
-    partitions = lay_out([np.asarray(labels, dtype=np.int32) for labels in labelings], [3, 3, 2])
-    sample = draw(partitions, 400, seed=0)
-    # The first 400 rows of the random order serve all; of the cluster of 100 rows 64 are taken.
-    assert (np.sort(sample.rank)[:400] == np.arange(400)).all()
-    assert sample.count.min() >= PER_CLUSTER
-    assert sample.count[2] == PER_CLUSTER
-    assert len(sample.rows) < 400 + PER_CLUSTER
-    taken = [(sample.rank < cutoff) for cutoff in sample.cutoff]
-    for pair, size in enumerate(sample.count):
-        p = int(np.searchsorted(partitions.starts, pair, side="right")) - 1
-        members = partitions.labels[p, sample.rows] == pair - partitions.starts[p]
-        assert (members & taken[pair]).sum() == size
 
 
 def test_a_cluster_of_one_row_is_counted_without_error():

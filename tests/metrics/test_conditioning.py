@@ -5,16 +5,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
-from clusterbench.errors import RequestError
 from clusterbench.metrics import score_labelings
-from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.precision import distinct_distances, distinct_from_far, kept_dtype, rounding_bounds
 
 NAMES = ["silhouette", "davies_bouldin", "calinski_harabasz"]
-
-
-def condition(X):
-    return Table.of(X).space
 
 
 def exact(X, labels):
@@ -83,63 +76,6 @@ def test_duplicate_rows_keep_the_promise(distinct):
     assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6, abs=1e-9)
 
 
-def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
-    rng = np.random.default_rng(0)
-    varied = Table.of(rng.normal(size=(3000, 4))).space
-    assert kept_dtype(varied, "auto") is np.float32
-    assert kept_dtype(varied, "float64") is np.float64
-    assert kept_dtype(varied[:1000], "auto") is np.float64
-    assert kept_dtype(varied[:1000], "float32") is np.float32
-    repeated = condition(np.repeat(rng.normal(size=(30, 4)), 100, axis=0))
-    assert kept_dtype(repeated, "auto") is np.float64
-    lattice = condition(rng.integers(0, 10, size=(3000, 2)).astype(float))
-    assert kept_dtype(lattice, "auto") is np.float64
-    corners = Table.of(np.eye(3000)[:, :2999]).space  # all distances are equal, though no two rows are
-    assert kept_dtype(corners, "auto") is np.float64
-
-
-def far_rows():
-    """Two rows a hundred million times as far as the others; every mean distance is theirs."""
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(3000, 3))
-    X[0] = [1e8 * rng.uniform(0.5, 1), 0, 0]
-    X[-1] = [0, X[0, 0] * 100 / 2900 * rng.uniform(1.03, 1.06), 0]
-    return X, (np.arange(3000) >= 2900).astype(int)
-
-
-def heavy_tails():
-    X = np.exp(4.0 * np.random.default_rng(0).normal(size=(2721, 1)))
-    return X, np.random.default_rng(1).integers(0, 3, 2721)
-
-
-@pytest.mark.parametrize("make", [far_rows, heavy_tails])
-def test_rows_that_are_as_far_from_all_others_keep_the_promise(make):
-    X, labels = make()
-    assert kept_dtype(Table.of(X).space, "auto") is np.float64
-    found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
-    assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
-
-
-@pytest.mark.parametrize("far", [1e2, 1e4])
-def test_ordinary_outliers_and_tails_stay_in_float32(far):
-    rng = np.random.default_rng(3)
-    X = rng.standard_t(2, size=(3000, 5))
-    X[7] = far
-    assert kept_dtype(Table.of(X).space, "auto") is np.float32
-    assert kept_dtype(condition(np.exp(2.0 * rng.normal(size=(3000, 5)))), "auto") is np.float32
-    labels = rng.integers(0, 3, 3000)
-    labels[X[:, 0] > 0.0] = 0
-    found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
-    assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
-
-
-def test_distances_that_all_rows_share_are_counted_from_the_farthest_row():
-    rows = np.linspace(0.0, 1e-9, 3000)[:, None]
-    assert distinct_from_far(rows) > 128  # float32 has digits enough near 0
-    rows[17] = 1.0
-    assert distinct_from_far(rows) == pytest.approx(1.0, abs=0.02)
-
-
 def test_averages_over_few_rows_or_near_zero_are_scored_again_in_float64():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(3000, 3))
@@ -161,28 +97,3 @@ def test_averages_over_few_rows_or_near_zero_are_scored_again_in_float64():
     assert not again[2:].all()
     alone = score_labelings(X, labelings, metrics=names[:1])["value"].to_numpy()
     np.testing.assert_array_equal(alone, auto[::2])  # asking for the other metric moves no bit
-
-
-def test_rounding_bounds_shrink_with_the_rows_averaged():
-    micro, macro = rounding_bounds(np.array([9900, 100]))
-    assert micro == pytest.approx(2e-9)
-    assert macro == pytest.approx(1e-7 * np.sqrt(1 / 9900 + 1 / 100))
-
-
-def test_distinct_distances_count_recurring_ones_once():
-    assert distinct_distances(condition(np.arange(2.0)[np.arange(4000) % 2][:, None])) == pytest.approx(1.0)
-    assert distinct_distances(np.zeros((100, 2))) == 0.0
-
-
-def test_a_conditioned_space_is_centred_and_of_unit_size():
-    space = Table.of([[3.0, 1e6], [5.0, 1e6 + 8], [4.0, 1e6 + 4]]).space
-    np.testing.assert_array_equal(space, np.array([[-1.0, -4.0], [1.0, 4.0], [0.0, 0.0]]) / 8)
-    assert Table.of(np.full((3, 2), 7.0)).space.tolist() == [[0.0, 0.0]] * 3
-    largest = np.finfo(float).max
-    assert np.isfinite(Table.of([[largest], [-largest]]).space).all()
-
-
-def test_a_space_without_rows_or_columns_is_refused():
-    for shape in ((0, 3), (3, 0), (2, 2, 2)):
-        with pytest.raises(RequestError, match="X has shape"):
-            Table.of(np.ones(shape))

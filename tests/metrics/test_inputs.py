@@ -133,3 +133,22 @@ def test_one_labeling_needs_no_list(labels):
 def test_refused_labelings(labelings, message):
     with pytest.raises(RequestError, match=message):
         score_labelings(X, labelings)
+
+
+@pytest.mark.parametrize(
+    ("labelings", "message"),
+    [
+        ([0, 1], r"labeling 0 has shape \(2,\) \(allowed: \(3,\), one label per row\)"),
+        ([[0, 1, 1], [0, 1]], r"labeling 1 has shape \(2,\)"),
+        ([[[0, 1, 1]]], r"labeling 0 has shape \(1, 3\)"),
+        (np.zeros((2, 4), int), r"labeling 0 has shape \(4,\)"),
+        ([[0, 1, 1.5]], "labeling 0: .*allowed: whole numbers, -1 for noise"),
+        ([[0, 1, np.nan]], "labeling 0: "),
+        ([[0, 1, 1e19]], "labeling 0: .* of size 1e"),
+        ([[0, 1, 1], np.ma.masked_equal([0, 1, 2], 2)], "labeling 1: labels are masked"),
+        (np.ma.masked_equal([[0, 1, 2]], 2), "labelings are masked"),
+    ],
+)
+def test_forms_that_are_no_labelings(labelings, message):
+    with pytest.raises(RequestError, match=message):
+        score_labelings([[0.0], [1.0], [2.0]], labelings)

@@ -13,7 +13,6 @@ from sklearn.metrics import silhouette_score
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import CENTROIDS, GROWTH, METRICS, calibrate, random_partitions, score_labelings
-from clusterbench.metrics import random_baselines as _random
 
 ALL = list(METRICS)
 
@@ -145,12 +144,6 @@ def test_options_of_the_engine_move_no_bit_of_a_sampled_calibration(option):
     common = {"metrics": ALL, "n_random": 8, "exact_rows": 500, "anchors": 100}
     expected = calibrate(X, [2, 9], threads=2, **common)
     pd.testing.assert_frame_equal(calibrate(X, [2, 9], **common, **option), expected, check_exact=True)
-
-
-def test_a_k_that_cannot_be_drawn_is_refused_before_the_others_are_scored(monkeypatch):
-    monkeypatch.setattr(_random, "score_table", None)
-    with pytest.raises(RequestError, match="k = 9, but only 4 rows are distinct"):
-        calibrate(np.arange(4.0)[:, None], [2, 9], n_random=1)
 
 
 def test_more_replicates_begin_with_the_fewer(table):

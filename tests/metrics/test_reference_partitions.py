@@ -3,46 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import CENTROIDS, GROWTH, calibrate, random_partitions, score_labelings
-from clusterbench.metrics import random_baselines as _random
-from clusterbench.metrics.random_baselines import Forest
 from clusterbench.seeding import stable_rng
-
-
-def grow_by_definition(X, seeds):
-    """Row by row, the one nearest to any cluster joins it (Hennig's stupidknn)."""
-    labels = np.full(len(X), -1)
-    labels[seeds] = np.arange(len(seeds))
-    distances = cdist(X, X)
-    while (labels < 0).any():
-        inside, outside = np.flatnonzero(labels >= 0), np.flatnonzero(labels < 0)
-        place = np.unravel_index(distances[np.ix_(inside, outside)].argmin(), (len(inside), len(outside)))
-        labels[outside[place[1]]] = labels[inside[place[0]]]
-    return labels
-
-
-@given(seed=st.integers(0, 10_000), n=st.integers(4, 60), k=st.integers(2, 4))
-@settings(max_examples=40, deadline=None)
-def test_growth_along_the_tree_is_growth_by_definition(seed, n, k):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, 3))
-    seeds = rng.choice(n, k, replace=False)
-    grown = Forest.of(X, 0, 1).grow(seeds)
-    np.testing.assert_array_equal(grown, grow_by_definition(X, seeds))
-
-
-def test_the_tree_is_as_short_as_scipys():
-    X = np.random.default_rng(0).normal(size=(700, 4))
-    edges = Forest.of(X, 0, 1).edges
-    length = np.linalg.norm(X[edges[:, 0]] - X[edges[:, 1]], axis=1)
-    assert length.sum() == pytest.approx(minimum_spanning_tree(cdist(X, X)).sum())
-    assert (np.diff(length) >= -1e-12).all()
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +66,3 @@ def test_adding_a_k_or_a_metric_moves_no_number(table):
     part = more[(more["k"] == 3) & (more["metric"] == "silhouette")].reset_index(drop=True)
     pd.testing.assert_frame_equal(part, alone, check_exact=True)
     assert calibrate(table, [], n_random=4).empty
-
-
-def test_a_long_table_grows_on_random_rows_and_the_others_join_their_nearest(table, monkeypatch):
-    monkeypatch.setattr(_random, "TREE_ROWS", 60)
-    forest = Forest.of(table, 0, 2)
-    assert len(forest.rows) == 60
-    np.testing.assert_array_equal(forest.home, cdist(table, table[forest.rows]).argmin(axis=1))
-    seeds = np.array([0, 30, 59])
-    expected = grow_by_definition(table[forest.rows], seeds)[forest.home]
-    np.testing.assert_array_equal(forest.grow(seeds), expected)
-
-
-def test_generators_depend_on_seed_and_name_alone():
-    first = stable_rng(3, "calibration", 2).random(4)
-    stable_rng(3, "calibration", 3).random(100)
-    np.testing.assert_array_equal(stable_rng(3, "calibration", 2).random(4), first)
-    assert not np.array_equal(stable_rng(3, "calibration2").random(4), first)
-    # The same on every machine and in every process.
-    assert stable_rng(0, "calibration", 2).integers(10**9) == stable_rng(0, "calibration", 2).integers(10**9)

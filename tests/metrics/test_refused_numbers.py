@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import bootstrap_scores, calibrate, cluster_silhouettes, score_labelings, silhouette_samples
+from clusterbench.metrics import bootstrap_scores, calibrate, score_labelings
 
 X = np.arange(12.0).reshape(6, 2)
 LABELS = [[0, 0, 0, 1, 1, 1]]
@@ -18,10 +18,6 @@ LABELS = [[0, 0, 0, 1, 1, 1]]
         (lambda: score_labelings(X, LABELS, threads=0), "threads = 0"),
         (lambda: score_labelings(X, LABELS, memory_mb=float("nan")), "memory_mb = nan"),
         (lambda: score_labelings(X, LABELS, anchors=1), "anchors = 1"),
-        (lambda: silhouette_samples(X, LABELS, memory_mb=-5), "memory_mb = -5"),
-        (lambda: silhouette_samples(X, LABELS, threads=-5), "threads = -5"),
-        (lambda: cluster_silhouettes(X, LABELS, threads=0), "threads = 0"),
-        (lambda: silhouette_samples(X, LABELS, noise=["zero", "drop"]), "one policy"),
         (lambda: bootstrap_scores(X, LABELS, bootstrap_rows=0), "bootstrap_rows = 0"),
         (lambda: bootstrap_scores(X, LABELS, bootstrap_rows=-1), "bootstrap_rows = -1"),
         (lambda: bootstrap_scores(X, LABELS, weights=np.zeros((2, 6))), "without any weight"),

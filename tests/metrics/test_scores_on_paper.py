@@ -107,7 +107,7 @@ def on_a_line(points, labels):
 
 
 @given(st.lists(st.tuples(st.integers(-30, 30), st.integers(0, 3)), min_size=3, max_size=25))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_whole_numbers_on_a_line_agree_with_exact_fractions(rows):
     points, labels = zip(*rows, strict=True)
     assume(len(set(labels)) > 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import METRICS, bootstrap_scores, cluster_silhouettes, score_labelings, silhouette_samples
+from clusterbench.metrics import METRICS, bootstrap_scores, cluster_silhouettes, score_labelings
 
 ALL = list(METRICS)
 POLICIES = ["zero", "drop", "cluster", "nearest"]
@@ -115,7 +115,6 @@ def test_undefined_labelings_leave_the_others_of_the_list_alone(policy):
 def test_the_drill_down_and_the_bootstrap_are_undefined_with_the_score(labels):
     X = np.arange(10.0).reshape(5, 2) ** 1.5
     assert np.isnan(score_labelings(X, [labels], metrics=["silhouette"])["value"].item())
-    assert np.isnan(silhouette_samples(X, [labels])).all()
     assert cluster_silhouettes(X, [labels])["silhouette"].isna().all()
     drawn = bootstrap_scores(X, [labels], n_bootstrap=3, metrics=["silhouette", "silhouette_macro"])
     assert drawn["value"].isna().all()

@@ -75,14 +75,12 @@ def test_curves_that_are_no_curves_are_refused(ks, inertia, reference):
         gap_statistic(ks, inertia, reference)
 
 
-def test_curves_are_means_over_seeds_of_what_was_computed(new_run):
-    run = new_run()
-    for k, level in ((2, 100.0), (3, 30.0), (4, 25.0), (5, 20.0)):
-        for seed in (0, 1):
-            run.add("kmeans", k=k, seed=seed, inertia=level + seed)
-    run.add("kmeans", k=6, status="failed", inertia=5.0)
-    run.add("dbscan", k=3)
-    curves = inertia_curves(run.frames()[0])
+def test_curves_are_means_over_seeds_of_what_was_computed():
+    levels = {2: 100.0, 3: 30.0, 4: 25.0, 5: 20.0}
+    rows = [("kmeans", k, "ok", level + seed) for k, level in levels.items() for seed in (0, 1)]
+    rows += [("kmeans", 6, "failed", 5.0), ("dbscan", 3, "ok", None), ("kmeans", None, "ok", 7.0)]
+    cells = pd.DataFrame(rows, columns=["algorithm", "k", "status", "inertia"])
+    curves = inertia_curves(cells.assign(dataset="table", params="{}", variant="raw"))
     assert curves["algorithm"].unique().tolist() == ["kmeans"]
     assert curves["inertia"].tolist() == [100.5, 30.5, 25.5, 20.5]
     assert curves.loc[curves["elbow"], "k"].tolist() == [3]
