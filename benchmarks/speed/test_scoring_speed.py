@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clusterbench.environment import usable_cores
 from clusterbench.metrics import bootstrap_scores, calibrate, score_labelings
-from clusterbench.metrics.engine import count_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "reports" / "speed"
@@ -107,7 +107,7 @@ def by_scikit_learn(X: np.ndarray, labelings: list[np.ndarray]) -> np.ndarray:
     from threadpoolctl import threadpool_limits
 
     functions = (silhouette_score, davies_bouldin_score, calinski_harabasz_score)
-    with threadpool_limits(count_threads(None)):  # the engine takes them all, whatever OMP_NUM_THREADS says
+    with threadpool_limits(usable_cores()):  # the engine takes them all, whatever OMP_NUM_THREADS says
         return np.array([[function(X, labels) for function in functions] for labels in labelings])
 
 
