@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -82,6 +83,18 @@ def test_a_job_done_in_two_runs_takes_the_seconds_of_both(tmp_path):
         for seconds in (2.0, 3.0):
             store.put_job(TaskDone(KEY, CellStatus.OK, "", 1.0, 5.0), replace(FACTS, total_seconds=seconds), [])
         assert store.timings().values.tolist() == [["kmeans", 50, 5.0]]
+
+
+def test_a_job_keeps_the_environment_of_its_own_run(tmp_path):
+    other = "b" * 64
+    with Store.writer(tmp_path) as store:
+        store.put_job(TaskDone(KEY, CellStatus.OK, "", 1.0, 5.0), FACTS, [])
+        store.put_job(TaskDone(other, CellStatus.OK, "", 1.0, 5.0), replace(FACTS, environment='{"cpu": "B"}'), [])
+        found = store.environments([KEY, other, "c" * 64])
+    assert {key: json.loads(text) for key, text in found.items()} == {
+        KEY: {"python": "3.11", "threads": 1},
+        other: {"cpu": "B", "threads": 1},
+    }
 
 
 def test_times_of_a_cell_do_not_wait_for_the_end_of_its_job(tmp_path, make_cell):
