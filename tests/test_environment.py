@@ -194,8 +194,8 @@ def test_windows_is_refused_with_a_message(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    told = "clusterbench: error: clusterbench does not run on Windows (allowed: Linux, macOS, or WSL on Windows)\n"
-    assert capsys.readouterr().err == told
+    message = "clusterbench: error: clusterbench does not run on Windows (allowed: Linux, macOS, or WSL on Windows)\n"
+    assert capsys.readouterr().err == message
     with pytest.raises(RequestError, match="does not run on Windows"):
         check_system()
     monkeypatch.delitem(vars(clusterbench), "run", raising=False)

@@ -17,7 +17,7 @@ from clusterbench.store import JobFacts, Store
 N_ROWS = 8950
 COLD_SECONDS, WARM_SECONDS = 2e-3, 0.2e-3  # per cell
 PLUGIN = '''
-"""Gives ready labels: whatever a cell takes is the harness."""
+"""Returns labels at once, so that all a cell costs is the harness."""
 import numpy as np
 from clusterbench.plugins import Algorithm, CutRange, Family
 
@@ -59,8 +59,8 @@ def tasks(request, plugin, space_path):
     return make
 
 
-def keep(store: Store, events) -> int:
-    """Store events as the conductor does; return the number of cells."""
+def store_events(store: Store, events) -> int:
+    """Store events as a run does; return the number of cells."""
     done = 0
     for event in events:
         if isinstance(event, CutDone):
@@ -71,8 +71,8 @@ def keep(store: Store, events) -> int:
     return done
 
 
-def told(benchmark, cells: int, limit: float) -> None:
-    """Print the cost of a cell and hold it against its limit; the quickest round is the least disturbed one."""
+def check_cost(benchmark, cells: int, limit: float) -> None:
+    """Print the cost of a cell and compare it with its limit; the fastest round is the least disturbed one."""
     each = benchmark.stats["min"] / cells
     benchmark.extra_info["ms per cell"] = 1e3 * each
     print(f"\n{benchmark.name}: {1e3 * each:.3f} ms per cell (limit {1e3 * limit:g} ms)")
@@ -81,23 +81,25 @@ def told(benchmark, cells: int, limit: float) -> None:
 
 def test_isolated_cells_from_task_to_store(benchmark, tasks, tmp_path):
     with Store.writer(tmp_path) as store, Pool(1) as pool:
-        keep(store, pool.run(tasks()))  # the start of the worker is not the overhead of a cell
-        cells = benchmark.pedantic(lambda todo: keep(store, pool.run(todo)), setup=lambda: ((tasks(),), {}), rounds=8)
-    told(benchmark, cells, COLD_SECONDS)
+        store_events(store, pool.run(tasks()))  # the start of the worker is not the overhead of a cell
+        cells = benchmark.pedantic(
+            lambda todo: store_events(store, pool.run(todo)), setup=lambda: ((tasks(),), {}), rounds=8
+        )
+    check_cost(benchmark, cells, COLD_SECONDS)
 
 
 def test_cells_in_this_process_from_task_to_store(benchmark, tasks, tmp_path):
     with Store.writer(tmp_path) as store:
         cells = benchmark.pedantic(
-            lambda todo: keep(store, execute(todo, workers=0)), setup=lambda: ((tasks(),), {}), rounds=8
+            lambda todo: store_events(store, execute(todo, workers=0)), setup=lambda: ((tasks(),), {}), rounds=8
         )
-    told(benchmark, cells, COLD_SECONDS)
+    check_cost(benchmark, cells, COLD_SECONDS)
 
 
 def test_finished_cells_are_looked_up(benchmark, tasks, tmp_path):
     todo = tasks()
     with Store.writer(tmp_path) as store:
-        cells = keep(store, (event for task in todo for event in perform(task)))
+        cells = store_events(store, (event for task in todo for event in perform(task)))
     keys = [task.key for task in todo]
 
     def look() -> int:
@@ -106,7 +108,7 @@ def test_finished_cells_are_looked_up(benchmark, tasks, tmp_path):
             return len(store.cells(keys))
 
     assert benchmark(look) == cells
-    told(benchmark, cells, WARM_SECONDS)
+    check_cost(benchmark, cells, WARM_SECONDS)
 
 
 def test_start_of_a_worker(benchmark, plugin, space_path):

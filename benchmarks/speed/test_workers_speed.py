@@ -8,6 +8,7 @@ with nothing else to do).
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -58,20 +59,20 @@ def found() -> Found:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_default_matrix_by_workers(benchmark, folder, found, workers):
-    def conduct() -> Run:
+    def run_matrix() -> Run:
         settings = Settings(workers=workers)
         return run(folder / "matrix.toml", results=folder / f"results{workers}", workspace=folder, settings=settings)
 
-    now = found[workers] = benchmark.pedantic(conduct, rounds=1)
+    now = found[workers] = benchmark.pedantic(run_matrix, rounds=1)
     assert now.computed > 0
-    benchmark.extra_info.update(rows=ROWS, **now.manifest["seconds"])
-    print(f"\n{workers} workers, {now.computed} cells, {matrix_seconds(now):.1f} s: {now.manifest['seconds']}")
+    benchmark.extra_info.update(rows=ROWS, **asdict(now.manifest.seconds))
+    print(f"\n{workers} workers, {now.computed} cells, {matrix_seconds(now):.1f} s: {now.manifest.seconds}")
     if set(found) == {1, 2}:
         compare(benchmark, found)
 
 
 def compare(benchmark, found: Found) -> None:
-    """Hold the labels of two workers against those of one, and tell the ratio of their times."""
+    """Compare the labels of two workers with those of one, and print the ratio of their times."""
     one, two = found[1], found[2]
     key = ["dataset", "variant", "algorithm", "params", "cut", "seed"]
     columns = [*key, "status", "labels_sha256"]
@@ -83,4 +84,4 @@ def compare(benchmark, found: Found) -> None:
 
 
 def matrix_seconds(found: Run) -> float:
-    return found.manifest["seconds"]["fitting"] + found.manifest["seconds"]["scoring"]
+    return found.manifest.seconds.fitting + found.manifest.seconds.scoring

@@ -23,28 +23,13 @@ def kind_of(task: Task) -> WorkerKind:
 
 @dataclass(eq=False, slots=True)
 class Attempt:
-    """A task, and what its worker has reported; times are those of `time.monotonic`.
-
-    Attributes
-    ----------
-    task : Task
-        With the cuts that are still to be done.
-    number : int
-        1, and 1 more for every worker lost for a cause outside the plug-in.
-    assigned : float
-        When it was given to its worker.
-    started : float or None
-        When its `Started` arrived.
-    cut : str or None
-        The cut that its worker is busy with, since `cut_started`.
-    done : mapping of str to CutDone
-    """
+    """A task with the cuts that are still to be done, and what its worker has reported."""
 
     task: Task
-    number: int = 1
-    assigned: float = 0.0
+    number: int = 1  # and 1 more for every worker lost for a cause outside the plug-in
+    assigned: float = 0.0  # these times are those of `time.monotonic`
     started: float | None = None
-    cut: str | None = None
+    cut: str | None = None  # that the worker is busy with
     cut_started: float = 0.0
     done: dict[str, CutDone] = field(default_factory=dict)
 
@@ -58,13 +43,10 @@ class Attempt:
             self.cut = None
             self.done[event.cut] = event
 
-    def lost_cut(self, status: CellStatus, reason: str) -> CutDone:
-        """Return the end of the cut that the worker was busy with."""
-        assert self.cut is not None
-        return CutDone(self.task.key, self.cut, status, reason, seconds=time.monotonic() - self.cut_started)
-
-    def lost_task(self, status: CellStatus, reason: str) -> TaskDone:
-        """Return the end of the task with all cuts that are open."""
+    def loss(self, status: CellStatus, reason: str) -> CutDone | TaskDone:
+        """Return the end of the cut that the worker was busy with, else of the task with all cuts that are open."""
+        if self.cut is not None:
+            return CutDone(self.task.key, self.cut, status, reason, seconds=time.monotonic() - self.cut_started)
         seconds = 0.0 if self.started is None or self.done else time.monotonic() - self.started
         return TaskDone(self.task.key, status, reason, build_seconds=seconds)
 
@@ -118,10 +100,9 @@ class Ledger:
 
     def failed(self, attempt: Attempt, status: CellStatus, reason: str) -> Iterator[Event]:
         """Charge the loss of a worker to the cut it was busy with, and have the other cuts tried again."""
+        yield attempt.loss(status, reason)
         if attempt.cut is None:
-            yield attempt.lost_task(status, reason)
             return
-        yield attempt.lost_cut(status, reason)
         open_cuts = tuple(cut for cut in attempt.task.cuts if cut not in attempt.done and cut != attempt.cut)
         if open_cuts:
             self.put_back(Attempt(replace(attempt.task, cuts=open_cuts), attempt.number))
@@ -130,8 +111,6 @@ class Ledger:
 
     def timed_out(self, attempt: Attempt, reason: str, last_output: str) -> Iterator[Event]:
         """End a task at its time limit; what it has finished stays."""
-        if attempt.cut is None:
-            yield attempt.lost_task(CellStatus.TIMEOUT, reason + last_output)
-            return
-        yield attempt.lost_cut(CellStatus.TIMEOUT, reason + last_output)
-        yield TaskDone(attempt.task.key, CellStatus.TIMEOUT, f"not begun: its job was {reason}")
+        yield attempt.loss(CellStatus.TIMEOUT, reason + last_output)
+        if attempt.cut is not None:
+            yield TaskDone(attempt.task.key, CellStatus.TIMEOUT, f"not begun: its job was {reason}")

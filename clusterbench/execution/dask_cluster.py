@@ -24,13 +24,13 @@ from clusterbench.errors import RequestError
 from clusterbench.execution.attempts import Attempt, Ledger
 from clusterbench.execution.dask_worker import (
     ENTRY_POINT,
-    Requirements,
     RunSetup,
-    close_stations,
+    close_executors,
     differences,
     execute_task,
     mismatch,
     slots,
+    versions,
 )
 from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.performing import describe_error, one_line
@@ -51,18 +51,7 @@ _RESUME = "finished cells are in the store, the same command goes on from there"
 def execute_on_dask(
     tasks: Sequence[Task], *, scheduler: str, most: int, threads: int, limits: Limits
 ) -> Generator[Event, None, None]:
-    """Execute `tasks` on a Dask cluster and yield the events of each task when it ends.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-    scheduler : str
-        ``tcp://HOST:PORT``.
-    most : int
-        Tasks submitted at one time; 0 is what the workers can take, and one more for each.
-    threads : int
-        Threads of each task.
-    limits : Limits
+    """Execute `tasks` on a Dask cluster and yield the events of each task when it ends; see `execute`.
 
     Raises
     ------
@@ -85,10 +74,19 @@ def _connected(address: str) -> Iterator[Client]:
     """Give a connection to the scheduler at `address`; Dask's own log is silent meanwhile."""
     if "://" not in address and not re.fullmatch(r"\S+:\d{1,5}", address):
         raise RequestError(f"unknown scheduler {address!r}", allowed="tcp://HOST:8786")
+    outcome: ThreadFuture[Client] = ThreadFuture()
+
+    def connect() -> None:
+        try:
+            outcome.set_result(Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="clusterbench"))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the outcome is waited for
+            outcome.set_exception(error)
+
     seconds = {"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}
     with silence_logging_cmgr(logging.CRITICAL + 1), dask.config.set(seconds):
-        try:
-            client = _connect(address)
+        try:  # in another thread, since a `Client` waits for ever where another program listens
+            threading.Thread(target=connect, daemon=True).start()
+            client = outcome.result(CONNECT_SECONDS + 1.0)
         except (OSError, ValueError, ImportError, MemoryError) as error:  # nobody, no address, or no scheduler
             raise RequestError(
                 f"the scheduler cannot be reached: {one_line(str(error) or 'nothing there answers like one', 300)}",
@@ -101,20 +99,6 @@ def _connected(address: str) -> Iterator[Client]:
             client.close()
 
 
-def _connect(address: str) -> Client:
-    """Make a client in another thread: a `Client` waits for ever where another program listens."""
-    outcome: ThreadFuture[Client] = ThreadFuture()
-
-    def connect() -> None:
-        try:
-            outcome.set_result(Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="clusterbench"))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the outcome is waited for
-            outcome.set_exception(error)
-
-    threading.Thread(target=connect, daemon=True).start()
-    return outcome.result(CONNECT_SECONDS + 1.0)
-
-
 def _prepare(
     client: Client, address: str, tasks: Sequence[Task], threads: int, limits: Limits
 ) -> tuple[RunSetup, dict[str, bytes]]:
@@ -125,50 +109,46 @@ def _prepare(
     except TimeoutError as error:
         allowed = "a cluster with at least one worker: dask worker ADDRESS"
         raise RequestError(f"no worker came within {WORKER_SECONDS:g} s", where=where, allowed=allowed) from error
-    requirements, sources = requirements_of(task.plugin for task in tasks)
-    expected = requirements.versions()
+    packages, plugins, sources = requirements({task.plugin for task in tasks})
+    expected = versions(packages, plugins)
     try:
-        members: dict[str, Any] = client.run(requirements.versions, on_error="return")
+        members: dict[str, Any] = client.run(versions, packages, plugins, on_error="return")
     except OSError as error:
         raise RequestError(f"the workers cannot be checked: {describe_error(error)}", where=where) from error
-    differing = {f"worker {name}": _differing(expected, versions) for name, versions in members.items()}
+    differing = {f"worker {name}": _differing(expected, found) for name, found in members.items()}
     try:
-        versions: Any = client.run_on_scheduler(requirements.versions)
+        found: Any = client.run_on_scheduler(versions, packages, plugins)
     except (ImportError, AttributeError, TypeError, OSError) as error:  # it has no clusterbench, or another one
-        versions = error
-    differing["the scheduler"] = _differing({name: expected[name] for name in _OF_THE_SCHEDULER}, versions)
-    wrong = {member: parts for member, parts in differing.items() if parts}
-    if wrong:
-        raise mismatch(address, wrong)
+        found = error
+    differing["the scheduler"] = _differing({name: expected[name] for name in _OF_THE_SCHEDULER}, found)
+    if any(differing.values()):
+        raise mismatch(address, {member: parts for member, parts in differing.items() if parts})
     name = f"clusterbench-{uuid.uuid4().hex[:12]}"
-    return RunSetup(name, address, requirements, expected, threads, limits), sources
+    return RunSetup(name, address, packages, plugins, expected, threads, limits), sources
 
 
-def _differing(expected: dict[str, str], versions: Any) -> list[str]:
-    if isinstance(versions, BaseException):
-        return [f"no clusterbench {expected['clusterbench']} that answers ({describe_error(versions)})"]
-    return differences(expected, versions)
+def _differing(expected: dict[str, str], found: Any) -> list[str]:
+    if isinstance(found, BaseException):
+        return [f"no clusterbench {expected['clusterbench']} that answers ({describe_error(found)})"]
+    return differences(expected, found)
 
 
-def requirements_of(plugins: Iterable[str]) -> tuple[Requirements, dict[str, bytes]]:
-    """Return what the plug-ins at these places require, and the content of those that are files of the workspace.
+def requirements(places: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, bytes]]:
+    """Return the packages that plug-ins need, those that every worker must have itself, and the content of the others.
 
     A plug-in that cannot be loaded fails where it is executed.
     """
-    packages, shipped, modules = dict.fromkeys(_ALWAYS), list[str](), list[str]()
-    sources: dict[str, bytes] = {}
-    for where in sorted(set(plugins)):
-        path = Path(where)
+    packages, plugins, sources = dict.fromkeys(_ALWAYS), list[str](), dict[str, bytes]()
+    for where in sorted(places):
         with suppress(RequestError):
-            for requirement in load_plugin(where).packages.values():
-                packages[re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]] = None
-        if where.startswith(ENTRY_POINT):
-            modules.append(where.removeprefix(ENTRY_POINT).partition(":")[0])
-        elif path.is_file() and path.resolve().parent == shipped_place().resolve():
-            shipped.append(path.name)
+            names = load_plugin(where).packages.values()
+            packages |= dict.fromkeys(re.split(r"[^A-Za-z0-9_.-]", name, maxsplit=1)[0] for name in names)
+        path = Path(where)
+        if where.startswith(ENTRY_POINT) or (path.is_file() and path.resolve().parent == shipped_place().resolve()):
+            plugins.append(where)
         elif path.is_file():
             sources[where] = path.read_bytes()
-    return Requirements(tuple(packages), tuple(shipped), tuple(modules)), sources
+    return tuple(packages), tuple(plugins), sources
 
 
 class _DaskRun:
@@ -181,7 +161,7 @@ class _DaskRun:
         self._ledger = Ledger(tasks)
         self._pending: dict[Future[Any], Attempt] = {}
         self._spaces: dict[str, tuple[str, Future[Any]]] = {}
-        self._room, self._n_submitted = 0, 0
+        self._capacity, self._n_submitted = 0, 0
         self._worker_seen = time.monotonic()
 
     def events(self) -> Iterator[Event]:
@@ -193,26 +173,20 @@ class _DaskRun:
                 time.sleep(0.1)
                 continue
             completed = as_completed(
-                list(self._pending),
-                loop=self._client.loop,
-                with_results=True,
-                raise_errors=False,
-                timeout=LOOK_SECONDS,
+                list(self._pending), self._client.loop, with_results=True, raise_errors=False, timeout=LOOK_SECONDS
             )
-            while True:
-                try:
+            with suppress(StopIteration, TimeoutError):
+                while True:
                     future, result = next(completed)
-                except (StopIteration, TimeoutError):
-                    break
-                yield from self._finish(self._pending.pop(future), future, result)
-                completed.update(self._submit())
+                    yield from self._finish(self._pending.pop(future), future, result)
+                    completed.update(self._submit())
 
     def end(self) -> None:
         """Cancel what is under way, and end what the workers have of this run."""
         if self._client.status == "running":
             with suppress(OSError, TimeoutError):
                 self._client.cancel(list(self._pending))
-                self._client.run(close_stations, self._setup.name, on_error="ignore")
+                self._client.run(close_executors, self._setup.name, on_error="ignore")
 
     def _look(self) -> None:
         """Count what the workers can take."""
@@ -224,17 +198,17 @@ class _DaskRun:
         workers: dict[str, int] = {}
         with suppress(OSError):
             workers = self._client.nthreads()
-        room = sum(slots(nthreads, self._setup.threads) + 1 for nthreads in workers.values())
-        self._room = min(self._most, room) if self._most else room
+        capacity = sum(slots(nthreads, self._setup.threads) + 1 for nthreads in workers.values())
+        self._capacity = min(self._most, capacity) if self._most else capacity
         if workers:
             self._worker_seen = time.monotonic()
         elif time.monotonic() - self._worker_seen > LONELY_SECONDS:
             raise RequestError(f"no worker has been there for {LONELY_SECONDS:g} s; {_RESUME}", where=where)
 
     def _submit(self) -> list[Future[Any]]:
-        """Submit tasks while there is room; return their futures."""
+        """Submit tasks while the workers can take more; return their futures."""
         futures = []
-        while self._ledger and len(self._pending) < self._room and self._client.status == "running":
+        while self._ledger and len(self._pending) < self._capacity and self._client.status == "running":
             attempt = self._ledger.take_for_new()
             task = attempt.task
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import queue
 import shutil
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.worker_pool import Pool
 from clusterbench.plugins import shipped_place
 
-IDLE_SECONDS = 60.0  # until a station without a job ends: its run may have been killed
+IDLE_SECONDS = 60.0  # until an executor without a job ends: its run may have been killed
 ENTRY_POINT = "entry point "
 _ENGINE = ("labeling.py", "statuses.py", "plugins/*.py", "execution/*.py")
 _NONE = "none"
@@ -36,60 +37,27 @@ _ENDED = (Status.closing, Status.closed, Status.failed)
 
 
 @dataclass(frozen=True, slots=True)
-class Requirements:
-    """What the labels of a run depend on and every worker must have itself.
-
-    Attributes
-    ----------
-    packages : tuple of str
-        Names of distributions.
-    shipped : tuple of str
-        File names of plug-ins that come with clusterbench.
-    modules : tuple of str
-        Modules of plug-ins that are entry points of installed packages.
-    """
-
-    packages: tuple[str, ...]
-    shipped: tuple[str, ...]
-    modules: tuple[str, ...]
-
-    def versions(self) -> dict[str, str]:
-        """Return the version, or the start of the SHA-256, of each as it is in this process."""
-        modules = {name: _module_file(name) for name in self.modules}
-        return {
-            "Python": ".".join(map(str, sys.version_info[:2])),
-            "clusterbench": __version__,
-            "the engine's sources": _engine_digest(),
-            **{name: package_version(name) or _NONE for name in self.packages},
-            **{f"plug-in {name}": file_digest(shipped_place() / name) for name in self.shipped},
-            **{f"plug-in module {name}": file_digest(path) if path else _NONE for name, path in modules.items()},
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class RunSetup:
-    """What the jobs of a run have in common.
+    """What the jobs of a run have in common."""
 
-    Attributes
-    ----------
-    name : str
-        Of the run, unique.
-    scheduler : str
-        Its address, for messages.
-    requirements : Requirements
-    expected : mapping of str to str
-        Their versions on the side of the run.
-    threads : int
-        Of each job.
-    limits : Limits
-    """
-
-    name: str
-    scheduler: str
-    requirements: Requirements
-    expected: Mapping[str, str]
+    name: str  # unique
+    scheduler: str  # its address, for messages
+    packages: tuple[str, ...]
+    plugins: tuple[str, ...]  # those that are no files of the workspace: every worker must have them itself
+    expected: Mapping[str, str]  # what `versions` gives for them on the side of the run
     threads: int
     limits: Limits
+
+
+def versions(packages: Iterable[str], plugins: Iterable[str]) -> dict[str, str]:
+    """Return what labels depend on, as it is in this process: versions, or the start of the SHA-256 of files."""
+    return {
+        "Python": ".".join(map(str, sys.version_info[:2])),
+        "clusterbench": __version__,
+        "the engine's sources": _engine_digest(),
+        **{name: package_version(name) or _NONE for name in packages},
+        **{f"plug-in {Path(where).name}": file_digest(_plugin_file(where)) for where in plugins},
+    }
 
 
 def execute_task(
@@ -97,52 +65,40 @@ def execute_task(
 ) -> list[Event] | RequestError:
     """Execute one task on the Dask worker that this runs on; it is what Dask schedules.
 
-    Parameters
-    ----------
-    setup : RunSetup
-    task : Task
-        With the paths of the run's side.
-    source : bytes, optional
-        Content of the plug-in's file, for one of the workspace.
-    digest : str
-        SHA-256 of `space`.
-    space : ndarray of uint8
-        Content of the ``.npy`` file.
-
-    Returns
-    -------
-    list of Event, or RequestError
-        No event where nobody waits for them any more; an error where this worker must not be used.
+    The task has the paths of the run's side, so the content of its files comes with it: `source` of a plug-in of the
+    workspace, and `space`, whose SHA-256 is `digest`. Returns no event where nobody waits for them any more, and an
+    error where this worker must not be used.
     """
     worker: Worker = get_worker()
     with _LOCK:
-        station = _STATIONS.get((setup.name, worker.address))
-        if station is None:
-            station = _STATIONS[setup.name, worker.address] = _Station(setup, worker)
-    return station.execute(task, source, digest, space)
+        executor = _EXECUTORS.get((setup.name, worker.address))
+        if executor is None:
+            executor = _EXECUTORS[setup.name, worker.address] = _JobExecutor(setup, worker)
+    return executor.execute(task, source, digest, space)
 
 
-def close_stations(name: str) -> None:
+def close_executors(name: str) -> None:
     """End what a run has on the Dask workers of this process."""
     with _LOCK:
-        closed = [_STATIONS.pop(key) for key in list(_STATIONS) if key[0] == name]
-    for station in closed:
-        station.close()
+        closed = [_EXECUTORS.pop(key) for key in list(_EXECUTORS) if key[0] == name]
+    for executor in closed:
+        executor.close()
 
 
-class _Station:
+class _JobExecutor:
     """The worker processes and files of one run on one Dask worker."""
 
     def __init__(self, setup: RunSetup, worker: Worker) -> None:
         self._setup, self._worker = setup, worker
-        differing = differences(setup.expected, setup.requirements.versions())
+        differing = differences(setup.expected, versions(setup.packages, setup.plugins))
         self._refusal = mismatch(setup.scheduler, {f"worker {worker.address}": differing}) if differing else None
         self._folder = Path(tempfile.mkdtemp(prefix="clusterbench-", dir=worker.local_directory))
-        self._slots = threading.BoundedSemaphore(slots(worker.state.nthreads, setup.threads))
-        self._lock = threading.Lock()
-        self._idle_pools: list[Pool] = []
-        self._n_jobs, self._is_closed = 0, False
-        self._timer = threading.Timer(IDLE_SECONDS, close_stations, [setup.name])
+        self._size = slots(worker.state.nthreads, setup.threads)
+        self._idle: queue.LifoQueue[Pool] = queue.LifoQueue()
+        for _ in range(self._size):
+            self._idle.put(Pool(1, threads=setup.threads, limits=setup.limits))
+        self._lock, self._is_closed = threading.Lock(), False
+        self._restart_timer()
 
     def execute(
         self, task: Task, source: bytes | None, digest: str, space: NDArray[np.uint8]
@@ -150,48 +106,42 @@ class _Station:
         if self._refusal is not None:
             return self._refusal
         is_wanted = self._wanted_by(self._worker.get_current_task())
-        self._count_job(1)
+        while True:
+            with suppress(queue.Empty):
+                pool = self._idle.get(timeout=0.5)
+                break
+            if not is_wanted():
+                return []
         try:
-            while not self._slots.acquire(timeout=0.5):
-                if not is_wanted():
-                    return []
-            try:
-                with self._lock:
-                    plugin = self._plugin_path(task.plugin, source)
-                    path = self._file(digest, f"{digest}.npy", space.data)
-                local = replace(task, plugin=plugin, space_path=str(path))
-                pool = self._take_pool(local)
-                try:
-                    return list(pool.run([local], is_wanted=is_wanted))
-                finally:
-                    with self._lock:
-                        self._idle_pools.append(pool)
-            finally:
-                self._slots.release()
+            with self._lock:
+                plugin = self._plugin_path(task.plugin, source)
+                path = self._file(digest, "space.npy", space.data)
+            return list(pool.run([replace(task, plugin=plugin, space_path=str(path))], is_wanted=is_wanted))
         finally:
-            self._count_job(-1)
+            self._idle.put(pool)
+            self._timer.cancel()
+            if self._is_closed:
+                self.close()
+            else:
+                self._restart_timer()
 
     def close(self) -> None:
         """End idle worker processes now, busy ones within a second, and remove the files."""
         self._is_closed = True
         self._timer.cancel()
-        with self._lock:
-            pools, self._idle_pools = self._idle_pools, []
-        for pool in pools:
-            pool.__exit__()
-        if self._n_jobs == 0:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().__exit__()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _count_job(self, change: int) -> None:
-        with self._lock:
-            self._timer.cancel()
-            self._n_jobs += change
-            if self._n_jobs == 0:
-                self._timer = threading.Timer(IDLE_SECONDS, close_stations, [self._setup.name])
-                self._timer.daemon = True
-                self._timer.start()
-        if self._n_jobs == 0 and self._is_closed:
-            self.close()
+    def _restart_timer(self) -> None:
+        self._timer = threading.Timer(IDLE_SECONDS, self._close_if_idle)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _close_if_idle(self) -> None:
+        if self._idle.qsize() == self._size:
+            close_executors(self._setup.name)
 
     def _wanted_by(self, key: Any) -> Callable[[], bool]:
         """Return the question whether the Dask task `key` is still wanted."""
@@ -204,25 +154,16 @@ class _Station:
 
         return is_wanted
 
-    def _take_pool(self, task: Task) -> Pool:
-        """Take a pool of one process, if possible one that serves the plug-in of `task` already."""
-        with self._lock:
-            if not self._idle_pools:
-                return Pool(1, threads=self._setup.threads, limits=self._setup.limits)
-            pool = next((pool for pool in self._idle_pools if pool.serves(task)), self._idle_pools[0])
-            self._idle_pools.remove(pool)
-            return pool
-
     def _plugin_path(self, where: str, source: bytes | None) -> str:
-        """Return the place of a plug-in on this machine; what lies beside the same file can be read by it."""
-        if source is not None:
-            digest = hashlib.sha256(source).hexdigest()
-            is_same = file_digest(Path(where)) == digest[:16]
-            return where if is_same else str(self._file(digest, Path(where).name, source))
-        return where if where.startswith(ENTRY_POINT) else str(shipped_place() / Path(where).name)
+        """Return the place of a plug-in on this machine: the same file where it is there, for what lies beside it."""
+        if source is None:
+            return where if where.startswith(ENTRY_POINT) else str(shipped_place() / Path(where).name)
+        digest = hashlib.sha256(source).hexdigest()
+        is_same = file_digest(Path(where)) == digest[:16]
+        return where if is_same else str(self._file(digest, Path(where).name, source))
 
     def _file(self, digest: str, name: str, content: bytes | memoryview) -> Path:
-        """Return a file of this station, written where it does not exist yet."""
+        """Return a file of this run, written where it does not exist yet."""
         path = self._folder / digest / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +172,7 @@ class _Station:
 
 
 _LOCK = threading.Lock()
-_STATIONS: dict[tuple[str, str], _Station] = {}
+_EXECUTORS: dict[tuple[str, str], _JobExecutor] = {}
 
 
 def slots(nthreads: int, threads: int) -> int:
@@ -239,28 +180,25 @@ def slots(nthreads: int, threads: int) -> int:
     return max(1, nthreads // threads)
 
 
-def differences(expected: Mapping[str, str], versions: Mapping[str, str]) -> list[str]:
+def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     """Return what differs between the run's side and another."""
-    return [
-        f"{name} {versions.get(name, _NONE)} (here {here})"
-        for name, here in expected.items()
-        if versions.get(name, _NONE) != here
-    ]
+    there = {name: found.get(name, _NONE) for name in expected}
+    return [f"{name} {there[name]} (here {here})" for name, here in expected.items() if there[name] != here]
 
 
 def mismatch(scheduler: str, differing: Mapping[str, Iterable[str]]) -> RequestError:
     """Return the error for members of a cluster, by name, that do not have what the run's side has."""
-    members = [f"{member} has {', '.join(list(parts)[:6])}" for member, parts in differing.items()]
-    more = f"; and {len(members) - 6} more" if len(members) > 6 else ""
     return RequestError(
-        f"{'; '.join(members[:6])}{more}",
+        "; ".join(f"{member} has {', '.join(parts)}" for member, parts in differing.items()),
         where=f"scheduler {scheduler}",
         allowed="the same versions and plug-ins here, on the scheduler and on every worker",
     )
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: Path | None) -> str:
     """Return the start of a file's SHA-256, "none" where it cannot be read."""
+    if path is None:
+        return _NONE
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     except OSError:
@@ -274,8 +212,11 @@ def _engine_digest() -> str:
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:16]
 
 
-def _module_file(name: str) -> Path | None:
+def _plugin_file(where: str) -> Path | None:
+    """Return the file of a plug-in that is no file of the workspace, in this installation."""
+    if not where.startswith(ENTRY_POINT):
+        return shipped_place() / Path(where).name
     with suppress(ImportError, ValueError):
-        spec = importlib.util.find_spec(name)
+        spec = importlib.util.find_spec(where.removeprefix(ENTRY_POINT).partition(":")[0])
         return None if spec is None or spec.origin is None else Path(spec.origin)
     return None

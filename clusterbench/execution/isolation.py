@@ -9,6 +9,7 @@ import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,32 +40,18 @@ def isolated_step(*material: str, puts_back: bool = True) -> Iterator[list[str]]
             yield messages
 
 
-class _ThreadPools:
-    """The thread pools of the loaded libraries. Finding them takes milliseconds, so they are cached."""
+@lru_cache(maxsize=1)
+def _thread_pools(n_modules: int) -> Any:
+    """Return the controller of all thread pools. Finding them takes milliseconds, and only imports add some."""
+    from threadpoolctl import ThreadpoolController
 
-    def __init__(self) -> None:
-        self._controller: Any = None
-        self._modules = -1
-
-    def limit(self, threads: int) -> Any:
-        if len(sys.modules) != self._modules:
-            from threadpoolctl import ThreadpoolController
-
-            self._controller = ThreadpoolController()
-            self._modules = len(sys.modules)
-        return self._controller.limit(limits=threads)
-
-
-_THREAD_POOLS = _ThreadPools()
+    return ThreadpoolController()
 
 
 @contextmanager
 def capped_threads(threads: int | None) -> Iterator[None]:
     """Limit the thread pools of all loaded libraries to `threads`; None leaves them unchanged."""
-    if threads is None:
-        yield
-        return
-    with _THREAD_POOLS.limit(threads):
+    with nullcontext() if threads is None else _thread_pools(len(sys.modules)).limit(limits=threads):
         yield
 
 
@@ -73,7 +60,7 @@ class PeakMemory:
 
     def __init__(self) -> None:
         with suppress(OSError), open("/proc/self/clear_refs", "wb", buffering=0) as file:
-            file.write(b"5")  # resets VmHWM to the present size (proc(5)), so each job is measured by itself
+            file.write(b"5")  # resets VmHWM to the present size (proc(5)), so each job is measured alone
         self._start = resident_mb()
 
     def mb(self) -> float:

@@ -162,7 +162,7 @@ def _plain(value: Any) -> Any:
 
 
 def status_of(error: BaseException) -> CellStatus:
-    """Return the cell status that an exception of a plug-in stands for."""
+    """Return the cell status for an exception of a plug-in."""
     out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
     return CellStatus.OUT_OF_MEMORY if out_of_memory else CellStatus.FAILED
 

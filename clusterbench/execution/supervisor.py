@@ -21,20 +21,11 @@ _PATIENCE = 1.0  # seconds to see all processes gone, which takes milliseconds
 
 
 def main(folder: str, connection: int, run: int, command: list[str]) -> None:
-    """Run `command` until it or the run ends.
+    """Run `command`, which inherits the descriptor `connection`, until it or the process `run` ends.
 
-    Each byte on standard input discards what the worker has printed so far; its end ends the worker. At the end one
-    JSON object goes to standard output: the worker's exit code, and the end of what it printed.
-
-    Parameters
-    ----------
-    folder : str
-        Of the worker, for temporary files; made here, so that a run may be killed at any moment and leaves none.
-    connection : int
-        Descriptor that the worker inherits.
-    run : int
-        Process id of the run.
-    command : list of str
+    The `folder` for its temporary files is made here, so that a run may be killed at any moment and leaves none. Each
+    byte on standard input discards what the worker has printed so far; its end ends the worker. At the end one JSON
+    object goes to standard output: the worker's exit code, and the end of what it printed.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

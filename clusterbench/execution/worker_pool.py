@@ -89,14 +89,10 @@ class Pool:
             self._ledger.clear()
             self._end(*(worker for worker in self._workers if worker.attempt))
 
-    def serves(self, task: Task) -> bool:
-        """Return whether there is a worker for the plug-in of this task."""
-        return any(worker.kind == kind_of(task) for worker in self._workers)
-
     # --- assigning -------------------------------------------------------------------------------
 
     def _assign(self) -> Iterator[Event]:
-        """Give tasks to workers without one, and start workers while there is room."""
+        """Give tasks to workers without one, and start workers up to the size of the pool."""
         while self._ledger and (match := self._match()):
             worker, attempt = match
             if worker is None:

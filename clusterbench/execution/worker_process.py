@@ -167,10 +167,7 @@ def _start_supervisor(descriptor: int, threads: int, folder: str) -> subprocess.
 
 def _share_mb(process: psutil.Process) -> float:
     """Return the memory of one process of a family, where pages that several hold are divided among them."""
-    with suppress(OSError, ValueError, IndexError), open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("Pss:"):
-                return float(line.split()[1]) / 1024
-    with suppress(psutil.Error):
-        return float(process.memory_info().rss) / 2**20
+    with suppress(psutil.Error, OSError):
+        memory = process.memory_full_info()
+        return float(getattr(memory, "pss", memory.rss)) / 2**20  # only Linux reports the first
     return 0.0

@@ -15,7 +15,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(results: str, toml: str, out: str) -> None:
+def main(results: Path | str, toml: Path | str, out: Path | str) -> None:
     say("begun")
     export_csv(run(toml, results=results, settings=Settings(workers=2)), Path(out))
     say("done")

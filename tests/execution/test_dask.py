@@ -61,7 +61,6 @@ def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
     dbscan = make_task(ALGORITHMS / "dbscan.py", min_samples=5)
     tasks = [
         make_task(ALGORITHMS / "kmeans.py", seed=1, n_init=2),
-        make_task(ALGORITHMS / "agglomerative.py", linkage="average"),
         make_task("draws_globally"),
         replace(dbscan, cuts=('{"eps": 0.4}', '{"eps": 0.6}')),
     ]
@@ -71,7 +70,7 @@ def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
         assert {event.status for event in done} == OK
         found.append({(event.key, event.cut): event.labeling.sha256 for event in done})
         assert all(event.labeling.labels.dtype == np.int32 for event in done)
-    assert len(found[0]) == 3 * 3 + 2
+    assert len(found[0]) == 2 * 3 + 2
     assert found[0] == found[1] == found[2]
     assert cluster.left_behind() == []
     assert within(2.0, lambda: not cluster.beneath())
@@ -171,13 +170,13 @@ def test_a_job_that_always_kills_its_dask_worker_is_failed_with_a_reason(cluster
             for _ in range(2 - len(cluster.workers())):
                 cluster.start_worker()
 
-    keeper = threading.Thread(target=keep_two_workers)
-    keeper.start()
+    starter = threading.Thread(target=keep_two_workers)
+    starter.start()
     try:
         cells = outcomes(tasks, execute(tasks, workers=1, scheduler=cluster.address))
     finally:
         over.set()
-        keeper.join()
+        starter.join()
     assert {cells[tasks[0].key][k].status for k in (2, 3, 4)} == {CellStatus.FAILED}
     assert cells[tasks[0].key][3].reason.endswith("tried 3 times")
     assert statuses({"": cells[tasks[1].key]}) == OK
@@ -253,13 +252,13 @@ def test_every_difference_is_named_before_anything_is_computed(cluster, far, mak
     monkeypatch.setattr(f"{worker}._engine_digest", lambda: "f" * 16)
     with pytest.raises(RequestError) as refused:
         far(make_task(ALGORITHMS / "kmeans.py"))
-    told = str(refused.value)
+    message = str(refused.value)
     for name, version in {"numpy": "0.9", "plug-in kmeans.py": "0123456789abcdef", "the engine's sources": "f"}.items():
-        assert f"{name} " in told
-        assert f"(here {version}" in told
-    assert told.count("worker tcp://127.0.0.1:") == 2
-    assert told.count("numpy") == 2  # the scheduler computes nothing with it
-    assert "the scheduler has the engine's sources" in told
+        assert f"{name} " in message
+        assert f"(here {version}" in message
+    assert message.count("worker tcp://127.0.0.1:") == 2
+    assert message.count("numpy") == 2  # the scheduler computes nothing with it
+    assert "the scheduler has the engine's sources" in message
     assert cluster.beneath() == []
 
 

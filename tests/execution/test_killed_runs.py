@@ -1,6 +1,6 @@
 """Runs killed at random moments and repeated to the end lose nothing, repeat nothing, and end as if undisturbed.
 
-The suite kills 6 times, and whole runs 3 times; ``CLUSTERBENCH_CRASH_RUNS`` asks for other numbers (``tox -e crash``).
+The suite kills 3 times, and a whole run once; ``CLUSTERBENCH_CRASH_RUNS`` asks for another number (``tox -e crash``).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import pytest
 
 from clusterbench.store import STORE_NAME, Store
 
+from . import killable_run, killable_whole_run
 from .conftest import is_worker, subprocess_environment
 
-KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "6"))
-KILLS_OF_WHOLE_RUNS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "3"))
+KILLS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "3"))
+KILLS_OF_WHOLE_RUNS = int(os.environ.get("CLUSTERBENCH_CRASH_RUNS", "1"))
 JOBS = 12
 SEED = 20180302
 PLUGIN = '''
@@ -181,12 +182,12 @@ def test_killed_runs_lose_nothing_and_repeat_nothing(runs, undisturbed):
     assert list(runs.temporary.iterdir()) == [], "a killed run leaves no file behind"
 
 
-def test_the_number_of_workers_changes_nothing(runs, undisturbed):
-    for workers in (0, 1):
-        results = runs.folder / f"workers-{workers}"
-        runs.timed(runs.start(results, workers))
-        cells, labels = contents(results)
-        assert (as_csv(cells), labels) == undisturbed[:2]
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_number_of_workers_changes_nothing(runs, undisturbed, workers):
+    results = runs.folder / f"workers-{workers}"
+    killable_run.main(str(results), runs.space, str(runs.plugin), JOBS, workers)
+    cells, labels = contents(results)
+    assert (as_csv(cells), labels) == undisturbed[:2]
 
 
 @pytest.mark.timeout(7200)
@@ -205,15 +206,16 @@ def test_killed_whole_runs_end_with_the_same_tables(runs):
         rounds += 1
         place = runs.folder / f"whole-{rounds}"
         over = False
-        while not over:
-            moment = 3600.0 if kills >= KILLS_OF_WHOLE_RUNS else rng.uniform(0, 0.95 * took)
+        while not over and kills < KILLS_OF_WHOLE_RUNS:
             whole = not place.exists()
             run = runs.script("killable_whole_run.py", place / "results", toml, place / "out")
-            _, seconds = killed(run, moment, "run")
+            _, seconds = killed(run, rng.uniform(0, 0.95 * took), "run")
             over = seconds is not None
             if over and whole:
                 took = min(took, seconds)
             kills += not over
+        if not over:
+            killable_whole_run.main(place / "results", toml, place / "out")
         assert (place / "out" / "scores.csv").read_bytes() == expected
         for name, table in tables.items():
             pd.testing.assert_frame_equal(without_times(place / "out" / name), table)

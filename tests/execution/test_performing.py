@@ -59,7 +59,7 @@ def test_warnings_of_build_and_cut_are_in_the_info_once(run):
     assert cell.info == {"warnings": ["UserWarning: in build", "UserWarning: in cut"]}
 
 
-def test_numbers_that_overflow_are_told(run):
+def test_numbers_that_overflow_are_reported(run):
     (cell,), _ = run(cut="np.array([1.0]) / np.array([0.0])")
     assert cell.info == {"warnings": ["RuntimeWarning: divide by zero encountered in divide"]}
 
@@ -208,20 +208,20 @@ def test_the_peak_is_that_of_what_was_taken_and_never_negative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("info", "told", "plain"),
+    ("info", "messages", "plain"),
     [
         ({}, [], {}),
         ({"n": np.int64(3), "x": np.float64(0.5)}, [], {"n": 3, "x": 0.5}),
         ({"a": np.arange(3)}, [], {"a": [0, 1, 2]}),
         ({"path": Path("x")}, [], {"path": "x"}),
         ({}, ["a", "a", "b"], {"warnings": ["a", "b"]}),
-        ({"warnings": "own"}, ["own", "told"], {"warnings": ["own", "told"]}),
+        ({"warnings": "own"}, ["own", "seen"], {"warnings": ["own", "seen"]}),
         ({"warnings": ["1", "2", "3"]}, ["4", "5", "6"], {"warnings": ["1", "2", "3", "4", "5"]}),
         ({"warnings": []}, ["x" * 300], {"warnings": ["x" * 200]}),
     ],
 )
-def test_info_by_hand(info: dict[str, object], told: list[str], plain: dict[str, object]) -> None:
-    found = plain_info(info, told)
+def test_info_by_hand(info: dict[str, object], messages: list[str], plain: dict[str, object]) -> None:
+    found = plain_info(info, messages)
     assert found == plain
     json.dumps(found)
 
@@ -301,7 +301,7 @@ ALGORITHM = Algorithm('given', Family.OTHER, 's', 'r', build, packages={})
 """
 
 
-def test_a_cut_that_fails_is_told_and_the_next_one_is_made_as_if_alone(make_task, tmp_path: Path) -> None:
+def test_a_cut_that_fails_is_reported_and_the_next_one_is_made_as_if_alone(make_task, tmp_path: Path) -> None:
     plugin = tmp_path / "plugin.py"
     plugin.write_text(PLUGIN)
     before = (os.getcwd(), dict(os.environ), list(sys.path))

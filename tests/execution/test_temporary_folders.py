@@ -68,7 +68,7 @@ def test_folders_of_living_runs_and_of_other_programs_are_left_alone(place):
 
 
 def test_an_empty_folder_of_a_run_that_was_killed_before_it_locked_it_is_removed(place):
-    empty, full = place / "clusterbench-ab_12xyz", place / "clusterbench-34567890"
+    empty, full = place / "clusterbench-run-ab_12xyz", place / "clusterbench-ab_12xyz"
     for folder in (empty, full):
         folder.mkdir()
     (full / "of another").write_text("x")

@@ -63,7 +63,6 @@ def test_events_come_in_order_and_tasks_in_turn(make_task, workers):
 def test_labels_do_not_depend_on_the_workers_nor_on_the_order(make_task):
     tasks = [
         *(make_task(ALGORITHMS / "kmeans.py", seed=seed, n_init=2) for seed in (0, 1)),
-        *(make_task(ALGORITHMS / "gmm.py", seed=seed) for seed in (0, 1)),
         *(make_task("draws_globally", seed=seed) for seed in (0, 1)),
     ]
     found = []
@@ -89,7 +88,7 @@ def test_workers_are_used_again_and_work_at_the_same_time(make_task, tmp_path, m
     assert any(a[0] < b[1] and b[0] < a[1] for a, b in itertools.product(*by_process))
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [2])  # one thread is that of the other tests
 def test_threads_are_capped_in_every_library(make_task, threaded, threads):
     task = make_task(threaded, name=f"threads {threads}", ks=[2])
     (cell,) = outcomes([task], execute([task], workers=1, threads=threads))[task.key].values()
@@ -211,14 +210,14 @@ def test_a_worker_that_keeps_memory_is_replaced(make_task):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_serves_one_plugin_and_few_are_started(make_task, tmp_path, workers):
-    others = [write_plugin(tmp_path, f"recorder_{number}", cut=RECORDS) for number in range(3)]
+    others = [write_plugin(tmp_path, f"recorder_{number}", cut=RECORDS) for number in range(2)]
     tasks = [make_task(path, name=str(turn), ks=[2]) for turn in range(4) for path in ("recorder", *others)]
     cells = outcomes(tasks, execute(tasks, workers=workers))
     served = {}
     for task in tasks:
         served.setdefault(cells[task.key][2].info["pid"], set()).add(task.plugin)
     assert all(len(plugins) == 1 for plugins in served.values())
-    assert len(served) == 4 if workers == 1 else 4 <= len(served) <= 5  # the second helps with the last plug-in
+    assert len(served) == 3 if workers == 1 else 3 <= len(served) <= 4  # the second helps with the last plug-in
 
 
 def test_a_pool_runs_again_after_a_run_that_was_given_up(make_task):
