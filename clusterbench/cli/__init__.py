@@ -19,10 +19,13 @@ def main() -> None:
     show_traceback = traceback_wanted()
     with tolerant_streams():
         try:
-            from clusterbench.cli.app import build_app  # imports count too: they may be interrupted, or lack memory
-            from clusterbench.environment import check_system
+            from clusterbench.environment import (
+                check_system,
+            )  # imports count too: they may be interrupted, or lack memory
 
             check_system()
+            from clusterbench.cli.app import build_app
+
             build_app()()
         except BaseException as error:  # noqa: BLE001  (what is no failure is raised again)
             sys.exit(report_failure(error, show_traceback=show_traceback))
