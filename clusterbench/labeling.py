@@ -30,15 +30,15 @@ def canonical(labels: ArrayLike) -> Labels:
     Raises
     ------
     RequestError
-        If `labels` is not one-dimensional or not of whole numbers, if some are masked, or if they are floats so large
-        that neighbouring whole numbers are one float.
+        If `labels` is not one-dimensional or not of integers, if some are masked, or if they are floats so large
+        that neighbouring integers are one float.
 
     Examples
     --------
     >>> canonical([7, 3, 3, -1, 7, 3]).tolist()
     [1, 0, 0, -1, 1, 0]
     """
-    given = whole_numbers(labels)
+    given = integer_labels(labels)
     if given.ndim != 1:
         raise RequestError(f"labels must be one-dimensional, got shape {given.shape}")
     names, first, inverse, counts = _groups(given)
@@ -67,13 +67,13 @@ def _groups(given: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], ...]:
     return names, first, inverse, np.bincount(inverse, minlength=len(names))
 
 
-def whole_numbers(labels: ArrayLike) -> NDArray[np.integer[Any]]:
+def integer_labels(labels: ArrayLike) -> NDArray[np.integer[Any]]:
     """Return labels of any shape as an integer array, integers in the type they have.
 
     Raises
     ------
     RequestError
-        If they cannot be told apart as whole numbers: see `canonical`.
+        If they are not distinct integers: see `canonical`.
     """
     if is_masked(labels):
         raise RequestError("labels are masked", allowed=f"a label for every row, {NOISE} for noise")
@@ -81,15 +81,13 @@ def whole_numbers(labels: ArrayLike) -> NDArray[np.integer[Any]]:
     if given.dtype.kind in "iu":  # uint64 too: a cast to int64 would make noise of hashes
         return given
     if given.dtype.kind not in "fb" or not np.all(np.isfinite(given) & (given == np.floor(given))):
-        raise RequestError(
-            f"labels must be whole numbers, got dtype {given.dtype}", allowed=f"whole numbers, {NOISE} for noise"
-        )
+        raise RequestError(f"labels must be integers, got dtype {given.dtype}", allowed=f"integers, {NOISE} for noise")
     # Beyond, different names have become the same float already: [-1, 2**63, 2**63 + 1] is such a list.
     limit = 2.0 ** (np.finfo(given.dtype).nmant + 1) if given.dtype.kind == "f" else np.inf
     reached = np.abs(given).max(initial=0)
     if reached >= limit:
-        told = f"labels must be whole numbers, got {given.dtype} of size {reached:.3g}"
-        raise RequestError(told, allowed=f"integers, or floats below {limit:.0f}")
+        what = f"labels must be integers, got {given.dtype} of size {reached:.3g}"
+        raise RequestError(what, allowed=f"integers, or floats below {limit:.0f}")
     return given.astype(np.int64)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.datasets.from_memory import frame_of
 from clusterbench.errors import RequestError, unknown
-from clusterbench.labeling import NOISE, Labels, canonical, is_masked, whole_numbers
+from clusterbench.labeling import NOISE, Labels, canonical, integer_labels, is_masked
 from clusterbench.metrics.conditioning import is_frame
 from clusterbench.metrics.partition_layout import bytes_needed
 from clusterbench.metrics.row_scores import EXTRA_ROWS
@@ -97,7 +97,7 @@ def _labels(name: str, labels: ArrayLike, n: int) -> NDArray[np.integer[Any]]:
     if np.shape(labels) != (n,):
         raise RequestError(f"labeling {name} has shape {np.shape(labels)}", allowed=f"({n},), one label per row")
     try:
-        return whole_numbers(labels)
+        return integer_labels(labels)
     except RequestError as error:
         raise error.within(f"labeling {name}") from error
 
@@ -124,7 +124,7 @@ def apply_policy(space: Floats, labels: Labels, policy: NoisePolicy) -> Partitio
 
 
 def _send_to_nearest(space: Floats, labels: Labels, k: int) -> Labels:
-    """Give each noise row the cluster with the nearest centroid (ties: the larger cluster)."""
+    """Assign each noise row to the cluster with the nearest centroid (ties: the larger cluster)."""
     clustered = labels >= 0
     members = labels[clustered]
     sizes = np.bincount(members, minlength=k)

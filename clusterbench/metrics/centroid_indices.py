@@ -91,7 +91,7 @@ def _sums(space: Floats, labels: Labels, k: int) -> Geometry:
 def _near_origins(table: Table, labels: Labels, k: int) -> tuple[Floats, Floats]:
     """Return the space with every cluster near the origin, and how far each was moved, shape (k, d).
 
-    A centroid that is not near the origin cannot be told from rows at a distance of its rounding error.
+    Far from the origin, the rounding error of a centroid would count as a distance of its rows.
     """
     if table.centred:
         return table.space, np.zeros((k, table.space.shape[1]))

@@ -41,7 +41,7 @@ class RowScores:
 
     @classmethod
     def empty(cls, rows: slice, m: int) -> RowScores:
-        """Make room for m partitions."""
+        """Allocate the arrays for m partitions."""
         shape = (m, rows.stop - rows.start)
         return cls(rows, np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int32), np.empty(shape))
 

@@ -42,7 +42,7 @@ def score_labelings(
     X : array-like of float, shape (n, d)
         The space.
     labelings : array-like of int, shape (m, n), or sequence of m arrays (n,)
-        Any whole numbers; every negative one is noise. Equal partitions are scored once.
+        Any integers; every negative one is noise. Equal partitions are scored once.
     metrics : iterable of str or Metric, optional
         Names from `METRICS`, or metrics of your own; by default silhouette, Davies-Bouldin and Calinski-Harabasz.
     noise : str or iterable of str

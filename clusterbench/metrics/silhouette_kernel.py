@@ -6,7 +6,7 @@ lane vectors of its points are then added up in registers, so that a labeling co
 and vector. A cluster's sum depends on its own points alone: no other labeling can move it.
 
 Lane vectors are spelled out as LLVM vectors, since the loop vectoriser leaves such short inner loops half scalar; LLVM
-maps them to whatever the processor has. All that compiles into `score_rows` stands in this one file, because numba's
+maps them to whatever the processor has. All that compiles into `score_rows` is in this one file, because numba's
 cache on disk watches only the file of the function it compiled.
 """
 
@@ -61,7 +61,7 @@ class _Lanes:
         return self.builder.bitcast(cell, self.type(array_type.dtype).as_pointer())
 
     def load(self, array_type: Any, array: Any, index: Any) -> Any:
-        # Alignment is that of one element: numpy promises no more.
+        # Alignment is that of one element: numpy guarantees no more.
         return self.builder.load(self.row(array_type, array, index), align=array_type.dtype.bitwidth // 8)
 
     def store(self, value: Any, array_type: Any, array: Any, index: Any) -> None:

@@ -158,7 +158,7 @@ def test_rows_with_no_distance_to_anything_have_silhouette_zero():
         ({"X": np.array([[1.0], [np.nan], [2.0], [3.0]])}, "missing or infinite values in column 0"),
         ({"X": np.ma.masked_equal(np.arange(4.0)[:, None], 3)}, "X is masked"),
         ({"labelings": [[0, 1, 0]]}, r"labeling 0 has shape \(3,\)"),
-        ({"labelings": [[0.5, 1, 0, 1]]}, "labeling 0: labels must be whole numbers"),
+        ({"labelings": [[0.5, 1, 0, 1]]}, "labeling 0: labels must be integers"),
         ({"metrics": ["silhuette"]}, "did you mean 'silhouette'"),
         ({"noise": "ignore"}, "unknown noise policy"),
         ({"noise": []}, "no noise policy"),
