@@ -17,7 +17,7 @@ from clusterbench.cli.progress_bar import TerminalProgress
 from clusterbench.datasets import Dataset, datasets_from
 from clusterbench.errors import RequestError
 from clusterbench.plugins import Registry, estimator_plugin, load_registry
-from clusterbench.report import write_report
+from clusterbench.report import build_report, write_report
 from clusterbench.results import Run as StoredRun
 from clusterbench.results import load_run as load_stored_run
 from clusterbench.running import LogProgress, Progress, Selection, Settings, make_plan, prepare, run_plan
@@ -83,7 +83,7 @@ class Run(StoredRun):
 
     def report(self, path: str | Path) -> Path:
         """Write the report (page, Markdown, tables, figures) into a folder; return the path of the page."""
-        return write_report(self, Path(path))[0]
+        return write_report(build_report(self), Path(path))[0]
 
     def __repr__(self) -> str:
         failed = f", {self.n_failed} failed" if self.n_failed else ""

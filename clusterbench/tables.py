@@ -5,12 +5,13 @@ Every package takes the columns of cells, scores and leaderboards from here.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -136,12 +137,16 @@ def csv_text(frame: pd.DataFrame) -> str:
     a,0.1,true
     =1+1,,false
     """
-    written = frame.copy()
+    written, has_return = frame.copy(), False
     for name in written.columns:
         column = written[name]
         if column.dtype == object or pd.api.types.is_bool_dtype(column.dtype):
             written[name] = [str(v).lower() if isinstance(v, bool | np.bool_) else v for v in column]
-    return str(written.to_csv(index=False, lineterminator="\n"))
+        if not pd.api.types.is_numeric_dtype(column.dtype) and any("\r" in v for v in column if isinstance(v, str)):
+            has_return = True
+    # A reader takes a bare carriage return for the end of a line.
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
+    return str(written.to_csv(index=False, lineterminator="\n", quoting=quoting))
 
 
 def checked_board(board: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,11 @@
-"""Names and counts in printed text."""
+"""Text that several packages print: one line, shortened, counted, listed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-# The last two lines change the direction of writing: a name could make a row read as another one.
+# The last two lines turn the direction of writing: a name could make a row read as another one.
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
     r"\u061c\u200e\u200f"
@@ -12,23 +13,56 @@ _CONTROL = re.compile(
 )
 
 
-def readable(text: object) -> str:
-    """Return text on one line, without characters that control a terminal or the direction of writing.
+def printable(text: object) -> str:
+    """Return text on one line, without control characters of terminals or of the direction of writing.
 
     Examples
     --------
-    >>> readable("two\\nlines")
-    'two lines'
+    >>> printable("a\\x1b[31m\\nb")
+    'a\N{REPLACEMENT CHARACTER}[31m b'
     """
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\r\n]+", " ", str(text)))
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun; the plural is `many`, or `one` with an s.
+def printable_lines(text: str) -> str:
+    """Return text of several lines, each of them `printable`; tabs stay."""
+    lines = re.split(r"\r\n|[\r\n]", text)
+    return "\n".join("\t".join(printable(part) for part in line.split("\t")) for line in lines)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return text of at most `width` characters, the middle left out where it is longer.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(2, "row"), counted(0, "entry", "entries")
-    ('1 row', '2 rows', '0 entries')
+    >>> shortened("a-very-long-name", 9)
+    'a-ve…name'
     """
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    if len(text) <= width:
+        return text
+    head = width // 2
+    return f"{text[:head]}…{text[len(text) - (width - head - 1) :]}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun; the plural is `many`, by default `one` with an s.
+
+    Examples
+    --------
+    >>> counted(1, "cell"), counted(0, "cell"), counted(2, "entry", "entries")
+    ('1 cell', '0 cells', '2 entries')
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def listed(words: Sequence[str], *, most: int | None = None) -> str:
+    """Return words joined by commas and an "and"; of more than `most`, the others as a count.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b", "c"], most=2)
+    ('a', 'a, b and c', 'a, b and 1 more')
+    """
+    if most is not None and len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -55,12 +55,12 @@ def gated(run: Run) -> Leaderboard:
 
 def plain_spec(run: Run) -> RankingSpec:
     """The run's metrics and reference spaces, k by silhouette, and nothing that was resampled."""
-    references = tuple(dict.fromkeys(space for spaces in run.plan["references"].values() for space in spaces))
-    return RankingSpec(references, metrics=tuple(run.plan["metrics"]), n_bootstrap=0, controls=controls(run))
+    references = tuple(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
+    return RankingSpec(references, metrics=run.record.ranking.metrics, n_bootstrap=0, controls=controls(run))
 
 
 def controls(run: Run) -> frozenset[str]:
-    return frozenset(name for name, entry in run.plan["algorithms"].items() if entry["control"])
+    return frozenset(name for name, entry in run.record.algorithms.items() if entry.control)
 
 
 RULES: Mapping[str, Rule] = {
@@ -214,10 +214,10 @@ def changes(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
 
 def gate_words(run: Run) -> str:
     """Return what the gate of a run asks for."""
-    gate = run.plan["gate"]
+    gate = run.record.gate
     return (
-        f"Every cluster needs {gate['min_rows']} rows and {gate['min_share']:.0%} of the table, none may hold more than"
-        f" {gate['max_share']:.0%}, and at most {gate['max_noise']:.0%} may be noise."
+        f"Every cluster needs {gate.min_rows} rows and {gate.min_share:.0%} of the table, none may hold more than"
+        f" {gate.max_share:.0%}, and at most {gate.max_noise:.0%} may be noise."
     )
 
 
@@ -289,12 +289,12 @@ def moves(real: Run, simulated: Run) -> list[str]:
 def page(real: Run, simulated: Run) -> str:
     """Return the page."""
     boards = boards_of(real)
-    dataset = next(iter(real.plan["datasets"].values()))
+    dataset = next(iter(real.record.datasets.values()))
     lines = [
         "# The rules of trust, one by one",
         "",
-        f"The same {len(real.cells):,} labelings of the real table ({dataset['n_rows']:,} customers,"
-        f" {len(dataset['columns'])} columns), ranked under four rules. Each trusts a little less than the one before.",
+        f"The same {len(real.cells):,} labelings of the real table ({dataset.n_rows:,} customers,"
+        f" {len(dataset.columns)} columns), ranked under four rules. Each trusts a little less than the one before.",
         "",
         *(f"{number}. **{rule.title}.** {rule.explanation}" for number, rule in enumerate(RULES.values(), start=1)),
         "",

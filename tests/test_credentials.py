@@ -10,7 +10,7 @@ import pytest
 from clusterbench import RequestError, reproduce, run
 from clusterbench.credentials import mask_credentials
 from clusterbench.datasets import DatasetSpec, load_dataset
-from clusterbench.report import html, markdown
+from clusterbench.report import all_formats, build_report
 from clusterbench.running import Settings, Silent
 
 SECRETS = ("s3cret", "t0ken")
@@ -125,7 +125,9 @@ def test_neither_store_nor_page_of_a_run_holds_them_and_a_row_is_still_reproduce
         server.shutdown()
         thread.join()
         server.server_close()
-    shown = [html(done), markdown(done), *(path.read_bytes().decode("latin-1") for path in results.rglob("*.sqlite*"))]
+    report = build_report(done, figures=())
+    texts = [text for one in all_formats() for text in one.render(report).values()]
+    shown = [*texts, *(path.read_bytes().decode("latin-1") for path in results.rglob("*.sqlite*"))]
     assert len(shown) > 2
     for text in shown:
         assert not any(secret in text for secret in SECRETS)

@@ -106,7 +106,7 @@ def test_silhouettes_are_those_of_scikit_learn(rules, done):
     from clusterbench.running import prepare
     from clusterbench.store import Store
 
-    place = Path(done.plan["path"]).parent
+    place = Path(done.record.path).parent
     winner = first(rules, rules.by_own_space(without_outlier_splits(done)))
     plan, _ = prepare(place / "clouds.toml", workspace=place)
     with Store.reader(place / "results") as store:

@@ -12,8 +12,7 @@ from clusterbench.cli.console import console, name_files, say, show
 from clusterbench.cli.progress_bar import progress_for
 from clusterbench.cli.signals import exit_status, stoppable, summary
 from clusterbench.naming import folder_name, path_inside
-from clusterbench.report import check_writable, terminal_table, write_index, write_report
-from clusterbench.results import Run
+from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
 from clusterbench.running import Settings, estimate, open_tasks, prepare, run_plan
 from clusterbench.store import STORE_NAME, Store
 
@@ -38,17 +37,19 @@ def run_and_report(
             done = run_plan(plan, registry, results=results, settings=settings, progress=progress)
             progress.stage("report", 1)
             folder = path_inside(reports, f"{planned}/index.html").parent
-            written = [*write_report(done, folder), write_index(reports)]
+            report = build_report(done)
+            written = [*write_report(report, folder), write_index(reports)]
             progress.advance(1, str(folder))
     except KeyboardInterrupt as stop:
         sys.stderr.write(f"\n{summary(results, planned)}\n")
         sys.exit(exit_status(stop))
-    _show_run(done, written, results)
+    _show_run(report, written, results)
     return done.n_failed
 
 
-def _show_run(done: Run, written: Sequence[Path], results: Path) -> None:
-    show(terminal_table(done))
+def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> None:
+    done = report.run
+    show(terminal_table(report))
     say(f"\n{done.board.headline}")
     counts = done.manifest.partitions
     now = f"{done.computed} of them now" if done.computed else "none of them now: all were in the store"

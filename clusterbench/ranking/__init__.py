@@ -8,6 +8,7 @@ from clusterbench.ranking.across_datasets import (
     win_rates,
 )
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
+from clusterbench.ranking.board import ONLY_SPACE
 from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
 from clusterbench.ranking.leaderboards import Candidates, Leaderboard, choose_candidates, leaderboard, rank_candidates
@@ -16,6 +17,7 @@ from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pa
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 
 __all__ = [
+    "ONLY_SPACE",
     "Alert",
     "AlertKind",
     "Candidates",

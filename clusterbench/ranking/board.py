@@ -136,7 +136,7 @@ def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec
         calibrated=np.full(len(entries), np.nan) if entries.z is None else entries.z.mean(axis=1),
         fit_seconds=fit_seconds,
         peak_mb=peak_mb,
-        pareto=_pareto(mean_rank, entries, fit_seconds),
+        pareto=_pareto(mean_rank, entries),
     )
 
 
@@ -235,13 +235,11 @@ def _cell_mean(cells: pd.DataFrame, name: str, rows: Ints) -> Floats:
     return np.asarray(np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 
-def _pareto(mean_rank: Floats, entries: Entries, fit_seconds: Floats) -> Bools:
-    """Mark the contenders that no other beats in quality, stability and fit time at once."""
+def _pareto(mean_rank: Floats, entries: Entries) -> Bools:
+    """Mark the contenders that no other beats in mean rank and stability at once; fit times differ between runs."""
     goods = [-mean_rank]
     if any(axis.metric == STABILITY for axis in entries.axes):
         goods.append(entries.stability["mean_ari"].to_numpy())
-    if np.isfinite(fit_seconds).any():
-        goods.append(-fit_seconds)
     marked = np.zeros(len(mean_rank), dtype=bool)
     contenders = entries.contender
     marked[contenders] = pareto_mask(np.column_stack(goods)[contenders])

@@ -69,6 +69,8 @@ class Column:
             return ""
         if self.format == "yes":
             return "yes" if value else ""
+        if self.format and math.isinf(value):
+            return "∞" if value > 0 else "-∞"
         return format(int(value) if self.format == "d" else value, self.format) if self.format else str(value)
 
 
@@ -189,7 +191,7 @@ _AFTER_SCORES = (
     Column("fit_seconds", "Fit (s)", "Seconds of fitting alone, mean over seeds.", ".3f", lambda b: b.fit_seconds),
     Column("peak_mb", "Peak (MB)", "Peak memory of the fit, mean over seeds.", ".1f", lambda b: b.peak_mb),
     Column(
-        "pareto", "Pareto", "No other contender is at least as good in mean rank, stability and fit time at once.",
+        "pareto", "Pareto", "No other contender is at least as good in mean rank and stability, and better in one.",
         "yes", lambda b: b.pareto,
     ),
     Column(
@@ -226,7 +228,7 @@ _AFTER_SCORES = (
         "yes", lambda b: ~b.entries.contender,
     ),
     Column(
-        "oracle", "Oracle", "Was told the true number of clusters; ranked apart, among its own kind.",
+        "oracle", "Oracle", "The true number of clusters was given; ranked apart, among entries of its kind.",
         "yes", lambda b: np.full(len(b.rank), b.entries.oracle),
     ),
     Column("flags", "Flags", "What is missing and why; a missing score ranks last.", "", lambda b: b.entries.missing),

@@ -47,7 +47,7 @@ def headline_of(board: Board, spec: RankingSpec) -> str:
     if not leaders:
         return f"No contender could be ranked {place}."
     n = int(board.entries.contender.sum())
-    told = ", told the true k," if board.entries.oracle else ""
+    told = ", with the true k given," if board.entries.oracle else ""
     parts = [_first_sentence(board, leaders, n, place, told, spec)]
     parts += [
         tell(board, leaders[0]) for tell in (_space_sentence, _metric_sentence, _noise_sentence, _control_sentence)

@@ -1,22 +1,43 @@
-"""Reports: a ranked run as a page, Markdown, tables, figures and a table for the terminal."""
+"""Reports: a ranked run as a page, Markdown, LaTeX, tables, figures and a table for the terminal.
 
-from clusterbench.report.figures.cluster_view import by_tsne
-from clusterbench.report.formats.html_page import html
-from clusterbench.report.formats.index_page import write_index
-from clusterbench.report.formats.json_and_wide import leaderboard_json
-from clusterbench.report.formats.latex_table import latex
-from clusterbench.report.formats.markdown_text import markdown
-from clusterbench.report.formats.terminal_table import terminal_table
+`build_report` makes one `ReportModel` of a run; every format renders it. A new figure is one file in
+``clusterbench/report/figures``, a new format one file in ``clusterbench/report/formats``.
+"""
+
+from clusterbench.report.building import build_report
+from clusterbench.report.cluster_view import by_tsne
+from clusterbench.report.entries import Board, Entry
+from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure_style import new_figure
+from clusterbench.report.format import Format
+from clusterbench.report.index_page import write_index
+from clusterbench.report.model import BoardReport, Field, Heading, Notice, ReportModel, Table
+from clusterbench.report.registry import all_figures, all_formats
+from clusterbench.report.svg import Picture
+from clusterbench.report.terminal_table import terminal_table
 from clusterbench.report.writing import check_writable, export_csv, write_report, write_table
 
 __all__ = [
+    "Board",
+    "BoardReport",
+    "Drawing",
+    "Entry",
+    "Field",
+    "Figure",
+    "Format",
+    "Heading",
+    "Notice",
+    "Picture",
+    "ReportModel",
+    "Table",
+    "all_figures",
+    "all_formats",
+    "build_report",
     "by_tsne",
     "check_writable",
     "export_csv",
-    "html",
-    "latex",
-    "leaderboard_json",
-    "markdown",
+    "new_figure",
+    "of_one_dataset",
     "terminal_table",
     "write_index",
     "write_report",

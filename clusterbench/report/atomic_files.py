@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def write_atomically(path: Path, text: str) -> Path:
     Raises
     ------
     RequestError
-        If the folder cannot be made or written; what stood at `path` is left as it was.
+        If the folder cannot be made or written; what was at `path` is left as it was.
     """
     # A dot file beside its target: a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -1,4 +1,4 @@
-"""The numbers behind a board, for the page to rank again: as JSON that no browser takes for markup."""
+"""The numbers behind a board, from which the page ranks again: as JSON that contains no markup."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.metrics import METRICS, Direction, Metric, get_metric
-from clusterbench.report.printed import is_nothing, readable
-from clusterbench.report.report_entries import Entry, Section
+from clusterbench.metrics import Direction, Metric
+from clusterbench.report.entries import Board, Entry
+from clusterbench.report.model import ReportModel
+from clusterbench.report.number_text import is_missing, json_value
 from clusterbench.results import Run
+from clusterbench.tables import OWN, STABILITY
+from clusterbench.text import printable
 
-STABILITY = "stability"
 Scores = Mapping[tuple[str, str, str, str, str], float]
+Value = None | bool | int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +51,36 @@ class Choices:
         return STABILITY in self.weights
 
 
-def choices_of(run: Run, section: Section) -> Choices:
+def choices_of(board: Board) -> Choices:
     """Return what can be chosen on a board."""
-    record = run.record
-    ranked = record.ranking.metrics
-    datasets = tuple(record.datasets) if section.overall else (section.dataset,)
-    scored = set(run.scores["metric"])
-    names = [*ranked, *(name for name in METRICS if name in scored and name not in ranked)]
-    metrics = tuple(get_metric(name) for name in names)
-    families = dict.fromkeys(metric.family for metric in metrics)
-    if any(not is_nothing(entry.row[STABILITY]) for entry in section.entries):
+    record = board.run.record
+    families = dict.fromkeys(metric.family for metric in board.metrics.values())
+    if any(not is_missing(entry.row[STABILITY]) for entry in board.entries):
         families[STABILITY] = None
-    others = set(run.details.policies["policy"]) - {record.noise}
+    others = set(board.run.details.policies["policy"]) - {record.noise}
     return Choices(
-        metrics=metrics,
-        ranked=frozenset(ranked),
-        spaces=record.references[datasets[0]],
-        datasets=datasets,
+        metrics=tuple(board.metrics.values()),
+        ranked=frozenset(record.ranking.metrics),
+        spaces=board.spaces,
+        datasets=board.datasets,
         policies=(record.noise, *(policy for policy in record.policies if policy in others)),
-        algorithms=tuple(dict.fromkeys(readable(entry.row["algorithm"]) for entry in section.entries)),
-        variants=tuple(dict.fromkeys(entry.variant for entry in section.entries)),
+        algorithms=tuple(dict.fromkeys(printable(entry.row["algorithm"]) for entry in board.entries)),
+        variants=tuple(dict.fromkeys(entry.variant for entry in board.entries)),
         weights={family: record.ranking.weight(family) for family in families},
     )
 
 
-def payload(run: Run, sections: Sequence[Section]) -> dict[str, Any]:
+def page_data(report: ReportModel) -> dict[str, Any]:
     """Return all boards in plain values.
 
     Scores are means over seeds, rounded to the digits that the ranking uses, so that whoever reads them needs no
     rounding of their own. Each row of `values` holds datasets x metrics x spaces, the last varying fastest; `other`
-    holds the rows of entries with noise under the other noise policies.
+    holds the rows of entries with noise under the other noise policies. A missing score is null, an infinite one the
+    string "Infinity" or "-Infinity".
     """
-    scores = _scores(run)
-    return {"boards": [_board(run, section, sections, scores) for section in sections]}
+    boards = [one.board for one in report.boards]
+    scores = _scores(report.run)
+    return {"boards": [_board(board, boards, scores) for board in boards]}
 
 
 def script_json(value: Any) -> str:
@@ -95,19 +95,19 @@ def script_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _board(run: Run, section: Section, sections: Sequence[Section], scores: Scores) -> dict[str, Any]:
-    choices = choices_of(run, section)
-    places = _places(section, sections, choices)
+def _board(board: Board, boards: Sequence[Board], scores: Scores) -> dict[str, Any]:
+    choices = choices_of(board)
+    places = _places(board, boards)
     duplicates = _duplicates(places)
-    noisy: dict[str, dict[str, list[float | None]]] = {policy: {} for policy in choices.policies[1:]}
+    noisy: dict[str, dict[str, list[Value]]] = {policy: {} for policy in choices.policies[1:]}
     for policy, rows in noisy.items():
         for position, place in enumerate(places):
             if any(entry is not None and entry.n_noise for entry in place):
                 rows[str(position)] = _values(place, choices, scores, policy)
     return {
         "policy": choices.policies[0],
-        "datasets": [readable(name) for name in choices.datasets],
-        "spaces": [readable(name) for name in choices.spaces],
+        "datasets": [printable(name) for name in choices.datasets],
+        "spaces": [printable(name) for name in choices.spaces],
         "metrics": [
             {
                 "name": metric.name,
@@ -119,32 +119,28 @@ def _board(run: Run, section: Section, sections: Sequence[Section], scores: Scor
         ],
         "entries": [
             {
-                "algorithm": readable(entry.row["algorithm"]),
+                "algorithm": printable(entry.row["algorithm"]),
                 "variant": entry.variant,
                 "control": entry.control,
                 "dup": duplicate,
             }
-            for entry, duplicate in zip(section.entries, duplicates, strict=True)
+            for entry, duplicate in zip(board.entries, duplicates, strict=True)
         ],
         "values": [_values(place, choices, scores, choices.policies[0]) for place in places],
         "other": noisy,
-        "stability": [[None if e is None else _plain(e.row[STABILITY]) for e in place] for place in places],
+        "stability": [[None if e is None else json_value(e.row[STABILITY]) for e in place] for place in places],
     }
 
 
-def _places(section: Section, sections: Sequence[Section], choices: Choices) -> list[list[Entry | None]]:
+def _places(board: Board, boards: Sequence[Board]) -> list[list[Entry | None]]:
     """Return, for every entry of a board, its entry on the board of each dataset."""
-    if not section.overall:
-        return [[entry] for entry in section.entries]
+    if not board.overall:
+        return [[entry] for entry in board.entries]
     known = {
-        (one.dataset, *_key(entry)): entry for one in sections if not one.oracle and not one.overall
+        (one.dataset, entry.key): entry for one in boards if not one.oracle and not one.overall
         for entry in one.entries
     }  # fmt: skip
-    return [[known.get((dataset, *_key(entry))) for dataset in choices.datasets] for entry in section.entries]
-
-
-def _key(entry: Entry) -> tuple[str, ...]:
-    return tuple(str(entry.row[name]) for name in ("algorithm", "params", "variant", "k_policy"))
+    return [[known.get((dataset, entry.key)) for dataset in board.datasets] for entry in board.entries]
 
 
 def _duplicates(places: Sequence[Sequence[Entry | None]]) -> list[int]:
@@ -157,7 +153,7 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
     if entry is None:
         return ()
     hashes = tuple(_hashes(entry))
-    if not hashes or any(is_nothing(sha) for sha in hashes):
+    if not hashes or any(is_missing(sha) for sha in hashes):
         return ("no labels", entry.anchor)
     # A deterministic entry run once equals one that found the same labels with every seed.
     return hashes[:1] if len(set(hashes)) == 1 else hashes
@@ -165,18 +161,18 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
 
 def _scores(run: Run) -> Scores:
     """Return values by (dataset, labels, policy, space, metric)."""
-    found: dict[tuple[str, str, str, str, str], float] = {}
+    scores: dict[tuple[str, str, str, str, str], float] = {}
     for part, policy in ((run.details.policies, None), (run.scores, run.record.noise)):
         policies = part["policy"].tolist() if policy is None else [policy] * len(part)
         columns = (part[name].tolist() for name in ("dataset", "labels_sha256", "space", "metric", "value"))
         for one, (dataset, sha, space, metric, value) in zip(policies, zip(*columns, strict=True), strict=True):
-            if space != "own":
-                found[dataset, sha, one, space, metric] = value
-    return found
+            if space != OWN:
+                scores[dataset, sha, one, space, metric] = value
+    return scores
 
 
-def _values(place: Sequence[Entry | None], choices: Choices, scores: Scores, policy: str) -> list[float | None]:
-    row: list[float | None] = []
+def _values(place: Sequence[Entry | None], choices: Choices, scores: Scores, policy: str) -> list[Value]:
+    row: list[Value] = []
     for dataset, entry in zip(choices.datasets, place, strict=True):
         hashes = [] if entry is None else _hashes(entry)
         row += [
@@ -194,15 +190,11 @@ def _hashes(entry: Entry) -> list[str]:
     return [sha for _, sha in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def _mean(values: Sequence[float | None], metric: Metric) -> float | None:
+def _mean(values: Sequence[float | None], metric: Metric) -> Value:
     """Return the mean over seeds, summed in their order as the ranking does; None where a seed has no score."""
     if not values:
         return None
     total = 0.0
     for value in values:
-        total += math.nan if value is None or is_nothing(value) else float(value)
-    return _plain(np.round(total / len(values), metric.digits))
-
-
-def _plain(value: Any) -> float | None:
-    return None if is_nothing(value) or not math.isfinite(float(value)) else float(value)
+        total += math.nan if value is None or is_missing(value) else float(value)
+    return json_value(np.round(total / len(values), metric.digits))

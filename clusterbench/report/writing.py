@@ -1,4 +1,4 @@
-"""What is written to disk: the page, the Markdown, the tables and the figures of a run."""
+"""Write a report, tables of a run, or any frame to disk."""
 
 from __future__ import annotations
 
@@ -11,55 +11,44 @@ import pandas as pd
 from clusterbench.errors import RequestError
 from clusterbench.naming import path_inside
 from clusterbench.report.atomic_files import write_atomically
-from clusterbench.report.closeup import labels_file
-from clusterbench.report.csv_text import field, to_csv
-from clusterbench.report.figures.selection_of_figures import figures_of
-from clusterbench.report.formats.html_page import render_page
-from clusterbench.report.formats.json_and_wide import leaderboard_json, wide_scores
-from clusterbench.report.formats.latex_table import latex
-from clusterbench.report.formats.markdown_text import markdown
-from clusterbench.report.report_entries import sections_of
+from clusterbench.report.formats.csv_tables import run_tables
+from clusterbench.report.model import ReportModel
+from clusterbench.report.registry import all_formats
 from clusterbench.results import Run
-from clusterbench.tables import checked_cells, checked_scores
+from clusterbench.tables import csv_text
 
 
-def write_report(run: Run, folder: Path) -> list[Path]:
-    """Write the report of a run: page, Markdown, tables, manifest and figures.
+def write_report(report: ReportModel, folder: Path) -> list[Path]:
+    """Write a report in every format: page, Markdown, LaTeX, tables, labels, figures.
 
     Parameters
     ----------
-    run : Run
+    report : ReportModel
     folder : Path
-        Made where it is not there. Every file is written whole or not at all.
+        Made where it does not exist. Every file is written whole or not at all.
 
     Returns
     -------
     list of Path
-        ``index.html`` first, then ``leaderboard.md``, the tables, the labels of every entry, the figures.
+        ``index.html`` first.
 
     Raises
     ------
     RequestError
-        If the folder cannot be written.
+        If the folder cannot be written, or a folder inside it is a symbolic link.
     SchemaError
         If a table of the run does not keep to its schema; nothing is written then.
     """
-    tables = _tables(run)
-    sections = sections_of(run)
-    figures = figures_of(run, sections)
-    texts = {"index.html": render_page(run, sections, figures), "leaderboard.md": markdown(run), **tables}
-    texts |= {"leaderboard.json": leaderboard_json(run), "leaderboard.tex": latex(run)}
-    texts |= {"scores_wide.csv": wide_scores(run), **_labels(run)}
-    for pictures in figures.values():
-        texts |= {f"figures/{picture.name}.svg": picture.file for picture in pictures}
-    return [write_atomically(path_inside(folder, name), text) for name, text in texts.items()]
+    texts = {name: text for one in all_formats() for name, text in one.render(report).items()}
+    paths = {path_inside(folder, name): text for name, text in texts.items()}
+    return [write_atomically(path, text) for path, text in paths.items()]
 
 
 def export_csv(run: Run, folder: Path) -> list[Path]:
-    """Write ``scores.csv``, ``cells.csv``, ``leaderboard.csv`` and ``manifest.json``.
+    """Write ``leaderboard.csv``, ``scores.csv``, ``cells.csv`` and ``manifest.json``.
 
-    The columns of the first two are `SCORE_SCHEMA` and `CELL_SCHEMA`, exactly; those of the leaderboard are the
-    columns of ``run.board.table``, rank first. Rows stand in the order of the benchmark.
+    The columns of scores and cells are `SCORE_SCHEMA` and `CELL_SCHEMA`, exactly; those of the leaderboard are the
+    columns of ``run.board.table``, rank first. Rows are in the order of the benchmark. Text is written as it is.
 
     Raises
     ------
@@ -68,21 +57,17 @@ def export_csv(run: Run, folder: Path) -> list[Path]:
     SchemaError
         If a table does not keep to its schema; nothing is written then.
     """
-    return [write_atomically(path_inside(folder, name), text) for name, text in _tables(run).items()]
+    texts = {**run_tables(run), "manifest.json": run.manifest.to_json(indent=2) + "\n"}
+    return [write_atomically(folder / name, text) for name, text in texts.items()]
 
 
 def write_table(frame: pd.DataFrame, out: Path | TextIO) -> None:
-    """Write any frame as CSV in the house form, to a file or an open stream."""
-    text = frame_csv(frame)
+    """Write any frame as CSV to a file or an open stream: see `clusterbench.tables.csv_text`."""
+    text = csv_text(frame)
     if isinstance(out, Path):
         write_atomically(out, text)
     else:
         out.write(text)
-
-
-def frame_csv(frame: pd.DataFrame) -> str:
-    """Return a frame as CSV, its columns in order, without its index."""
-    return to_csv([str(name) for name in frame.columns], [frame[name].tolist() for name in frame.columns])
 
 
 def check_writable(folder: Path) -> None:
@@ -98,27 +83,3 @@ def check_writable(folder: Path) -> None:
         raise RequestError(f"reports folder {str(folder)!r} cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise RequestError(f"reports folder {str(folder)!r} cannot be written", allowed="a folder that can be written")
-
-
-def _labels(run: Run) -> dict[str, str]:
-    """Return the labels of every entry (first seed) as CSV: row id and cluster, -1 for noise."""
-    files: dict[str, str] = {}
-    ids: dict[str, list[str]] = {}
-    for dataset, sha in run.board.table[["dataset", "labels_sha256"]].itertuples(index=False):
-        labels = run.details.labels.get(sha) if isinstance(sha, str) else None
-        if labels is None or labels_file(sha) in files:
-            continue
-        known = run.details.row_ids.get(dataset)
-        names = ids.setdefault(dataset, [field(row) for row in (known or range(len(labels)))])
-        rows = (f"{name},{label}" for name, label in zip(names, labels.tolist(), strict=True))
-        files[labels_file(sha)] = "\n".join(["row_id,cluster", *rows]) + "\n"
-    return files
-
-
-def _tables(run: Run) -> dict[str, str]:
-    return {
-        "leaderboard.csv": frame_csv(run.board.table),
-        "scores.csv": frame_csv(checked_scores(run.scores)),
-        "cells.csv": frame_csv(checked_cells(run.cells)),
-        "manifest.json": run.manifest.to_json(indent=2) + "\n",
-    }

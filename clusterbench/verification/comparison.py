@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clusterbench.naming import EntryNames
-from clusterbench.text import counted, readable
+from clusterbench.text import counted, printable
 from clusterbench.verification.differences import SHOWN, Difference, Judgement, Kind, difference_lines, of_kind
 
 _COMPLAINTS = {
@@ -87,7 +87,7 @@ def comparison_text(comparison: Comparison, *, shown: int = SHOWN) -> str:
     lines = [f"A  {comparison.a}", f"B  {comparison.b}", "", *_summary(comparison)]
     for line in difference_lines(comparison.differences, comparison.names, shown=shown):
         lines += [line] if line.startswith(" ") else ["", line]
-    return "\n".join(readable(line) for line in [*lines, "", " ".join(_verdict(comparison))])
+    return "\n".join(printable(line) for line in [*lines, "", " ".join(_verdict(comparison))])
 
 
 def _summary(comparison: Comparison) -> Iterator[str]:

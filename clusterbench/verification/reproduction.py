@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clusterbench.naming import EntryNames
-from clusterbench.text import counted, readable
+from clusterbench.text import counted, printable
 from clusterbench.verification.differences import Difference, Kind, RowKey, difference_lines, shortened
 
 _FORM = "recorded {before}, now {after}"
@@ -100,7 +100,7 @@ class Reproduction:
 
 def reproduction_text(reproduction: Reproduction) -> str:
     """Return a reproduction as plain text; long lists are cut short and say so."""
-    return "\n".join(readable(line) for line in _lines(reproduction))
+    return "\n".join(printable(line) for line in _lines(reproduction))
 
 
 def _lines(reproduction: Reproduction) -> Iterator[str]:

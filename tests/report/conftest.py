@@ -7,6 +7,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.results import Details, Run
+from clusterbench.environment import Environment, GitState
+from clusterbench.metrics import NoisePolicy
+from clusterbench.ranking import Alert, AlertKind, Gate, KPolicy, RankingSpec, leaderboard
+from clusterbench.report import ReportModel, all_formats, build_report, write_report
+from clusterbench.results import (
+    AlgorithmRecord,
+    DatasetRecord,
+    Details,
+    LimitsRecord,
+    Manifest,
+    PartitionCounts,
+    Run,
+    RunRecord,
+    StageSeconds,
+    VariantRecord,
+)
 from clusterbench.running.detail_frames import agreement, random_bands, sampled_view
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
 
@@ -32,6 +47,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any], list[dict[str, Any]]], ...] = (
 )
 
 MakeRun = Callable[..., Run]
+Render = Callable[[ReportModel, str], str]
 
 
 def _sha(*parts: object) -> str:
@@ -117,77 +133,71 @@ def mark(cells: pd.DataFrame, rows: pd.Series, status: str, reason: str) -> None
         cells.loc[rows, "sizes"] = None
 
 
-def _plan(cells: pd.DataFrame, title: str, **changes: Any) -> dict[str, Any]:
-    datasets, variants = cells["dataset"].unique().tolist(), cells["variant"].unique().tolist()
-    plan: dict[str, Any] = {
-        "title": title,
-        "toml": f'title = "{title}"\n',
-        "resamples": 10,
-        "path": "benchmarks/demo.toml",
-        "selection": "",
-        "seeds": sorted(cells["seed"].unique().tolist()),
-        "metrics": list(METRICS),
-        "gate": {"min_rows": 10, "min_share": 0.01, "max_share": 0.95, "max_noise": 0.3, "min_clusters": 2},
-        "noise": "zero",
-        "policies": ["zero", "drop", "cluster", "nearest"],
-        "ranking": {
-            "k_policies": ["silhouette"],
-            "fixed_k": None,
-            "weights": {},
-            "bootstraps": 50,
-            "random_partitions": 50,
-            "seed": 0,
-        },
-        "datasets": {
-            name: {
-                "hash": _sha("data", name),
-                "n_rows": N_ROWS,
-                "columns": ["a", "b"],
-                "source": "made by hand",
-                "true_k": None,
-                "warnings": [],
-            }
-            for name in datasets
-        },
-        "variants": {name: [{"step": "impute", "strategy": "median"}, {"step": "standardize"}] for name in variants},
-        "spaces": [],
-        "references": {name: list(REFERENCES) for name in datasets},
-        "algorithms": {
-            name: {
-                "family": "control" if name == "random_labels" else "centroid",
-                "summary": f"what {name} does",
-                "reference": "Lloyd 1982",
-                "version": 1,
-                "optimises": ["calinski_harabasz"] if name == "kmeans" else [],
-                "control": name == "random_labels",
-                "noise": name == "dbscan",
-                "assignment": "predict",
-            }
-            for name in cells["algorithm"].unique().tolist()
-        },
-        "jobs": [],
-        "warnings": [],
+def _record(cells: pd.DataFrame, spec: RankingSpec, **changes: Any) -> RunRecord:
+    """The record of a run made by hand; `changes` are fields of it."""
+    algorithms = {
+        name: AlgorithmRecord(
+            family="control" if name == "random_labels" else "centroid",
+            summary=f"what {name} does",
+            reference="Lloyd 1982",
+            version=1,
+            optimises=("calinski_harabasz",) if name == "kmeans" else (),
+            control=name == "random_labels",
+            noise=name == "dbscan",
+            assignment="predict",
+        )
+        for name in cells["algorithm"].unique().tolist()
     }
-    return {**plan, **changes}
+    datasets = cells["dataset"].unique().tolist()
+    table = DatasetRecord("", N_ROWS, ("a", "b"), "made by hand", None, ())
+    record = RunRecord(
+        title="Demonstration",
+        toml='title = "Demonstration"\n',
+        path="benchmarks/demo.toml",
+        selection="",
+        quick=False,
+        only={},
+        seeds=tuple(sorted(cells["seed"].unique().tolist())),
+        gate=Gate(),
+        noise=NoisePolicy.ZERO,
+        policies=tuple(NoisePolicy),
+        ranking=spec,
+        random_partitions=50,
+        resamples=10,
+        datasets={name: replace(table, content_hash=_sha("data", name)) for name in datasets},
+        variants={name: VariantRecord("median impute > standardize", "[]") for name in cells["variant"].unique()},
+        algorithms=algorithms,
+        spaces=(),
+        references=dict.fromkeys(datasets, REFERENCES),
+        jobs=(),
+        warnings=(),
+    )
+    return replace(record, **changes)
 
 
-_MANIFEST = {
-    "clusterbench": "0.1.0",
-    "python": "3.11.2",
-    "packages": {"numpy": "1.26.4", "hdbscan": "0.8.44"},
-    "system": "Linux x86_64",
-    "cpu": "A CPU <of> some kind",
-    "cores": 2,
-    "git": {"commit": "0123456789abcdef0123456789abcdef01234567", "dirty": True},
-    "workers": 2,
-    "threads": 1,
-    "limits": {"seconds": None, "memory_mb": None},
-    "seeds": [0, 1],
-    "benchmark_sha256": "ab" * 32,
-    "datasets": {"cards": "cd" * 32},
-    "cells": {"planned": 56, "computed": 56, "new_scores": 504},
-    "seconds": {"fitting": 12.345, "scoring": 1.5},
-}
+def _manifest(record: RunRecord) -> Manifest:
+    return Manifest(
+        environment=Environment(
+            clusterbench="0.1.0",
+            python="3.11.2",
+            packages={"numpy": "1.26.4", "hdbscan": "0.8.44"},
+            system="Linux x86_64",
+            cpu="A CPU <of> some kind",
+            cores=2,
+            git=GitState("0123456789abcdef0123456789abcdef01234567", dirty=True),
+        ),
+        finished="2026-01-02T03:04:05Z",
+        workers=2,
+        threads=1,
+        executor="workers",
+        limits=LimitsRecord(None, None),
+        seeds=record.seeds,
+        benchmark_sha256="ab" * 32,
+        datasets={name: dataset.content_hash for name, dataset in record.datasets.items()},
+        partitions=PartitionCounts(56, 56, 0),
+        seconds=StageSeconds(12.345, 1.5, 0.5),
+        rules=record.rules,
+    )
 
 
 def _make_run(
@@ -199,19 +209,20 @@ def _make_run(
     change: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
     closely: bool = False,
     bootstraps: int = 50,
-    **plan: Any,
+    **declared: Any,
 ) -> Run:
     cells, scores = _frames(datasets, variants, seeds)
     if change is not None:
         change(cells, scores)
         scores = scores[scores["labels_sha256"].isin(cells["labels_sha256"].dropna())].reset_index(drop=True)
-    spec = RankingSpec(reference_spaces=REFERENCES, controls=frozenset({"random_labels"}), n_bootstrap=bootstraps)
-    record = _plan(cells, title, **plan)
+    policies = (KPolicy.CALIBRATED,) if closely else (KPolicy.SILHOUETTE,)
+    spec = RankingSpec(REFERENCES, controls=frozenset({"random_labels"}), n_bootstrap=bootstraps, k_policies=policies)
+    record = _record(cells, spec, title=title, **declared)
+    manifest = _manifest(record)
     if not closely:
-        return Run("demo", record, _MANIFEST, cells, scores, leaderboard(cells, scores, spec))
-    record["ranking"] |= {"k_policies": ["calibrated"]}
+        return Run("demo", record, manifest, cells, scores, leaderboard(cells, scores, spec))
     board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), stability=_stability(cells))
-    return Run("demo", record, _MANIFEST, cells, scores, board, details=_details(cells, scores))
+    return Run("demo", record, manifest, cells, scores, board, details=_details(cells, scores))
 
 
 def _stability(cells: pd.DataFrame) -> pd.DataFrame:
@@ -334,12 +345,43 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def full_folder(full_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The written report of the full run."""
-    from clusterbench.report import write_report
+def full_report(full_run: Run) -> ReportModel:
+    return build_report(full_run)
 
+
+@pytest.fixture(scope="session")
+def mixed_report(mixed_run: Run) -> ReportModel:
+    return build_report(mixed_run)
+
+
+@pytest.fixture(scope="session")
+def rejected_report(rejected_run: Run) -> ReportModel:
+    return build_report(rejected_run)
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_run: Run) -> ReportModel:
+    return build_report(hostile_run)
+
+
+@pytest.fixture(scope="session")
+def two_reports(two_tables: Run) -> ReportModel:
+    """The report of two tables, without figures."""
+    return build_report(two_tables, figures=())
+
+
+@pytest.fixture(scope="session")
+def render() -> Render:
+    """A function that renders a report in the format of a name: the text of its first file."""
+    by_name = {one.name: one for one in all_formats()}
+    return lambda report, name: next(iter(by_name[name].render(report).values()))
+
+
+@pytest.fixture(scope="session")
+def full_folder(full_report: ReportModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The written report of the full run."""
     folder = tmp_path_factory.mktemp("reports") / "demo"
-    write_report(full_run, folder)
+    write_report(full_report, folder)
     return folder
 
 
@@ -389,7 +431,7 @@ def hostile_run() -> Run:
         variants=[f"@{HOSTILE}", "\x00-2+5\r\n|"],
         title=HOSTILE,
         selection=HOSTILE,
-        warnings=[HOSTILE],
+        warnings=(Alert(AlertKind.DATA, HOSTILE),),
         toml=HOSTILE,
         change=change,
     )

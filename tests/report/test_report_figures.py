@@ -2,40 +2,96 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+import textwrap
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
-from clusterbench.report.figures.rank_intervals import _front
-from clusterbench.report.figures.selection_of_figures import figure_titles, figures_of, series_of
-from clusterbench.report.figures.svg import Picture
-from clusterbench.report.report_entries import sections_of
-from clusterbench.results import Run
+import clusterbench.report.figures
+import clusterbench.report.formats
+from clusterbench.naming import EntryNames
+from clusterbench.report import Board, Entry, Figure, Picture, ReportModel, all_figures, build_report
+from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
+from clusterbench.structure import gap_statistic
 
+MakeRun = Callable[..., Run]
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["leaderboard", "rank-flow", "scores-against-k", "elbow", "heat-map", "metric-correlation", "fit-time"]
-EMPTY = ["scores-against-k"]
+FIGURES = {figure.name: figure for figure in all_figures()}
+NASTY = "<svg onload=x>&\"' $\\frac{1}{2}$ ]]> -- \U0001f600 " + "long " * 30
+SHUFFLED = [(9000.0, 8000.0, 7000.0), (9900.0, 8800.0, 7700.0)]
 
 
-def pictures_of(run: Run) -> list[Picture]:
-    return [picture for pictures in figures_of(run, sections_of(run)).values() for picture in pictures]
+def pictures(report: ReportModel) -> dict[str, Picture]:
+    return {figure.name: figure for board in report.boards for figure in board.figures}
+
+
+def picture(name: str, board: Board) -> Picture:
+    return FIGURES[name].picture(board)
+
+
+def texts(drawn: Picture) -> list[str]:
+    return [text.text or "" for text in ET.fromstring(drawn.body).iter(f"{SVG}text")]
 
 
 @pytest.fixture(scope="module")
-def pictures(mixed_run: Run) -> dict[str, Picture]:
-    return {picture.name: picture for picture in pictures_of(mixed_run)}
+def board(full_report: ReportModel) -> Board:
+    (report,) = full_report.boards
+    return report.board
 
 
-@pytest.fixture(params=["mixed_run", "rejected_run", "hostile_run"], scope="module")
-def any_pictures(request: pytest.FixtureRequest) -> list[Picture]:
-    return pictures_of(request.getfixturevalue(request.param))
+def with_entries(board: Board, *rows: dict[str, object]) -> Board:
+    """A board of entries made by hand: each is given by its name and the values that matter."""
+    base = {**board.entries[0].row, "rank_low": 1, "rank_high": 2, "fit_seconds": 0.5, "pareto": True, "control": False,
+            "oracle": False, "flags": "", "stability": 0.9}  # fmt: skip
+    entries = []
+    for number, given in enumerate(rows, start=1):
+        row = {**base, "rank": number, "mean_rank": float(number), "variant": "raw", "params": str(number), **given}
+        name = str(given.get("name", "kmeans"))
+        label, nothing = f"{name} · {row['variant']}", pd.DataFrame()
+        entries.append(Entry(row, name, label, f"entry-{number}", nothing, nothing))
+    return replace(board, entries=tuple(entries))
 
 
-def ids(root: ET.Element) -> list[str]:
-    return [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+NO_NUMBERS = dict.fromkeys(("rank_low", "rank_high", "fit_seconds", "stability"), math.nan)
+MADE: dict[str, list[dict[str, object]]] = {
+    "one": [{}],
+    "without numbers": [{**NO_NUMBERS, "pareto": False}] * 2,
+    "pandas NA": [dict.fromkeys(("rank_low", "rank_high", "fit_seconds", "stability"), pd.NA)],
+    "all times": [{"fit_seconds": 0.0}, {"fit_seconds": 1e-9}, {"fit_seconds": 1e9, "control": True}],
+    "hostile": [{"name": NASTY, "variant": NASTY}, {"name": NASTY[::-1], "variant": NASTY}],
+}
+
+
+def assert_image(drawn: Picture) -> None:
+    root = ET.fromstring(drawn.body)
+    assert (root.tag, root.get("role")) == (f"{SVG}svg", "img")
+    assert root.get("aria-labelledby") == f"{drawn.name}-title {drawn.name}-desc"
+    assert [(root[i].tag, root[i].text) for i in (0, 1)] == [
+        (f"{SVG}title", drawn.title),
+        (f"{SVG}desc", drawn.description),
+    ]
+    ids = [str(element.get("id")) for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert all(identity.startswith(f"{drawn.name}-") for identity in ids)
+    assert set(references(root)) <= set(ids)
+    assert not {"script", "image", "foreignObject", "style"} & {str(e.tag).removeprefix(SVG) for e in root.iter()}
+    assert not re.search(r"#000000|DejaVu|metadata|data:", drawn.body)
+    assert all(len(row) == len(drawn.header) for row in drawn.rows)
+    assert not re.search(r"\b(nan|inf|NaN)\b", " ".join(root[2].itertext() if len(root) > 2 else ()))
+    with_style = ET.fromstring(drawn.file.encode())
+    assert "prefers-color-scheme:dark" in str(with_style[0].text)
+    with_style.remove(with_style[0])
+    assert ET.tostring(with_style) == ET.tostring(root)
 
 
 def references(root: ET.Element) -> Iterator[str]:
@@ -47,110 +103,320 @@ def references(root: ET.Element) -> Iterator[str]:
             yield from re.findall(r"url\(#([^)]+)\)", value)
 
 
-def test_every_figure_is_a_named_and_described_image(any_pictures: list[Picture]) -> None:
-    assert [picture.name for picture in any_pictures] in (KINDS, EMPTY)
-    for picture in any_pictures:
-        root = ET.fromstring(picture.body)
-        assert root.attrib["role"] == "img"
-        named = [root.find(f"{SVG}title"), root.find(f"{SVG}desc")]
-        assert [element.text for element in named if element is not None] == [picture.title, picture.description]
-        assert root.attrib["aria-labelledby"].split() == [e.attrib["id"] for e in named if e is not None]
-        assert ET.fromstring(picture.file.encode()).find(f"{SVG}style") is not None
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("mixed_report", KINDS), ("rejected_report", ["scores-against-k"]), ("hostile_report", KINDS),
+     ("full_report", ["leaderboard", "pareto", *KINDS[1:]])],
+)  # fmt: skip
+def test_every_figure_of_a_run_is_a_named_image_of_its_own(
+    name: str, kinds: list[str], request: pytest.FixtureRequest
+) -> None:
+    drawn = pictures(request.getfixturevalue(name))
+    assert list(drawn) == kinds
+    for one in drawn.values():
+        assert_image(one)
+        colours = {element.attrib.get("fill") for element in ET.fromstring(one.body).iter(f"{SVG}text")}
+        assert "currentColor" in colours
 
 
-def test_ids_are_unique_on_the_page_and_every_reference_finds_its_own(any_pictures: list[Picture]) -> None:
-    roots = [ET.fromstring(picture.body) for picture in any_pictures]
-    every = [identity for root in roots for identity in ids(root)]
-    assert len(set(every)) == len(every)
-    for root in roots:
-        assert set(references(root)) <= set(ids(root))
+@pytest.mark.parametrize(("kind", "made"), list(itertools.product(("leaderboard", "pareto", "fit-time"), MADE)))
+def test_figures_of_boards_made_by_hand_are_images_with_their_numbers(board: Board, kind: str, made: str) -> None:
+    assert_image(picture(kind, with_entries(board, *MADE[made])))
 
 
-def test_nothing_in_a_figure_is_black_or_of_the_whole_page(any_pictures: list[Picture]) -> None:
-    for picture in any_pictures:
-        assert "#000000" not in picture.body
-        assert "<style" not in picture.body
-        assert "DejaVu" not in picture.body
-        assert "metadata" not in picture.body
-
-
-def test_axes_and_names_take_the_colour_of_the_page(pictures: dict[str, Picture]) -> None:
-    for picture in pictures.values():
-        texts = list(ET.fromstring(picture.body).iter(f"{SVG}text"))
-        assert "currentColor" in {element.attrib.get("fill") for element in texts}
-
-
-def test_the_same_run_gives_the_same_bytes(mixed_run: Run, pictures: dict[str, Picture]) -> None:
-    assert {picture.name: picture for picture in pictures_of(mixed_run)} == pictures
-
-
-def test_the_readers_own_matplotlib_settings_change_nothing(mixed_run: Run, pictures: dict[str, Picture]) -> None:
+def test_the_same_run_gives_the_same_bytes_whatever_the_readers_settings(mixed_report: ReportModel) -> None:
     import matplotlib
 
+    (report,) = mixed_report.boards
     with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "text.color": "red", "svg.fonttype": "path"}):
-        assert pictures_of(mixed_run)[0] == pictures["leaderboard"]
+        assert picture("leaderboard", report.board) == pictures(mixed_report)["leaderboard"]
 
 
-def test_titles_are_known_without_drawing(mixed_run: Run, pictures: dict[str, Picture]) -> None:
-    (section,) = sections_of(mixed_run)
-    assert figure_titles(mixed_run, section, 0, several=False) == [(p.name, p.title) for p in pictures.values()]
+def test_several_tables_have_figures_of_their_own(make_run: MakeRun) -> None:
+    run = make_run(datasets=["cards", "wine"], seeds=(0,), bootstraps=0)
+    quick = [FIGURES["leaderboard"], FIGURES["fit-time"]]
+    names = list(pictures(build_report(run, figures=quick)))
+    assert names == ["leaderboard-1-all-datasets", "leaderboard-2-cards", "fit-time-2-cards", "leaderboard-3-wine",
+                     "fit-time-3-wine"]  # fmt: skip
 
 
-def test_text_stays_text_and_a_dollar_a_dollar(hostile_run: Run) -> None:
-    (board, *_) = pictures_of(hostile_run)
-    texts = [element.text or "" for element in ET.fromstring(board.body).iter(f"{SVG}text")]
-    assert any("@<script>" in text for text in texts)
-
-
-def test_the_leaderboard_figure_shows_the_ranks_of_the_table(mixed_run: Run, pictures: dict[str, Picture]) -> None:
-    rows = pictures["leaderboard"].rows
-    table = mixed_run.board.table
-    assert [int(row[0]) for row in rows] == table["rank"].tolist()
-    assert [float(row[2]) for row in rows] == table["mean_rank"].round(2).tolist()
-
-
-def test_the_heat_map_has_the_best_mean_rank_and_gaps_for_what_was_refused(
-    mixed_run: Run, pictures: dict[str, Picture]
+def test_a_new_file_is_a_new_figure_or_format(
+    mixed_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Callable[..., str]
 ) -> None:
-    picture = pictures["heat-map"]
-    assert picture.header == ("algorithm", "raw", "log1p")
-    found = {row[0]: row[1:] for row in picture.rows}
-    table = mixed_run.board.table
-    best = table[(table["algorithm"] == "kmeans")].groupby("variant")["mean_rank"].min()
-    assert found["kmeans"] == (f"{best['raw']:.2f}", f"{best['log1p']:.2f}")
-    assert found["agglomerative (linkage=average)"] == ("no rank", "no rank")
-    assert found["dbscan"][0] == "no rank"
+    from clusterbench.report import all_formats, write_report
+
+    # The examples in the documentation of both packages.
+    for package in (clusterbench.report.figures, clusterbench.report.formats):
+        code = textwrap.dedent(str(package.__doc__).partition(".. code-block:: python\n")[2])
+        assert len(code.splitlines()) <= 60
+        folder = tmp_path / package.__name__
+        folder.mkdir()
+        (folder / f"new_{package.__name__.rpartition('.')[2]}.py").write_text(code, encoding="utf-8")
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    new = next(figure for figure in all_figures() if figure.name == "clusters")
+    report = build_report(mixed_run, figures=[new])
+    drawn = pictures(report)["clusters"]
+    assert_image(drawn)
+    assert drawn.title == "Number of clusters, cards"
+    assert len(drawn.rows) == 5
+    assert "](figures/clusters.svg)" in render(report, "markdown")
+    assert "Clusters of every contender." in render(report, "html")
+    assert "the headline alone" in render(report, "html")
+    assert [one.name for one in all_formats()][-1] == "text"
+    written = {path.relative_to(tmp_path / "report").as_posix() for path in write_report(report, tmp_path / "report")}
+    assert {"figures/clusters.svg", "headline.txt"} <= written
 
 
-def test_the_series_against_k_are_means_over_seeds_on_the_best_variant(mixed_run: Run) -> None:
-    (section,) = sections_of(mixed_run)
-    series, points = series_of(mixed_run, section)
-    assert series[0] == "agglomerative (linkage=ward) · log1p"
-    assert "agglomerative (linkage=average) · log1p" in series
-    mine = points[(points["series"] == "kmeans · log1p") & (points["n_clusters"] == 3)]
-    mine = mine[(mine["metric"] == "silhouette") & (mine["space"] == "standard")]
-    scores = mixed_run.scores
-    rows = scores[(scores["algorithm"] == "kmeans") & (scores["variant"] == "log1p") & (scores["k"] == 3)]
-    rows = rows[(rows["metric"] == "silhouette") & (rows["space"] == "standard")]
-    np.testing.assert_allclose(mine["value"], [rows["value"].mean()])
-    refused = points["series"].str.contains("average")
-    assert not points.loc[refused, "ok"].any()
-    assert not points.loc[points["series"].str.startswith("dbscan"), "by_k"].any()
+# --- the ranks --------------------------------------------------------------------------------------------------------
 
 
-def test_the_front_is_what_no_faster_contender_beats(mixed_run: Run) -> None:
-    (section,) = sections_of(mixed_run)
-    front = _front(section.entries)
-    contenders = [entry for entry in section.entries if not entry.control]
+def test_the_leaderboard_shows_rank_interval_and_marks_and_is_cut_where_it_is_long(board: Board) -> None:
+    control = {"name": "ward", "control": True, "pareto": False, "rank_low": math.nan, "mean_rank": 2.3456}
+    drawn = picture("leaderboard", with_entries(board, {"flags": "x"}, control))
+    assert drawn.rows == (
+        ("1", "1 to 2", "1.00", "kmeans · raw", "Pareto, incomplete"),
+        ("2", "–", "2.35", "ward · raw", "control"),
+    )
+    assert "2 of 2 entries, best on top. Best mean rank: kmeans · raw, 1.00. A disc is a rank" in drawn.description
+    long = picture("leaderboard", with_entries(board, *[{}] * 31))
+    assert len(long.rows) == 30
+    assert long.description.startswith("The first 30 of 31 entries")
+
+
+def test_the_front_of_fit_times_is_what_no_faster_contender_beats(board: Board) -> None:
+    made = with_entries(
+        board,
+        {"name": "slow", "fit_seconds": 10.0},
+        {"name": "fast", "fit_seconds": 0.1},
+        {"name": "dominated", "fit_seconds": 5.0},
+        {"name": "no time", "fit_seconds": math.nan},
+        {"name": "control", "fit_seconds": 0.01, "control": True},
+    )
+    drawn = picture("fit-time", made)
+    assert [(row[3], row[4]) for row in drawn.rows] == [
+        ("slow · raw", "front"), ("fast · raw", "front"), ("dominated · raw", ""), ("control · raw", ""),
+    ]  # fmt: skip
+    assert drawn.description.endswith("both faster and better ranked: 2 fast · raw; 1 slow · raw.")
+    # Labels would cover one another: the points carry their ranks.
+    assert not any("raw" in text for text in texts(drawn))
+    assert {"1", "2"} <= set(texts(drawn))
+
+
+def test_the_pareto_figure_marks_mean_rank_and_stability_and_leaves_out_what_has_none(
+    board: Board, full_report: ReportModel
+) -> None:
+    rows = [row[4:] for row in pictures(full_report)["pareto"].rows]
+    expected = [(e.label, "Pareto" if e.pareto else "control" if e.control else "") for e in board.entries]
+    assert rows == expected
+    contenders = board.contenders
     for entry in contenders:
         beaten = any(
-            o.fit_seconds <= entry.fit_seconds and o.mean_rank <= entry.mean_rank and o is not entry for o in contenders
-        )
-        assert (entry in front) == (not beaten)
+            other.mean_rank <= entry.mean_rank and other.stability >= entry.stability
+            and (other.mean_rank, -other.stability) != (entry.mean_rank, -entry.stability)
+            for other in contenders
+        )  # fmt: skip
+        assert entry.pareto == (not beaten)
+    made = with_entries(board, {"name": "a"}, {"stability": math.nan}, {"pareto": False, "control": True})
+    drawn = picture("pareto", made)
+    assert [row[0] for row in drawn.rows] == ["1", "3"]
+    assert drawn.description.endswith("They are 1 a · raw.")
 
 
-def test_several_tables_have_figures_of_their_own(make_run) -> None:
-    run = make_run(datasets=["cards", "wine"], seeds=(0,))
-    names = [picture.name for picture in pictures_of(run)]
-    assert names[0] == "leaderboard-1-all-datasets"
-    assert names[1:] == [f"{kind}-{i}-{name}" for i, name in ((2, "cards"), (3, "wine")) for kind in KINDS]
+def test_the_flow_shows_the_ranks_of_the_sensitivity_table_without_controls(
+    board: Board, full_report: ReportModel
+) -> None:
+    drawn = pictures(full_report)["rank-flow"]
+    assert drawn.header == ("entry", "published rank", "rank in standard alone", "rank in log1p alone")
+    frame = board.run.board.sensitivity
+    frame = frame[frame["kind"] == "only space"].set_index(["algorithm", "params", "variant", "what"])["rank"]
+    for entry, row in zip(board.contenders, drawn.rows, strict=True):
+        ranks = [entry.rank, *(frame[(*entry.key[:3], space)] for space in ("standard", "log1p"))]
+        assert row == (entry.label, *map(str, ranks))
+
+
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_entries_that_all_tie_flow_in_one_line_with_labels_in_the_picture(board: Board, n: int) -> None:
+    made = with_entries(board, *[{"rank": 7}] * n)
+    rows = [
+        (*entry.key, "cards", False, "only space", space, 7, 7.0) for entry in made.entries for space in board.spaces
+    ]
+    names = ["algorithm", "params", "variant", "k_policy", "dataset", "oracle", "kind", "what", "rank", "mean_rank"]
+    run = replace(board.run, board=replace(board.run.board, sensitivity=pd.DataFrame(rows, columns=names)))
+    drawn = picture("rank-flow", replace(made, run=run))
+    root = ET.fromstring(drawn.body)
+    labels = [t for t in root.iter(f"{SVG}text") if (t.text or "").endswith("· raw")]
+    assert len(labels) == min(n, 14)
+    places = sorted(float(str(t.get("y"))) for t in labels)
+    assert 0 < places[0] <= places[-1] < float(str(root.get("viewBox")).split()[3])
+    assert all(below - above > 7 for above, below in itertools.pairwise(places))
+
+
+@pytest.mark.parametrize("kind", ["leaderboard", "fit-time", "pareto"])
+@pytest.mark.parametrize("ranks", [(1.0, 1.0), (10.25, 10.25), (1.2, 1.8), (3.0, 50.0)])
+def test_rank_axes_have_integers(board: Board, kind: str, ranks: tuple[float, float]) -> None:
+    made = [
+        {"rank": 1, "mean_rank": mean, "rank_low": 1, "rank_high": 1, "fit_seconds": x, "stability": x}
+        for mean, x in zip(ranks, (300.5, 700.5), strict=True)
+    ]
+    numbers = [text for text in texts(picture(kind, with_entries(board, *made))) if re.fullmatch(r"-?[\d.]+", text)]
+    if kind == "leaderboard":
+        assert not any("." in text for text in numbers)
+    low, high = map(int, ranks)
+    assert any(low - 1 <= int(text) <= high + 1 for text in numbers if "." not in text)
+
+
+# --- matrices ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_heat_map_has_the_best_mean_rank_and_gaps_for_what_was_refused(mixed_report: ReportModel) -> None:
+    drawn = pictures(mixed_report)["heat-map"]
+    assert drawn.header == ("algorithm", "raw", "log1p")
+    rows = {row[0]: row[1:] for row in drawn.rows}
+    table = mixed_report.run.board.table
+    best = table[(table["algorithm"] == "kmeans")].groupby("variant")["mean_rank"].min()
+    assert rows["kmeans"] == (f"{best['raw']:.2f}", f"{best['log1p']:.2f}")
+    assert rows["agglomerative (linkage=average)"] == ("no rank", "no rank")
+    assert rows["dbscan"][0] == "no rank"
+
+
+def test_the_heat_map_of_many_variants_says_what_it_leaves_out(board: Board) -> None:
+    cells = pd.concat([board.cells.assign(variant=f"v{number}") for number in range(41)], ignore_index=True)
+    many = Board(replace(board.run, cells=cells), EntryNames({}), "cards", False, ())
+    drawn = picture("heat-map", with_entries(replace(many, entries=board.entries), {"variant": "v0"}))
+    assert len(drawn.header) == 41
+    assert drawn.description.endswith("The first 40 of 41 variants.")
+
+
+def test_correlations_are_those_of_scipy_with_lower_is_better_turned(full_report: ReportModel) -> None:
+    drawn = pictures(full_report)["metric-correlation"]
+    assert drawn.header[1:3] == ("Silhouette, standard", "Silhouette, log1p")
+    assert drawn.header[-1] == "Stability"
+    table = full_report.run.board.table
+    names = [f"{m}@{s}" for m in ("silhouette", "davies_bouldin", "calinski_harabasz") for s in ("standard", "log1p")]
+    values = table[~table["control"]][[*names, "stability"]].to_numpy(dtype=float)
+    expected = spearmanr(values * [1.0, 1.0, -1.0, -1.0, 1.0, 1.0, 1.0]).statistic
+    np.testing.assert_allclose([[float(v) for v in row[1:]] for row in drawn.rows], expected, atol=0.0051)
+
+
+def test_correlations_by_hand_also_of_infinite_and_of_constant_columns(board: Board) -> None:
+    columns = ("silhouette@standard", "silhouette@log1p", "davies_bouldin@standard", "calinski_harabasz@standard")
+    values = [(0.1, 0.5, 3.0, 7.0), (0.2, 0.5, 2.0, 9.0), (0.3, 0.5, 1.0, 11.0), (0.4, 0.5, 0.5, math.inf)]
+    others = {"davies_bouldin@log1p": math.nan, "calinski_harabasz@log1p": math.nan, "stability": math.nan}
+    made = with_entries(board, *[{**others, **dict(zip(columns, row, strict=True))} for row in values])
+    drawn = picture("metric-correlation", made)
+    rows = {row[0]: row[1:] for row in drawn.rows}
+    assert rows["Silhouette, standard"] == ("1.00", "–", "1.00", "1.00")
+    assert rows["Silhouette, log1p"] == ("–", "–", "–", "–")
+    assert "over 4 contenders" in drawn.description
+
+
+def test_three_tables_have_win_rates_and_ten_a_critical_difference_diagram(make_run: MakeRun) -> None:
+    run = make_run(datasets=[f"t{number}" for number in range(10)], variants=("raw",), seeds=(0,), bootstraps=0)
+    report = build_report(run, figures=[FIGURES[name] for name in ("critical-difference", "win-rates", "pareto")])
+    assert [len(board.figures) for board in report.boards] == [2, *[0] * 10]
+    difference, wins = report.boards[0].figures
+    tests, rates = run.board.significance, run.board.win_rates
+    assert tests is not None
+    assert rates is not None
+    assert [float(row[1]) for row in difference.rows] == tests.average_rank.round(2).tolist()
+    assert f"{tests.nemenyi_difference:.2f}" in difference.description
+    bars = [clique for clique in tests.cliques if len(clique) > 1]
+    for place, row in enumerate(difference.rows):
+        groups = [int(number) - 1 for number in re.findall(r"\d+", row[2])]
+        assert groups == [number for number, clique in enumerate(bars) if place in clique]
+    keys = [entry.key for entry in report.boards[0].board.contenders]
+    for key, row in zip(keys, wins.rows, strict=True):
+        assert [float(text) for text in row[1:]] == rates.loc[key, keys].round(2).tolist()
+    for drawn in (difference, wins):
+        assert_image(drawn)
+
+
+# --- curves over k ----------------------------------------------------------------------------------------------------
+
+
+def test_scores_against_k_are_means_over_seeds_on_the_best_variant(mixed_report: ReportModel) -> None:
+    drawn = pictures(mixed_report)["scores-against-k"]
+    series = list(dict.fromkeys(row[0] for row in drawn.rows))
+    assert series[0] == "agglomerative (linkage=ward) · log1p"
+    scores = mixed_report.run.scores
+    mine = scores[(scores["algorithm"] == "kmeans") & (scores["variant"] == "log1p") & (scores["k"] == 3)]
+    mean = mine[(mine["metric"] == "silhouette") & (mine["space"] == "standard")]["value"].mean()
+    assert ("kmeans · log1p", "3", "Silhouette", "standard", f"{mean:.4f}", "passed") in drawn.rows
+    assert {row[5] for row in drawn.rows if "average" in row[0]} == {"rejected"}
+
+
+def test_the_band_of_random_partitions_is_behind_the_scores(full_report: ReportModel) -> None:
+    drawn = pictures(full_report)["scores-against-k"]
+    assert "random partitions, 5 to 95 %" in texts(drawn)
+    bands = full_report.run.details.bands.set_index(["metric", "space", "k"])
+    rows = [row for row in drawn.rows if row[0] == "random partitions" and row[2] == "Silhouette"]
+    assert len(rows) == 6
+    for row in rows:
+        band = bands.loc[("silhouette", row[3], int(row[1]))]
+        assert row[4:] == (f"{band['mean']:.4f}", f"{band['low']:.4f} to {band['high']:.4f}")
+
+
+def change_scores(board: Board, algorithm: str, **values: object) -> Board:
+    scores = board.run.scores.copy()
+    scores.loc[scores["algorithm"] == algorithm, list(values)] = list(values.values())
+    return replace(board, run=replace(board.run, scores=scores))
+
+
+def test_controls_do_not_stretch_the_axes_and_what_is_beyond_is_named(board: Board) -> None:
+    far = picture("scores-against-k", change_scores(board, "random_labels", value=50000.0))
+    assert "controls beyond them: Silhouette of random_labels" in far.description
+    assert "(50000.0000 to 50000.0000)" in far.description
+    assert not {"50000", "40000", "20000"} & set(texts(far))
+    contender = picture("scores-against-k", change_scores(board, "kmeans", value=50000.0))
+    assert "of kmeans" not in contender.description
+    assert {"50000", "40000", "20000"} & set(texts(contender))
+
+
+def test_clusters_beyond_the_declared_k_do_not_squeeze_the_axis_and_are_counted(board: Board) -> None:
+    cells = board.run.cells.copy()
+    cells.loc[(cells["algorithm"] == "dbscan") & (cells["cut"] == '{"eps": 0.5}'), "n_clusters"] = 80
+    drawn = picture("scores-against-k", replace(board, run=replace(board.run, cells=cells)))
+    assert re.search(
+        r"Beyond the axis: 6 of \d+ points, with fewer or more clusters than declared\.", drawn.description
+    )
+    assert "80" in {row[1] for row in drawn.rows}
+    assert not {"20", "40", "60", "80"} & set(texts(drawn))
+
+
+def with_shuffled_tables(board: Board, curves: Sequence[Sequence[float]] = SHUFFLED) -> Board:
+    """The board whose first entry is k-means and was also fitted to two tables with shuffled columns."""
+    dip = DipRecord(0.1, 0.5, 1000)
+    shuffled = tuple(ShuffledTable(None, None, dict(zip((2, 3, 4), curve, strict=True))) for curve in curves)
+    record = replace(board.run.record, structure=(StructureFinding("cards", dip, dip, shuffled=shuffled),))
+    kmeans = [entry for entry in board.entries if entry.name == "kmeans"]
+    others = [entry for entry in board.entries if entry.name != "kmeans"]
+    return replace(board, run=replace(board.run, record=record), entries=(*kmeans, *others))
+
+
+def test_the_elbow_figure_holds_the_inertia_of_the_cells_and_the_gap_of_the_first_entry(board: Board) -> None:
+    made = with_shuffled_tables(board)
+    drawn, without = picture("elbow", made), picture("elbow", board)
+    cells = board.cells[(board.cells["algorithm"] == "kmeans")]
+    means = cells[cells["variant"] == made.entries[0].variant].groupby("k")["inertia"].mean()
+    assert [(int(row[1]), float(row[2])) for row in drawn.rows] == [
+        (k, pytest.approx(value, rel=1e-5)) for k, value in means.items()
+    ]
+    gap = gap_statistic([2, 3, 4], means.to_numpy(), SHUFFLED)
+    assert [row[4] for row in drawn.rows] == [f"{value:.3f}" for value in gap.curve["gap"]]
+    assert f"suggests {'no k' if gap.k is None else f'k = {gap.k}'}." in drawn.description
+    assert {row[4] for row in without.rows} == {"–"}
+    assert "suggests" not in without.description
+    zero = picture("elbow", with_shuffled_tables(board, [(9000.0, 0.0, 7000.0), SHUFFLED[1]]))
+    assert "suggests" not in zero.description  # an inertia of 0 has no logarithm
+
+
+def test_a_name_is_drawn_as_it_is_on_one_short_line(board: Board) -> None:
+    made = with_entries(board, *[{"name": name} for name in ("a$b$", "a\nb", "x" * 50)])
+    assert {"a$b$ · raw", "a b · raw", f"{'x' * 22}…{'x' * 15} · raw"} <= set(texts(picture("leaderboard", made)))
+
+
+def test_figures_have_names_titles_and_orders_of_their_own() -> None:
+    every = all_figures()
+    assert all(isinstance(figure, Figure) for figure in every)
+    for attribute in ("name", "title", "order"):
+        assert len({getattr(figure, attribute) for figure in every}) == len(every)

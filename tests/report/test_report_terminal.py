@@ -8,28 +8,34 @@ import io
 import pandas as pd
 import pytest
 
-from clusterbench.report import terminal_table
-from clusterbench.report.formats.terminal_table import short_title
+from clusterbench.ranking import KPolicy
+from clusterbench.report import ReportModel, build_report, terminal_table
+from clusterbench.report.terminal_table import short_title
 from clusterbench.results import Run
 
 
-def printed(run: Run, **options: int) -> list[str]:
+def printed(report: ReportModel, width: int = 100, **options: int) -> list[str]:
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=100, color_system=None).print(terminal_table(run, **options))
+    Console(file=out, width=width, color_system=None).print(terminal_table(report, **options))
     return out.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("name", ["mixed_run", "rejected_run", "hostile_run"])
+def bare(run: Run) -> ReportModel:
+    """The report of a run without its figures."""
+    return build_report(run, figures=())
+
+
+@pytest.mark.parametrize("name", ["mixed_report", "rejected_report", "hostile_report"])
 def test_it_fits_100_columns(name: str, request: pytest.FixtureRequest) -> None:
     lines = printed(request.getfixturevalue(name))
     assert max(map(len, lines)) <= 100
 
 
-def test_it_shows_rank_range_letter_name_scores_and_time(mixed_run: Run) -> None:
-    lines = printed(mixed_run)
-    first = mixed_run.board.table.iloc[0]
+def test_it_shows_rank_range_letter_name_scores_and_time(mixed_report: ReportModel) -> None:
+    lines = printed(mixed_report)
+    first = mixed_report.run.board.table.iloc[0]
     row = next(line.split() for line in lines if " (ward)" in line)
     assert row[:3] == ["1", f"{first['rank_low']}-{first['rank_high']}", first["tie"]]
     for name in ("silhouette@standard", "davies_bouldin@log1p"):
@@ -38,42 +44,79 @@ def test_it_shows_rank_range_letter_name_scores_and_time(mixed_run: Run) -> None
     assert any(line.split()[0].endswith("c") for line in lines if "random_labels" in line)
 
 
-def test_top_limits_the_rows_and_says_so(mixed_run: Run) -> None:
-    lines = printed(mixed_run, top=2)
+def test_top_limits_the_rows_and_says_so(mixed_report: ReportModel) -> None:
+    lines = printed(mixed_report, top=2)
     assert not any("dbscan" in line for line in lines)
     assert "the first 2 of 7 entries" in lines[-1]
 
 
-def test_the_policy_stands_behind_k_where_there_are_several(make_run, mixed_run: Run) -> None:
+def test_the_policy_follows_k_where_there_are_several(make_run, mixed_report: ReportModel) -> None:
     run = make_run(seeds=(0,))
     table = run.board.table
     twice = pd.concat([table, table.assign(k_policy="calibrated")], ignore_index=True)
-    run = dataclasses.replace(run, board=dataclasses.replace(run.board, table=twice))
-    run.plan["ranking"] |= {"k_policies": ["silhouette", "calibrated"]}
-    lines = printed(run, top=20)
+    policies = (KPolicy.SILHOUETTE, KPolicy.CALIBRATED)
+    ranking = dataclasses.replace(run.record.ranking, k_policies=policies)
+    record = dataclasses.replace(run.record, ranking=ranking)
+    run = dataclasses.replace(run, record=record, board=dataclasses.replace(run.board, table=twice))
+    lines = printed(bare(run), top=20)
     rows = [line.split() for line in lines if " (ward)" in line and " raw " in line]
     assert sorted(row[row.index("raw") + 2] for row in rows) == ["cal", "sil"]
     assert max(map(len, lines)) <= 100
-    assert not any(" sil " in line for line in printed(mixed_run))
+    assert not any(" sil " in line for line in printed(mixed_report))
 
 
 def test_several_tables_are_announced(make_run) -> None:
-    assert "2 more boards in the report" in printed(make_run(datasets=["cards", "wine"], seeds=(0,)))[-1]
+    assert (
+        "2 more boards in the report"
+        in printed(bare(make_run(datasets=["cards", "wine"], seeds=(0,), bootstraps=0)))[-1]
+    )
 
 
-def test_without_ranks_it_says_so(rejected_run: Run) -> None:
-    assert any("No entry could be ranked" in line for line in printed(rejected_run))
+def test_without_ranks_it_says_so(rejected_report: ReportModel) -> None:
+    assert any("No entry could be ranked" in line for line in printed(rejected_report))
 
 
 def test_markup_in_names_is_text(make_run) -> None:
-    lines = printed(make_run(variants=["[b]x[/b]"], seeds=(0,), title="[red]T[/red]"))
+    lines = printed(bare(make_run(variants=["[b]x[/b]"], seeds=(0,), bootstraps=0, title="[red]T[/red]")))
     assert "[red]T[/red]" in lines[0]
     assert any("[b]x" in line for line in lines)
 
 
+def _long(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+    for frame in (cells, scores):
+        frame["algorithm"] = frame["algorithm"].where(frame["algorithm"] != "kmeans", "k" * 70)
+
+
+@pytest.mark.parametrize("variants", [("raw", "log1p"), ("ü–v", "x y")])
+@pytest.mark.parametrize("width", [100, 300])
+def test_long_titles_and_algorithms_are_shortened_and_no_field_is_lost(
+    make_run, variants: tuple[str, str], width: int
+) -> None:
+    run = make_run(variants=variants, seeds=(0,), bootstraps=0, title="T" * 300, change=_long)
+    lines = [line.rstrip() for line in printed(bare(run), width)]
+    assert max(map(len, lines)) <= 100
+    found = [line for line in lines if "kkk…kkk" in line]
+    mine = run.board.table[run.board.table["algorithm"] == "k" * 70].to_dict("records")
+    assert len(found) == len(mine)
+    for line, row in zip(found, mine, strict=True):
+        assert line.split()[0] == str(row["rank"])
+        assert f" {row['variant']} " in line
+        assert f" {int(row['k'])} " in line
+        for name in ("silhouette@standard", "silhouette@log1p", "davies_bouldin@standard", "davies_bouldin@log1p"):
+            assert f" {row[name]:.3f} " in line
+        for name in ("calinski_harabasz@standard", "calinski_harabasz@log1p"):
+            assert f" {row[name]:.1f} " in line
+
+
 @pytest.mark.parametrize(
     ("title", "short"),
-    [("Silhouette ↑", "Sil↑"), ("Silhouette (macro) ↑", "SM↑"), ("Calinski-Harabasz ↑", "CH↑")],
+    [
+        ("Silhouette ↑", "Sil↑"),
+        ("Silhouette (macro) ↑", "SM↑"),
+        ("Calinski-Harabasz ↑", "CH↑"),
+        ("S_Dbw ↓", "S_D↓"),
+        ("X ↑", "X↑"),
+    ],
 )
 def test_short_titles(title: str, short: str) -> None:
     assert short_title(title) == short

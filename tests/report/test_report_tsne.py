@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.report import by_tsne, html
-from clusterbench.report.figures.cluster_view import view_of
+from clusterbench.report import build_report, by_tsne
 from clusterbench.results import Details
 from clusterbench.running.detail_frames import sampled_view
 
@@ -56,15 +55,8 @@ def test_a_run_without_a_sample_is_left_as_it_is(make_run):
     assert by_tsne(make_run(seeds=(0,))).details.points.empty
 
 
-def test_the_caption_says_how_the_rows_were_placed(blobs):
-    labels = [0, 1] * 30
-    assert "principal components" in view_of(blobs.details.points, labels, "kmeans").told
-    told = view_of(by_tsne(blobs).details.points, labels, "kmeans").told
-    assert "by t-SNE of the first reference space" in told
-    assert "distances and sizes mean nothing" in told
-
-
-def test_the_page_can_be_made_with_it(full_run):
-    page = html(by_tsne(full_run))
-    assert "by t-SNE" in page
-    assert "principal components of the first reference space" not in page
+def test_captions_say_how_the_rows_were_placed(full_run):
+    for run, placed in ((full_run, "principal components"), (by_tsne(full_run), "by t-SNE")):
+        (board,) = build_report(run, figures=()).boards
+        assert all(f"{placed} of the first reference space" in details.view.caption for details in board.details)
+        assert ("distances and sizes have none" in board.details[0].view.caption) == (run is not full_run)

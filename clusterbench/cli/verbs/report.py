@@ -26,10 +26,10 @@ def verb(
     """Write the report of a finished run again, from its store alone."""
     from clusterbench.cli.console import name_files
     from clusterbench.naming import folder_name, path_inside
-    from clusterbench.report import by_tsne, write_index, write_report
+    from clusterbench.report import build_report, by_tsne, write_index, write_report
     from clusterbench.results import load_run
 
     done = load_run(results, benchmark)
     folder = path_inside(reports, f"{folder_name(done.name)}/index.html").parent
     shown = by_tsne(done) if view is View.TSNE else done
-    name_files([*write_report(shown, folder), write_index(reports)])
+    name_files([*write_report(build_report(shown), folder), write_index(reports)])

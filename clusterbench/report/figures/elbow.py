@@ -2,64 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
-import pandas as pd
 
-from clusterbench.report.figures.style import SECOND, house_style, literal, look, new_figure, whole_numbers
-from clusterbench.report.figures.svg import Picture, draw
-from clusterbench.report.printed import fixed, significant
-from clusterbench.structure import GapStatistic
+from clusterbench.report.entries import Board
+from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure_style import SECOND, integer_ticks, literal, look, new_figure
+from clusterbench.report.number_text import fixed, significant
+from clusterbench.report.series import gap_of, inertia_of
 
-
-def elbow_figure(
-    curves: Mapping[str, pd.DataFrame], gap: tuple[str, GapStatistic] | None, *, name: str, title: str
-) -> Picture:
-    """Draw inertia against k, each curve as a share of its first value, and the gap curve of the champion.
-
-    Parameters
-    ----------
-    curves : mapping of str to DataFrame
-        k, inertia, elbow (bool), by name of the series.
-    gap : (str, GapStatistic), optional
-        Of which series, and its statistic.
-    """
-    with house_style():
-        figure = new_figure(8.2, 3.3)
-        grid = figure.subplots(1, 1 if gap is None else 2, squeeze=False)[0]
-        for index, (label, curve) in enumerate(curves.items()):
-            style, shares = look(index), curve["inertia"] / curve["inertia"].iloc[0]
-            grid[0].plot(curve["k"], shares, style.mark, linestyle=style.dash, color=style.colour, label=literal(label))
-            ring = curve["elbow"].to_numpy(dtype=bool)
-            grid[0].plot(curve["k"][ring], shares[ring], "o", color=SECOND, markerfacecolor="none", markersize=12)
-        grid[0].set_title("elbow (ringed)")
-        grid[0].set_ylabel("inertia, share of the first")
-        if gap is not None:
-            curve = gap[1].curve
-            grid[1].errorbar(curve["k"], curve["gap"], yerr=curve["error"], fmt="o-", color=look(0).colour, capsize=2)
-            grid[1].set_title(literal(f"gap statistic of {gap[0]}", 46))
-        for axes in grid:
-            axes.set_xlabel("k")
-            whole_numbers(axes.xaxis)
-        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=3)
-        told = "Curves of different variants live in different spaces, so only their shapes compare."
-        if gap is not None:
-            found = "no k" if gap[1].k is None else f"k = {gap[1].k}"
-            told += f" The gap statistic against tables with shuffled columns suggests {found}."
-        header = ("series", "k", "inertia", "elbow", "gap", "error")
-        return draw(figure, name=name, title=title, description=told, header=header, rows=_rows(curves, gap))
+_HEADER = ("series", "k", "inertia", "elbow", "gap", "error")
 
 
-def _rows(curves: Mapping[str, pd.DataFrame], gap: tuple[str, GapStatistic] | None) -> Sequence[tuple[str, ...]]:
+def _draw(board: Board) -> Drawing:
+    curves, gap = inertia_of(board), gap_of(board)
+    canvas = new_figure(8.2, 3.3)
+    grid = canvas.subplots(1, 1 if gap is None else 2, squeeze=False)[0]
+    for index, (label, curve) in enumerate(curves.items()):
+        style, shares = look(index), curve["inertia"] / curve["inertia"].iloc[0]
+        grid[0].plot(curve["k"], shares, style.mark, linestyle=style.dash, color=style.colour, label=literal(label))
+        ring = curve["elbow"].to_numpy(dtype=bool)
+        grid[0].plot(curve["k"][ring], shares[ring], "o", color=SECOND, markerfacecolor="none", markersize=12)
+    grid[0].set_title("elbow (ringed)")
+    grid[0].set_ylabel("inertia, share of the first")
+    description = "Curves of different variants are of different spaces, so only their shapes compare."
+    gaps: dict[tuple[str, int], tuple[float, float]] = {}
+    if gap is not None:
+        label, statistic = gap
+        curve = statistic.curve
+        grid[1].errorbar(curve["k"], curve["gap"], yerr=curve["error"], fmt="o-", color=look(0).colour, capsize=2)
+        grid[1].set_title(literal(f"gap statistic of {label}", 46))
+        suggested = "no k" if statistic.k is None else f"k = {statistic.k}"
+        description += f" The gap statistic against tables with shuffled columns suggests {suggested}."
+        values = curve.itertuples(index=False, name=None)
+        gaps = {(label, int(k)): (float(value), float(error)) for k, value, error in values}
+    for axes in grid:
+        axes.set_xlabel("k")
+        integer_ticks(axes.xaxis)
+    canvas.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=3)
     rows = []
     for label, curve in curves.items():
-        gaps: dict[int, tuple[float, float]] = {}
-        if gap is not None and gap[0] == label:
-            found = gap[1].curve.itertuples(index=False, name=None)
-            gaps = {int(k): (float(value), float(error)) for k, value, error in found}
         for k, inertia, elbow in curve[["k", "inertia", "elbow"]].itertuples(index=False, name=None):
-            value, error = gaps.get(int(k), (np.nan, np.nan))
-            mark = "elbow" if elbow else ""
-            rows.append((label, str(int(k)), significant(float(inertia), 6), mark, fixed(value, 3), fixed(error, 3)))
-    return rows
+            value, error = gaps.get((label, int(k)), (np.nan, np.nan))
+            numbers = (significant(float(inertia), 6), "elbow" if elbow else "", fixed(value, 3), fixed(error, 3))
+            rows.append((label, str(int(k)), *numbers))
+    return Drawing(canvas, description, _HEADER, rows)
+
+
+def _is_drawn(board: Board) -> bool:
+    return of_one_dataset(board) and bool(inertia_of(board))
+
+
+FIGURE = Figure("elbow", "Inertia against k", _is_drawn, _draw, order=60)

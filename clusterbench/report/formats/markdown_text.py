@@ -5,87 +5,74 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from clusterbench.report import facts
-from clusterbench.report import printed_rules as rules
-from clusterbench.report.board_table import BoardTable, board_table
-from clusterbench.report.figures.selection_of_figures import figure_titles
-from clusterbench.report.printed import readable
-from clusterbench.report.report_entries import Section, sections_of
-from clusterbench.results import Run
+from clusterbench.report.format import Format
+from clusterbench.report.model import BoardReport, Leaderboard, ReportModel, Table, Terms
+from clusterbench.text import printable
 
 # What begins a construct of Markdown or HTML inside a line, the table's own bar included.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&])")
 
 
-def markdown(run: Run) -> str:
-    """Return the report of a run as Markdown; its figures lie in ``figures/`` beside it."""
-    sections = sections_of(run)
-    lines = [f"# {escaped(run.record.title)}", "", f"**{escaped(run.board.headline)}**", ""]
-    lines += [f"{escaped(facts.outcome_counts(run))}. Benchmark `{_in_code(run.name)}`.", ""]
-    if notices := facts.notices(run):
-        marked = (f"{'**Serious:** ' if notice.serious else ''}{escaped(notice.full_text)}" for notice in notices)
-        lines += [*(f"> - {text}" for text in marked), ""]
+def markdown(report: ReportModel) -> str:
+    """Return the report as Markdown; its figures are in the folder ``figures`` beside it."""
+    lines = [f"# {escaped(report.title)}", "", f"**{escaped(report.headline)}**", ""]
+    lines += [f"{escaped(report.outcomes)}. Benchmark `{report.name.replace('`', chr(39))}`.", ""]
+    notices = [f"> - {'**Serious:** ' if one.serious else ''}{escaped(one.full_text)}" for one in report.notices]
+    lines += [*notices, ""] if notices else []
     lines += ["## Leaderboard", ""]
-    for position, section in enumerate(sections):
-        lines += _board(run, section, position, sections)
+    for board in report.boards:
+        lines += _board(board, several=report.several_boards)
     lines += ["## Rejected and failed", ""]
-    for table in (facts.rejected_table(run), facts.refused_table(run), facts.failure_table(run)):
-        lines += _table(table) if table.rows else []
-    lines += ["## Methodology", "", *_terms(rules.rules(run)), *_table(rules.metric_table(run))]
-    for table in (rules.structure_table(run), *rules.declared_tables(run)):
-        lines += _table(table) if table.rows else []
-    lines += ["## Environment", "", *_terms(rules.environment(run))]
+    for table in (report.rejected, report.refused, report.failures):
+        lines += table_lines(table)
+    lines += ["## Methodology", "", *_terms(report.rules)]
+    for table in (report.metrics, report.structure, *report.declared):
+        lines += table_lines(table)
+    lines += ["## Environment", "", *_terms(report.environment)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def escaped(text: str) -> str:
-    """Return text that Markdown shows as it stands, also in a table.
+    """Return text that Markdown shows as it is, also in a table.
 
     Examples
     --------
     >>> print(escaped("a|b <script>"))
     a\\|b \\<script\\>
     """
-    return _SPECIAL.sub(r"\\\1", readable(text))
+    return _SPECIAL.sub(r"\\\1", printable(text))
 
 
-def _in_code(text: str) -> str:
-    return readable(text).replace("`", "'")
+def table_lines(table: Table) -> list[str]:
+    """Return a table with its caption as lines of Markdown; none where it has no rows."""
+    if not table.rows:
+        return []
+    numeric = [position in table.numeric for position in range(len(table.header))]
+    return [f"**{escaped(table.caption)}**", "", *_rows(table.header, numeric, table.rows)]
 
 
-def _board(run: Run, section: Section, position: int, sections: Sequence[Section]) -> list[str]:
-    table = board_table(run, section)
-    lines = []
-    if len(sections) > 1:
-        headline = run.board.headlines.get(section.dataset, "")
-        lines += [f"### {escaped(section.title)}", "", escaped(headline), ""]
-    if section.entries:
-        lines += _rows(_header(table), [*(h.numeric for h in table.headings), False], _fields(table))
+def _board(report: BoardReport, *, several: bool) -> list[str]:
+    lines = [f"### {escaped(report.board.title)}", "", escaped(report.headline), ""] if several else []
+    if report.table.rows:
+        headings = report.table.headings
+        header = [*(heading.full_title for heading in headings), "Marks"]
+        lines += _rows(header, [*(heading.numeric for heading in headings), False], _fields(report.table))
     else:
         lines += ["No entry could be ranked; the reasons are below.", ""]
-    if any(printed.optimised for _, row in table.rows for printed in row):
+    if report.table.has_optimised:
         lines += ["° marks a metric that the algorithm itself optimises.", ""]
-    for name, title in figure_titles(run, section, position, several=len(sections) > 1):
-        lines += [f"![{escaped(title)}](figures/{name}.svg)", ""]
+    for figure in report.figures:
+        lines += [f"![{escaped(figure.title)}](figures/{figure.name}.svg)", ""]
     return lines
 
 
-def _header(table: BoardTable) -> list[str]:
-    return [*(heading.full_title for heading in table.headings), "Marks"]
-
-
-def _fields(table: BoardTable) -> Iterable[list[str]]:
+def _fields(table: Leaderboard) -> Iterable[list[str]]:
     for entry, row in table.rows:
         fields = []
-        for printed in row:
-            note = f" ({', '.join(printed.notes)})" if printed.notes else ""
-            fields.append(f"{printed.text}{'°' if printed.optimised else ''}{note}")
+        for field in row:
+            notes = f" ({', '.join(field.notes)})" if field.notes else ""
+            fields.append(f"{field.text}{'°' if field.optimised else ''}{notes}")
         yield [*fields, entry.marks]
-
-
-def _table(table: facts.Table) -> list[str]:
-    numeric = [position in table.numeric for position in range(len(table.header))]
-    return [f"**{escaped(table.caption)}**", "", *_rows(table.header, numeric, table.rows)]
 
 
 def _rows(header: Sequence[str], numeric: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -97,5 +84,13 @@ def _line(fields: Iterable[str]) -> str:
     return f"| {' | '.join(fields)} |"
 
 
-def _terms(terms: Iterable[tuple[str, str]]) -> list[str]:
+def _terms(terms: Terms) -> list[str]:
     return [*(f"- **{escaped(term)}**: {escaped(text)}" for term, text in terms), ""]
+
+
+FORMAT = Format(
+    "markdown",
+    lambda report: {"leaderboard.md": markdown(report)},
+    {"leaderboard.md": "this report as Markdown"},
+    order=35,
+)

@@ -17,6 +17,13 @@
     return shown === "" || shown === "\u2013" ? null : shown;
   }
 
+  /** A score as the page prints it; JSON has no infinity, so an infinite score is a text. */
+  function printed(value, decimals) {
+    if (value === null) return "\u2013";
+    const number = Number(value);
+    return Number.isFinite(number) ? number.toFixed(decimals) : number > 0 ? "\u221e" : "-\u221e";
+  }
+
   /** Rows that are put on the page at once. */
   const CHUNK = 250;
 
@@ -187,7 +194,7 @@
         ` themselves by ${this.rule(chosen)}.${why}`;
     }
 
-    /** By what the shown entries are ranked, in words: families without weight have no say, so they are not named. */
+    /** By what the shown entries are ranked; families without weight take no part, so they are not named. */
     rule(chosen) {
       const families = new Map();
       const add = (family, metric) => {
@@ -197,21 +204,21 @@
       for (const metric of this.data.metrics) add(metric.family, metric.name);
       add("stability", "stability");
       const weighed = [...this.form.querySelectorAll("input[name=weight]")].some((o) => o.value !== o.defaultValue);
-      const told = [...families].map(([family, metrics]) => metrics.join(", ") +
+      const parts = [...families].map(([family, metrics]) => metrics.join(", ") +
         (weighed ? ` (family ${family}, weight ${chosen.weights[family]})` : ""));
       const several = this.data.datasets.length > 1;
-      return `${told.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}` +
+      return `${parts.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}` +
         `${several ? ` on ${chosen.datasets.join(", ") || "no dataset"}` : ""}; noise policy ${chosen.policy}`;
     }
 
-    /** Scores under another noise policy stand in place of the declared one's, where a row is noise. */
+    /** Scores under another noise policy replace those under the declared one, where a row is noise. */
     writeScores(e, chosen) {
       const row = (this.data.other[chosen.policy] || {})[e];
       if (this.data.datasets.length > 1 || !row) return;
       this.data.metrics.forEach((metric, m) => {
         this.data.spaces.forEach((space, s) => {
           const value = row[m * this.data.spaces.length + s];
-          const shown = value === null ? "\u2013" : value.toFixed(metric.shown);
+          const shown = printed(value, metric.shown);
           this.write(e, `${metric.name}@${space}`, shown, value === null ? undefined : value);
         });
       });

@@ -31,7 +31,7 @@
     return values.map((value) => 0.5 + field.length - 0.5 * (below(field, value, true) + below(field, value, false)));
   }
 
-  /** Duplicates share the mean stability of those that found the labels; contenders speak for controls. */
+  /** Duplicates share the mean stability of those that found the labels; a control takes over that of contenders. */
   function sharedStability(values, entries) {
     const groups = new Map();
     entries.forEach((entry, e) => {
@@ -54,7 +54,8 @@
     return other || board.values[entry];
   }
 
-  /** Columns of oriented values for the shown entries, each with its family; a missing value is -Infinity. */
+  /** Columns of oriented values for the shown entries, each with its family; a missing value is -Infinity.
+      An infinite score is the text "Infinity" or "-Infinity", which becomes a number here. */
   function axesOf(board, chosen, shown) {
     const axes = [];
     const rows = shown.map((e) => scoresOf(board, e, chosen.policy));

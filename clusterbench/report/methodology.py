@@ -1,4 +1,4 @@
-"""By which rules a run was ranked, and on what it was made, in printed form."""
+"""The rules by which a run was ranked, what took part, and its environment, in printed form."""
 
 from __future__ import annotations
 
@@ -7,36 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from clusterbench.metrics import METRICS, Direction, NoisePolicy, get_metric
-from clusterbench.report.facts import Table
-from clusterbench.report.page_data import STABILITY
-from clusterbench.report.printed import (
-    NOTHING,
-    fixed,
-    is_nothing,
-    listing,
-    plain_value,
-    readable,
-    settings,
-    share,
-)
+from clusterbench.metrics import Direction, NoisePolicy
+from clusterbench.naming import plain_value
+from clusterbench.report.entries import metrics_of
+from clusterbench.report.model import Table
+from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import AlgorithmRecord, DatasetRecord, Run
+from clusterbench.tables import STABILITY
+from clusterbench.text import listed, printable
 
 _NOISE_WORDS = {
     NoisePolicy.ZERO: "rows labelled noise contribute 0 to the silhouette, whose denominator stays n; the other indices"
     " are of the clustered rows, with the coverage beside them",
     NoisePolicy.DROP: "rows labelled noise are left out of every index",
     NoisePolicy.CLUSTER: "all rows labelled noise count as one more cluster",
-    NoisePolicy.NEAREST: "rows labelled noise are sent to the nearest cluster",
+    NoisePolicy.NEAREST: "rows labelled noise are assigned to the nearest cluster",
 }
 
 
 def metric_table(run: Run) -> Table:
     """Return what is known of every metric of the run; the ranked ones first."""
-    ranked = list(run.record.ranking.metrics)
-    others = [name for name in METRICS if name not in ranked and name in set(run.scores["metric"])]
+    ranked = run.record.ranking.metrics
     rows: list[tuple[str, ...]] = []
-    for metric in map(get_metric, [*ranked, *others]):
+    for metric in metrics_of(run).values():
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
         bounds = f"{_bound(metric.lower)} to {_bound(metric.upper)}, {better}"
         vote = _vote(run, metric.family) if metric.name in ranked else "no, shown only"
@@ -58,7 +51,7 @@ def _stability_row(run: Run) -> tuple[str, ...]:
         f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
         " those of the same algorithm fitted to the resampled rows",
         "-0.5 to 1, higher is better",
-        "few clusters and fixed cuts hold easily: it says that a partition is found again, not that it is a good one",
+        "high for few clusters and for fixed cuts: it shows that a partition is found again, not that it is a good one",
         _vote(run, STABILITY),
         "6",
         "Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert & Arabie 1985, doi:10.1007/BF01908075",
@@ -67,18 +60,19 @@ def _stability_row(run: Run) -> tuple[str, ...]:
 
 def has_stability(run: Run) -> bool:
     """Say whether the stability of any entry was measured, and so has a vote."""
-    return any(not is_nothing(value) for value in run.board.table[STABILITY])
+    return any(not is_missing(value) for value in run.board.table[STABILITY])
 
 
 def rules(run: Run) -> list[tuple[str, str]]:
     """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
     gate, ranking, policy = run.record.gate, run.record.ranking, run.record.noise
-    references = [readable(space) for space in _spaces(run)]
+    references = [printable(space) for space in _spaces(run)]
     fixed_k = f"; fixed k = {ranking.fixed_k}" if ranking.fixed_k else ""
-    families = dict.fromkeys([get_metric(name).family for name in ranking.metrics] + [STABILITY] * has_stability(run))
+    metrics = metrics_of(run)
+    families = dict.fromkeys([metrics[name].family for name in ranking.metrics] + [STABILITY] * has_stability(run))
     weights = {family: ranking.weight(family) for family in {**families, **ranking.weights}}
     return [
-        ("Reference spaces", f"{listing(references)}; scores in any other space are never ranked"),
+        ("Reference spaces", f"{listed(references)}; scores in any other space are never ranked"),
         (
             "Gate",
             f"at least {gate.min_clusters} clusters; the smallest has at least {gate.min_rows} rows and"
@@ -90,7 +84,7 @@ def rules(run: Run) -> list[tuple[str, str]]:
         ("Family weights", ", ".join(f"{family} {weight:g}" for family, weight in weights.items())),
         *_methods(run),
         ("Seeds", ", ".join(map(str, run.record.seeds))),
-        *(("Ranking", readable(note)) for note in run.board.notes),
+        *(("Ranking", printable(note)) for note in run.board.notes),
     ]
 
 
@@ -99,7 +93,7 @@ def _spaces(run: Run) -> list[str]:
 
 
 def _methods(run: Run) -> list[tuple[str, str]]:
-    """Return how the numbers beside a score are made: chance, stability, and how sure a rank is."""
+    """Return how the numbers beside a score are computed: random partitions, stability, bootstrap."""
     partitions, draws = run.record.random_partitions, run.record.ranking.n_bootstrap
     content = f"{100 * run.record.ranking.confidence:g} %"
     found = [
@@ -135,14 +129,14 @@ def _methods(run: Run) -> list[tuple[str, str]]:
 
 def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[str, str]]:
     if not draws:
-        return [("Bootstrap", "none: how sure a rank is was not measured")]
+        return [("Bootstrap", "none: the uncertainty of the ranks was not measured")]
     refits = ", its stability by refits drawn with replacement where each of them is known" if has_stability else ""
     return [
         (
             "Bootstrap",
             f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"
-            f" again{refits}. The interval holds the central {content} of the ranks and is widened to hold the"
-            " published rank where they leave it out; P(first) is the share of draws in which an entry is first",
+            f" again{refits}. The interval holds the central {content} of the ranks and is widened to contain"
+            " the published rank where they leave it out; P(first) is the share of draws in which an entry is first",
         ),
         (
             "Tie letters",
@@ -153,7 +147,7 @@ def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[s
 
 
 def structure_table(run: Run) -> Table:
-    """Return what the tests for any structure at all found, one row per dataset."""
+    """Return the results of the tests for any structure, one row per dataset."""
     rows = []
     for finding in run.record.structure:
         fields = [
@@ -163,7 +157,7 @@ def structure_table(run: Run) -> Table:
         scores = [table.z for table in finding.shuffled if table.z is not None]
         fields += [fixed(finding.silhouette, 3), fixed(max(silhouettes, default=None), 3)]
         fields += [fixed(finding.z, 2), fixed(max(scores, default=None), 2)]
-        rows.append((readable(finding.dataset), *fields))
+        rows.append((printable(finding.dataset), *fields))
     header = (
         "Dataset",
         "Dip of the first component",
@@ -177,9 +171,9 @@ def structure_table(run: Run) -> Table:
 
 
 def variant_text(run: Run, variant: str) -> str:
-    """Return the steps of a variant in words."""
+    """Return the steps of a variant on one line."""
     declared = run.record.variants.get(variant)
-    return NOTHING if declared is None else readable(declared.description)
+    return NOTHING if declared is None else printable(declared.description)
 
 
 def declared_tables(run: Run) -> list[Table]:
@@ -217,14 +211,14 @@ def _algorithm_row(run: Run, name: str, declared: AlgorithmRecord) -> dict[str, 
 
 def _declared(caption: str, rows: Sequence[Mapping[str, str]], *, numeric: tuple[int, ...] = ()) -> Table:
     header = tuple(rows[0]) if rows else ()
-    return Table(caption, header, tuple(tuple(map(readable, row.values())) for row in rows), numeric)
+    return Table(caption, header, tuple(tuple(map(printable, row.values())) for row in rows), numeric)
 
 
 def environment(run: Run) -> list[tuple[str, str]]:
-    """Return the manifest as (term, text), nested tables joined by points."""
+    """Return the manifest as (term, text); names of nested values are joined by points."""
     facts = asdict(run.manifest)
     facts.pop("rules")  # shown in a table of their own
-    return [(readable(term), readable(text)) for term, text in _flat({**facts.pop("environment"), **facts}, "")]
+    return [(printable(term), printable(text)) for term, text in _flat({**facts.pop("environment"), **facts}, "")]
 
 
 def _flat(value: Any, name: str) -> list[tuple[str, str]]:
@@ -237,3 +231,13 @@ def _flat(value: Any, name: str) -> list[tuple[str, str]]:
 
 def _bound(value: float) -> str:
     return ("∞" if value > 0 else "-∞") if math.isinf(value) else f"{value:g}"
+
+
+def citation(run: Run) -> str:
+    """Return how to cite this run: what was run, by which version and commit, on which data."""
+    environment = run.manifest.environment
+    git = environment.git
+    commit = f" (commit {git.commit[:12]}{', with changes' if git.dirty else ''})" if git else ""
+    benchmark = f"benchmark {run.name} (SHA-256 {run.manifest.benchmark_sha256[:12]})"
+    data = ", ".join(f"{name} (SHA-256 {entry.content_hash[:12]})" for name, entry in run.record.datasets.items())
+    return printable(f"clusterbench {environment.clusterbench}{commit}, {benchmark}, data {data}.")

@@ -32,10 +32,10 @@ _FEWEST_TSNE = 8  # rows below which neighbours mean little
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture of the sampled rows; `body` is an SVG element, `told` a sentence on it."""
+    """A picture of the sampled rows; `body` is an SVG element, `caption` a sentence on it."""
 
     body: str
-    told: str
+    caption: str
 
 
 def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
@@ -61,18 +61,18 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     parts += [_number(at[groups == cluster], cluster) for cluster in clusters[:_MOST_NUMBERED]]
     shares = points["share_x"].iloc[0] + points["share_y"].iloc[0] if len(points) else 0.0
     plane = (
-        "by t-SNE of the first reference space: neighbours stay together, distances and sizes mean nothing"
+        "by t-SNE of the first reference space: only who is near whom has a meaning, distances and sizes have none"
         if np.isnan(shares)
         else "in the plane of the first two principal components of the first reference space,"
         f" {100 * shares:.0f} % of its variance"
     )
-    told = (
-        f"{len(points)} rows {plane}; a number marks the middle of its cluster, outliers stand at the edge"
+    caption = (
+        f"{len(points)} rows {plane}; a number marks the middle of its cluster, outliers are drawn at the edge"
         f"{', small dots are noise' if (groups < 0).any() else ''}."
     )
     title = escape(f"Clusters of {name}", quote=True)
     body = f'<svg class="view" viewBox="0 0 {_SIZE} {_SIZE}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
-    return View(body, told)
+    return View(body, caption)
 
 
 def by_tsne(run: Run, seed: int = 0) -> Run:
@@ -102,7 +102,7 @@ def _tsne(points: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _scaled(points: pd.DataFrame) -> NDArray[np.int64]:
-    """Return whole-number places on the picture, one scale for both axes, y upwards.
+    """Return integer positions on the picture, one scale for both axes, y upwards.
 
     The ends of both axes are the 1 % and 99 % quantiles; what lies beyond is drawn at the edge.
     """

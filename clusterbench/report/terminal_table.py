@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from clusterbench.report.board_table import BoardTable, Heading, board_table
-from clusterbench.report.printed import NOTHING, readable, shortened, significant
-from clusterbench.report.report_entries import Entry, sections_of
-from clusterbench.results import Run
+from clusterbench.report.entries import Entry
+from clusterbench.report.model import BoardReport, Heading, ReportModel
+from clusterbench.report.number_text import NOTHING, significant
+from clusterbench.text import counted, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 _WIDTH, _NAME, _POLICY = 100, 18, 3
 
 
-def terminal_table(run: Run, *, top: int = 10) -> Table:
+def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
 
-    Scores stand under the short name of their metric (Sil, DB, CH) and the name of their reference space. A control
-    carries a ``c`` behind its rank, an entry told the true k an ``o``; the letters are those of ties. Where k was
-    chosen in several ways, the first letters of the policy stand behind k.
+    Scores are under the short name of their metric (Sil, DB, CH) and the name of their reference space. A control
+    has a ``c`` after its rank, an entry with the true k given an ``o``; the letters are those of ties. Where k was
+    chosen in several ways, the first letters of the policy follow k.
     """
     from rich import box
     from rich.table import Table
 
-    sections = sections_of(run)
-    board = board_table(run, sections[0])
+    first = report.boards[0]
+    headings, rows = first.table.headings, first.table.rows
     table = Table(
-        title=_plain(readable(f"{run.record.title}: {board.section.title}")),
-        caption=_plain(_caption(board, len(sections), top)),
+        title=_plain(f"{report.title}: {first.board.title}"),
+        caption=_plain(_caption(first, len(report.boards), top)),
         box=box.SIMPLE_HEAD,
         padding=0,
         width=_WIDTH,
         show_edge=False,
     )
-    if not board.rows:
+    if not rows:
         table.add_column("No entry could be ranked; the report lists the reasons.")
         return table
-    scores = [position for position, heading in enumerate(board.headings) if heading.group]
-    several = any(heading.name == "k_policy" for heading in board.headings)
-    _add_columns(table, [board.headings[position] for position in scores])
-    for entry, row in board.rows[:top]:
+    scores = [position for position, heading in enumerate(headings) if heading.group]
+    several = any(heading.name == "k_policy" for heading in headings)
+    _add_columns(table, [headings[position] for position in scores])
+    for entry, row in rows[:top]:
         fields = [
             *_place(entry, several_policies=several),
             *(row[position].text for position in scores),
@@ -53,10 +53,11 @@ def terminal_table(run: Run, *, top: int = 10) -> Table:
     return table
 
 
-def _caption(board: BoardTable, n_boards: int, top: int) -> str:
-    parts = [f"the first {top} of {len(board.rows)} entries"] if len(board.rows) > top else []
+def _caption(board: BoardReport, n_boards: int, top: int) -> str:
+    n_rows = len(board.table.rows)
+    parts = [f"the first {top} of {n_rows} entries"] if n_rows > top else []
     if n_boards > 1:
-        parts.append(f"{n_boards - 1} more {'boards' if n_boards > 2 else 'board'} in the report")
+        parts.append(f"{counted(n_boards - 1, 'more board')} in the report")
     return "; ".join(parts)
 
 
@@ -80,7 +81,7 @@ def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
     k = str(len(entry.sizes)) if entry.sizes else NOTHING
     if several_policies:
         k += f" {entry.row['k_policy'][:_POLICY]}"
-    # The values of the parameters tell siblings apart; their names do not fit.
+    # The values of the parameters distinguish the settings; their names do not fit.
     name = shortened(re.sub(r"\b\w+=", "", entry.name), _NAME)
     return (f"{entry.rank}{mark}", interval, str(entry.row["tie"])[:4], name, entry.variant, k, _sizes(entry))
 

@@ -1,20 +1,25 @@
-"""One look for all figures: colours that the colour-blind tell apart, and marks beside every colour."""
+"""One style for all figures: colours that the colour-blind can distinguish, and marks beside every colour."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusterbench.report.printed import readable, shortened
+import numpy as np
+
+from clusterbench.report.entries import Entry
+from clusterbench.report.number_text import NOTHING
+from clusterbench.text import printable, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 # Okabe & Ito 2008, without the yellow that vanishes on white; black is the page's own text colour.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -49,7 +54,7 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one series is drawn: never told by colour alone."""
+    """How one series is drawn: never distinguished by colour alone."""
 
     colour: str
     mark: str
@@ -63,7 +68,7 @@ def look(index: int) -> Look:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house style inside, whatever the reader's own matplotlib settings are."""
+    """Draw in this style inside, whatever the reader's own matplotlib settings are."""
     import matplotlib
 
     settings: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
@@ -82,7 +87,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def literal(text: str, width: int = 44) -> str:
     """Return text as matplotlib is to draw it: one short line, and a dollar sign is a dollar sign."""
-    return shortened(readable(text), width).replace("$", r"\$")
+    return shortened(printable(text), width).replace("$", r"\$")
 
 
 def only_y_grid(axes: Axes) -> None:
@@ -91,7 +96,7 @@ def only_y_grid(axes: Axes) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def say_empty(axes: Axes, what: str) -> None:
+def show_empty(axes: Axes, what: str) -> None:
     """Write why there is nothing to see, instead of axes without numbers."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, what, ha="center", va="center", color=MUTED, transform=axes.transAxes)
@@ -109,16 +114,81 @@ def seconds_axis(axes: Axes) -> None:
 
 
 def rank_axis(axes: Axes, *, across: bool = False) -> None:
-    """Put ticks on whole ranks only, and keep the axis wide enough to hold some; `across` means the x axis."""
+    """Put ticks on integer ranks only, and keep the axis wide enough to contain some; `across` means the x axis."""
     low, high = sorted(axes.get_xlim() if across else axes.get_ylim())
     if high - low < 1.5:
         ends = max(0.5, math.floor(low) - 0.5), math.ceil(high) + 0.5
         axes.set_xlim(*ends) if across else axes.set_ylim(*ends)
-    whole_numbers(axes.xaxis if across else axes.yaxis)
+    integer_ticks(axes.xaxis if across else axes.yaxis)
 
 
-def whole_numbers(axis: Axis) -> None:
-    """Put ticks on whole numbers only, though it be a single one."""
+def integer_ticks(axis: Axis) -> None:
+    """Put ticks on integers only, even if there is a single one."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Shades:
+    """How the numbers of a matrix are coloured: a colour map of matplotlib, and the values at its ends."""
+
+    colours: str
+    low: float
+    high: float
+    decimals: int
+    dark: Callable[[float], bool]
+    """Whether a place from 0 to 1 on the colour map needs white text."""
+
+
+def draw_matrix(
+    canvas: Figure, values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], shades: Shades
+) -> None:
+    """Draw a matrix as coloured fields with their numbers; a NaN is an empty field.
+
+    Parameters
+    ----------
+    canvas : matplotlib.figure.Figure
+    values : ndarray, shape (rows, columns)
+    rows, columns : sequence of str
+    shades : Shades
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    axes = canvas.add_subplot()
+    axes.grid(visible=False)
+    for i, j in np.ndindex(values.shape):
+        value, corner = float(values[i, j]), (j - 0.48, i - 0.46)
+        if math.isnan(value):
+            axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor="none", edgecolor=MUTED, linestyle=":"))
+            axes.text(j, i, NOTHING, ha="center", va="center", color=MUTED)
+            continue
+        shade = (value - shades.low) / (shades.high - shades.low) if shades.high > shades.low else 0.0
+        # White on dark fields, near-black (not the page's own colour) on light ones.
+        ink = "#ffffff" if shades.dark(shade) else "#111111"
+        axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=colormaps[shades.colours](shade), edgecolor="none"))
+        axes.text(j, i, f"{value:.{shades.decimals}f}", ha="center", va="center", fontsize=8, color=ink)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    long = max(map(len, columns), default=0) > 14
+    axes.set_xticks(range(len(columns)), [literal(one, 28) for one in columns], **(_TILTED if long else {}))
+    axes.set_yticks(range(len(rows)), [literal(one) for one in rows])
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+_TILTED: dict[str, Any] = {"rotation": 30, "ha": "right"}
+
+
+def number_marked(axes: Axes, entries: Sequence[Entry], x: Callable[[Entry], float]) -> None:
+    """Write the rank beside the mark of each entry, at its x value and mean rank."""
+    for entry in entries:
+        at = (x(entry), entry.mean_rank)
+        axes.annotate(str(entry.rank), at, xytext=(-7, 5), textcoords="offset points", ha="right", fontsize=8)
+
+
+def named(entries: Sequence[Entry]) -> str:
+    """Return the ranks and labels of entries in one line."""
+    return "; ".join(f"{entry.rank} {entry.label}" for entry in entries) or "none"

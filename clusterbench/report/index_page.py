@@ -8,15 +8,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from clusterbench.report.atomic_files import write_atomically
-from clusterbench.report.printed import readable
+from clusterbench.report.outcomes import status_text
 from clusterbench.report.templating import part, template
+from clusterbench.text import printable
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report of a folder, as its ``leaderboard.json`` tells it.
+    """One report of a folder, read from its ``leaderboard.json``.
 
-    `part` says of which part of the benchmark it is, "" of the whole.
+    `part` is the part of the benchmark that it is of, "" for the whole.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Report:
 
 
 def write_index(reports: Path) -> Path:
-    """Write ``index.html`` in a folder of reports: every sub-folder that holds a report, by name.
+    """Write ``index.html`` in a folder of reports: every sub-folder that contains a report, by name.
 
     Raises
     ------
@@ -45,18 +46,20 @@ def write_index(reports: Path) -> Path:
 def _report(folder: Path) -> Report:
     link = f"{quote(folder.name)}/index.html"
     try:
-        told = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
-        boards = [board for board in told["boards"] if board["dataset"] in told["datasets"] and not board["oracle"]]
+        document = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+        boards = [
+            board for board in document["boards"] if board["dataset"] in document["datasets"] and not board["oracle"]
+        ]
         return Report(
-            name=readable(folder.name),
+            name=printable(folder.name),
             link=link,
-            title=readable(told["title"]),
-            headline=readable(told["headline"]),
-            datasets=readable(", ".join(told["datasets"])),
+            title=printable(document["title"]),
+            headline=printable(document["headline"]),
+            datasets=printable(", ".join(document["datasets"])),
             n_entries=sum(len(board["entries"]) for board in boards),
-            cells=readable(", ".join(f"{count} {status.replace('_', ' ')}" for status, count in told["cells"].items())),
-            part=readable(told.get("selection", "")),
+            cells=printable(", ".join(f"{count} {status_text(status)}" for status, count in document["cells"].items())),
+            part=printable(document.get("selection", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        # A report of another version, or one that is being written: its page is there all the same.
-        return Report(readable(folder.name), link, readable(folder.name), "", "", 0, "")
+        # A report of another version, or one that is being written: its page is listed without them.
+        return Report(printable(folder.name), link, printable(folder.name), "", "", 0, "")

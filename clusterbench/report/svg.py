@@ -53,8 +53,8 @@ class Picture:
         return f'<?xml version="1.0" encoding="utf-8"?>\n{self.body[:start]}{style}{self.body[start:]}\n'
 
 
-def draw(
-    figure: Figure,
+def svg_picture(
+    canvas: Figure,
     *,
     name: str,
     title: str,
@@ -62,7 +62,7 @@ def draw(
     header: Sequence[str],
     rows: Iterable[tuple[str, ...]],
 ) -> Picture:
-    """Return `figure` as one SVG element with its numbers: the same bytes for the same figure.
+    """Return a drawn figure as one SVG element with its numbers: the same bytes for the same figure.
 
     Ids carry the prefix `name`, so that several pictures stand on one page; black becomes ``currentColor``; text stays
     text; the element is an image named by `title` and described by `description`.
@@ -72,7 +72,7 @@ def draw(
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+        canvas.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     root = ET.fromstring(buffer.getvalue())
     _rename(root, name)
     for element in root.iter():

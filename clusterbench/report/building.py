@@ -1,0 +1,76 @@
+"""Build the report of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clusterbench.report import methodology, outcomes
+from clusterbench.report.board_table import column_explanations, leaderboard_table
+from clusterbench.report.closeup import Closeups, agreement_table, labels_file
+from clusterbench.report.entries import Board, boards_of
+from clusterbench.report.entry_details import details_of
+from clusterbench.report.figure import Figure, draw_figures
+from clusterbench.report.model import BoardReport, ReportModel
+from clusterbench.report.registry import all_figures
+from clusterbench.report.svg import Picture
+from clusterbench.results import Run
+from clusterbench.text import printable
+
+
+def build_report(run: Run, *, figures: Sequence[Figure] | None = None) -> ReportModel:
+    """Return the report of a run, to be rendered by the formats.
+
+    Parameters
+    ----------
+    run : Run
+    figures : sequence of Figure, optional
+        By default all that are declared in ``clusterbench/report/figures``.
+    """
+    boards = boards_of(run)
+    drawn = draw_figures(boards, all_figures() if figures is None else figures)
+    closeups = Closeups.of(run)
+    reports = tuple(_board_report(board, pictures, closeups) for board, pictures in zip(boards, drawn, strict=True))
+    return ReportModel(
+        run=run,
+        title=printable(run.record.title),
+        name=printable(run.name),
+        headline=printable(run.board.headline),
+        outcomes=outcomes.outcome_counts(run),
+        citation=methodology.citation(run),
+        notices=tuple(outcomes.notices(run)),
+        boards=reports,
+        columns=tuple(column_explanations(run, [report.table for report in reports])),
+        rejected=outcomes.rejected_table(run),
+        refused=outcomes.refused_table(run),
+        failures=outcomes.failure_table(run),
+        rules=tuple(methodology.rules(run)),
+        metrics=methodology.metric_table(run),
+        structure=methodology.structure_table(run),
+        declared=tuple(methodology.declared_tables(run)),
+        environment=tuple(methodology.environment(run)),
+        labels=_labels(run, boards),
+    )
+
+
+def _board_report(board: Board, figures: tuple[Picture, ...], closeups: Closeups) -> BoardReport:
+    table = leaderboard_table(board)
+    return BoardReport(
+        board=board,
+        headline=printable(board.run.board.headlines.get(board.dataset, "")),
+        field=outcomes.field_of(board.entries),
+        table=table,
+        details=() if board.overall else tuple(details_of(board, table, closeups)),
+        figures=figures,
+        agreement=agreement_table(closeups, board),
+        sensitivity=outcomes.sensitivity_table(board),
+    )
+
+
+def _labels(run: Run, boards: Sequence[Board]) -> dict[str, str]:
+    """Return the files of labels, each with the entries that have them."""
+    labels: dict[str, dict[str, None]] = {}
+    for board in boards:
+        for entry in board.entries:
+            if entry.row["labels_sha256"] in run.details.labels:
+                labels.setdefault(labels_file(entry.row["labels_sha256"]), {})[entry.label] = None
+    return {file: "; ".join(entries) for file, entries in labels.items()}

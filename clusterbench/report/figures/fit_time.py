@@ -1,0 +1,66 @@
+"""Fit time against mean rank; a stepped line joins contenders that are better ranked than every faster one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from clusterbench.report.entries import Board, Entry
+from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure_style import (
+    ACCENT,
+    MUTED,
+    named,
+    new_figure,
+    number_marked,
+    rank_axis,
+    seconds_axis,
+    show_empty,
+)
+from clusterbench.report.number_text import fixed, significant
+
+
+def _draw(board: Board) -> Drawing:
+    timed = [entry for entry in board.entries if math.isfinite(entry.fit_seconds) and entry.fit_seconds > 0]
+    front = _front(timed)
+    canvas = new_figure(8.2, 4.2)
+    axes = canvas.add_subplot()
+    for entry in timed:
+        mark, colour = ("s", MUTED) if entry.control else ("o", ACCENT)
+        face = colour if entry in front else "none"
+        axes.plot([entry.fit_seconds], [entry.mean_rank], mark, color=colour, markerfacecolor=face, markersize=5)
+    if front:
+        steps = [(entry.fit_seconds, entry.mean_rank) for entry in front]
+        axes.step(*zip(*steps, strict=True), where="post", color=ACCENT, linewidth=1.0, linestyle="--")
+    seconds_axis(axes)
+    number_marked(axes, front, lambda entry: entry.fit_seconds)
+    rank_axis(axes)
+    axes.invert_yaxis()
+    if not timed:
+        show_empty(axes, "no entry has a rank and a fit time")
+    axes.set_xlabel("seconds of fitting, mean over seeds (log scale)")
+    axes.set_ylabel("mean rank (upwards is better)")
+    description = "Upwards and to the left is better; hollow squares are controls. Filled, with their ranks: no"
+    description += f" contender is both faster and better ranked: {named(front)}."
+    rows = [
+        (str(e.rank), fixed(e.mean_rank, 2), significant(e.fit_seconds), e.label, "front" if e in front else "")
+        for e in timed
+    ]
+    return Drawing(canvas, description, ("rank", "mean rank", "fit seconds", "entry", "front"), rows)
+
+
+def _front(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the contenders that are better ranked than every faster one, the fastest first."""
+    front: list[Entry] = []
+    contenders = [entry for entry in entries if not entry.control]
+    for entry in sorted(contenders, key=lambda e: (e.fit_seconds, e.mean_rank)):
+        if not front or entry.mean_rank < front[-1].mean_rank:
+            front.append(entry)
+    return front
+
+
+def _is_drawn(board: Board) -> bool:
+    return of_one_dataset(board) and any(entry.fit_seconds > 0 for entry in board.entries)
+
+
+FIGURE = Figure("fit-time", "Fit time against mean rank", _is_drawn, _draw, order=90)

@@ -1,0 +1,64 @@
+"""The tables of a run as CSV: text as it is, numbers that read back bit for bit."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clusterbench.report.closeup import labels_file
+from clusterbench.report.format import Format
+from clusterbench.report.model import ReportModel
+from clusterbench.results import Run
+from clusterbench.tables import CELL_KEY, PROVENANCE, checked_cells, checked_scores, csv_text
+
+
+def run_tables(run: Run) -> dict[str, str]:
+    """Return ``leaderboard.csv``, ``scores.csv`` and ``cells.csv`` of a run.
+
+    Raises
+    ------
+    SchemaError
+        If a table does not keep to its schema.
+    """
+    return {
+        "leaderboard.csv": csv_text(run.board.table),
+        "scores.csv": csv_text(checked_scores(run.scores)),
+        "cells.csv": csv_text(checked_cells(run.cells)),
+    }
+
+
+def wide_scores(run: Run) -> pd.DataFrame:
+    """Return one row per cell: its provenance, then a column ``metric@space`` per score, missing without one."""
+    names = run.scores["metric"] + "@" + run.scores["space"]
+    long = run.scores[CELL_KEY].assign(column=names, value=run.scores["value"])
+    wide = long.pivot_table(index=CELL_KEY, columns="column", values="value", sort=False, dropna=False)
+    cells = run.cells[[field.name for field in PROVENANCE]]
+    return cells.merge(wide[list(dict.fromkeys(names))].reset_index(), on=CELL_KEY, how="left")
+
+
+def label_files(run: Run) -> dict[str, str]:
+    """Return the labels of every entry (first seed) by path: row id and cluster, -1 for noise."""
+    files: dict[str, str] = {}
+    for dataset, sha in run.board.table[["dataset", "labels_sha256"]].itertuples(index=False):
+        labels = run.details.labels.get(sha) if isinstance(sha, str) else None
+        if labels is not None and labels_file(sha) not in files:
+            row_ids = run.details.row_ids.get(dataset) or range(len(labels))
+            files[labels_file(sha)] = csv_text(pd.DataFrame({"row_id": row_ids, "cluster": labels}))
+    return files
+
+
+def _render(report: ReportModel) -> dict[str, str]:
+    wide = {"scores_wide.csv": csv_text(wide_scores(report.run))}
+    return {**run_tables(report.run), **wide, **label_files(report.run)}
+
+
+FORMAT = Format(
+    "csv",
+    _render,
+    {
+        "leaderboard.csv": "the leaderboard, one row per entry",
+        "scores.csv": "every score, one row each",
+        "cells.csv": "every cell with its status",
+        "scores_wide.csv": "every cell, one column per metric and space",
+    },
+    order=20,
+)

@@ -1,0 +1,84 @@
+"""The leaderboard and the manifest for other programs, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from clusterbench.report.entries import Entry
+from clusterbench.report.format import Format
+from clusterbench.report.model import ReportModel
+from clusterbench.report.number_text import json_value
+
+JSON_VERSION = 2
+
+
+def leaderboard_json(report: ReportModel) -> str:
+    """Return the leaderboard with everything that belongs to it as one JSON document.
+
+    A missing value is null, an infinite one the string "Infinity" or "-Infinity".
+    """
+    run, board = report.run, report.run.board
+    document = {
+        "version": JSON_VERSION,
+        "benchmark": run.name,
+        "title": run.record.title,
+        "selection": run.record.selection,
+        "datasets": list(run.record.datasets),
+        "headline": board.headline,
+        "alerts": [
+            {
+                "kind": alert.kind,
+                "severity": alert.severity,
+                "text": alert.text,
+                "dataset": alert.dataset,
+                "oracle": alert.oracle,
+            }
+            for alert in board.alerts
+        ],
+        "notes": list(board.notes),
+        "cells": {str(name): int(count) for name, count in run.cells["status"].value_counts().sort_index().items()},
+        "columns": [
+            {"name": column.name, "title": column.title, "explanation": column.explanation, "ranked": column.ranked}
+            for column in board.columns
+        ],
+        "boards": [
+            {
+                "dataset": one.board.dataset,
+                "oracle": one.board.oracle,
+                "headline": board.headlines.get(one.board.dataset, ""),
+                "entries": [_entry(entry) for entry in one.board.entries],
+            }
+            for one in report.boards
+        ],
+        "rejected": _records(board.rejected),
+        "sensitivity": _records(board.sensitivity),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {**{name: json_value(value) for name, value in entry.row.items()}, "sizes": list(entry.sizes)}
+
+
+def _records(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
+    return [{str(name): json_value(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _render(report: ReportModel) -> dict[str, str]:
+    manifest = report.run.manifest.to_json(indent=2) + "\n"
+    return {"leaderboard.json": leaderboard_json(report), "manifest.json": manifest}
+
+
+FORMAT = Format(
+    "json",
+    _render,
+    {
+        "leaderboard.json": "the leaderboard with its alerts, notes, rejected entries and sensitivity",
+        "manifest.json": "versions, machine, timings, rules",
+    },
+    order=25,
+)

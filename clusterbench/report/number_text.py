@@ -1,0 +1,120 @@
+"""Numbers as they are printed: one form for every format."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from clusterbench.naming import parameter_pairs
+
+NOTHING = "–"
+_INFINITY = "∞"
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """Return a number with a fixed count of decimals, and a dash where there is none.
+
+    Examples
+    --------
+    >>> fixed(-0.00001, 3), fixed(1234.5, 1), fixed(float("nan"), 3), fixed(float("-inf"), 3)
+    ('0.000', '1234.5', '–', '-∞')
+    """
+    if value is None or is_missing(value):
+        return NOTHING
+    if math.isinf(value):
+        return _INFINITY if value > 0 else f"-{_INFINITY}"
+    # Adding 0.0 turns -0.0 into 0.0.
+    return f"{round(float(value), decimals) + 0.0:.{decimals}f}"
+
+
+def score_text(value: float | None, digits: int) -> str:
+    """Return a score: four decimals, or one where its metric has few reproducible digits.
+
+    Examples
+    --------
+    >>> score_text(0.24391, 6), score_text(1948.6498, 3)
+    ('0.2439', '1948.6')
+    """
+    return fixed(value, 4 if digits > 3 else 1)
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a number with a count of significant digits, never in exponent form.
+
+    Examples
+    --------
+    >>> significant(0.012345), significant(12.3456), significant(98765.4)
+    ('0.0123', '12.3', '98765')
+    """
+    if value is None or is_missing(value) or math.isinf(value) or value == 0:
+        return fixed(value, 0)
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(decimals, 9)}f}"
+
+
+def share(value: float | None) -> str:
+    """Return a share in percent: ``0.123`` is ``12.3 %``."""
+    return NOTHING if value is None or is_missing(value) else f"{fixed(100.0 * float(value), 1)} %"
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value of a table is missing: None, NaN or pandas' NA."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas' NA has no truth
+        return True
+
+
+def exact_text(value: object) -> str:
+    """Return a number so that it reads back bit for bit, also in a browser; "" for anything else."""
+    if is_missing(value) or isinstance(value, bool | str):
+        return ""
+    if isinstance(value, float) and math.isinf(value):
+        return str(json_value(value))
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def json_value(value: Any) -> bool | int | float | str | None:
+    """Return a value of a table as JSON can hold it: a missing one is null, an infinite one a string.
+
+    Examples
+    --------
+    >>> json_value(float("nan")), json_value(float("-inf")), json_value(0.5)
+    (None, '-Infinity', 0.5)
+    """
+    if is_missing(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+    return str(value)
+
+
+def slug(text: str) -> str:
+    """Return text fit for a file name and an XML id.
+
+    Examples
+    --------
+    >>> slug("My Table / 2")
+    'my-table-2'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+
+
+def settings(text: str | None) -> str:
+    """Return a JSON object as ``name=value`` pairs.
+
+    Examples
+    --------
+    >>> settings('{"linkage": "ward", "n_init": 10}')
+    'linkage=ward, n_init=10'
+    """
+    return "" if is_missing(text) else ", ".join(parameter_pairs(str(text)))

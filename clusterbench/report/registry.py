@@ -1,0 +1,29 @@
+"""The figures and formats of a report: every object that a file of their package declares."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from typing import TypeVar
+
+from clusterbench.report.figure import Figure
+from clusterbench.report.format import Format
+
+_T = TypeVar("_T", Figure, Format)
+
+
+def all_figures() -> list[Figure]:
+    """Return the figures that the files of ``clusterbench/report/figures`` declare, in order."""
+    return _declared("clusterbench.report.figures", Figure)
+
+
+def all_formats() -> list[Format]:
+    """Return the formats that the files of ``clusterbench/report/formats`` declare, in order."""
+    return _declared("clusterbench.report.formats", Format)
+
+
+def _declared(package: str, kind: type[_T]) -> list[_T]:
+    names = [module.name for module in pkgutil.iter_modules(import_module(package).__path__)]
+    modules = [import_module(f"{package}.{name}") for name in names]
+    objects = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, kind)}
+    return sorted(objects.values(), key=lambda one: (one.order, one.name))

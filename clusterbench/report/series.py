@@ -1,0 +1,97 @@
+"""The curves behind the figures over k: one per setting of an algorithm, on the variant of its best entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from clusterbench.errors import RequestError
+from clusterbench.report.entries import Board
+from clusterbench.statuses import CellStatus
+from clusterbench.structure import GapStatistic, gap_statistic, inertia_curves
+from clusterbench.tables import CELL_KEY
+from clusterbench.text import printable
+
+SERIES_COLUMNS = ("series", "by_k", "n_clusters", "metric", "space", "value", "ok")
+_MOST_SERIES = 14
+_MOST_CURVES = 8
+
+
+def chosen_settings(board: Board) -> dict[tuple[str, str, str], str]:
+    """Return (algorithm, params, variant) of one series per setting with its name, best first.
+
+    A setting without a ranked entry is shown on the variant on which its refusal is reported.
+    """
+    rejected = board.run.board.rejected
+    rows: list[Mapping[Any, Any]] = [dict(entry.row) for entry in board.entries]
+    rows += rejected[rejected["dataset"] == board.dataset].to_dict("records")
+    variants: dict[tuple[str, str], str] = {}
+    for row in rows:
+        variants.setdefault((row["algorithm"], row["params"]), row["variant"])
+    keys = [(algorithm, params, variant) for (algorithm, params), variant in variants.items()][:_MOST_SERIES]
+    return {key: f"{board.setting_name(key[0], key[1])} · {printable(key[2])}" for key in keys}
+
+
+def series_of(board: Board) -> tuple[list[str], pd.DataFrame]:
+    """Return one series per setting of an algorithm: its cuts on the variant of its best entry.
+
+    Returns
+    -------
+    list of str
+        Names of the series, best first.
+    DataFrame
+        `SERIES_COLUMNS`: one row per series, cut, metric and space, means over seeds. `ok` is False where the gate
+        rejected the labeling. `by_k` is False for algorithms that are not asked for a k.
+    """
+    labels, scores = chosen_settings(board), board.run.scores
+    scores = scores[scores["metric"].isin(board.run.record.ranking.metrics) & scores["space"].isin(board.spaces)]
+    joined = scores[[*CELL_KEY, "metric", "space", "value"]].merge(
+        board.cells[[*CELL_KEY, "n_clusters", "status"]], on=CELL_KEY
+    )
+    joined["ok"] = joined["status"] == CellStatus.OK.value
+    groups = dict(iter(joined.dropna(subset="value").groupby(["algorithm", "params", "variant"], sort=False)))
+    parts = []
+    for key, label in labels.items():
+        if key in groups:
+            by_cut = groups[key].astype({"n_clusters": float}).groupby(["cut", "metric", "space"], sort=False)
+            part = by_cut.agg(n_clusters=("n_clusters", "mean"), value=("value", "mean"), ok=("ok", "all"))
+            part = part.reset_index()
+            part["by_k"] = ["k" in json.loads(cut) for cut in part["cut"]]
+            parts.append(part.assign(series=label)[list(SERIES_COLUMNS)])
+    points = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SERIES_COLUMNS))
+    return [label for key, label in labels.items() if key in groups], points
+
+
+def inertia_of(board: Board) -> dict[str, pd.DataFrame]:
+    """Return the inertia curves (k, inertia, elbow) of the series of a board, by name; those with three points."""
+    curves = dict(iter(inertia_curves(board.cells).groupby(["algorithm", "params", "variant"], sort=False)))
+    long = {
+        label: curves[key].reset_index(drop=True)
+        for key, label in chosen_settings(board).items()
+        if key in curves and len(curves[key]) > 2
+    }
+    return dict(list(long.items())[:_MOST_CURVES])
+
+
+def gap_of(board: Board) -> tuple[str, GapStatistic] | None:
+    """Return the gap statistic of the first entry against tables with shuffled columns, where they were fitted."""
+    structure = board.run.record.structure
+    shuffled = [
+        table.inertia for finding in structure if finding.dataset == board.dataset for table in finding.shuffled
+    ]
+    if not board.contenders or not shuffled:
+        return None
+    algorithm, params, variant, _ = board.contenders[0].key
+    label, curves = chosen_settings(board).get((algorithm, params, variant)), inertia_of(board)
+    if label is None or label not in curves:
+        return None
+    inertia = {int(k): float(value) for k, value in curves[label][["k", "inertia"]].itertuples(index=False)}
+    ks = [k for k in inertia if all(k in table for table in shuffled)]
+    try:
+        null = [[table[k] for k in ks] for table in shuffled]
+        return (label, gap_statistic(ks, [inertia[k] for k in ks], null)) if len(ks) > 1 else None
+    except RequestError:  # an inertia of 0 has no logarithm
+        return None

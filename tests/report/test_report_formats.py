@@ -1,0 +1,419 @@
+"""Formats: the same numbers in each; nothing in a file is taken for markup or a command."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterbench.ranking import letters_of
+from clusterbench.report import BoardReport, ReportModel, Table, all_formats, build_report
+from clusterbench.report.formats.latex_table import escaped as tex
+from clusterbench.report.formats.markdown_text import escaped, table_lines
+from clusterbench.results import Run
+from clusterbench.text import printable
+
+Render = Callable[[ReportModel, str], str]
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+BAR = re.compile(r"(?<!\\)\|")
+NUMBERS = ("rank", "mean_rank", "calibrated", "silhouette@standard", "calinski_harabasz@log1p", "stability", "peak_mb")
+NAMES = ["mixed_report", "rejected_report", "hostile_report"]
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, rows of the leaderboard, text; checks that tags nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.rows: list[list[str]] = []
+        self.text: list[str] = []
+        self.in_board = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {key: value or "" for key, value in attrs}
+        self.elements.append((tag, found))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.in_board = found.get("class") == "leaderboard"
+        if self.in_board and tag == "tr":
+            self.rows.append([])
+        if self.in_board and tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self.in_board = self.in_board and tag != "table"
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self.in_board and self.rows and self.rows[-1] and self.open[-1] in ("td", "th", "data", "a"):
+            self.rows[-1][-1] += data.strip()
+
+    def having(self, attribute: str) -> list[str]:
+        return [found[attribute] for _, found in self.elements if attribute in found]
+
+
+def board_of(report: ReportModel) -> BoardReport:
+    (board,) = report.boards
+    return board
+
+
+@pytest.fixture(scope="module")
+def pages(render: Render, request: pytest.FixtureRequest) -> dict[str, str]:
+    return {name: render(request.getfixturevalue(name), "html") for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def page(pages: dict[str, str]) -> Page:
+    return Page(pages["mixed_report"])
+
+
+@pytest.fixture(params=NAMES)
+def source(request: pytest.FixtureRequest, pages: dict[str, str]) -> str:
+    return pages[request.param]
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def test_tags_nest_ids_are_unique_and_links_inside_the_page_arrive(source: str) -> None:
+    found = Page(source)
+    assert found.open == []
+    ids = found.having("id")
+    assert len(set(ids)) == len(ids)
+    inside = [link[1:] for link in found.having("href") if link.startswith("#")]
+    assert inside
+    assert set(inside) <= set(ids)
+
+
+def test_the_page_fetches_nothing_and_its_policy_allows_its_own_script_alone(source: str) -> None:
+    found = Page(source)
+    files = {file for one in all_formats() for file in one.files} - {"index.html"}
+    assert {link for link in found.having("href") if not link.startswith("#")} == files
+    assert found.having("src") == found.having("srcset") == found.having("action") == []
+    assert not {tag for tag, _ in found.elements} & {"link", "img", "iframe", "object", "embed", "base"}
+    assert [attributes for tag, attributes in found.elements if tag == "script"] == [
+        {"type": "application/json", "id": "board-data"},
+        {},
+    ]
+    script = source[source.rindex("<script>") + len("<script>") : source.rindex("</script>")]
+    forbidden = r"https?:|fetch\(|XMLHttpRequest|import\(|WebSocket|sendBeacon|new Image|innerHTML|eval"
+    assert not re.search(forbidden, script)
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert not re.search(r"@import|url\(|https?:", style)
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", source))
+    (policy,) = [attributes["content"] for _, attributes in found.elements if "http-equiv" in attributes]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in policy
+
+
+def test_hostile_names_stay_text_on_the_page(pages: dict[str, str]) -> None:
+    text = pages["hostile_report"]
+    assert text.count("<script") == text.count("</script") == 2
+    assert "\x00" not in text
+    found = Page(text)
+    assert not [key for _, attributes in found.elements for key in attributes if key.startswith("on")]
+    assert "<script>alert(1)</script>" in "".join(found.text)
+
+
+def test_every_row_of_the_leaderboard_has_a_field_per_heading(mixed_report: ReportModel, page: Page) -> None:
+    table = board_of(mixed_report).table
+    assert {len(row) for row in page.rows[2:]} == {len(table.headings)}
+    spans = [found for tag, found in page.elements if tag == "th" and found.get("scope") == "colgroup"]
+    assert sum(int(found["colspan"]) for found in spans) == sum(bool(heading.group) for heading in table.headings)
+    exact = [found["value"] for tag, found in page.elements if tag == "data"]
+    assert exact == [field.exact for _, row in table.rows for field in row if field.exact]
+    printed = [[field.text for field in row] for _, row in table.rows]
+    at = [place for place, heading in enumerate(table.headings) if heading.numeric]
+    assert [[row[place] for place in at] for row in page.rows[2:]] == [[row[place] for place in at] for row in printed]
+
+
+def test_every_table_has_a_caption_and_scoped_headings(page: Page) -> None:
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("table") == tags.count("caption")
+    assert all(found.get("scope") in ("col", "colgroup", "row") for tag, found in page.elements if tag == "th")
+    assert tags.count("main") == tags.count("h1") == 1
+    assert page.elements[tags.index("a")][1]["class"] == "skip"
+
+
+def test_the_parts_of_the_page_are_in_order_and_complete(pages: dict[str, str], page: Page) -> None:
+    text = pages["mixed_report"]
+    marks = ['class="headline"', 'class="notices"', 'id="leaderboard"', 'id="rejected"', 'id="sensitivity"',
+             'id="entries"', 'id="methodology"', 'id="environment"', 'id="downloads"', "How to cite"]  # fmt: skip
+    order = [text.index(mark) for mark in marks]
+    assert order == sorted(order)
+    words = " ".join(page.text)
+    for part in (
+        "smallest cluster has 1 of 1000 rows, needs 10",
+        "took longer than 5 s",
+        "6 of 56 cells ended without a labeling",
+        "4 failed and 2 timeout of 56 cells",
+        "own space, not ranked",
+        "Diagnostics reported by the algorithm:",
+        "ConvergenceWarning: did not converge",
+        "median impute > standardize",
+        "0123456789abcdef0123456789abcdef01234567",
+    ):
+        assert part in words
+    assert "a different leaderboard" in pages["hostile_report"]
+    assert "a different leaderboard" not in text
+    assert "No entry could be ranked" in pages["rejected_report"]
+    assert "Serious" not in text
+
+
+def test_bars_of_sizes_add_up_to_all_rows(pages: dict[str, str], mixed_report: ReportModel) -> None:
+    bars = re.findall(r'<span class="sizes".*?</span>', pages["mixed_report"], flags=re.DOTALL)
+    assert len(bars) == len(board_of(mixed_report).table.rows)
+    assert {sum(map(int, re.findall(r"flex-grow:(\d+)", bar))) for bar in bars} == {1000}
+
+
+def test_the_same_report_gives_the_same_page_and_fifty_entries_a_small_one(
+    mixed_report: ReportModel, pages: dict[str, str], make_run: Callable[..., Run], render: Render
+) -> None:
+    assert render(mixed_report, "html") == pages["mixed_report"]
+    run = make_run(variants=[f"variant-{number}" for number in range(10)], seeds=(0, 1, 2), closely=True)
+    report = build_report(run, figures=())
+    assert len(board_of(report).table.rows) == 50
+    assert len(render(report, "html").encode()) < 1_200_000
+
+
+# --- LaTeX ------------------------------------------------------------------------------------------------------------
+
+
+def latex_rows(text: str) -> list[list[str]]:
+    """The fields of the first table: the titles, then the rows."""
+    titles = next(line for line in text.splitlines() if line.endswith(r" \\"))
+    body = text[text.index(r"\endfoot") : text.index(r"\end{longtable}")].splitlines()[1:]
+    return [[field.strip() for field in line.removesuffix(r" \\").split(" & ")] for line in (titles, *body)]
+
+
+def plain_latex(field: str) -> str:
+    text = re.sub(r"^\\text(?:bf|it)\{(.*)\}$", r"\1", field).replace(r"$\uparrow$", "↑").replace(r"$\downarrow$", "↓")
+    return text.replace(r"\_", "_").replace(r"\%", "%").replace("--", "–")
+
+
+def test_bold_follows_the_tie_group_of_the_first_place(full_report: ReportModel, render: Render) -> None:
+    entries = board_of(full_report).board.entries
+    rows = latex_rows(render(full_report, "latex"))[1:]
+    letters = set(letters_of(next(entry for entry in entries if not entry.control).row["tie"]))
+    for entry, row in zip(entries, rows, strict=True):
+        bold = not entry.control and bool(letters & set(letters_of(entry.row["tie"])))
+        assert all(field.startswith(r"\textbf{") for field in row) == bold
+        assert all(field.startswith(r"\textit{") for field in row) == entry.control
+
+
+def test_a_hostile_run_has_as_many_latex_fields_in_every_row(hostile_report: ReportModel, render: Render) -> None:
+    text = render(hostile_report, "latex")
+    assert {len(row) for row in latex_rows(text)} == {len(board_of(hostile_report).table.headings)}
+
+
+def test_a_latex_table_of_many_rows_shows_the_first_hundred_and_says_so(
+    make_run: Callable[..., Run], render: Render
+) -> None:
+    run = make_run(variants=[f"v{number}" for number in range(21)], seeds=(0,), bootstraps=0)
+    text = render(build_report(run, figures=()), "latex")
+    assert len(latex_rows(text)) == 101
+    assert "the first 100 of 105 entries" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+@pytest.mark.parametrize("name", ["full_report", "hostile_report"])
+def test_latex_compiles(name: str, request: pytest.FixtureRequest, render: Render, tmp_path: Path) -> None:
+    body = render(request.getfixturevalue(name), "latex")
+    packages = r"\usepackage{booktabs,longtable,lscape,textcomp}"
+    source = rf"\documentclass{{article}}{packages}\begin{{document}}{chr(10)}{body}\end{{document}}"
+    (tmp_path / "t.tex").write_text(source, encoding="utf-8")
+    words = ["pdflatex", "-interaction=nonstopmode", "t.tex"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("a\\b", r"a\textbackslash{}b"),
+        ("{x} $5 & #1", r"\{x\} \$5 \& \#1"),
+        ("x_1^2~y", r"x\_1\textasciicircum{}2\textasciitilde{}y"),
+        ("<a|b>", r"\textless{}a\textbar{}b\textgreater{}"),
+        ("\"'`", r"\textquotedblright{}\textquotesingle{}\textasciigrave{}"),
+        ("1 – 3", "1 -- 3"),
+        ("a---b", "a-{}-{}-b"),
+        ("Silhouette ↑ ∞", r"Silhouette $\uparrow$ $\infty$"),
+        ("a · 3°…", r"a \textperiodcentered{} 3\textdegree{}\textellipsis{}"),
+        ("a\nb\x00\u202e", "a b??"),
+    ],
+)
+def test_latex_of_every_special_character(text: str, source: str) -> None:
+    assert tex(text) == source
+
+
+@given(st.text(alphabet=st.sampled_from("\\{}$&#%_~^<>|\"'`–·↑↓°∞-\n\x00aé"), max_size=30))
+def test_latex_of_any_text_has_balanced_braces_and_no_raw_special(text: str) -> None:
+    source, depth = tex(text), 0
+    for token in re.findall(r"\\.|[{}]", source, flags=re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        assert depth >= 0
+    assert depth == 0
+    rest = re.sub(r"\\text[a-z]+\{\}|\\[{}$&#%_]|\$\\(?:uparrow|downarrow|infty)\$|\{\}", "", source)
+    assert not set(rest) & set("{}$&#%_~^\\\n")
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def markdown_tables(text: str) -> list[list[list[str]]]:
+    """The fields of every table: header, rule, rows."""
+    blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return [[[field.strip() for field in BAR.split(line)[1:-1]] for line in block.splitlines()] for block in blocks]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_of_markdown_has_as_many_fields_as_its_header(
+    name: str, request: pytest.FixtureRequest, render: Render
+) -> None:
+    text = render(request.getfixturevalue(name), "markdown")
+    for table in markdown_tables(text):
+        assert {len(row) for row in table} == {len(table[0])}
+        assert all(re.fullmatch(r"---:?", field) for field in table[1])
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_hostile_text_is_escaped_in_markdown(hostile_report: ReportModel, render: Render) -> None:
+    text = render(hostile_report, "markdown")
+    assert not re.search(r"(?<!\\)<", text)
+    assert not re.search(r"(?<!\\)\[x", text)
+    assert "\x00" not in text
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert [line.split()[0] for line in headings] == ["#", *["##"] * (len(headings) - 1)]
+
+
+def test_markdown_holds_every_part_of_the_report(
+    mixed_report: ReportModel, rejected_report: ReportModel, two_reports: ReportModel, render: Render
+) -> None:
+    text = render(mixed_report, "markdown")
+    assert text.startswith("# Demonstration\n\n**agglomerative")
+    for words in ("needs 10", "no core point", "## Methodology", "Rousseeuw 1987", "## Environment", "hdbscan"):
+        assert words in text
+    links = re.findall(r"\]\(figures/([^)]*)\.svg\)", text)
+    assert links == [figure.name for figure in board_of(mixed_report).figures]
+    assert "No entry could be ranked" in render(rejected_report, "markdown")
+    titles = re.findall(r"^### (.*)$", render(two_reports, "markdown"), re.MULTILINE)
+    assert titles == ["all datasets", "cards", "wine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("a|b", r"a\|b"),
+        ("a\\|b", r"a\\\|b"),
+        ("**bold** snake_case", r"\*\*bold\*\* snake\_case"),
+        ("a\nb\r\nc", "a b c"),
+        ("![x](y) &lt; # h", r"!\[x\](y) \&lt; \# h"),
+        ("`c` $a$ ~b~", r"\`c\` \$a\$ \~b\~"),
+    ],
+)
+def test_markdown_of_every_special_character(text: str, source: str) -> None:
+    assert escaped(text) == source
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=5), st.lists(st.text(max_size=12), min_size=5, max_size=5))
+def test_a_markdown_table_keeps_its_columns_whatever_the_text(header: list[str], row: list[str]) -> None:
+    row = row[: len(header)]
+    lines = table_lines(Table("t", tuple(header), (tuple(row),), numeric=(0,)))
+    ((titles, rule, fields),) = markdown_tables("\n".join(lines))
+    assert len(titles) == len(rule) == len(fields) == len(header)
+    assert rule[0] == "---:"
+    assert [re.sub(r"\\([\\`*_\[\]<>#|~$&])", r"\1", field) for field in fields] == [printable(t).strip() for t in row]
+
+
+# --- all formats ------------------------------------------------------------------------------------------------------
+
+
+def test_every_format_holds_the_same_numbers(full_report: ReportModel, full_folder: Path) -> None:
+    headings = board_of(full_report).table.headings
+    titles = {heading.name: heading.full_title for heading in headings}
+    places = {heading.name: place for place, heading in enumerate(headings)}
+    text = {path.name: path.read_text(encoding="utf-8") for path in full_folder.iterdir() if path.is_file()}
+    page = Page(text["index.html"]).rows[2:]
+    table = list(csv.DictReader(io.StringIO(text["leaderboard.csv"])))
+    document = json.loads(text["leaderboard.json"])["boards"][0]["entries"]
+    header, _, *marked = markdown_tables(text["leaderboard.md"])[0]
+    typeset_titles, *typeset = latex_rows(text["leaderboard.tex"])
+    assert [plain_latex(title) for title in typeset_titles] == list(titles.values())
+    for place, (_, row) in enumerate(board_of(full_report).table.rows):
+        for name in NUMBERS:
+            field = row[places[name]]
+            assert float(field.exact) == float(table[place][name]) == document[place][name]
+            assert page[place][places[name]] == plain_latex(typeset[place][places[name]]) == field.text
+            in_markdown = marked[place][header.index(titles[name])]
+            assert re.match(r"[-\d.]+", in_markdown)[0] == field.text  # type: ignore[index]
+    assert re.search(r"0\.\d{3} \(z -?\d+\.\d, random 0\.\d{3}\)", text["leaderboard.md"])
+    assert len(page) == len(table) == len(document) == len(marked) == len(typeset)
+
+
+def test_no_format_turns_the_direction_of_writing(make_run: Callable[..., Run], render: Render) -> None:
+    turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+    def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        for frame in (cells, scores):
+            frame["algorithm"] = frame["algorithm"].replace("kmeans", f"k{turning}means")
+
+    names = {"datasets": [f"wine{turning}"], "variants": [f"raw{turning}", "b"], "title": turning}
+    report = build_report(make_run(**names, change=rename, toml=f'title = "{turning}"', bootstraps=0))
+    for name in ("html", "markdown", "latex"):
+        assert not set(turning) & set(render(report, name)), name
+    assert turning in json.loads(render(report, "json"))["title"]  # for programs, and exact
+
+
+@pytest.mark.parametrize("name", [*NAMES, "full_report", "two_reports"])
+def test_the_json_document_is_complete_and_plain(name: str, request: pytest.FixtureRequest, render: Render) -> None:
+    report: ReportModel = request.getfixturevalue(name)
+    board = report.run.board
+    text = render(report, "json")
+    document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    hashes = [entry["labels_sha256"] for one in document["boards"] for entry in one["entries"]]
+    assert hashes == board.table["labels_sha256"].where(board.table["labels_sha256"].notna(), None).tolist()
+    assert [column["name"] for column in document["columns"]] == list(board.table.columns)
+    assert [len(document[key]) for key in ("rejected", "sensitivity")] == [len(board.rejected), len(board.sensitivity)]
+    assert document["cells"] == report.run.cells["status"].value_counts().to_dict()
+    assert document["headline"] == board.headline
+    assert [alert["text"] for alert in document["alerts"]] == [alert.text for alert in board.alerts]
+
+
+def test_the_wide_table_is_the_long_one_turned(mixed_report: ReportModel) -> None:
+    (tables,) = [one.render(mixed_report) for one in all_formats() if one.name == "csv"]
+    wide = pd.read_csv(io.StringIO(tables["scores_wide.csv"]), float_precision="round_trip")
+    run = mixed_report.run
+    pairs = run.scores[["metric", "space"]].drop_duplicates()
+    columns = [f"{metric}@{space}" for metric, space in pairs.itertuples(index=False)]
+    assert list(wide.columns[9:]) == columns
+    assert wide["labels_sha256"].fillna("").tolist() == run.cells["labels_sha256"].fillna("").tolist()
+    long = run.scores.set_index(["labels_sha256", "metric", "space"])["value"]
+    known = wide[wide["labels_sha256"].notna()]
+    for column in columns:
+        metric, space = column.split("@")
+        np.testing.assert_array_equal(known[column], [long[sha, metric, space] for sha in known["labels_sha256"]])
+        assert wide.loc[wide["labels_sha256"].isna(), column].isna().all()

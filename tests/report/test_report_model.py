@@ -1,0 +1,442 @@
+"""The report of a run: boards, details, notices and tables against the frames that they are built from."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from clusterbench.ranking import Alert, AlertKind
+from clusterbench.report import Board, BoardReport, Notice, ReportModel, build_report
+from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
+from clusterbench.running.selection import Selection
+from clusterbench.tables import OVERALL
+
+MakeRun = Callable[..., Run]
+REPORTS = ["mixed_report", "full_report", "two_reports", "hostile_report", "rejected_report"]
+SCORES = [f"{m}@{s}" for m in ("silhouette", "davies_bouldin", "calinski_harabasz") for s in ("standard", "log1p")]
+
+
+def bare(run: Run) -> ReportModel:
+    """The report of a run without its figures."""
+    return build_report(run, figures=())
+
+
+def one_board(report: ReportModel) -> BoardReport:
+    (board,) = report.boards
+    return board
+
+
+@pytest.fixture(params=REPORTS)
+def any_report(request: pytest.FixtureRequest) -> ReportModel:
+    return request.getfixturevalue(request.param)
+
+
+# --- entries ----------------------------------------------------------------------------------------------------------
+
+
+def test_boards_hold_the_rows_of_the_leaderboard_in_order(mixed_report: ReportModel, two_reports: ReportModel) -> None:
+    table = mixed_report.run.board.table
+    entries = one_board(mixed_report).board.entries
+    assert [entry.rank for entry in entries] == table["rank"].tolist()
+    assert [entry.row["labels_sha256"] for entry in entries] == [e.cells["labels_sha256"].iloc[0] for e in entries]
+    boards = [report.board for report in two_reports.boards]
+    assert [board.title for board in boards] == ["all datasets", "cards", "wine"]
+    anchors = [entry.anchor for board in boards for entry in board.entries]
+    assert len(set(anchors)) == len(anchors) == len(two_reports.run.board.table)
+    for board in boards:
+        assert len({entry.label for entry in board.entries}) == len(board.entries)
+
+
+def test_names_carry_only_the_parameters_that_differ_and_sizes_add_up(mixed_report: ReportModel) -> None:
+    entries = one_board(mixed_report).board.entries
+    assert {e.name for e in entries} == {"agglomerative (linkage=ward)", "kmeans", "dbscan", "random_labels"}
+    for entry in entries:
+        assert entry.n_noise == (100 if entry.name == "dbscan" else 0)
+        assert sum(entry.sizes) + entry.n_noise == 1000
+
+
+def test_a_label_has_the_policy_where_k_was_chosen_in_several_ways(make_run: MakeRun) -> None:
+    run = make_run(seeds=(0,), bootstraps=0)
+    table = pd.concat([run.board.table, run.board.table.assign(k_policy="calibrated")], ignore_index=True)
+    (board,) = bare(replace(run, board=replace(run.board, table=table))).boards
+    labels = {entry.label for entry in board.board.entries if entry.name == "kmeans" and entry.variant == "raw"}
+    assert {label.rsplit(" · ", 1)[1] for label in labels} == {"silhouette", "calibrated"}
+
+
+@pytest.mark.parametrize(
+    ("row", "interval", "marks"),
+    [
+        ({}, "1 to 2", ""),
+        ({"rank_high": 10.0, "control": True}, "1 to 10", "control"),
+        ({"rank_low": math.nan, "oracle": True, "pareto": True}, "–", "oracle, Pareto"),
+        ({"rank_high": pd.NA, "flags": "no silhouette"}, "–", "incomplete"),
+        ({"rank_high": math.inf, "pareto": pd.NA}, "–", ""),
+    ],
+)
+def test_interval_and_marks_of_an_entry(
+    mixed_report: ReportModel, row: dict[str, object], interval: str, marks: str
+) -> None:
+    values = {"rank_low": 1, "rank_high": 2, "control": False, "oracle": False, "pareto": False, "flags": ""}
+    entry = replace(one_board(mixed_report).board.entries[0], row={**values, **row}, cells=pd.DataFrame())
+    assert (entry.interval, entry.marks, entry.sizes, entry.n_noise) == (interval, marks, (), 0)
+
+
+def test_the_title_of_a_board_says_that_the_true_k_was_given(mixed_run: Run) -> None:
+    board = Board(mixed_run, None, "cards", True, ())  # type: ignore[arg-type]
+    assert board.title == "cards, with the true k given"
+    assert replace(board, dataset=OVERALL, oracle=False).title == "all datasets"
+
+
+def test_a_table_without_any_rank_has_an_empty_board(rejected_report: ReportModel) -> None:
+    report = one_board(rejected_report)
+    assert (report.board.dataset, report.board.entries, report.table.rows) == ("cards", (), ())
+
+
+# --- the leaderboard --------------------------------------------------------------------------------------------------
+
+
+def test_every_row_has_a_field_per_heading_and_names_are_unique(any_report: ReportModel) -> None:
+    for table in (report.table for report in any_report.boards):
+        names = [heading.name for heading in table.headings]
+        assert len(set(names)) == len(names)
+        assert all(len(row) == len(names) for _, row in table.rows)
+        assert [heading for _, part in table.groups for heading in part] == list(table.headings)
+        assert all(group for group, part in table.groups if len(part) > 1)
+
+
+def test_exact_numbers_are_those_of_the_frame_and_printed_ones_within_half_a_digit(any_report: ReportModel) -> None:
+    table = any_report.run.board.table
+    for report in any_report.boards:
+        mine = table[(table["dataset"] == report.board.dataset) & (table["oracle"] == report.board.oracle)]
+        assert len(report.table.rows) == len(mine)
+        for position, heading in enumerate(report.table.headings):
+            if heading.name not in mine.columns or heading.name in ("variant", "tie", "k_policy"):
+                continue
+            for (_, row), value in zip(report.table.rows, mine[heading.name].tolist(), strict=True):
+                field = row[position]
+                assert (field.exact == "" and value != value) or float(field.exact) == float(value)
+                if field.exact and (digits := re.fullmatch(r"-?\d+(?:\.(\d+))?", field.text)):
+                    assert abs(float(field.text) - float(value)) <= 0.5000001 * 10.0 ** -len(digits[1] or "")
+
+
+def test_scores_are_in_the_order_of_metrics_and_spaces_and_sort_the_best_first(full_report: ReportModel) -> None:
+    headings = one_board(full_report).table.headings
+    assert [heading.name for heading in headings if heading.group] == SCORES
+    assert [h.full_title for h in headings if h.group][:2] == ["Silhouette ↑ (standard)", "Silhouette ↑ (log1p)"]
+    higher = {heading.name for heading in headings if heading.higher_first}
+    assert higher == {"coverage", "calibrated", "stability", *(n for n in SCORES if not n.startswith("davies"))}
+
+
+def test_optimised_metrics_are_marked_and_random_means_are_those_of_the_bands(full_report: ReportModel) -> None:
+    table = one_board(full_report).table
+    bands = full_report.run.details.bands.set_index(["metric", "space", "k"])["mean"]
+    at = [heading.name for heading in table.headings].index("silhouette@log1p")
+    for entry, row in table.rows:
+        marked = {h.name.partition("@")[0] for h, field in zip(table.headings, row, strict=True) if field.optimised}
+        assert marked == ({"calinski_harabasz"} if entry.row["algorithm"] == "kmeans" else set())
+        expected = f"random {bands['silhouette', 'log1p', int(entry.row['k'])]:.3f}"
+        assert [note for note in row[at].notes if note.startswith("random")] == [expected]
+
+
+def test_an_infinite_score_is_printed_as_infinity(make_run: MakeRun, render: Callable[..., str]) -> None:
+    def change(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        perfect = (scores["metric"] == "calinski_harabasz") & (scores["algorithm"] == "kmeans")
+        scores.loc[perfect & (scores["variant"] == "raw"), "value"] = math.inf
+
+    report = build_report(make_run(change=change, seeds=(0,)))
+    table = one_board(report).table
+    at = [heading.name for heading in table.headings].index("calinski_harabasz@log1p")
+    mine = [row[at] for entry, row in table.rows if entry.name == "kmeans" and entry.variant == "raw"]
+    assert [(field.text, field.exact) for field in mine] == [("∞", "Infinity")]
+    (drawn,) = [figure for figure in one_board(report).figures if figure.name == "scores-against-k"]
+    assert "infinite score" in drawn.description
+    assert "∞" in {row[4] for row in drawn.rows}
+    page, document = render(report, "html"), json.loads(render(report, "json"))
+    assert '<data value="Infinity">∞</data>' in page
+    assert "Infinity" in [entry["calinski_harabasz@log1p"] for entry in document["boards"][0]["entries"]]
+    assert r"$\infty$" in render(report, "latex")
+
+
+# --- notices, refusals, failures --------------------------------------------------------------------------------------
+
+
+def test_outcomes_add_up_and_one_is_singular(mixed_report: ReportModel, make_run: MakeRun) -> None:
+    assert mixed_report.outcomes == "56 cells: 38 ok, 12 rejected, 4 failed, 2 timeout"
+    assert one_board(mixed_report).field == "5 contenders and 2 controls"
+
+    def one_cell(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        cells.drop(cells.index[1:], inplace=True)  # noqa: PD002 - the fixture keeps its own frame
+
+    report = bare(make_run(seeds=(0,), bootstraps=0, change=one_cell))
+    assert (report.outcomes, one_board(report).field) == ("1 cell: 1 ok", "1 contender")
+
+
+def test_rejected_entries_and_failed_cells_have_their_reasons(mixed_report: ReportModel) -> None:
+    rejected = mixed_report.rejected
+    assert [row[4] for row in rejected.rows] == mixed_report.run.board.rejected["reason"].tolist()
+    assert rejected.rows[-1][3:6] == ("failed", "ValueError: no core point", "eps=0.5")
+    assert mixed_report.refused.caption.startswith("12 of 56 labelings")
+    assert [row[1:6] for row in mixed_report.refused.rows] == [
+        ("agglomerative (linkage=average)", variant, "rejected", "6", "k=2, k=3, k=4") for variant in ("raw", "log1p")
+    ]
+    assert [row[:4] for row in mixed_report.failures.rows] == [
+        ("failed", "dbscan", "ValueError: no core point", "4"),
+        ("timeout", "kmeans", "took longer than 5 s", "2"),
+    ]
+
+
+def test_equal_reasons_are_grouped_and_different_ones_counted(make_run: MakeRun) -> None:
+    def change(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        mine = cells["algorithm"] == "kmeans"
+        cells.loc[mine, "status"] = "rejected"
+        cells.loc[mine, "reason"] = [f"reason {number % 3}" for number in range(int(mine.sum()))]
+        lost = cells["algorithm"] == "dbscan"
+        cells.loc[lost, ["status", "reason"]] = ["out_of_memory", "took more than 5 MB"]
+
+    report = bare(make_run(datasets=("a", "b", "c"), change=change, seeds=(0,), bootstraps=0))
+    rows = report.refused.rows
+    assert [row[:5] for row in rows] == [
+        (d, "kmeans", v, "rejected", "3") for d, v in itertools.product("abc", ("raw", "log1p"))
+    ]
+    assert {row[6] for row in rows} == {"reason 0 (and 2 more like it)"}
+    where = "a / raw, a / log1p, b / raw, b / log1p and 2 more"
+    assert report.failures.rows == (("out of memory", "dbscan", "took more than 5 MB", "12", where),)
+
+
+def test_lists_are_rectangular_printable_and_hold_every_cell_that_is_not_ok(any_report: ReportModel) -> None:
+    tables = [any_report.rejected, any_report.refused, any_report.failures, any_report.metrics, *any_report.declared]
+    tables += [board.sensitivity for board in any_report.boards]
+    for table in tables:
+        assert all(len(row) == len(table.header) for row in table.rows)
+        assert all(0 <= position < len(table.header) for position in table.numeric)
+        assert all(not re.search(r"[\x00-\x1f]", field) for row in table.rows for field in row)
+    listed = sum(int(row[4]) for row in any_report.refused.rows) + sum(int(row[3]) for row in any_report.failures.rows)
+    assert listed == int((any_report.run.cells["status"] != "ok").sum())
+
+
+def test_sensitivity_holds_the_ranks_under_every_rule(mixed_report: ReportModel) -> None:
+    report, frame = one_board(mixed_report), mixed_report.run.board.sensitivity
+    table = report.sensitivity
+    assert table.header[1:3] == ("Published", "without metric Silhouette")
+    assert len(table.header) - 2 == len(frame[["kind", "what"]].drop_duplicates())
+    first = frame[(frame["algorithm"] == "agglomerative") & (frame["variant"] == "log1p")]
+    assert list(table.rows[0][2:]) == first["rank"].astype(str).tolist()
+    assert [row[1] for row in table.rows] == [str(entry.rank) for entry in report.board.entries]
+
+
+def test_notices_are_serious_first_then_by_dataset_and_come_once(make_run: MakeRun) -> None:
+    warnings = tuple(Alert(AlertKind.DATA, text, "cards") for text in ("two\nlines", "again", "again"))
+    run = make_run(datasets=("cards", "wine"), seeds=(0,), bootstraps=0, selection="k=2,3", warnings=warnings)
+    alerts = (
+        Alert(AlertKind.DATA, "a", "wine"),
+        Alert(AlertKind.NOT_ROBUST, "b", "cards", oracle=True),
+        Alert(AlertKind.FAILED_CELLS, "3 failed of 9 cells"),
+        Alert(AlertKind.NOT_ROBUST, "c", OVERALL),
+        Alert(AlertKind.NO_STRUCTURE, "no structure beyond the null", "wine"),
+    )
+    report = bare(replace(run, board=replace(run.board, alerts=alerts)))
+    assert report.notices[0] == Notice("no structure beyond the null", "wine", serious=True)
+    part, *others = [notice.full_text for notice in report.notices[1:]]
+    assert part.startswith("This is a part of the benchmark (k=2,3): a different leaderboard")
+    texts = ["3 failed of 9 cells", "all datasets: c", "cards: with the true k given, b", "cards: two lines"]
+    assert others == [*texts, "cards: again", "wine: a"]
+
+
+# --- methodology ------------------------------------------------------------------------------------------------------
+
+
+def test_rules_state_gate_noise_weights_and_seeds(mixed_report: ReportModel) -> None:
+    rules = dict(mixed_report.rules)
+    assert rules["Reference spaces"].startswith("standard and log1p;")
+    assert "at least 10 rows and 1.0 %; the largest at most 95.0 %; noise at most 30.0 %" in rules["Gate"]
+    assert rules["Noise policy"].startswith("zero: rows labelled noise contribute 0")
+    assert (rules["Family weights"], rules["Seeds"]) == ("separation 1", "0, 1")
+    metrics = {row[0]: row for row in mixed_report.metrics.rows}
+    assert metrics["Davies-Bouldin"][2] == "0 to ∞, lower is better"
+    assert metrics["Silhouette"][2] == "-1 to 1, higher is better"
+    assert all(all(row) for row in mixed_report.metrics.rows)
+    assert not {"Stability"} & {*metrics, *rules}
+
+
+def test_chance_stability_and_bootstrap_are_explained_with_their_counts(
+    full_report: ReportModel, make_run: MakeRun
+) -> None:
+    rules = dict(full_report.rules)
+    assert "50 from random centroids and up to 50 by random nearest-neighbour growth" in rules["Random partitions"]
+    assert rules["Stability"].startswith("every entry is fitted again to 10 resamples")
+    assert rules["Bootstrap"].startswith("50 draws of rows and seeds")
+    assert "central 90 % of the differences" in rules["Tie letters"]
+    assert rules["Family weights"] == "separation 1, stability 1"
+    stability = {row[0]: row for row in full_report.metrics.rows}["Stability"]
+    assert "mean over 10 resamples of the adjusted Rand index" in stability[1]
+    assert stability[2:5:2] == ("-0.5 to 1, higher is better", "yes, family stability of weight 1")
+    plain = dict(bare(make_run(seeds=(0,), bootstraps=0, random_partitions=0)).rules)
+    assert plain["Bootstrap"].startswith("none")
+    assert not {"Random partitions", "Tie letters"} & set(plain)
+
+
+def test_a_metric_that_is_only_shown_is_listed_as_such(make_run: MakeRun) -> None:
+    run = make_run(seeds=(0,), bootstraps=0)
+    extra = run.scores[run.scores["metric"] == "silhouette"].assign(metric="silhouette_macro")
+    report = bare(replace(run, scores=pd.concat([run.scores, extra], ignore_index=True)))
+    assert {row[0]: row[4] for row in report.metrics.rows}["Silhouette (macro)"] == "no, shown only"
+
+
+def test_datasets_variants_algorithms_and_environment_are_declared(mixed_report: ReportModel) -> None:
+    datasets, variants, algorithms = mixed_report.declared
+    assert datasets.rows[0][:3] == ("cards", "1000", "2")
+    assert variants.rows[1] == ("log1p", "median impute > standardize")
+    assert {row[0]: row[3] for row in algorithms.rows}["agglomerative"] == "linkage=ward; linkage=average"
+    environment = dict(mixed_report.environment)
+    assert (environment["packages.numpy"], environment["git.dirty"]) == ("1.26.4", "true")
+    assert (environment["limits.seconds"], environment["seeds"]) == ("none", "0, 1")
+    assert mixed_report.citation.startswith(
+        "clusterbench 0.1.0 (commit 0123456789ab, with changes), benchmark demo (SHA-256 abababababab), data cards"
+        " (SHA-256 "
+    )
+
+
+def test_structure_is_shown_where_it_was_tested(
+    make_run: MakeRun, mixed_report: ReportModel, render: Callable[..., str]
+) -> None:
+    dip = DipRecord(0.0123456, 0.5, 1000)
+    shuffled = (ShuffledTable(None, 1.0, {}), ShuffledTable(0.1, None, {}), ShuffledTable(0.0, 2.5, {}))
+    structure = (StructureFinding("cards", dip, dip, 0.4321, 3.14159, shuffled),)
+    report = bare(make_run(seeds=(0,), bootstraps=0, structure=structure))
+    dips = ("0.0123 (p = 0.500)", "0.0123 (p = 0.500)")
+    assert report.structure.rows == (("cards", *dips, "0.432", "0.100", "3.14", "2.50"),)
+    assert "Is there structure at all?" in render(report, "markdown")
+    assert mixed_report.structure.rows == ()
+
+
+# --- details of an entry ----------------------------------------------------------------------------------------------
+
+
+def test_details_hold_seeds_scores_diagnostics_and_commands(mixed_report: ReportModel) -> None:
+    report = one_board(mixed_report)
+    details = {one.entry.label: one for one in report.details}
+    kmeans = details["kmeans · log1p · k=3"]
+    assert [row[0] for row in kmeans.seeds.rows] == ["0", "1"]
+    assert kmeans.messages == ("ConvergenceWarning: did not converge",)
+    facts = dict(kmeans.facts)
+    assert facts["Parameters"] == '{"n_init": 10}'
+    assert facts["Optimises"].startswith("Calinski-Harabasz: equal to this algorithm's own objective")
+    assert kmeans.scores.header == ("Metric", "own space, not ranked", "standard", "log1p")
+    scores = (f"{kmeans.entry.row[f'silhouette@{space}']:.4f}" for space in ("own", "standard", "log1p"))
+    assert kmeans.scores.rows[0] == ("Silhouette", *scores)
+    assert kmeans.commands == (
+        "clusterbench reproduce cards/kmeans/log1p/3 demo",
+        "clusterbench run demo --only algorithm=kmeans --only variant=log1p --only k=3 --results again --reports again",
+        *(f"clusterbench labels {sha[:12]}" for sha in kmeans.entry.cells["labels_sha256"]),
+    )
+    # eps is no field of --only: all cuts are run again.
+    assert "--only variant=log1p --results" in details["dbscan · log1p · k=3"].commands[1]
+    for one in report.details:
+        words = one.commands[1].split()
+        conditions = [words[i + 1] for i, word in enumerate(words) if word == "--only"]
+        assert len(Selection.parse(conditions).only) == len(conditions)
+        linkage = re.search(r"linkage=(\w+)", one.entry.label)
+        assert linkage is None or one.commands[0].endswith(f"/linkage={linkage[1]} demo")
+
+
+def test_commands_quote_names_and_name_one_dataset_of_several(make_run: MakeRun) -> None:
+    report = bare(make_run(datasets=["cards", "-my wine"], variants=("$(rm) x",), seeds=(0,), bootstraps=0, quick=True))
+    wine = next(board for board in report.boards if board.board.dataset == "-my wine").details[0]
+    assert wine.commands[0].startswith("clusterbench reproduce -- '-my wine/")
+    assert " demo --quick --only 'dataset=-my wine' --only algorithm=" in wine.commands[1]
+    assert "--only 'variant=$(rm) x' --only k=" in wine.commands[1]
+
+
+def test_scores_of_the_details_are_means_over_seeds_and_every_cut_is_listed(full_report: ReportModel) -> None:
+    run = full_report.run
+    means = run.scores.groupby(["algorithm", "params", "variant", "cut", "metric", "space"])["value"].mean()
+    for details in one_board(full_report).details:
+        row = details.entry.row
+        key = tuple(row[name] for name in ("algorithm", "params", "variant", "cut"))
+        for metric, fields in zip(run.record.ranking.metrics, details.scores.rows, strict=True):
+            decimals = 1 if metric == "calinski_harabasz" else 4
+            for space, text in zip(("own", "standard", "log1p"), fields[1:], strict=True):
+                assert float(text) == pytest.approx(means[(*key, metric, space)], abs=0.51 * 10.0**-decimals)
+        assert len(details.cuts.rows) == (2 if row["algorithm"] == "dbscan" else 3)
+        (chosen,) = [fields for fields in details.cuts.rows if fields[0].endswith(" (chosen)")]
+        at = details.cuts.header.index("Davies-Bouldin, standard")
+        assert chosen[at] == f"{row['davies_bouldin@standard']:.4f}"
+        assert details.labels_file == f"labels/{row['labels_sha256'][:12]}.csv"
+        assert details.view is not None
+
+
+def test_clusters_have_sizes_silhouettes_and_the_reading_of_their_stability(
+    full_run: Run, full_report: ReportModel
+) -> None:
+    for details in one_board(full_report).details:
+        clusters = details.clusters
+        assert clusters.header[2:4] == ("Silhouette in standard", "Silhouette in log1p")
+        assert [int(row[1]) for row in clusters.rows] == list(details.entry.sizes)
+        assert [row[2] for row in clusters.rows] == [f"{0.1 * c - 0.05:.3f}" for c in range(len(details.entry.sizes))]
+        assert [row[4:] for row in clusters.rows[:2]] == [("0.90", "highly stable"), ("0.70", "a pattern, in doubt")]
+    limits = [(0.85, "highly stable"), (0.8499, "valid, stable"), (0.7499, "a pattern, in doubt"),
+              (0.5999, "not to be trusted"), (math.nan, "")]  # fmt: skip
+    for jaccard, words in limits:
+        jaccards = dict.fromkeys(full_run.details.jaccards, (jaccard, 0.75))
+        run = replace(full_run, details=replace(full_run.details, jaccards=jaccards))
+        rows = one_board(bare(run)).details[0].clusters.rows
+        assert [row[5] for row in rows[:2]] == [words, "valid, stable"]
+
+
+def test_noise_policies_are_shown_where_there_is_noise_only(full_report: ReportModel) -> None:
+    every = one_board(full_report).details
+    assert {bool(details.policies.rows) for details in every if not details.entry.n_noise} == {False}
+    details = next(details for details in every if details.entry.n_noise)
+    assert details.policies.header == ("Score", "zero, declared", "drop", "cluster", "nearest")
+    frame = full_report.run.details.policies
+    mine = frame[frame["labels_sha256"].isin(details.entry.cells["labels_sha256"]) & (frame["space"] == "log1p")]
+    means = mine[mine["metric"] == "silhouette"].groupby("policy")["value"].mean()
+    (row,) = [row for row in details.policies.rows if row[0] == "Silhouette, log1p"]
+    assert row[1:] == tuple(f"{means[policy]:.4f}" for policy in ("zero", "drop", "cluster", "nearest"))
+
+
+def test_agreement_is_symmetric_and_equal_labels_agree_fully(full_report: ReportModel) -> None:
+    report = one_board(full_report)
+    table = report.agreement
+    assert table.header[:3] == ("Entry", "#1", "#2")
+    for place, (entry, row) in enumerate(zip(report.board.entries, table.rows, strict=True)):
+        assert row[0] == f"#{place + 1} (rank {entry.rank}) {entry.label}"
+        assert row[place + 1] == ""
+        assert [other[place + 1] for other in table.rows] == list(row[1:])
+    for details in report.details:
+        indices = [float(index) for _, _, index in details.alike]
+        assert indices == sorted(indices, reverse=True)
+        assert details.entry.anchor not in {anchor for anchor, _, _ in details.alike}
+    kmeans = [details for details in report.details if details.entry.name == "kmeans"]
+    other = kmeans[1].entry
+    assert kmeans[0].alike[0] == (other.anchor, f"{other.rank} {other.label}", "1.000")
+
+
+def test_without_details_in_the_store_there_is_nothing_to_show(mixed_report: ReportModel) -> None:
+    report = one_board(mixed_report)
+    details = report.details[0]
+    assert (details.view, details.labels_file, details.alike) == (None, "", ())
+    assert (details.clusters.rows, details.policies.rows, report.agreement.rows) == ((), (), ())
+    assert details.cuts.rows  # these are scores of the run itself
+
+
+def test_a_ranked_entry_without_a_score_is_marked_and_says_why(make_run: MakeRun) -> None:
+    def change(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        lost = (scores["algorithm"] == "kmeans") & (scores["metric"] == "davies_bouldin") & (scores["space"] == "log1p")
+        scores.loc[lost & (scores["seed"] == 0), ["value", "status", "reason"]] = [math.nan, "undefined", "one\npoint"]
+
+    report = bare(make_run(change=change))
+    details = next(one for one in one_board(report).details if one.entry.name == "kmeans")
+    assert "incomplete" in details.entry.badges
+    assert dict(details.facts)["Missing"] == "davies_bouldin@log1p: one point"
+    davies_bouldin = details.scores.rows[1]
+    assert davies_bouldin[3] == "one point"
+    assert float(davies_bouldin[2]) > 0
+    assert any("2 ranked entries lack a score" in notice.text for notice in report.notices)
