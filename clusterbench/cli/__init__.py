@@ -19,9 +19,8 @@ def main() -> None:
     show_traceback = traceback_wanted()
     with tolerant_streams():
         try:
-            from clusterbench.environment import (
-                check_system,
-            )  # imports count too: they may be interrupted, or lack memory
+            # Imports count too: they may be interrupted, or lack memory.
+            from clusterbench.environment import check_system
 
             check_system()
             from clusterbench.cli.app import build_app

@@ -104,15 +104,14 @@ def _prepare(
 ) -> tuple[RunSetup, dict[str, bytes]]:
     """Check every member of the cluster; return what the jobs have in common, and the plug-ins of the workspace."""
     where = f"scheduler {address}"
-    try:
-        client.wait_for_workers(1, timeout=WORKER_SECONDS)
-    except TimeoutError as error:
-        allowed = "a cluster with at least one worker: dask worker ADDRESS"
-        raise RequestError(f"no worker came within {WORKER_SECONDS:g} s", where=where, allowed=allowed) from error
     packages, plugins, sources = requirements({task.plugin for task in tasks})
     expected = versions(packages, plugins)
     try:
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
         members: dict[str, Any] = client.run(versions, packages, plugins, on_error="return")
+    except TimeoutError as error:
+        allowed = "a cluster with at least one worker: dask worker ADDRESS"
+        raise RequestError(f"no worker came within {WORKER_SECONDS:g} s", where=where, allowed=allowed) from error
     except OSError as error:
         raise RequestError(f"the workers cannot be checked: {describe_error(error)}", where=where) from error
     differing = {f"worker {name}": _differing(expected, found) for name, found in members.items()}

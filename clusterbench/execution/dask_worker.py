@@ -31,7 +31,7 @@ from clusterbench.plugins import shipped_place
 
 IDLE_SECONDS = 60.0  # until an executor without a job ends: its run may have been killed
 ENTRY_POINT = "entry point "
-_ENGINE = ("labeling.py", "statuses.py", "plugins/*.py", "execution/*.py")
+_ENGINE = ("*.py", "plugins/*.py", "execution/*.py")
 _NONE = "none"
 _ENDED = (Status.closing, Status.closed, Status.failed)
 

@@ -24,13 +24,8 @@ def isolated_step(*material: str, puts_back: bool = True) -> Iterator[list[str]]
     """Seed the global generators from `material` and collect warnings for one build or one cut.
 
     Seeding each step by its own name keeps a cut's labels the same whether or not the cuts before it were run, also for
-    plug-ins that draw from the global generators. Yields the list of `recorded_warnings`.
-
-    Parameters
-    ----------
-    *material : str
-    puts_back : bool
-        Restore the generators afterwards, which takes a tenth of a millisecond; a worker process does not need it.
+    plug-ins that draw from the global generators. Yields the list of `recorded_warnings`. With `puts_back` the
+    generators are restored, which takes a tenth of a millisecond; a worker process does not need it.
     """
     seed = int.from_bytes(hashlib.sha256("\n".join(material).encode()).digest()[:4], "big")
     with kept_generators() if puts_back else nullcontext():

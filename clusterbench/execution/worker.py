@@ -56,7 +56,7 @@ class _ProcessState:
 
     def __init__(self) -> None:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-        self._outputs = _output_files()
+        self._outputs = (_identity(1), _identity(2))
         self.measure()
 
     def measure(self) -> None:
@@ -70,7 +70,7 @@ class _ProcessState:
         if (
             set(threading.enumerate()) - self._threads
             or _has_children()
-            or _output_files() != self._outputs
+            or (_identity(1), _identity(2)) != self._outputs
             or _count_open_files() > self._n_files + _MOST_FILES
             or resident_mb() - self._memory_mb > _MOST_GROWTH_MB
         ):
@@ -83,23 +83,18 @@ class _ProcessState:
         return False
 
 
-def _output_files() -> list[tuple[int, int] | None]:
-    """Return the identities of the files behind standard output and error."""
-    files: list[tuple[int, int] | None] = []
-    for descriptor in (1, 2):
-        try:
-            status = os.fstat(descriptor)
-            files.append((status.st_dev, status.st_ino))
-        except OSError:
-            files.append(None)
-    return files
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    """Return what identifies the file behind a descriptor."""
+    with suppress(OSError):
+        status = os.fstat(descriptor)
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _count_open_files() -> int:
-    try:
+    with suppress(OSError):
         return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return 0
+    return 0
 
 
 def _has_children() -> bool:

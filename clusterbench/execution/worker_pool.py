@@ -36,6 +36,7 @@ class _Worker:
     kind: WorkerKind
     attempt: Attempt | None = None
     has_served: bool = False
+    memory_checked: float = 0.0
 
 
 class Pool:
@@ -62,13 +63,8 @@ class Pool:
     def run(self, tasks: Sequence[Task], *, is_wanted: Callable[[], bool] | None = None) -> Iterator[Event]:
         """Execute `tasks` and yield events as they happen; a task that kills its worker costs only its own cut.
 
-        The limits are checked while events are being taken: do not hold the iterator up for long.
-
-        Parameters
-        ----------
-        tasks : sequence of Task
-        is_wanted : callable, optional
-            Asked about once a second; the tasks are given up as soon as it returns False.
+        The limits are checked while events are being taken: do not hold the iterator up for long. `is_wanted` is asked
+        about once a second; the tasks are given up as soon as it returns False.
         """
         self._ledger = Ledger(tasks)
         try:
@@ -161,12 +157,12 @@ class Pool:
         has_ended = process.has_ended(within=_EXIT_SECONDS)
         self._end(worker)
         output = process.last_output()
-        reason = f"the worker {process.cause_of_death()}{output}"
         if not has_ended:
-            yield from self._ledger.failed(
-                attempt, CellStatus.FAILED, f"the plug-in closed the connection of its worker{output}"
-            )
-        elif process.was_killed() and self._memory_ran_out():
+            reason = f"the plug-in closed the connection of its worker{output}"
+            yield from self._ledger.failed(attempt, CellStatus.FAILED, reason)
+            return
+        reason = f"the worker {process.cause_of_death()}{output}"
+        if process.was_killed() and self._memory_ran_out():
             reason = f"the kernel killed the worker, since memory ran out{output}"
             yield from self._ledger.failed(attempt, CellStatus.OUT_OF_MEMORY, reason)
         elif process.was_killed_from_outside() or (worker.has_served and attempt.started is None):
@@ -175,20 +171,22 @@ class Pool:
             yield from self._ledger.failed(attempt, CellStatus.FAILED, reason)
 
     def _check_limits(self, worker: _Worker) -> Iterator[Event]:
-        attempt = worker.attempt
+        attempt, now = worker.attempt, time.monotonic()
         if attempt is None:
             return
-        if time.monotonic() >= self._deadline(attempt):
+        if now >= self._deadline(attempt):
             self._end(worker)
             reason = f"killed at the limit of {self._seconds:g} s"
             if attempt.started is None:
                 reason = f"imports and warm-up took more than {self._start_seconds:g} s"
             yield from self._ledger.timed_out(attempt, reason, worker.process.last_output())
-        elif self._memory_mb < inf and (used := worker.process.memory_mb()) > self._memory_mb:
-            self._end(worker)
-            reason = f"killed at {used:.0f} MB, over the limit of {self._memory_mb:g} MB"
-            reason += worker.process.last_output()
-            yield from self._ledger.failed(attempt, CellStatus.OUT_OF_MEMORY, reason)
+        elif self._memory_mb < inf and now >= worker.memory_checked + _MEMORY_TICK:  # which takes milliseconds
+            worker.memory_checked, used = now, worker.process.memory_mb()
+            if used > self._memory_mb:
+                self._end(worker)
+                reason = f"killed at {used:.0f} MB, over the limit of {self._memory_mb:g} MB"
+                reason += worker.process.last_output()
+                yield from self._ledger.failed(attempt, CellStatus.OUT_OF_MEMORY, reason)
 
     def _memory_ran_out(self) -> bool:
         """Return whether the kernel has killed a process for want of memory that is not accounted for yet."""
