@@ -1,4 +1,4 @@
-"""Comparisons over datasets: win rates, significance, and the agreement of two boards."""
+"""Comparisons over datasets: win rates, significance, and the rank correlation of two leaderboards."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pandas as pd
 from scipy import stats
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import Direction
+from clusterbench.metrics import STABILITY_METRIC
 from clusterbench.ranking.board import Board
 from clusterbench.ranking.ranks import Axis, mean_ranks, signed
 from clusterbench.ranking.rules import RankingSpec
-from clusterbench.tables import OVERALL, STABILITY, Bools, Floats, require_columns
+from clusterbench.tables import OVERALL, Bools, Floats, require_columns
 
 _EXACT_UP_TO = 50
 
@@ -24,10 +24,9 @@ KEY = ["algorithm", "params", "variant", "k_policy"]
 def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
     """Return how often one entry beats another.
 
-    In a dataset, an entry beats another to the extent of the ranked columns in which it is better (equal: one half),
-    averaged within families and then over families by weight; the rate is the mean over the datasets that rank at
-    least one of the two. An entry without a rank loses to one with a rank. Only the pair itself enters its number,
-    so a sub-table gives the sub-matrix.
+    The rate in a dataset is the share of ranked columns in which the entry is better (equal: one half), averaged within
+    families and then over families by weight; the rate is the mean over the datasets that rank at least one of the two.
+    An entry without a rank loses to one with a rank. A rate depends on its pair only.
 
     Parameters
     ----------
@@ -38,14 +37,10 @@ def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (E, E)
-        Row beats column; its diagonal is 1/2. Indexed by (algorithm, params, variant, k_policy).
+        Row beats column; the diagonal is 1/2. Indexed by (algorithm, params, variant, k_policy).
     """
-    axes = [
-        Axis("", m.name, space, m.family, m.direction, m.digits)
-        for m in spec.metric_list
-        for space in spec.reference_spaces
-    ]
-    axes.append(Axis("", STABILITY, "", STABILITY, Direction.HIGHER, 6))
+    axes = [Axis("", metric, space) for metric in spec.facts for space in spec.reference_spaces]
+    axes.append(Axis("", STABILITY_METRIC.facts))
     require_columns(table, ["dataset", *KEY, "oracle", *(axis.name for axis in axes)], "leaderboard")
     rows = table[(table["dataset"] != OVERALL) & ~table["oracle"].astype(bool)]
     index = pd.MultiIndex.from_frame(rows[KEY].drop_duplicates())
@@ -64,33 +59,33 @@ def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
 
 
 def _win_share(oriented: Floats, axes: list[Axis], spec: RankingSpec) -> Floats:
-    """Return the weighted share of columns in which the row's entry beats the column's, shape (E, E)."""
+    """Return the weighted share of columns in which the entry of the row beats that of the column, shape (E, E)."""
     n = len(oriented)
     total, weight_sum = np.zeros((n, n)), np.zeros((n, n))
     for family in dict.fromkeys(axis.family for axis in axes):
         wins, valid = np.zeros((n, n)), np.zeros((n, n))
         for j, axis in enumerate(axes):
             if axis.family == family:
-                mine, theirs = oriented[:, j][:, None], oriented[:, j][None, :]
-                there: Bools = (mine > -np.inf) | (theirs > -np.inf)
-                wins += there * ((mine > theirs) + 0.5 * (mine == theirs))
-                valid += there
+                one, other = oriented[:, j][:, None], oriented[:, j][None, :]
+                scored: Bools = (one > -np.inf) | (other > -np.inf)
+                wins += scored * ((one > other) + 0.5 * (one == other))
+                valid += scored
         weight = spec.weight(family) * (valid > 0)
         total += weight * wins / np.maximum(valid, 1)
         weight_sum += weight
     return np.where(weight_sum > 0, total / np.where(weight_sum > 0, weight_sum, 1.0), 0.5)
 
 
-def dataset_places(board: Board, spec: RankingSpec) -> pd.DataFrame:
+def dataset_ranks(board: Board, spec: RankingSpec) -> pd.DataFrame:
     """Return the rank of every contender of the overall board in every dataset, shape (datasets, E)."""
     axes = board.entries.axes
     contenders = np.flatnonzero(board.entries.contender)
     index = pd.MultiIndex.from_frame(board.entries.frame[KEY].iloc[contenders])
     rows = {}
     for dataset in dict.fromkeys(axis.dataset for axis in axes):
-        mine = [j for j, axis in enumerate(axes) if axis.dataset == dataset]
-        families = [axes[j].family for j in mine]
-        means = mean_ranks(board.ranks[:, mine], families, {family: spec.weight(family) for family in families})
+        columns = [j for j, axis in enumerate(axes) if axis.dataset == dataset]
+        families = [axes[j].family for j in columns]
+        means = mean_ranks(board.ranks[:, columns], families, {family: spec.weight(family) for family in families})
         rows[dataset] = stats.rankdata(means[contenders])
     return pd.DataFrame.from_dict(rows, orient="index", columns=index)
 
@@ -106,11 +101,11 @@ class Significance:
     friedman_p : float
         Whether the entries differ at all.
     nemenyi_difference : float
-        Average ranks that differ by more are told apart by the Nemenyi test at the level `alpha`.
+        Average ranks that differ by more are significantly different by the Nemenyi test at the level `alpha`.
     p_values : DataFrame
         Pairwise Wilcoxon signed-rank tests, corrected by Holm.
     cliques : tuple of tuple of int
-        Runs of positions in `average_rank` with no significant pair: the bars of a critical-difference diagram.
+        Consecutive positions in `average_rank` without a significant pair: the bars of a critical-difference diagram.
     alpha : float
     n_datasets : int
     """
@@ -124,12 +119,12 @@ class Significance:
     n_datasets: int
 
 
-def critical_difference(places: pd.DataFrame, *, alpha: float = 0.05, min_datasets: int = 10) -> Significance:
+def critical_difference(ranks: pd.DataFrame, *, alpha: float = 0.05, min_datasets: int = 10) -> Significance:
     """Test whether entries differ over datasets (Demsar 2006; Benavoli et al. 2016 for Wilcoxon-Holm).
 
     Parameters
     ----------
-    places : DataFrame, shape (datasets, entries)
+    ranks : DataFrame, shape (datasets, entries)
         Rank of every entry in every dataset; lower is better.
     alpha : float
     min_datasets : int
@@ -139,11 +134,11 @@ def critical_difference(places: pd.DataFrame, *, alpha: float = 0.05, min_datase
     RequestError
         With fewer datasets or fewer than two entries.
     """
-    n, n_entries = places.shape
+    n, n_entries = ranks.shape
     if n < min_datasets or n_entries < 2:
         what = f"{n} datasets and {n_entries} entries cannot be tested"
         raise RequestError(what, allowed=f"at least {min_datasets} datasets and 2 entries")
-    ordered = places[places.mean().sort_values(kind="stable").index]
+    ordered = ranks[ranks.mean().sort_values(kind="stable").index]
     values = ordered.to_numpy(dtype=np.float64)
     p_values = _wilcoxon_holm(values)
     critical = float(stats.studentized_range.ppf(1 - alpha, n_entries, np.inf)) / np.sqrt(2)
@@ -218,7 +213,7 @@ class RankCorrelation(NamedTuple):
 def rank_correlation(board_a: pd.DataFrame, board_b: pd.DataFrame) -> RankCorrelation:
     """Compare the order of two leaderboard tables over the contenders that both rank.
 
-    Of a table with several datasets, the board over all of them is compared. Controls and oracle entries are left out.
+    Of a table with several datasets, the ranks over all of them are compared, without controls and oracle entries.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One ranked board: ranks, their uncertainty, and what other rules would have said."""
+"""One ranked board: ranks, their uncertainty, and the ranks under other rules."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ from clusterbench.tables import STABILITY, Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """The ranks under another rule.
-
-    Without a metric, by one metric only, in one reference space only, or under another noise policy.
-    """
+    """Ranks without a metric, by one metric only, in one reference space only, or under another noise policy."""
 
     kind: str
     what: str
@@ -33,12 +30,12 @@ class Variation:
 WITHOUT_METRIC, ONLY_METRIC, ONLY_SPACE = "without metric", "only metric", "only space"
 NOISE_POLICY = "noise policy"
 DOUBTS = (WITHOUT_METRIC, ONLY_SPACE, NOISE_POLICY)
-"""The variations that a robust place survives; one metric alone is not meant to."""
+"""The variations in which a robust entry keeps its rank; single metrics are not among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything that is known about the entries of one board; arrays of length E unless said otherwise.
+    """The entries of one board with their ranks; arrays of length E unless another shape is given.
 
     Attributes
     ----------
@@ -46,14 +43,15 @@ class Board:
     cells : DataFrame
         All cells, as in the matrix.
     oriented, ranks : ndarray, shape (E, M)
-        Rounded scores turned so that higher is better, and their ranks among contenders.
+        Rounded scores, signed so that higher is better, and their ranks among contenders.
     mean_rank, rank
-        Family-weighted mean rank, and the place it gives among contenders.
+        Mean rank weighted by family, and the rank by it among contenders.
     rank_low, rank_high, rank_median, p_first
         From the bootstrap; NaN where nothing was resampled.
     apart : ndarray of bool, shape (E, E)
-        Pairs that the draws separate.
+        Separated pairs.
     tie : list of str
+        Letters.
     uncertainty : str
         What was resampled: "rows and seeds", "seeds", "rows" or "nothing".
     variations : tuple of Variation
@@ -84,7 +82,7 @@ class Board:
     pareto: Bools
 
     def order(self) -> Ints:
-        """Return the entries by rank; contenders before controls, then by identity, in which they come."""
+        """Return the entries by rank, contenders before controls, then in the order of their keys."""
         return np.asarray(np.lexsort((self.mean_rank, ~self.entries.contender, self.rank)))
 
     def varied(self, *kinds: str) -> Ints:
@@ -95,8 +93,7 @@ class Board:
     @property
     def robust(self) -> Bools:
         """Whether no metric left out, no single reference space and no noise policy gives an entry a worse rank."""
-        others = self.varied(*DOUBTS)
-        return np.asarray((others <= self.rank).all(axis=0))
+        return np.asarray((self.varied(*DOUBTS) <= self.rank).all(axis=0))
 
 
 def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec) -> Board:
@@ -141,9 +138,9 @@ def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec
 
 
 def _shared_stability(values: Floats, entries: Entries) -> Floats:
-    """Give duplicates one stability, the mean over those that found the labels: the partition is ranked, once.
+    """Give duplicates one stability, their mean: equal partitions have equal ranks.
 
-    Contenders and controls do not mix, except that a control takes over what contenders with its labels have.
+    The mean is over the contenders among them, if there are any.
     """
     columns = [j for j, axis in enumerate(entries.axes) if axis.metric == STABILITY]
     if not columns or len(np.unique(entries.duplicate_of)) == len(entries):
@@ -153,45 +150,40 @@ def _shared_stability(values: Floats, entries: Entries) -> Floats:
         group = np.flatnonzero(entries.duplicate_of == first)
         source = group[entries.contender[group]] if entries.contender[group].any() else group
         for j in columns:
-            found = values[..., source, j]
-            there = np.isfinite(found)
-            total, count = np.where(there, found, 0.0).sum(axis=-1), there.sum(axis=-1)
-            mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-            shared[..., group, j] = mean[..., None]
+            shared[..., group, j] = _finite_mean(values[..., source, j])[..., None]
     return shared
 
 
 def _interval(
     means: Floats | None, rank: Ints, contender: Bools, confidence: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return low, high and median rank over the draws, and the share of draws that put the entry first.
+    """Return low, high and median rank over the draws, and the share of draws in which the entry is first.
 
-    The interval is widened to hold the rank itself, where the draws leave it out.
+    The interval always includes the rank itself.
     """
     if means is None:
         unknown = np.full(len(rank), np.nan)
         return unknown, unknown.copy(), unknown.copy(), unknown.copy()
-    places = final_ranks(means, contender)
+    drawn = final_ranks(means, contender)
     tail = (1.0 - confidence) / 2.0
-    low = np.quantile(places, tail, axis=0, method="lower").astype(np.float64)
-    high = np.quantile(places, 1.0 - tail, axis=0, method="higher").astype(np.float64)
-    median = np.quantile(places, 0.5, axis=0, method="lower").astype(np.float64)
-    return np.minimum(low, rank), np.maximum(high, rank), median, (places == 1).mean(axis=0)
+    low = np.quantile(drawn, tail, axis=0, method="lower").astype(np.float64)
+    high = np.quantile(drawn, 1.0 - tail, axis=0, method="higher").astype(np.float64)
+    median = np.quantile(drawn, 0.5, axis=0, method="lower").astype(np.float64)
+    return np.minimum(low, rank), np.maximum(high, rank), median, (drawn == 1).mean(axis=0)
 
 
 def _letters(apart: Bools, mean_rank: Floats, entries: Entries) -> list[str]:
-    """Give letters to contenders in the order of the board, then to controls."""
+    """Return the tie letters: contenders first, in the order of the board, then controls."""
     order = np.lexsort((mean_rank, ~entries.contender))
-    given = [""] * len(entries)
-    for place, tie in zip(order, tie_letters(apart[np.ix_(order, order)]), strict=True):
-        given[place] = tie
-    return given
+    letters = np.empty(len(entries), dtype=object)
+    letters[order] = tie_letters(apart[np.ix_(order, order)])
+    return [str(letter) for letter in letters]
 
 
 def _variations(ranks: Floats, axes: Sequence[Axis], weights: dict[str, float], contender: Bools) -> list[Variation]:
-    """Rank again without each metric, by each metric alone, and in each reference space alone.
+    """Rank without each metric, by each metric only, and in each reference space only.
 
-    The family of stability stays where a space is left out, and is never the only thing left.
+    Stability takes part in the ranks of each reference space.
     """
     metrics = list(dict.fromkeys(axis.metric for axis in axes if axis.metric != STABILITY))
     spaces = list(dict.fromkeys(axis.space for axis in axes if axis.space))
@@ -200,43 +192,44 @@ def _variations(ranks: Floats, axes: Sequence[Axis], weights: dict[str, float], 
         rules += [(WITHOUT_METRIC, name, [axis.metric != name for axis in axes]) for name in metrics]
     if any(axis.metric == STABILITY for axis in axes):
         rules.append((WITHOUT_METRIC, STABILITY, [axis.metric != STABILITY for axis in axes]))
-    named = [*metrics, STABILITY]
-    rules += [(ONLY_METRIC, name, [axis.metric == name for axis in axes]) for name in named]
+    rules += [(ONLY_METRIC, name, [axis.metric == name for axis in axes]) for name in (*metrics, STABILITY)]
     rules += [(ONLY_SPACE, name, [axis.space in (name, "") for axis in axes]) for name in spaces]
-    found = []
+    variations = []
     for kind, what, keep in rules:
         kept = np.flatnonzero(keep)
         families = [axes[j].family for j in kept]
-        if not any(weights[family] > 0 for family in families):
-            continue
-        means = mean_ranks(ranks[:, kept], families, weights)
-        found.append(Variation(kind, what, means, final_ranks(means, contender)))
-    return found
+        if any(weights[family] > 0 for family in families):
+            means = mean_ranks(ranks[:, kept], families, weights)
+            variations.append(Variation(kind, what, means, final_ranks(means, contender)))
+    return variations
 
 
 def _noise_variations(entries: Entries, families: Sequence[str], weights: dict[str, float]) -> list[Variation]:
-    """Rank again by the scores under every other noise policy, over the same cuts."""
-    found = []
+    """Rank by the scores of the same cuts under every other noise policy."""
+    variations = []
     for policy, values in entries.alternatives.items():
         oriented = signed(_shared_stability(values, entries), entries.axes)
         means = mean_ranks(column_ranks(oriented, entries.contender), families, weights)
-        found.append(Variation(NOISE_POLICY, policy, means, final_ranks(means, entries.contender)))
-    return found
+        variations.append(Variation(NOISE_POLICY, policy, means, final_ranks(means, entries.contender)))
+    return variations
 
 
 def _cell_mean(cells: pd.DataFrame, name: str, rows: Ints) -> Floats:
     """Return the mean of a cell column over the seeds of each entry; NaN where it is not recorded."""
     if not rows.shape[1]:
         return np.full(len(rows), np.nan)
-    values = np.append(cells[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[rows]
-    there = np.isfinite(values)
-    counts = there.sum(axis=1)
-    total = np.where(there, values, 0.0).sum(axis=1)
-    return np.asarray(np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
+    return _finite_mean(np.append(cells[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[rows])
+
+
+def _finite_mean(values: Floats) -> Floats:
+    """Return the mean of the finite values along the last axis; NaN where there are none."""
+    finite = np.isfinite(values)
+    total, count = np.where(finite, values, 0.0).sum(axis=-1), finite.sum(axis=-1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def _pareto(mean_rank: Floats, entries: Entries) -> Bools:
-    """Mark the contenders that no other beats in mean rank and stability at once; fit times differ between runs."""
+    """Return which contenders no other dominates in mean rank and stability; fit times differ between runs."""
     goods = [-mean_rank]
     if any(axis.metric == STABILITY for axis in entries.axes):
         goods.append(entries.stability["mean_ari"].to_numpy())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import MetricFacts
+from clusterbench.metrics import MetricFacts, get_metric
 from clusterbench.ranking.score_matrix import BASELINE_COLUMNS, Matrix
 from clusterbench.tables import Floats, require_columns
 
@@ -47,19 +47,20 @@ class Baselines:
         return "" if found[1] > 0 else f"the random baselines for {int(k)} clusters do not vary in space {space}"
 
 
-def z_matrix(matrix: Matrix, baselines: Baselines, facts_of: Callable[[str], MetricFacts]) -> Floats:
+def z_matrix(matrix: Matrix, baselines: Baselines, metrics: Iterable[MetricFacts]) -> Floats:
     """Return z-scores for the reference columns of a matrix, shape (cells, n_reference); positive is better.
 
     Where random partitions do not vary, there is a z, infinite, only for the best value that a metric can take.
     """
     z = np.full((len(matrix.cells), matrix.n_reference), np.nan)
+    known = {metric.name: metric for metric in metrics}  # the silhouette may be needed to choose k without being ranked
     clusters = matrix.cells["n_clusters"].to_numpy(dtype=np.float64, na_value=np.nan)
     dataset_code, datasets = pd.factorize(matrix.cells["dataset"])
     for d, dataset in enumerate(datasets):
         for k in np.unique(clusters[dataset_code == d]):
             rows = np.flatnonzero((dataset_code == d) & (clusters == k))
             for j, (metric, space) in enumerate(matrix.columns[: matrix.n_reference]):
-                facts, scores = facts_of(metric), matrix.scores[rows, j]
+                facts, scores = known.get(metric) or get_metric(metric), matrix.scores[rows, j]
                 if not baselines.reason(dataset, space, metric, k):
                     mean, sd, _ = baselines.lookup[(dataset, space, metric, int(k))]
                     z[rows, j] = facts.sign * (scores - mean) / sd

@@ -248,13 +248,13 @@ def board_columns(spec: RankingSpec, *, has_baselines: bool, own_metrics: Sequen
     own_metrics : sequence of str
         Metrics with own-space scores, shown after the ranked ones and never ranked.
     """
-    pairs = [(metric, space) for metric in spec.metric_list for space in spec.reference_spaces]
+    pairs = [(metric, space) for metric in spec.facts for space in spec.reference_spaces]
     scores = []
     for position, (metric, space) in enumerate(pairs):
         scores.append(_score_column(metric, space))
         if has_baselines:
             scores.append(_z_column(metric, space, _z(position, len(pairs))))
-    titles = {metric.name: metric.title for metric in spec.metric_list}
+    titles = {metric.name: metric.title for metric in spec.facts}
     own = [
         Column(
             f"{name}@{OWN}",

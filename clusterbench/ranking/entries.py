@@ -1,4 +1,4 @@
-"""The competitors of one board: their cells per seed, their mean scores, and the axes they are ranked on."""
+"""The entries of one board: their cells per seed, their mean scores, and the axes of the ranking."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import Direction
+from clusterbench.metrics import STABILITY_METRIC
 from clusterbench.ranking.k_selection import Choice, Cuts
 from clusterbench.ranking.ranks import Axis
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.ranking.stability_scores import mean_stability, refits_of, stability_of, stability_reasons
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import CUT_KEY, ENTRY_KEY, OVERALL, STABILITY, Bools, Floats, Ints
+from clusterbench.tables import CUT_KEY, ENTRY_KEY, OVERALL, Bools, Floats, Ints
 
 IDENTITY = [*ENTRY_KEY, "k_policy"]
 
@@ -28,11 +28,11 @@ class Entries:
     ----------
     dataset : str
     oracle : bool
-        Whether the entries were told the true k: they are ranked apart.
+        Whether k was the number of known classes: such entries are ranked separately.
     frame : DataFrame, E rows
-        dataset, algorithm, params, variant, k_policy, cut; in the order of these names.
+        dataset, algorithm, params, variant, k_policy, cut; sorted in this order.
     rows : ndarray of int, shape (E, S)
-        Row in the matrix of every seed, -1 where there is none (a column always has the first n_seeds filled).
+        Row in the matrix of every seed; -1 after the first n_seeds.
     n_seeds : ndarray of int, shape (E,)
     axes : tuple of Axis, length M
     observed : ndarray, shape (E, M)
@@ -50,9 +50,9 @@ class Entries:
     missing : list of str, length E
         What is missing and why, "" where nothing is.
     duplicate_of : ndarray of int, shape (E,)
-        First entry with the same labels in every seed (itself, mostly).
+        First entry with the same labels in every seed, possibly itself.
     alternatives : mapping of str to ndarray, shape (E, M)
-        Noise policy to what `observed` would be under it.
+        `observed` under each other noise policy.
     """
 
     dataset: str
@@ -85,7 +85,7 @@ def gather(
     stability: pd.DataFrame | None,
     alternatives: Mapping[str, Floats],
 ) -> list[Entries]:
-    """Collect the ranked entries: per dataset those that chose k blind, then those that were told it.
+    """Return the ranked entries: per dataset those without the true k, then those with it.
 
     `alternatives` are the scores of the matrix under other noise policies.
     """
@@ -95,10 +95,9 @@ def gather(
     oracle = np.array([choice.policy is KPolicy.ORACLE for choice in chosen], dtype=bool)
     pools = []
     for dataset in pd.unique(matrix.cells["dataset"]):
-        for told in (False, True):
-            mine = np.flatnonzero((datasets == dataset) & (oracle == told))
-            if len(mine):
-                members = [chosen[i] for i in mine]
+        for with_true_k in (False, True):
+            members = [chosen[i] for i in np.flatnonzero((datasets == dataset) & (oracle == with_true_k))]
+            if members:
                 pools.append(_pool(matrix, cuts, members, spec, dataset, z, stability, alternatives))
     return pools
 
@@ -152,19 +151,19 @@ def _pool(
 def ranked_axes(
     matrix: Matrix, spec: RankingSpec, dataset: str, measured: pd.DataFrame
 ) -> tuple[tuple[Axis, ...], list[int]]:
-    """Return the axes of a board and the matrix columns of all but the stability axis, which is last."""
+    """Return the axes of a board, that of stability last, and the matrix columns of the others."""
     axes, columns = [], []
-    for metric in spec.metric_list:
+    for metric in spec.facts:
         for space in spec.reference_spaces:
-            axes.append(Axis(dataset, metric.name, space, metric.family, metric.direction, metric.digits))
+            axes.append(Axis(dataset, metric, space))
             columns.append(matrix.position[(metric.name, space)])
     if bool(measured["mean_ari"].notna().any()):
-        axes.append(Axis(dataset, STABILITY, "", STABILITY, Direction.HIGHER, 6))
+        axes.append(Axis(dataset, STABILITY_METRIC.facts))
     return tuple(axes), columns
 
 
 def seed_mean(values: Floats, rows: Ints) -> Floats:
-    """Return the mean over seeds of the matrix rows of each entry, shape (E, M); NaN if any seed's is missing."""
+    """Return the mean over seeds of the matrix rows of each entry, shape (E, M); NaN if that of a seed is missing."""
     padded = np.vstack([values, np.zeros((1, values.shape[1]))])
     total = np.zeros((len(rows), values.shape[1]))
     for s in range(rows.shape[1]):
@@ -173,50 +172,52 @@ def seed_mean(values: Floats, rows: Ints) -> Floats:
 
 
 def find_duplicates(matrix: Matrix, rows: Ints) -> Ints:
-    """Return for every entry the first one with equal labels in every seed; labels without a hash equal nothing."""
+    """Return for every entry the first one with equal labels in every seed; without a hash nothing is equal."""
     hashes = matrix.cells["labels_sha256"].to_numpy(dtype=object)
     seen: dict[tuple[str, ...], int] = {}
     first = np.arange(len(rows))
-    for e, mine in enumerate(rows):
-        found = tuple(hashes[row] for row in mine if row >= 0)
-        if all(isinstance(name, str) and name for name in found):
-            # A deterministic entry run once equals one that found the same labels with every seed.
-            key = found[:1] if len(set(found)) == 1 else found
-            first[e] = seen.setdefault(key, e)
+    for e, rows_of_entry in enumerate(rows):
+        labels = tuple(hashes[row] for row in rows_of_entry if row >= 0)
+        if all(isinstance(name, str) and name for name in labels):
+            # A deterministic entry that is run once equals one with the same labels for every seed.
+            first[e] = seen.setdefault(labels[:1] if len(set(labels)) == 1 else labels, e)
     return first
 
 
 def _missing(
     matrix: Matrix, rows: Ints, columns: list[int], axes: Sequence[Axis], observed: Floats, unstable: str
 ) -> str:
-    complaints = []
+    flags = []
     for j in np.flatnonzero(np.isnan(observed)):
         reason = unstable
         if j < len(columns):
-            lost = [row for row in rows if row >= 0 and np.isnan(matrix.scores[row, columns[j]])]
-            reason = matrix.reason(int(lost[0]), columns[j])
-        complaints.append(f"{axes[j].name}: {reason}")
-    return "; ".join(complaints)
+            missing = [row for row in rows if row >= 0 and np.isnan(matrix.scores[row, columns[j]])]
+            reason = matrix.reason(int(missing[0]), columns[j])
+        flags.append(f"{axes[j].name}: {reason}")
+    return "; ".join(flags)
 
 
-def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tuple[Entries, list[Ints]] | None:
+def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> tuple[Entries, list[Ints]] | None:
     """Join the boards of all datasets: one entry per (algorithm, params, variant, k policy) run in all of them.
 
-    An entry that a dataset's gate rejected is missing there, so it ranks last in that dataset and is flagged.
+    An entry that is rejected in a dataset is missing there: it ranks last in that dataset and is flagged.
 
     Parameters
     ----------
     pools : sequence of Entries
-        Those that chose k blind, one per dataset.
-    everywhere : MultiIndex of (algorithm, params, variant)
-        What was run in every dataset.
+        The entries without the true k, of each dataset.
+    matrix : Matrix
+        Of all cells, whatever their status.
 
     Returns
     -------
-    Entries and, per dataset, the place of every entry in that dataset's board (-1: no rank there); None if no entry
-    was run everywhere.
+    Entries and, per dataset, the position of every entry in its board (-1: not ranked there); None if no entry was run
+    in every dataset.
     """
     key = [name for name in IDENTITY if name != "dataset"]
+    run = matrix.cells[ENTRY_KEY].drop_duplicates()
+    n_datasets = run.groupby(ENTRY_KEY[1:], dropna=False).size()
+    everywhere = n_datasets[n_datasets == run["dataset"].nunique()].index
     names = pd.concat([pool.frame[key] for pool in pools], ignore_index=True).drop_duplicates()
     names = names[pd.MultiIndex.from_frame(names[key[:3]]).isin(everywhere)].sort_values(key).reset_index(drop=True)
     if names.empty:
@@ -227,9 +228,7 @@ def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tupl
     contenders = np.column_stack(
         [np.where(at >= 0, p.contender[at], True) for p, at in zip(pools, places, strict=True)]
     )
-    z = None
-    if all(pool.z is not None for pool in pools):
-        z = np.column_stack([_take(p.z, at) for p, at in zip(pools, places, strict=True) if p.z is not None])
+    z = [_take(p.z, at) for p, at in zip(pools, places, strict=True) if p.z is not None]
     frame = names.assign(dataset=OVERALL, cut=None)[[*ENTRY_KEY, "cut", "k_policy"]]
     joined = Entries(
         dataset=OVERALL,
@@ -239,7 +238,7 @@ def overall_entries(pools: Sequence[Entries], everywhere: pd.MultiIndex) -> tupl
         n_seeds=np.zeros(len(names), dtype=np.int64),
         axes=tuple(axis for pool in pools for axis in pool.axes),
         observed=observed,
-        z=z,
+        z=np.column_stack(z) if len(z) == len(pools) else None,
         own=np.empty((len(names), 0)),
         stability=mean_stability([_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)]),
         refits=np.empty((len(names), 0)),
@@ -259,18 +258,16 @@ def _take(values: Floats, at: Ints) -> Floats:
 
 
 def _missing_overall(pools: Sequence[Entries], places: Sequence[Ints], n: int) -> list[str]:
-    complaints: list[list[str]] = [[] for _ in range(n)]
+    flags: list[list[str]] = [[] for _ in range(n)]
     for pool, at in zip(pools, places, strict=True):
-        for e in range(n):
-            if at[e] < 0:
-                complaints[e].append(f"{pool.dataset}: no rank there")
-            elif pool.missing[at[e]]:
-                complaints[e].append(f"{pool.dataset}: {pool.missing[at[e]]}")
-    return ["; ".join(parts) for parts in complaints]
+        for e, position in enumerate(at.tolist()):
+            missing = "no rank there" if position < 0 else pool.missing[position]
+            flags[e] += [f"{pool.dataset}: {missing}"] if missing else []
+    return ["; ".join(parts) for parts in flags]
 
 
 def _common_duplicates(pools: Sequence[Entries], places: Sequence[Ints], n: int) -> Ints:
-    """Entries are duplicates overall if they are duplicates, or both missing, in every dataset."""
+    """Return for every entry the first one that is its duplicate, or missing like it, in every dataset."""
     groups = np.column_stack([np.where(at >= 0, p.duplicate_of[at], -1) for p, at in zip(pools, places, strict=True)])
     seen: dict[tuple[int, ...], int] = {}
     return np.array([seen.setdefault(tuple(row.tolist()), e) for e, row in enumerate(groups)], dtype=np.int64)

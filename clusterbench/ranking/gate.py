@@ -1,4 +1,4 @@
-"""The gate: what a labeling must be before it may be ranked at all (design, rule 2)."""
+"""The gate: limits that a labeling must keep to be ranked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError
@@ -21,13 +20,13 @@ class Gate:
     Attributes
     ----------
     min_rows : int
-        Rows that the smallest cluster needs.
+        Least number of rows of the smallest cluster.
     min_share : float
-        Share of all rows that the smallest cluster needs; the larger of both demands holds.
+        Least share of all rows of the smallest cluster; the larger of both limits applies.
     max_share : float
-        Largest share of all rows that one cluster may hold.
+        Largest share of all rows of one cluster.
     max_noise : float
-        Largest share of rows that may be noise.
+        Largest share of noise rows.
     min_clusters : int
 
     Raises
@@ -36,7 +35,7 @@ class Gate:
         If a limit is out of its range, or no labeling could ever pass.
     """
 
-    # Read where a benchmark file is validated: a misspelled limit must not pass unseen.
+    # For the validation of benchmark files: a misspelled limit is an error.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     min_rows: int = 10
@@ -54,12 +53,12 @@ class Gate:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise RequestError(f"{name} = {getattr(self, name)} is not a share", where="gate", allowed="0 to 1")
         if self.min_rows != int(self.min_rows) or self.min_rows < 1:
-            raise RequestError(f"min_rows = {self.min_rows}", where="gate", allowed="a whole number of at least 1")
+            raise RequestError(f"min_rows = {self.min_rows}", where="gate", allowed="an integer, 1 or more")
         if self.min_clusters != int(self.min_clusters) or self.min_clusters < 2:
             raise RequestError(
                 f"min_clusters = {self.min_clusters}: no index is defined for fewer than 2 clusters",
                 where="gate",
-                allowed="a whole number of at least 2",
+                allowed="an integer, 2 or more",
             )
         self._check_contradictions()
 
@@ -74,12 +73,12 @@ class Gate:
             raise RequestError("max_share = 0 rejects every cluster", where="gate", allowed="above 0, up to 1")
 
     def smallest_allowed(self, n_rows: int) -> int:
-        """Return the rows that the smallest cluster of a table of `n_rows` rows needs."""
-        # The tolerance keeps 0.07 x 100 at 7 rows, not 8.
+        """Return the least number of rows of the smallest cluster in a table of `n_rows` rows."""
+        # The tolerance makes 0.07 x 100 give 7 rows, not 8.
         return max(int(self.min_rows), math.ceil(self.min_share * n_rows - 1e-9))
 
     def largest_allowed(self, n_rows: int) -> int:
-        """Return the rows that the largest cluster of a table of `n_rows` rows may have."""
+        """Return the largest number of rows of a cluster in a table of `n_rows` rows."""
         return math.floor(self.max_share * n_rows + 1e-9)
 
 
@@ -89,7 +88,7 @@ def gate_reason(sizes: Sequence[int], n_noise: int, n_rows: int, gate: Gate) -> 
     Parameters
     ----------
     sizes : sequence of int
-        Rows per cluster, in any order, noise left out.
+        Rows per cluster, in any order, without noise.
     n_noise, n_rows : int
     gate : Gate
 
@@ -118,28 +117,22 @@ def _reason(n_clusters: int, smallest: int, largest: int, n_noise: int, n_rows: 
 
 
 def apply_gate(cells: pd.DataFrame, gate: Gate | None) -> pd.DataFrame:
-    """Return `cells` with the statuses ``ok`` and ``rejected`` decided anew.
+    """Return `cells` with the statuses ``ok`` and ``rejected`` by another gate.
 
     Parameters
     ----------
     cells : DataFrame
-        With status, reason, n_clusters, noise_share, smallest, largest and n_rows.
-        Every other status stays as it is.
+        With status, reason, n_clusters, noise_share, smallest, largest and n_rows. Every other status is kept.
     gate : Gate or None
-        None lets every labeling pass that has a score: the ungated board, for comparison.
+        None lets every labeling pass: for comparison with a leaderboard without a gate.
     """
+    judged = cells["status"].isin([CellStatus.OK, CellStatus.REJECTED]).to_numpy()
+    facts = cells.loc[judged, ["n_clusters", "smallest", "largest", "noise_share", "n_rows"]]
+    reasons = [
+        gate and _reason(int(n_clusters), int(smallest), int(largest), round(noise * n_rows), int(n_rows), gate)
+        for n_clusters, smallest, largest, noise, n_rows in facts.itertuples(index=False)
+    ]
     changed = cells.copy()
-    known = cells["status"].isin([CellStatus.OK, CellStatus.REJECTED]).to_numpy()
-    statuses, reasons = cells["status"].to_numpy(dtype=object), cells["reason"].to_numpy(dtype=object)
-    statuses, reasons = statuses.copy(), reasons.copy()
-    columns = [cells[name].to_numpy() for name in ("n_clusters", "smallest", "largest", "noise_share", "n_rows")]
-    for row in np.flatnonzero(known):
-        n_clusters, smallest, largest, noise_share, n_rows = (float(column[row]) for column in columns)
-        n_noise = round(noise_share * n_rows)
-        sizes = int(n_clusters), int(smallest), int(largest)
-        reason = None if gate is None else _reason(*sizes, n_noise, int(n_rows), gate)
-        statuses[row], reasons[row] = (
-            (str(CellStatus.OK), "") if reason is None else (CellStatus.REJECTED.value, reason)
-        )
-    changed["status"], changed["reason"] = statuses, reasons
+    changed.loc[judged, "status"] = [(CellStatus.REJECTED if reason else CellStatus.OK).value for reason in reasons]
+    changed.loc[judged, "reason"] = [reason or "" for reason in reasons]
     return changed

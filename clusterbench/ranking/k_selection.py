@@ -1,4 +1,4 @@
-"""The choice of a cut for every entry, by the k policy, among the cuts that pass the gate with every seed."""
+"""The choice of a cut for every entry by the k policy, among the cuts that pass the gate with every seed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from clusterbench.statuses import CellStatus
 from clusterbench.tables import ENTRY_KEY, Bools, Floats, Ints
 
 _DECIMALS = 6
-_FAILURES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
+FAILURES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """Facts about every cut of every entry, over its seeds. Arrays of length K (cuts).
+    """The cuts of every entry, summarised over seeds. Arrays of length K (cuts).
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Cuts:
         Rows of the cut in the matrix, one per seed.
     entry : ndarray of int
     passes : ndarray of bool
-        Status ``ok`` with every seed that the entry was run with.
+        Whether the status is ``ok`` with every seed of the entry.
     silhouette, z : ndarray of float
         Mean over seeds and reference spaces (z: over the metrics too); NaN where one is missing.
     fewest, most : ndarray of float
@@ -50,7 +50,7 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The cut of one entry under one policy; `cut` is the one shown, and is chosen only if `status` is ``ok``."""
+    """The cut of one entry by one policy; if `status` is not ``ok``, `cut` is shown beside the reason, not chosen."""
 
     entry: int
     policy: KPolicy
@@ -69,8 +69,8 @@ def chosen_cuts(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.Dat
     Returns
     -------
     DataFrame
-        dataset, algorithm, params, variant, k_policy, cut, k (clusters found), silhouette, z, oracle, status, reason:
-        one row per entry and policy. Where no cut may be chosen, `status` is not ``ok`` and `cut` is the most telling.
+        dataset, algorithm, params, variant, k_policy, cut, k (number of clusters), silhouette, z, oracle, status,
+        reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
     """
     shown = np.array([choice.cut for choice in choices], dtype=np.int64)
     frame = matrix.cells.iloc[cuts.start[shown]][[*ENTRY_KEY, "cut", "n_clusters"]].reset_index(drop=True)
@@ -87,9 +87,7 @@ def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:
     n = len(matrix.cells)
     start = matrix.cut_start
     stop = np.append(start[1:], n)
-    entry = np.zeros(len(start), dtype=np.int64)
-    entry[matrix.entry_start[1:]] = 1
-    entry = np.cumsum(entry)
+    entry = np.repeat(np.arange(len(matrix.entry_start)), np.diff(np.append(matrix.entry_start, len(start))))
     seeds = stop - start
     expected = np.zeros(len(matrix.entry_start), dtype=np.int64)
     np.maximum.at(expected, entry, seeds)
@@ -117,26 +115,26 @@ def _mean(values: Floats, start: Ints, counts: Ints) -> Floats:
 
 
 def choose(matrix: Matrix, cuts: Cuts, spec: RankingSpec, baselines: Baselines | None) -> list[Choice]:
-    """Choose a cut for every entry and policy; an entry of a dataset without known k has no oracle choice."""
+    """Choose a cut for every entry and policy; without known classes of the dataset there is no oracle choice."""
     choices = []
     datasets = matrix.cells["dataset"].to_numpy()[cuts.start]
     for policy in spec.policies(has_baselines=baselines is not None):
-        asked = _asked_k(policy, datasets, spec)
-        eligible, criterion = _eligible(policy, cuts, asked)
+        k = _given_k(policy, datasets, spec)
+        eligible, criterion = _eligible(policy, cuts, k)
         order = np.lexsort((cuts.start, cuts.fewest, -np.round(criterion, _DECIMALS), ~eligible, cuts.entry))
         first = order[np.flatnonzero(np.diff(cuts.entry[order], prepend=-1))]
         for cut in first.tolist():
-            if policy is KPolicy.ORACLE and np.isnan(asked[cut]):
+            if policy is KPolicy.ORACLE and np.isnan(k[cut]):
                 continue
             entry = int(cuts.entry[cut])
             if eligible[cut]:
                 choices.append(Choice(entry, policy, cut, CellStatus.OK, ""))
             else:
-                choices.append(_refuse(matrix, cuts, entry, policy, asked[cut], baselines, spec))
+                choices.append(_refuse(matrix, cuts, entry, policy, k[cut], baselines, spec))
     return sorted(choices, key=lambda choice: choice.entry)
 
 
-def _asked_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) -> Floats:
+def _given_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) -> Floats:
     if policy is KPolicy.FIXED and spec.fixed_k is not None:
         return np.full(len(datasets), float(spec.fixed_k))
     if policy is KPolicy.ORACLE:
@@ -144,13 +142,13 @@ def _asked_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) 
     return np.full(len(datasets), np.nan)
 
 
-def _eligible(policy: KPolicy, cuts: Cuts, asked: Floats) -> tuple[Bools, Floats]:
+def _eligible(policy: KPolicy, cuts: Cuts, k: Floats) -> tuple[Bools, Floats]:
     if policy is KPolicy.CALIBRATED:
         eligible, criterion = cuts.passes & ~np.isnan(cuts.z), cuts.z
     elif policy is KPolicy.SILHOUETTE:
         eligible, criterion = cuts.passes & np.isfinite(cuts.silhouette), cuts.silhouette
     else:
-        eligible, criterion = cuts.passes & (cuts.fewest == asked) & (cuts.most == asked), cuts.silhouette
+        eligible, criterion = cuts.passes & (cuts.fewest == k) & (cuts.most == k), cuts.silhouette
     return eligible, np.where(np.isnan(criterion), -np.inf, criterion)
 
 
@@ -159,33 +157,32 @@ def _refuse(
     cuts: Cuts,
     entry: int,
     policy: KPolicy,
-    asked: float,
+    k: float,
     baselines: Baselines | None,
     spec: RankingSpec,
 ) -> Choice:
-    """Return the most telling reason why an entry has no cut that may be ranked."""
-    mine = np.flatnonzero(cuts.entry == entry)
-    passing = mine[cuts.passes[mine]]
+    """Return why an entry has no cut that can be ranked: the reason of its best cut that came furthest."""
+    every = np.flatnonzero(cuts.entry == entry)
+    passing = every[cuts.passes[every]]
     if len(passing):
         shown, reason = _best(passing, cuts), ""
         if policy in (KPolicy.FIXED, KPolicy.ORACLE):
-            found = sorted({int(k) for k in np.append(cuts.fewest[passing], cuts.most[passing])})
-            reason = f"no cut that passes gives {asked:g} clusters with every seed (they give {_listing(found)})"
+            given = sorted({int(number) for number in np.append(cuts.fewest[passing], cuts.most[passing])})
+            reason = f"no cut that passes gives {k:g} clusters with every seed (they give {', '.join(map(str, given))})"
         else:
             reason = _missing_reason(matrix, cuts, shown, policy, baselines, spec)
         return Choice(entry, policy, shown, CellStatus.UNDEFINED, reason)
     statuses = matrix.cells["status"].to_numpy()
-    rows_of = {cut: range(int(cuts.start[cut]), int(cuts.stop[cut])) for cut in mine.tolist()}
-    worst = {cut: [row for row in rows if statuses[row] != CellStatus.OK] for cut, rows in rows_of.items()}
-    for wanted in ((CellStatus.REJECTED,), (CellStatus.UNDEFINED,), _FAILURES):
-        having = [cut for cut, rows in worst.items() if any(statuses[row] in wanted for row in rows)]
+    rows_of = {cut: range(int(cuts.start[cut]), int(cuts.stop[cut])) for cut in every.tolist()}
+    not_ok = {cut: [row for row in rows if statuses[row] != CellStatus.OK] for cut, rows in rows_of.items()}
+    for outcomes in ((CellStatus.REJECTED,), (CellStatus.UNDEFINED,), FAILURES):
+        having = [cut for cut, rows in not_ok.items() if any(statuses[row] in outcomes for row in rows)]
         if having:
             shown = _best(np.array(having), cuts)
-            row = next(row for row in worst[shown] if statuses[row] in wanted)
-            several = f" (seed {matrix.cells['seed'].iloc[row]})" if len(worst[shown]) < len(rows_of[shown]) else ""
-            reason = str(matrix.cells["reason"].iloc[row])
-            return Choice(entry, policy, shown, CellStatus(statuses[row]), f"{reason}{several}")
-    return Choice(entry, policy, int(mine[0]), CellStatus.SKIPPED, "not every seed has been run")
+            row = next(row for row in not_ok[shown] if statuses[row] in outcomes)
+            seed = f" (seed {matrix.cells['seed'].iloc[row]})" if len(not_ok[shown]) < len(rows_of[shown]) else ""
+            return Choice(entry, policy, shown, CellStatus(statuses[row]), f"{matrix.cells['reason'].iloc[row]}{seed}")
+    return Choice(entry, policy, int(every[0]), CellStatus.SKIPPED, "not every seed has been run")
 
 
 def _best(cuts_to_compare: Ints, cuts: Cuts) -> int:
@@ -196,21 +193,17 @@ def _best(cuts_to_compare: Ints, cuts: Cuts) -> int:
 def _missing_reason(
     matrix: Matrix, cuts: Cuts, cut: int, policy: KPolicy, baselines: Baselines | None, spec: RankingSpec
 ) -> str:
-    """Return why the criterion of a policy is missing for a cut: the most frequent reason over seeds and columns."""
+    """Return why a cut lacks the criterion of a policy: the most frequent reason over seeds and columns."""
     metrics = spec.metrics if policy is KPolicy.CALIBRATED else ("silhouette",)
-    found: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for row in range(int(cuts.start[cut]), int(cuts.stop[cut])):
         for metric in metrics:
             for space in spec.reference_spaces:
                 column = matrix.position[(metric, space)]
                 if np.isnan(matrix.scores[row, column]):
-                    found[f"{metric} in space {space}: {matrix.reason(row, column)}"] += 1
+                    reasons[f"{metric} in space {space}: {matrix.reason(row, column)}"] += 1
                 elif policy is KPolicy.CALIBRATED and baselines is not None:
                     cell = matrix.cells.iloc[row]
-                    found[baselines.reason(cell["dataset"], space, metric, float(cell["n_clusters"]))] += 1
-    found.pop("", None)
-    return found.most_common(1)[0][0] if found else "the criterion of the k policy is missing"
-
-
-def _listing(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
+                    reasons[baselines.reason(cell["dataset"], space, metric, float(cell["n_clusters"]))] += 1
+    reasons.pop("", None)
+    return reasons.most_common(1)[0][0] if reasons else "the criterion of the k policy is missing"

@@ -1,4 +1,4 @@
-"""From tidy frames to a leaderboard: the one function that walks through the room."""
+"""From tidy frames to a leaderboard: choose a cut for every entry, then rank the entries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_places, win_rates
+from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_ranks, win_rates
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import Board, rank_board
 from clusterbench.ranking.calibration import Baselines, z_matrix
@@ -18,7 +18,7 @@ from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.draws import draw_scores, join_draws
 from clusterbench.ranking.entries import Entries, gather, overall_entries
 from clusterbench.ranking.headlines import alerts_of, headline_of
-from clusterbench.ranking.k_selection import Choice, Cuts, choose, chosen_cuts, describe_cuts
+from clusterbench.ranking.k_selection import FAILURES, Choice, Cuts, choose, chosen_cuts, describe_cuts
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, build_matrix, with_scores
 from clusterbench.statuses import CellStatus
@@ -30,21 +30,21 @@ MIN_DATASETS_FOR_TESTS = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaderboard:
-    """A ranking with everything that a reader needs to judge it.
+    """A ranking with what is needed to judge it.
 
     Attributes
     ----------
     table : DataFrame
         One row per ranked entry, rank first. With two or more datasets the board over all of them, whose dataset is
-        ``(all)``, comes first; then every dataset's; entries that were told k (`oracle`) follow, ranked apart.
+        ``(all)``, comes first; then that of each dataset, and that of its entries with the true k given (`oracle`).
     columns : tuple of Column
         The definition of every column of `table`, in its order.
     rejected : DataFrame
-        Entries without a rank: dataset, algorithm, params, variant, k_policy, status, reason, the most telling cut
-        with its sizes and mean silhouette in the reference spaces, and how the entry's cuts ended.
+        Entries without a rank: dataset, algorithm, params, variant, k_policy, status, reason, the cut of that reason
+        with its sizes and mean silhouette in the reference spaces, and the number of cells by status.
     sensitivity : DataFrame
-        Long: the rank of every entry without each metric, by each metric only, in each reference space only, and
-        under each other noise policy.
+        Long table: the rank of every entry without each metric, by each metric only, in each reference space only,
+        and under each other noise policy.
     headline : str
         The sentence above the table.
     headlines : dict of str to str
@@ -53,7 +53,7 @@ class Leaderboard:
     notes : tuple of str
         How it was computed.
     win_rates : DataFrame or None
-        From three datasets on: how often the row's entry beats the column's.
+        From three datasets on: how often the entry of the row beats that of the column.
     significance : Significance or None
         From ten datasets on: Friedman, Nemenyi and Wilcoxon-Holm.
     """
@@ -72,7 +72,7 @@ class Leaderboard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """The entries of a run with the cut that each k policy chose: k is chosen here, once.
+    """The entries of a run with the cut that each k policy chose.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Candidates:
     choices: tuple[Choice, ...]
 
     def chosen(self) -> pd.DataFrame:
-        """Return the choice of every entry and policy: see `select_k`."""
+        """Return one row per entry and policy: see `chosen_cuts`."""
         return chosen_cuts(self.matrix, self.cuts, self.choices)
 
 
@@ -108,7 +108,7 @@ def choose_candidates(
     """
     table = None if baselines is None else Baselines.of(baselines)
     matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
-    z = None if table is None else z_matrix(matrix, table, spec.metric)
+    z = None if table is None else z_matrix(matrix, table, spec.facts)
     cuts = describe_cuts(matrix, z, spec)
     return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
 
@@ -125,14 +125,14 @@ def leaderboard(
 ) -> Leaderboard:
     """Rank the entries of a run.
 
-    Only cells of status ``ok`` are ranked, only by scores in the declared reference spaces, over a dense matrix:
-    a missing score ranks last and is flagged. Values are rounded to each metric's reproducible digits; equal values
-    share the average rank; ranks are averaged within a family of metrics, then over families by weight.
+    Cells of status ``ok`` are ranked by their scores in the reference spaces, over a dense matrix: a missing score
+    ranks last and is flagged. Values are rounded to the reproducible digits of each metric; equal values share the
+    average rank; ranks are averaged within a family of metrics, then over families by weight.
 
     Parameters
     ----------
     cells, scores : DataFrame
-        The exported tables ``cells.csv`` and ``scores.csv`` (further columns are ignored).
+        The exported tables ``cells.csv`` and ``scores.csv``; further columns are ignored.
     spec : RankingSpec
     baselines : DataFrame, optional
         Scores of random partitions: dataset, space, k, generator, replicate, metric, value.
@@ -142,7 +142,7 @@ def leaderboard(
     Raises
     ------
     RequestError
-        If a frame lacks columns, repeats a cell or score, or has no score for a ranked metric and space.
+        For missing columns, a duplicate cell or score, or a ranked metric and space without any score.
     """
     candidates = choose_candidates(cells, scores, spec, baselines=baselines)
     return rank_candidates(candidates, replicates=replicates, stability=stability, alternatives=alternatives)
@@ -165,8 +165,8 @@ def rank_candidates(
     stability : DataFrame, optional
         dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
     alternatives : mapping of str to DataFrame, optional
-        Per other noise policy, the scores (as `scores`) of the cells that it changes; every other cell keeps its own.
-        The ranks by them are shown beside the leaderboard; the cuts stay those that were chosen.
+        By other noise policy, the scores (as `scores`) of the cells that it changes. The ranks by them are shown beside
+        the leaderboard, for the same cuts.
     """
     matrix, spec, has_baselines = candidates.matrix, candidates.spec, candidates.baselines is not None
     others = {
@@ -180,10 +180,10 @@ def rank_candidates(
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
     headlines = _headlines(matrix, boards, spec)
-    overall = next((board for board in boards if board.entries.dataset == OVERALL), None)
-    places = None if overall is None else dataset_places(overall, spec)
+    ranks = next((dataset_ranks(board, spec) for board in boards if board.entries.dataset == OVERALL), pd.DataFrame())
     full = _table(boards, columns)
     chance = () if candidates.baselines is None else chance_alerts(full, candidates.baselines, spec)
+    tested = len(ranks) >= MIN_DATASETS_FOR_TESTS and ranks.shape[1] > 1
     return Leaderboard(
         table=full,
         columns=columns,
@@ -192,9 +192,9 @@ def rank_candidates(
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
         alerts=(*_alerts(matrix, boards), *chance),
-        notes=tuple(_notes(boards, spec, has_baselines=has_baselines)),
-        win_rates=win_rates(full, spec) if places is not None and len(places) >= MIN_DATASETS_FOR_WINS else None,
-        significance=_significance(places),
+        notes=tuple(_notes(boards, spec, has_baselines=has_baselines, has_replicates=replicates is not None)),
+        win_rates=win_rates(full, spec) if len(ranks) >= MIN_DATASETS_FOR_WINS else None,
+        significance=critical_difference(ranks) if tested else None,
     )
 
 
@@ -203,33 +203,19 @@ def _rank_all(
 ) -> list[Board]:
     draws = [draw_scores(pool, matrix, spec, replicates) for pool in pools]
     boards = [rank_board(pool, drawn, matrix, spec) for pool, drawn in zip(pools, draws, strict=True)]
-    blind = [i for i, pool in enumerate(pools) if not pool.oracle]
-    if len(blind) < 2:
-        return boards
-    joined = overall_entries([pools[i] for i in blind], _run_everywhere(matrix))
+    ranked = [i for i, pool in enumerate(pools) if not pool.oracle]
+    joined = overall_entries([pools[i] for i in ranked], matrix) if len(ranked) > 1 else None
     if joined is None:
         return boards
-    entries, places = joined
-    return [rank_board(entries, join_draws([draws[i] for i in blind], places), matrix, spec), *boards]
-
-
-def _run_everywhere(matrix: Matrix) -> pd.MultiIndex:
-    """Return what was run, with whatever outcome, in every dataset."""
-    run = matrix.cells[ENTRY_KEY].drop_duplicates()
-    counts = run.groupby(ENTRY_KEY[1:], dropna=False).size()
-    common = counts[counts == run["dataset"].nunique()].index
-    assert isinstance(common, pd.MultiIndex)
-    return common
+    entries, positions = joined
+    return [rank_board(entries, join_draws([draws[i] for i in ranked], positions), matrix, spec), *boards]
 
 
 def _table(boards: Sequence[Board], columns: Sequence[Column]) -> pd.DataFrame:
-    parts = []
-    for board in boards:
-        part = pd.DataFrame({column.name: column.values(board) for column in columns})
-        parts.append(part.iloc[board.order()])
-    if not parts:
-        return pd.DataFrame({column.name: [] for column in columns})
-    return pd.concat(parts, ignore_index=True)
+    parts = [
+        pd.DataFrame({column.name: column.values(board) for column in columns}).iloc[board.order()] for board in boards
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({column.name: [] for column in columns})
 
 
 def _rejected(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataFrame:
@@ -249,12 +235,11 @@ def _rejected(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataF
 
 
 def _outcomes(statuses: Sequence[str], cuts: Cuts, entry: int) -> str:
-    """Return how the cells of an entry ended: ``24 rejected, 3 timeout``."""
-    mine = np.flatnonzero(cuts.entry == entry)
-    counts = Counter(statuses[int(cuts.start[mine[0]]) : int(cuts.stop[mine[-1]])])
-    return ", ".join(
-        f"{count} {status}" for status, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    )
+    """Return the number of cells of an entry by status: ``24 rejected, 3 timeout``."""
+    every = np.flatnonzero(cuts.entry == entry)
+    counts = Counter(statuses[int(cuts.start[every[0]]) : int(cuts.stop[every[-1]])])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {status}" for status, count in ordered)
 
 
 def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:
@@ -275,48 +260,43 @@ def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:
 
 
 def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> dict[str, str]:
-    found: dict[str, str] = {}
+    headlines: dict[str, str] = {}
     for board in boards:
-        sentence = headline_of(board, spec)
         name = board.entries.dataset
-        found[name] = f"{found[name]} {sentence}" if name in found else sentence
+        headlines[name] = f"{headlines.get(name, '')} {headline_of(board, spec)}".strip()
     for dataset in pd.unique(matrix.cells["dataset"]):
-        found.setdefault(str(dataset), f"No contender could be ranked on {dataset}.")
-    return found or {OVERALL: "Nothing was run."}
+        headlines.setdefault(str(dataset), f"No contender could be ranked on {dataset}.")
+    return headlines or {OVERALL: "Nothing was run."}
 
 
 def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[Alert]:
-    found = [alert for board in boards for alert in alerts_of(board)]
-    trouble = Counter(matrix.cells["status"].tolist())
-    parts = [f"{trouble[s]} {s}" for s in ("failed", "timeout", "out_of_memory", "skipped") if trouble[s]]
-    if parts:
-        text = f"{' and '.join(parts)} of {len(matrix.cells)} cells"
-        found.append(Alert(AlertKind.FAILED_CELLS, text))
-    return found
+    alerts = [alert for board in boards for alert in alerts_of(board)]
+    counts = Counter(matrix.cells["status"].tolist())
+    failures = [f"{counts[status]} {status}" for status in FAILURES if counts[status]]
+    if failures:
+        alerts.append(Alert(AlertKind.FAILED_CELLS, f"{' and '.join(failures)} of {len(matrix.cells)} cells"))
+    return alerts
 
 
-def _notes(boards: Sequence[Board], spec: RankingSpec, *, has_baselines: bool) -> list[str]:
+def _notes(boards: Sequence[Board], spec: RankingSpec, *, has_baselines: bool, has_replicates: bool) -> list[str]:
     families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
     weights = ", ".join(f"{family} {spec.weight(family):g}" for family in families)
     policies = ", ".join(str(policy) for policy in spec.policies(has_baselines=has_baselines))
     rule = f"Ranked by {', '.join(spec.metrics)} in {', '.join(spec.reference_spaces)}"
-    found = [
+    notes = [
         f"{rule}; family weights: {weights or 'none'}.",
-        f"k chosen by: {policies}; the choice is made once and kept under every variation.",
+        f"k chosen by: {policies}; every variation has the same choice.",
     ]
     for board in boards:
         name = f"{board.entries.dataset}{' (oracle)' if board.entries.oracle else ''}"
         if board.uncertainty == "nothing":
-            found.append(f"{name}: neither seeds nor rows were resampled, so rank intervals are not known.")
+            notes.append(f"{name}: neither seeds nor rows were resampled, so rank intervals are not known.")
         else:
-            silent = "" if "rows" in board.uncertainty else "; rows were not, so the intervals are too short"
-            found.append(f"{name}: {spec.n_bootstrap} draws, {board.uncertainty} resampled{silent}.")
+            short = "" if "rows" in board.uncertainty else "; rows were not, so the intervals are too short"
+            notes.append(f"{name}: {spec.n_bootstrap} draws, {board.uncertainty} resampled{short}.")
+    if has_replicates:
+        constant = [f"{metric.name} ({metric.no_row_bootstrap})" for metric in spec.facts if metric.no_row_bootstrap]
+        notes += [f"no row bootstrap: {metric}; its scores are the same in every draw of rows." for metric in constant]
     if spec.controls:
-        found.append("Controls have the rank that they would have had; no contender's rank depends on them.")
-    return found
-
-
-def _significance(places: pd.DataFrame | None) -> Significance | None:
-    if places is None or len(places) < MIN_DATASETS_FOR_TESTS or places.shape[1] < 2:
-        return None
-    return critical_difference(places)
+        notes.append("Controls have the rank that they would have among the contenders, whose ranks ignore them.")
+    return notes

@@ -1,4 +1,4 @@
-"""Tie letters: a compact letter display of which entries cannot be told apart."""
+"""Tie letters: a compact letter display of the entries that are not separated."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _TOKEN = re.compile(r"[A-Za-z]|\(\d+\)")
 
 
 def tie_letters(apart: Bools) -> list[str]:
-    """Give letters to entries: two entries share a letter exactly when they are not apart.
+    """Return the letters of each entry: two entries share a letter exactly when they are not separated.
 
-    The groups are a cover of all inseparable pairs by sets whose members are all inseparable from each other, as in
-    the insert-absorb algorithm (Piepho 2004, doi:10.1198/1061860043515), but grown greedily in the order of the
-    entries: insert-absorb may need exponentially many letters, this needs at most one per pair.
+    The groups cover all pairs that are not separated by sets in which no pair is separated, as in the insert-absorb
+    algorithm (Piepho 2004, doi:10.1198/1061860043515), but grown greedily in the order of the entries: insert-absorb
+    may need exponentially many letters, this needs at most one per pair.
 
     Parameters
     ----------
     apart : ndarray of bool, shape (E, E)
-        Symmetric; entries in the order of the board.
+        The separated pairs; symmetric, entries in the order of the board.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def tie_letters(apart: Bools) -> list[str]:
     ['a', 'ab', 'b']
     """
     n = len(apart)
-    # One whole number per entry, one bit per entry: sets that are intersected in one operation.
+    # Sets of entries are integers with one bit per entry, which are intersected in one operation.
     bits = np.packbits(~(apart | apart.T) | np.eye(n, dtype=bool), axis=1, bitorder="little")
     together = [int.from_bytes(row.tobytes(), "little") for row in bits]
     covered = [0] * n
@@ -53,11 +53,11 @@ def tie_letters(apart: Bools) -> list[str]:
 
 
 def _grow(first: int, open_pairs: int, together: list[int]) -> int:
-    """Return the group of `first`: its pairs that still lack a letter in order, then all others that fit."""
+    """Return the group of `first`: its pairs that still lack a letter, in order, then all others that fit."""
     group = 1 << first
     allowed = together[first]
-    for wanted in (open_pairs & ~group, together[first]):
-        for candidate in _members(wanted):
+    for candidates in (open_pairs & ~group, together[first]):
+        for candidate in _members(candidates):
             if allowed >> candidate & 1 and not group >> candidate & 1:
                 group |= 1 << candidate
                 allowed &= together[candidate]
@@ -65,12 +65,12 @@ def _grow(first: int, open_pairs: int, together: list[int]) -> int:
 
 
 def _members(group: int) -> list[int]:
-    found = []
+    members = []
     while group:
         lowest = group & -group
-        found.append(lowest.bit_length() - 1)
+        members.append(lowest.bit_length() - 1)
         group ^= lowest
-    return found
+    return members
 
 
 def letter(index: int) -> str:
@@ -79,7 +79,7 @@ def letter(index: int) -> str:
 
 
 def letters_of(tie: str) -> frozenset[str]:
-    """Return the letters in a cell of the column ``tie``.
+    """Return the letters in a value of the column ``tie``.
 
     Examples
     --------

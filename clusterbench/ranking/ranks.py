@@ -1,7 +1,7 @@
 """Rank arithmetic on dense arrays: column ranks, the weighted mean rank, the final rank.
 
-A contender's ranks depend on contenders alone. A control gets the rank that it would have had among them, by the
-same formula: ``1/2 + contenders that are better + 1/2 contenders that are equal`` (a contender equals itself).
+The ranks of contenders depend on contenders only. A control gets the rank that it would have among them, by the
+same formula: ``1/2 + better contenders + 1/2 equal contenders`` (a contender equals itself).
 """
 
 from __future__ import annotations
@@ -12,33 +12,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clusterbench.metrics import Direction
+from clusterbench.metrics import MetricFacts
 from clusterbench.tables import Bools, Floats, Ints
 
 _MEAN_DECIMALS = 9
-"""Mean ranks that agree to this many digits are equal: the rest is rounding of the sum."""
+"""Mean ranks are rounded to these digits: further ones are rounding errors of the sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One ranked column: a metric in a space of a dataset, or the stability in a dataset."""
+    """One ranked column: a metric in a space of a dataset, or the stability in a dataset, which has no space."""
 
     dataset: str
-    metric: str
-    space: str
-    family: str
-    direction: Direction
-    decimals: int
+    facts: MetricFacts
+    space: str = ""
+
+    @property
+    def metric(self) -> str:
+        return self.facts.name
+
+    @property
+    def family(self) -> str:
+        return self.facts.family
 
     @property
     def name(self) -> str:
+        """The name of the column in a leaderboard."""
         return f"{self.metric}@{self.space}" if self.space else self.metric
 
 
 def signed(values: Floats, axes: Sequence[Axis]) -> Floats:
-    """Return values rounded to each axis's reproducible digits, turned so that higher is better.
+    """Return values rounded to the reproducible digits of their axis and signed so that higher is better.
 
-    A missing value becomes -inf: it ranks last, tied with the others that are missing.
+    A missing value becomes -inf: it ranks last, tied with the other missing ones, below any score.
 
     Parameters
     ----------
@@ -47,9 +53,8 @@ def signed(values: Floats, axes: Sequence[Axis]) -> Floats:
     """
     result = np.empty_like(values)
     for j, axis in enumerate(axes):
-        sign = 1.0 if axis.direction is Direction.HIGHER else -1.0
-        result[..., j] = sign * np.round(values[..., j], axis.decimals)
-    return np.where(np.isnan(result), -np.inf, result)
+        result[..., j] = axis.facts.sign * np.round(values[..., j], axis.facts.digits)
+    return np.where(np.isnan(result), -np.inf, np.maximum(result, np.finfo(np.float64).min))
 
 
 def column_ranks(oriented: Floats, contender: Bools) -> Floats:
@@ -69,11 +74,11 @@ def column_ranks(oriented: Floats, contender: Bools) -> Floats:
     flat = columns.reshape(math.prod(columns.shape[:-1]), columns.shape[-1])
     field = np.sort(flat[:, contender], axis=1)
     ranks = np.empty(flat.shape)
-    for mine, rivals, places in zip(flat, field, ranks, strict=True):
-        not_better = np.searchsorted(rivals, mine, side="right")
-        worse = np.searchsorted(rivals, mine, side="left")
+    for values, others, row in zip(flat, field, ranks, strict=True):
+        not_better = np.searchsorted(others, values, side="right")
+        worse = np.searchsorted(others, values, side="left")
         # 1/2 + better + equal / 2, where better = n - not_better and equal = not_better - worse.
-        places[:] = 0.5 + len(rivals) - 0.5 * (not_better + worse)
+        row[:] = 0.5 + len(others) - 0.5 * (not_better + worse)
     return np.moveaxis(ranks.reshape(columns.shape), -1, -2)
 
 
@@ -118,11 +123,11 @@ def final_ranks(means: Floats, contender: Bools) -> Ints:
 
 
 def separated(means: Floats, confidence: float) -> Bools:
-    """Say of every pair whether the draws separate it.
+    """Return which pairs of entries the draws separate.
 
-    A pair is separated when the central interval of the difference of mean ranks leaves out 0, that is, when fewer
-    than ``(1 - confidence) / 2`` of the draws are on the other side of 0 or on it. Pairs are not corrected for
-    their number: a letter says that two entries cannot be told apart, not that all others can.
+    A pair is separated when the central interval of the difference of mean ranks excludes 0, that is, when fewer
+    than ``(1 - confidence) / 2`` of the draws are on the other side of 0 or on it. There is no correction for
+    multiple comparisons: a shared letter means that two entries are not separated, not that all others are.
 
     Parameters
     ----------
@@ -134,9 +139,9 @@ def separated(means: Floats, confidence: float) -> Bools:
     """
     n_draws, n = means.shape
     not_above = np.zeros((n, n), dtype=np.int32)
-    # Whole-number places compare faster than floats and order the same.
-    places = np.stack([np.unique(row, return_inverse=True)[1].reshape(-1) for row in means]).astype(np.int16)
-    for row in places:
+    # Integers compare faster than floats and have the same order.
+    codes = np.stack([np.unique(row, return_inverse=True)[1].reshape(-1) for row in means]).astype(np.int16)
+    for row in codes:
         not_above += row[:, None] <= row[None, :]
     limit = (1.0 - confidence) / 2.0 * n_draws
     return np.asarray(np.minimum(not_above, not_above.T) < limit)
@@ -153,7 +158,7 @@ def pareto_mask(values: Floats) -> Bools:
     Returns
     -------
     ndarray of bool, shape (n,)
-        A row is dominated if another is at least as good everywhere and better somewhere. Equal rows stand together.
+        A row is dominated if another is at least as good everywhere and better somewhere.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a ranking is asked to do: spaces, metrics, weights, k policies, and the seed of its bootstrap."""
+"""The rules of a ranking: spaces, metrics, weights, k policies, and the seed of its bootstrap."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, get_metric
@@ -13,12 +16,20 @@ from clusterbench.tables import OWN, STABILITY
 
 
 class KPolicy(StrEnum):
-    """How an entry's cut is chosen among those that were run."""
+    """How the cut of an entry is chosen among those that were run."""
 
     FIXED = "fixed"
     CALIBRATED = "calibrated"
     SILHOUETTE = "silhouette"
     ORACLE = "oracle"
+
+
+def _facts(given: object) -> object:
+    return MetricFacts.from_json(given) if isinstance(given, Mapping) else given
+
+
+StoredFacts = Annotated[MetricFacts, BeforeValidator(_facts), PlainSerializer(MetricFacts.to_json)]
+"""Facts of a metric, in JSON without infinite numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +41,31 @@ class RankingSpec:
     reference_spaces : tuple of str
         Spaces whose scores are ranked; a labeling's own space is never one.
     metrics : tuple of str
+        Names. `facts` holds what the ranking needs to know of each; without them, a name is that of a built-in metric.
     weights : mapping of str to float
-        Weight of each family in the mean rank; a family that is not named weighs 1.
-        The family ``stability`` counts only where stability was measured.
+        Weight of each family in the mean rank, 1 for a family that is not named. The family ``stability`` takes part
+        where stability was measured.
     k_policies : tuple of KPolicy
         Empty: ``calibrated`` where random baselines are given, else ``silhouette``.
     fixed_k : int, optional
-        Clusters asked for by the policy ``fixed``.
+        Number of clusters for the policy ``fixed``.
     true_k : mapping of str to int
         Known number of classes per dataset, for the policy ``oracle``.
     controls : frozenset of str
-        Algorithms that are null competitors.
+        Names of the algorithms that are controls.
     seed : int
-        All randomness of the ranking follows from it.
+        Of all draws.
     n_bootstrap : int
-        Draws for rank intervals; 0 switches them off.
+        Draws for rank intervals; 0 for none.
     confidence : float
-        Probability content of rank intervals and of the separation behind tie letters.
-    plugin_metrics : tuple of MetricFacts
-        The metrics among `metrics` that are not built in.
+        Of rank intervals and of the separation behind tie letters.
+    facts : tuple of MetricFacts
+        Of each metric, in the order of `metrics`. A ranking made from a store needs no plug-in.
 
     Raises
     ------
     RequestError
-        For unknown names, contradictory policies, or weights that leave nothing to rank by.
+        For unknown names, contradictory policies, or weights that are all 0.
     """
 
     reference_spaces: tuple[str, ...]
@@ -66,15 +78,15 @@ class RankingSpec:
     seed: int = 0
     n_bootstrap: int = 200
     confidence: float = 0.90
-    plugin_metrics: tuple[MetricFacts, ...] = ()
+    facts: tuple[StoredFacts, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference_spaces", tuple(self.reference_spaces))
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "controls", frozenset(self.controls))
         object.__setattr__(self, "k_policies", tuple(_policy(name) for name in self.k_policies))
-        for name in self.metrics:
-            self.metric(name)
+        given = {facts.name: facts for facts in self.facts}
+        object.__setattr__(self, "facts", tuple(given.get(name) or get_metric(name).facts for name in self.metrics))
         self._check_names()
         self._check_numbers()
 
@@ -83,23 +95,23 @@ class RankingSpec:
             if not names:
                 raise RequestError(f"no {what} to rank in", where=what, allowed="at least one name")
             if len(set(names)) < len(names):
-                raise RequestError(f"names are repeated: {', '.join(names)}", where=what)
+                raise RequestError(f"duplicate names: {', '.join(names)}", where=what)
         if OWN in self.reference_spaces:
-            what = f"{OWN!r} differs between competitors, so it ranks nothing"
+            what = f"{OWN!r} differs between entries and cannot be ranked in"
             raise RequestError(what, where="reference_spaces", allowed="declared variants")
-        families = {metric.family for metric in self.metric_list} | {STABILITY}
+        families = {metric.family for metric in self.facts} | {STABILITY}
         for family in self.weights:
             if family not in families:
                 raise unknown("metric family", family, families, where="weights")
         if len(set(self.k_policies)) < len(self.k_policies):
-            raise RequestError("a policy is repeated", where="k_policies")
+            raise RequestError("duplicate policy", where="k_policies")
 
     def _check_numbers(self) -> None:
         for family, weight in self.weights.items():
             if not math.isfinite(weight) or weight < 0:
                 raise RequestError(f"{family} = {weight}", where="weights", allowed="0 or more")
-        if all(self.weight(metric.family) == 0 for metric in self.metric_list):
-            raise RequestError("every ranked family weighs 0", where="weights", allowed="one weight above 0")
+        if all(self.weight(metric.family) == 0 for metric in self.facts):
+            raise RequestError("every ranked family has weight 0", where="weights", allowed="one weight above 0")
         if KPolicy.FIXED in self.k_policies and self.fixed_k is None:
             raise RequestError("the k policy 'fixed' needs fixed_k", where="k_policies", allowed="fixed_k = 2 or more")
         if self.fixed_k is not None and self.fixed_k < 2:
@@ -111,26 +123,12 @@ class RankingSpec:
         if not 0.0 < self.confidence < 1.0:
             raise RequestError(f"confidence = {self.confidence}", where="confidence", allowed="between 0 and 1")
 
-    def metric(self, name: str) -> MetricFacts:
-        """Return the facts of a metric, built in or among `plugin_metrics`.
-
-        Raises
-        ------
-        RequestError
-            If there is none, with the nearest spelling.
-        """
-        return next((metric for metric in self.plugin_metrics if metric.name == name), None) or get_metric(name)
-
-    @property
-    def metric_list(self) -> tuple[MetricFacts, ...]:
-        return tuple(self.metric(name) for name in self.metrics)
-
     def weight(self, family: str) -> float:
         """Return the weight of a family in the mean rank."""
         return float(self.weights.get(family, 1.0))
 
     def policies(self, *, has_baselines: bool) -> tuple[KPolicy, ...]:
-        """Return the k policies, the default filled in."""
+        """Return the k policies, or the default."""
         default = KPolicy.CALIBRATED if has_baselines else KPolicy.SILHOUETTE
         return self.k_policies or (default,)
 

@@ -209,7 +209,7 @@ class RunRecord:
 
     def own_metrics(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of the metrics of this run, under their names; a store may hold others and other versions."""
-        names = {metric.stored_name: metric.name for metric in (*METRICS.values(), *self.ranking.plugin_metrics)}
+        names = {metric.stored_name: metric.name for metric in (*METRICS.values(), *self.ranking.facts)}
         known = scores[scores["metric"].isin(names)]
         return known.assign(metric=known["metric"].map(names))
 

@@ -88,7 +88,7 @@ class Plan:
                 controls=frozenset(name for name, algorithm in algorithms.items() if algorithm.control),
                 seed=bench.ranking.seed,
                 n_bootstrap=bench.ranking.bootstraps,
-                plugin_metrics=tuple(metric.facts for metric in bench.plugin_metrics),
+                facts=tuple(metric.facts for metric in bench.plugin_metrics),
             ),
             random_partitions=bench.ranking.random_partitions,
             resamples=bench.stability.resamples,

@@ -138,9 +138,9 @@ def test_conditions_of_only_are_checked(study, refused):
     ("rules", "told"),
     [
         ("weights = { silhouete = 2 }", "unknown metric family 'silhouete'"),
-        ("weights = { separation = 0 }", "weighs 0"),
+        ("weights = { separation = 0 }", "every ranked family has weight 0"),
         ('k_policies = ["oracle"]', "needs true_k"),
-        ('k_policies = ["silhouette", "silhouette"]', "a policy is repeated"),
+        ('k_policies = ["silhouette", "silhouette"]', "duplicate policy"),
     ],
 )
 def test_wrong_rules_are_refused_before_anything_is_fitted_and_the_last_good_run_stays(

@@ -54,9 +54,12 @@ class Run:
         outcome = {"status": status, "reason": reason, "fit_seconds": fit_seconds, "peak_mb": 10.0, "inertia": np.nan}
         self.cells.append({**key, **sizes, **outcome, **facts})
         for (metric, space), value in (values or {}).items():
-            good = np.isfinite(value)
-            said = {"status": "ok" if good else "undefined", "reason": "" if good else "one cluster besides noise"}
-            self.scores.append({**key, "space": space, "metric": metric, "value": value, **said})
+            missing = np.isnan(value)
+            status = {
+                "status": "undefined" if missing else "ok",
+                "reason": "one cluster besides noise" if missing else "",
+            }
+            self.scores.append({**key, "space": space, "metric": metric, "value": value, **status})
 
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return cells and scores."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import METRICS, Direction
+from clusterbench.metrics import Direction
 from clusterbench.ranking import RankingSpec, leaderboard
 
 SPACES = ("standard", "log1p")
@@ -158,14 +158,14 @@ def test_two_runs_give_the_same_board_and_another_seed_another_bootstrap(make_ma
     assert first["p_first"].tolist() != other["p_first"].tolist()
 
 
-@pytest.mark.parametrize("metric", SPEC.metrics)
-def test_negating_a_metric_and_flipping_its_direction_keeps_every_rank(make_matrix, monkeypatch, metric):
+@pytest.mark.parametrize("facts", SPEC.facts, ids=SPEC.metrics)
+def test_negating_a_metric_and_flipping_its_direction_keeps_every_rank(make_matrix, facts):
     cells, scores = make_matrix(variants=3, algorithms=4, ks=(3,))
     before = leaderboard(cells, scores, SPEC).table
-    flipped = Direction.LOWER if METRICS[metric].direction is Direction.HIGHER else Direction.HIGHER
-    monkeypatch.setitem(METRICS, metric, dataclasses.replace(METRICS[metric], direction=flipped))
-    scores.loc[scores["metric"] == metric, "value"] *= -1
-    after = leaderboard(cells, scores, SPEC).table
+    direction = Direction.LOWER if facts.direction is Direction.HIGHER else Direction.HIGHER
+    flipped = dataclasses.replace(SPEC, facts=(dataclasses.replace(facts, direction=direction),))
+    scores.loc[scores["metric"] == facts.name, "value"] *= -1
+    after = leaderboard(cells, scores, flipped).table
     same = ["rank", "rank_low", "rank_high", "p_first", "tie", "algorithm", "variant", "mean_rank", "robust"]
     pd.testing.assert_frame_equal(before[same], after[same])
 

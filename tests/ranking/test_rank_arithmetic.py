@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata
 
-from clusterbench.metrics import Direction
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import column_ranks, final_ranks, mean_ranks, pareto_mask
 from clusterbench.ranking.ranks import Axis, separated, signed
 
@@ -20,8 +20,8 @@ SCORES = hnp.arrays(
 )
 
 
-def axis(direction: Direction, decimals: int = 6) -> Axis:
-    return Axis("table", "metric", "space", "separation", direction, decimals)
+def axis(direction: Direction, digits: int = 6) -> Axis:
+    return Axis("table", MetricFacts(name="metric", direction=direction, formula="f", digits=digits), "space")
 
 
 def everyone(scores: np.ndarray) -> np.ndarray:
@@ -88,6 +88,16 @@ def test_missing_ranks_last_whatever_the_direction(direction):
     ranks = column_ranks(signed(values, [axis(direction)]), everyone(values))[:, 0]
     assert ranks[[0, 3]].tolist() == [3.5, 3.5]
     assert sorted(ranks[[1, 2]].tolist()) == [1.0, 2.0]
+
+
+def test_infinite_scores_are_the_best_and_the_worst_but_not_missing():
+    values = np.array([[np.inf], [1.0], [-np.inf], [np.nan], [np.inf]])
+    higher, lower = (
+        column_ranks(signed(values, [axis(direction)]), everyone(values))[:, 0].tolist()
+        for direction in (Direction.HIGHER, Direction.LOWER)
+    )
+    assert higher == [1.5, 3.0, 4.0, 5.0, 1.5]
+    assert lower == [3.5, 2.0, 1.0, 5.0, 3.5]
 
 
 def test_a_family_is_one_vote_however_many_metrics_it_has():

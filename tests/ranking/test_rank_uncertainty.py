@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.errors import RequestError
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import RankingSpec, leaderboard, letters_of
 
 SPEC = RankingSpec(reference_spaces=("standard",), metrics=("silhouette",), n_bootstrap=2000)
@@ -187,3 +189,49 @@ def test_entries_with_different_numbers_of_refits_are_refused(new_run):
     cells, scores = seeds_run(new_run, {"a": [0.5] * 2, "b": [0.5] * 2}).frames()
     with pytest.raises(RequestError, match="different numbers of refits"):
         leaderboard(cells, scores, SPEC, stability=refitted(cells, {"a": [0.9], "b": [0.8, 0.8]}))
+
+
+WIDTH = MetricFacts(name="width", direction=Direction.LOWER, formula="f", no_row_bootstrap="it takes minutes")
+
+
+def test_a_metric_without_row_bootstrap_is_noted_and_has_its_score_in_every_draw(new_run):
+    run = new_run()
+    for name, silhouette, width in (("a", 0.50, 1.0), ("b", 0.455, 2.0)):
+        run.add(name, {("silhouette", "standard"): silhouette, ("width", "standard"): width})
+    cells, scores = run.frames()
+    rows = replicates(cells, {"a": [0.0] * 21, "b": np.linspace(-0.1, 0.1, 21).tolist()})
+    rows = pd.concat([rows, rows.assign(metric="width", value=np.nan)])
+    spec = dataclasses.replace(SPEC, metrics=("silhouette", "width"), weights={"width": 0.5}, facts=(WIDTH,))
+    board = leaderboard(cells, scores, spec, replicates=rows)
+    # Where b has the better silhouette, it is first by the larger weight, although its width is worse in every draw.
+    p_first = board.table.set_index("algorithm")["p_first"]
+    assert p_first["b"] == pytest.approx(6 / 21, abs=0.03)
+    assert "no row bootstrap: width (it takes minutes); its scores are the same in every draw of rows." in board.notes
+    assert not any("no row bootstrap" in note for note in leaderboard(cells, scores, spec).notes)
+
+
+def test_without_any_value_under_resampled_rows_there_is_no_interval(new_run):
+    run = new_run()
+    for name, width in (("a", 1.0), ("b", 2.0)):
+        run.add(name, {("width", "standard"): width})
+    cells, scores = run.frames()
+    rows = replicates(cells, {"a": [0.0], "b": [0.0]}).assign(metric="width", value=np.nan)
+    spec = dataclasses.replace(SPEC, metrics=("width",), facts=(WIDTH,), k_policies=("fixed",), fixed_k=3)
+    scores = pd.concat([scores, scores.assign(metric="silhouette", value=0.1)])
+    board = leaderboard(cells, scores, spec, replicates=rows)
+    assert board.table["p_first"].isna().all()
+    assert "neither seeds nor rows were resampled" in " ".join(board.notes)
+
+
+def test_an_exact_partition_is_first_in_every_draw(new_run):
+    values = {"exact": (np.inf, np.inf), "near": (900.0, np.inf), "far": (100.0, 120.0)}
+    run = new_run()
+    for name, ratios in values.items():
+        for seed, ratio in enumerate(ratios):
+            run.add(name, {("calinski_harabasz", "standard"): ratio, ("silhouette", "standard"): 0.5}, seed=seed)
+    spec = dataclasses.replace(SPEC, metrics=("calinski_harabasz",))
+    board = leaderboard(*run.frames(), spec).table.set_index("algorithm")
+    assert board.loc[["exact", "near", "far"], "rank"].tolist() == [1, 1, 3]
+    assert board.loc["exact", "p_first"] == 1.0
+    assert board.loc["near", "p_first"] == pytest.approx(0.75, abs=0.03)  # unless its first seed is drawn twice
+    assert board["flags"].tolist() == ["", "", ""]

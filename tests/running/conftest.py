@@ -43,7 +43,7 @@ class Workspace:
     """A folder with some tables, a benchmark file, and a store of its runs."""
 
     def __init__(self, folder: Path, name: str, **tables: pd.DataFrame) -> None:
-        self.folder, self.name = folder, name
+        self.folder, self.name, self.results = folder, name, folder / "results"
         for table, frame in tables.items():
             frame.to_csv(folder / f"{table}.csv", index=False)
 
@@ -52,11 +52,11 @@ class Workspace:
         (self.folder / f"{self.name}.toml").write_text(text)
         return prepare(f"{self.name}.toml", workspace=self.folder, **options)[0]
 
-    def run(self, text: str, *, results: str = "results", settings: Settings = INSIDE, **options: Any) -> Run:
+    def run(self, text: str, *, results: str = "", settings: Settings = INSIDE, **options: Any) -> Run:
         """Run a benchmark with this text."""
         (self.folder / f"{self.name}.toml").write_text(text)
         options = {"progress": Silent(), **options}
-        place = {"results": self.folder / results, "workspace": self.folder}
+        place = {"results": self.folder / results if results else self.results, "workspace": self.folder}
         return run(f"{self.name}.toml", settings=settings, **place, **options)
 
     def plugin(self, name: str, text: str, **values: object) -> None:
@@ -65,13 +65,15 @@ class Workspace:
         (self.folder / "algorithms").mkdir(exist_ok=True)
         (self.folder / "algorithms" / f"{name}.py").write_text(text)
 
-    def store(self, results: str = "results") -> Store:
-        return Store.reader(self.folder / results)
+    def store(self) -> Store:
+        return Store.reader(self.results)
 
     def copy(self, folder: Path) -> Workspace:
-        """Return a workspace with the same files and the same store."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return Workspace(folder, self.name)
+        """Return a workspace with the same files and a copy of the store."""
+        copied = Workspace(self.folder, self.name)
+        copied.results = folder / "results"
+        shutil.copytree(self.results, copied.results)
+        return copied
 
 
 class Rules(Workspace):

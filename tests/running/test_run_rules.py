@@ -81,7 +81,10 @@ def test_a_change_of_the_ranking_alone_fits_and_scores_nothing(shared):
 
 @pytest.mark.parametrize(
     ("weights", "told"),
-    [("{ separation = 0.0 }", "every ranked family weighs 0"), ("{ seperation = 1.0 }", "did you mean 'separation'")],
+    [
+        ("{ separation = 0.0 }", "every ranked family has weight 0"),
+        ("{ seperation = 1.0 }", "did you mean 'separation'"),
+    ],
 )
 def test_weights_that_leave_nothing_or_name_nothing_are_refused(shared, weights, told):
     with pytest.raises(RequestError, match=told):

@@ -91,10 +91,8 @@ def first(study: Workspace) -> Run:
 
 @pytest.fixture
 def finished(study: Workspace, first: Run, tmp_path) -> Workspace:
-    """A copy of the workspace after the first run, to be changed."""
-    copied = study.copy(tmp_path)
-    (copied.folder / "blobs.toml").write_text(TOML)
-    return copied
+    """The workspace with a copy of the store after the first run."""
+    return study.copy(tmp_path)
 
 
 def test_every_cell_of_the_matrix_has_a_row_and_a_status(first):
@@ -139,7 +137,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_tables(first, finished
 
 
 def test_a_stored_run_is_read_back_as_it_was(first, finished):
-    back = load_run(finished.folder / "results", "blobs")
+    back = load_run(finished.results, "blobs")
     pd.testing.assert_frame_equal(first.board.table, back.board.table)
     assert (back.board.headline, back.board.alerts) == (first.board.headline, first.board.alerts)
     assert (back.record, back.manifest) == (first.record, first.manifest)
@@ -179,7 +177,7 @@ def test_a_change_without_new_fits_is_in_the_manifest_and_keeps_the_environment_
         environment=replace(first.manifest.environment, cpu="another processor"),
         finished="2020-02-02T02:02:02+00:00",
     )
-    with Store.writer(finished.folder / "results") as store:
+    with Store.writer(finished.results) as store:
         store.put_benchmark("blobs", first.record.to_json(), fitted_elsewhere.to_json())
     again = finished.run(text)
     assert again.computed == 0
@@ -200,7 +198,7 @@ def test_a_change_without_new_fits_is_in_the_manifest_and_keeps_the_environment_
 
 def test_a_run_with_new_fits_has_its_own_environment_and_times(first, finished):
     old = replace(first.manifest, finished="2020-02-02T02:02:02+00:00", workers=99)
-    with Store.writer(finished.folder / "results") as store:
+    with Store.writer(finished.results) as store:
         store.put_benchmark("blobs", first.record.to_json(), old.to_json())
     manifest = finished.run(changed("k = [2, 3, 4]", "k = [2, 3, 4, 6]")).manifest
     assert manifest.finished >= first.manifest.finished
@@ -208,11 +206,10 @@ def test_a_run_with_new_fits_has_its_own_environment_and_times(first, finished):
 
 
 def test_changed_data_refits_everything(first, finished):
-    path = finished.folder / "blobs.csv"
-    table = pd.read_csv(path, float_precision="round_trip")
+    table = pd.read_csv(finished.folder / "blobs.csv", float_precision="round_trip")
     table.loc[5, "a"] += 1e-9
-    table.to_csv(path, index=False)
-    assert finished.run(HEAD + NONE).computed == first.computed
+    table.to_csv(finished.folder / "moved.csv", index=False)
+    assert finished.run(changed("blobs.csv", "moved.csv")).computed == first.computed
 
 
 def test_a_seed_moves_no_other_seeds_labels(first, finished):

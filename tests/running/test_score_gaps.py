@@ -68,7 +68,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str], list[st
 
 
 def forget(study: Workspace, where: str) -> None:
-    with closing(sqlite3.connect(study.folder / "results" / STORE_NAME)) as store, store:
+    with closing(sqlite3.connect(study.results / STORE_NAME)) as store, store:
         assert store.execute(f"DELETE FROM scores WHERE {where}").rowcount > 0
 
 

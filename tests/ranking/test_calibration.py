@@ -1,0 +1,110 @@
+"""z-scores against random partitions of the same data and k."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.metrics import Direction, MetricFacts
+from clusterbench.ranking import RankingSpec, choose_candidates
+
+SPACES = ("standard",)
+
+
+def baselines(values, **changes) -> pd.DataFrame:
+    row = {"dataset": "table", "space": "standard", "k": 3, "generator": "centroids", "metric": "silhouette"}
+    return pd.DataFrame([{**row, **changes, "replicate": r, "value": v} for r, v in enumerate(values)])
+
+
+def calibrated(new_run, table: pd.DataFrame, value: float = 0.5, metric: str = "silhouette", **cell) -> pd.Series:
+    """Return the choice of k for one entry with one score."""
+    run = new_run()
+    run.add("kmeans", {(metric, "standard"): value, ("silhouette", "standard"): value}, **{"k": 3, **cell})
+    chosen = choose_candidates(*run.frames(), RankingSpec(SPACES, metrics=(metric,)), baselines=table).chosen()
+    return chosen.iloc[0]
+
+
+def test_z_is_the_distance_to_the_random_mean_in_standard_deviations(new_run):
+    assert calibrated(new_run, baselines([0.1, 0.2, 0.3]))["z"] == pytest.approx((0.5 - 0.2) / 0.1)
+
+
+def test_z_is_positive_where_a_low_index_is_good(new_run):
+    random = baselines([2.0, 3.0, 4.0], metric="davies_bouldin")
+    assert calibrated(new_run, random, value=1.0, metric="davies_bouldin")["z"] == pytest.approx(2.0)
+
+
+def test_both_generators_are_pooled(new_run):
+    table = pd.concat([baselines([0.1, 0.3]), baselines([0.5, 0.7], generator="growth")])
+    sd = np.std([0.1, 0.3, 0.5, 0.7], ddof=1)
+    assert calibrated(new_run, table)["z"] == pytest.approx((0.5 - 0.4) / sd)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (baselines([0.1, 0.2], k=4), "no random baseline for 3 clusters in space standard"),
+        (baselines([0.1, 0.2], space="log1p"), "no random baseline for 3 clusters in space standard"),
+        (baselines([0.1, np.nan]), "only 1 random baseline for 3 clusters in space standard"),
+        (baselines([0.1, 0.1]), "the random baselines for 3 clusters do not vary in space standard"),
+    ],
+)
+def test_where_there_is_no_z_there_is_a_reason(new_run, table, reason):
+    choice = calibrated(new_run, table)
+    assert np.isnan(choice["z"])
+    assert (choice["status"], choice["reason"]) == ("undefined", reason)
+
+
+def test_a_missing_score_has_no_z(new_run):
+    run = new_run()
+    run.add("kmeans", {("silhouette", "standard"): np.nan})
+    run.add("gmm", {("silhouette", "standard"): 0.5})
+    spec = RankingSpec(SPACES, metrics=("silhouette",))
+    choice = (
+        choose_candidates(*run.frames(), spec, baselines=baselines([0, 1]))
+        .chosen()
+        .set_index("algorithm")
+        .loc["kmeans"]
+    )
+    assert (choice["status"], choice["reason"]) == (
+        "undefined",
+        "silhouette in space standard: one cluster besides noise",
+    )
+
+
+def test_the_number_of_clusters_found_decides_not_the_number_asked_for(new_run):
+    assert calibrated(new_run, baselines([0.1, 0.2, 0.3]), k=5, n_clusters=3)["z"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(0.1, -5.0), (3.7, 2.5), (10.0, 5.0)])
+def test_scale_and_shift_of_an_index_leave_z_alone(new_run, scale, shift):
+    random = np.array([0.1, 0.2, 0.4])
+    plain = calibrated(new_run, baselines(random))["z"]
+    assert calibrated(new_run, baselines(random * scale + shift), 0.5 * scale + shift)["z"] == pytest.approx(plain)
+
+
+def test_an_exact_partition_has_an_infinite_z_and_its_cut_is_chosen(new_run):
+    run = new_run()
+    for k, silhouette, ratio in ((2, 0.9, 500.0), (3, 1.0, math.inf), (4, 0.5, 700.0)):
+        run.add("kmeans", {("silhouette", "standard"): silhouette, ("calinski_harabasz", "standard"): ratio}, k=k)
+    random = [
+        baselines(values, k=k, metric=metric)
+        for k in (2, 3, 4)
+        for metric, values in (("silhouette", [0.1, 0.2, 0.3]), ("calinski_harabasz", [10.0, 20.0, math.inf]))
+    ]
+    spec = RankingSpec(SPACES, metrics=("silhouette", "calinski_harabasz"))
+    chosen = choose_candidates(*run.frames(), spec, baselines=pd.concat(random)).chosen().iloc[0]
+    assert (chosen["k"], chosen["z"], chosen["status"]) == (3, math.inf, "ok")
+
+
+def test_the_facts_of_a_spec_give_the_direction_of_a_metric_that_nobody_registered(new_run):
+    facts = MetricFacts(name="spread", direction=Direction.LOWER, formula="f")
+    run = new_run()
+    for k, value in ((2, 5.0), (3, 1.0)):
+        run.add("kmeans", {("spread", "standard"): value, ("silhouette", "standard"): 0.1}, k=k)
+    random = pd.concat([baselines([5.0, 6.0, 7.0], k=k, metric="spread") for k in (2, 3)])
+    spec = RankingSpec(SPACES, metrics=("spread",), facts=(facts,))
+    chosen = choose_candidates(*run.frames(), spec, baselines=random).chosen().iloc[0]
+    assert (chosen["k"], chosen["z"]) == (3, pytest.approx(5.0))
