@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import clusterbench
 from clusterbench.cli import verbs
 from clusterbench.cli.app import build_app
+from clusterbench.report import figures
 from clusterbench.running import Settings, Silent
 
 PAGE = (Path(__file__).parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -41,7 +42,14 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "most"), [("spectral.py", 10), ("within_variance.py", 30), ("rank_transform.py", 30), ("top.py", 40)]
+    ("file", "most"),
+    [
+        ("spectral.py", 10),
+        ("within_variance.py", 30),
+        ("rank_transform.py", 30),
+        ("top.py", 40),
+        ("cluster_counts.py", 60),
+    ],
 )
 def test_an_extension_is_one_short_file(file, most):
     assert len(example(file).rstrip("\n").split("\n")) <= most
@@ -58,7 +66,7 @@ def test_a_step_is_one_file(workspace):
     done = run_in(workspace, variants={"ranks": steps}, reference_spaces=["ranks"])
     values = done.scores.loc[done.scores["space"] == "ranks", "value"]
     assert values.notna().all()
-    with pytest.raises(clusterbench.RequestError, match="n_quantile.*did you mean 'n_quantiles'"):
+    with pytest.raises(clusterbench.RequestError, match=r"n_quantile.*did you mean 'n_quantiles'"):
         run_in(workspace, variants={"ranks": [{"step": "rank_transform", "n_quantile": 50}]})
 
 
@@ -89,6 +97,17 @@ def test_a_command_is_one_file(workspace, monkeypatch):
     ran = CliRunner().invoke(build_app(), ["top", "2", "--results", str(workspace / "results")])
     assert ran.exit_code == 0
     assert ran.output.splitlines()[0].startswith("1  kmeans on raw, k = 3")
+
+
+def test_a_figure_is_one_file(workspace, monkeypatch):
+    folder = workspace / "figures"
+    folder.mkdir()
+    (folder / "cluster_counts.py").write_text(example("cluster_counts.py"), encoding="utf-8")
+    monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(folder)])
+    page = run_in(workspace).report(workspace / "report")
+    assert "Number of clusters" in page.read_text(encoding="utf-8")
+    assert (page.parent / "figures" / "cluster-counts.svg").exists()
+    assert "cluster-counts.svg" in (page.parent / "leaderboard.md").read_text(encoding="utf-8")
 
 
 def test_a_frame_with_the_same_columns_gives_the_same_scores(workspace):
