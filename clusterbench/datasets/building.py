@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,6 @@ from clusterbench.errors import RequestError, did_you_mean
 def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     """Take the chosen part of a raw table and check it.
 
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     RequestError
@@ -33,23 +29,25 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     _check_columns(raw, spec)
     warnings = list(raw.warnings)
     id_column, truth_column = _id_column(raw, spec), _truth_column(raw, spec)
-    features = _features(raw, spec, {id_column, truth_column})
+    features = _features(raw, spec, id_column, truth_column)
     columns = {name: numeric_column(raw.frame[name], warnings) for name in features}
-    frame = _rows_with_values(raw.frame, columns, warnings)
-    row_ids = _row_ids(raw, frame, id_column)
-    truth, truth_names = _truth(frame[truth_column], warnings) if truth_column else (None, ())
-    taken = _taken(frame, spec, warnings)
-    columns = {name: values[frame.index][taken] for name, values in columns.items()}
+    rows = _rows_with_values(columns, warnings)
+    row_ids = _row_ids(raw.frame, id_column, rows)
+    truth, truth_names = _truth(raw.frame[truth_column], rows, warnings) if truth_column else (None, ())
+    taken = np.ones(len(rows), dtype=bool) if spec.rows == "all" else _complete(raw.frame.iloc[rows], warnings)
+    columns = {name: values[rows[taken]] for name, values in columns.items()}
     warnings += _doubtful_columns(columns)
     groups, units = known_layout(raw.frame.columns)
+    groups |= spec.groups
+    groups = {group: tuple(name for name in names if name in columns) for group, names in groups.items()}
     return Dataset(
         name=spec.stable_name,
         frame=pd.DataFrame(columns),
         row_ids=row_ids[taken],
         truth=None if truth is None else truth[taken],
         truth_names=truth_names,
-        groups=_surviving({**groups, **spec.groups}, features),
-        units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns},
+        groups={group: names for group, names in groups.items() if names},
+        units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns and unit},
         source=mask_credentials(raw.source),
         warnings=tuple(warnings),
     )
@@ -57,12 +55,11 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
 
 def _check_columns(raw: RawTable, spec: DatasetSpec) -> None:
     known = list(raw.frame.columns)
-    asked: list[tuple[str, Iterable[str]]] = [("drop", spec.drop), ("keep", spec.keep or ())]
-    asked += [("id", (spec.id,) if spec.id else ()), ("truth", (spec.truth,) if spec.truth else ())]
-    asked += [(f"groups.{group}", names) for group, names in spec.groups.items()]
-    for key, names in asked:
+    asked = {"drop": spec.drop, "keep": spec.keep or (), "id": (spec.id,), "truth": (spec.truth,)}
+    asked |= {f"groups.{group}": names for group, names in spec.groups.items()}
+    for key, names in asked.items():
         for name in names:
-            if name not in (*known, raw.id_column):
+            if name is not None and name not in (*known, raw.id_column):
                 shown = ", ".join(known[:40]) + (f" and {len(known) - 40} more" if len(known) > 40 else "")
                 raise RequestError(f"there is no column {name!r}{did_you_mean(name, known)}", where=key, allowed=shown)
 
@@ -75,56 +72,33 @@ def _id_column(raw: RawTable, spec: DatasetSpec) -> str | None:
 
 
 def _truth_column(raw: RawTable, spec: DatasetSpec) -> str | None:
-    if spec.truth is not None:
-        return spec.truth
-    return raw.truth_column if raw.truth_column not in spec.drop else None
+    return spec.truth or (raw.truth_column if raw.truth_column not in spec.drop else None)
 
 
-def _features(raw: RawTable, spec: DatasetSpec, apart: set[str | None]) -> list[str]:
-    taken_out = {*apart, raw.id_column, raw.truth_column, *spec.drop}
+def _features(raw: RawTable, spec: DatasetSpec, *others: str | None) -> list[str]:
+    """Return the columns that are kept, without those of ids and truth."""
+    taken_out = {*others, raw.id_column, raw.truth_column, *spec.drop}
     names = [name for name in raw.frame.columns if name not in taken_out and (not spec.keep or name in spec.keep)]
     if not names:
         raise RequestError("no columns are left", allowed="at least one numeric column besides id and truth")
     return names
 
 
-def _rows_with_values(
-    frame: pd.DataFrame, columns: dict[str, NDArray[np.float64]], warnings: list[str]
-) -> pd.DataFrame:
-    """Leave out the rows that have no value in any feature; the index still gives the row numbers of the source."""
+def _rows_with_values(columns: dict[str, NDArray[np.float64]], warnings: list[str]) -> NDArray[np.intp]:
+    """Return the positions of the rows that have a value in any feature."""
     present: NDArray[np.bool_] = ~np.all([np.isnan(values) for values in columns.values()], axis=0)
-    if present.sum() < 2:
-        count = "1 row has" if present.any() else "0 rows have"
+    rows = np.flatnonzero(present)
+    if len(rows) < 2:
+        count = "1 row has" if len(rows) else "0 rows have"
         raise RequestError(f"{count} nothing to compare", allowed="at least 2 rows")
-    if present.all():
-        return frame
-    warnings.append(f"{(~present).sum()} of {len(frame)} rows have no value in any column and were left out")
-    return frame.loc[present]
+    if len(rows) < len(present):
+        lost = len(present) - len(rows)
+        warnings.append(f"{lost} of {len(present)} rows have no value in any column and were left out")
+    return rows
 
 
-def _row_ids(raw: RawTable, frame: pd.DataFrame, id_column: str | None) -> pd.Index:
-    """Return the unique labels of the rows of `frame`: a column, the labels of the source, or the row numbers."""
-    if id_column is None and raw.row_ids is None:
-        return frame.index
-    what = "the index" if id_column is None else f"id column {id_column!r}"
-    ids = pd.Index(frame[id_column]) if raw.row_ids is None or id_column is not None else raw.row_ids[frame.index]
-    if ids.nlevels == 1 and ids.isna().any():
-        row = frame.index[np.flatnonzero(ids.isna())[0]]
-        raise RequestError(f"{what} is missing in row {row + 1}", allowed="one unique id per row")
-    if not ids.is_unique:
-        shown = []
-        for value in ids[ids.duplicated()].unique()[:3]:
-            rows = frame.index[np.flatnonzero(ids == value)] + 1
-            shown.append(f"{value!s} (rows {', '.join(map(str, rows[:5]))})")
-        another = 'name another column with id = "..."' if id_column is not None else "reset_index(drop=True)"
-        raise RequestError(f"{what} has duplicates: {', '.join(shown)}", allowed=f"unique ids; {another}")
-    return ids
-
-
-def _taken(frame: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> NDArray[np.bool_]:
-    """Return which rows are taken, shape (n,)."""
-    if spec.rows == "all":
-        return np.ones(len(frame), dtype=bool)
+def _complete(frame: pd.DataFrame, warnings: list[str]) -> NDArray[np.bool_]:
+    """Return which rows have no missing value, shape (n,)."""
     complete: NDArray[np.bool_] = frame.notna().all(axis=1).to_numpy()
     if complete.sum() < 2:
         raise RequestError(f"{complete.sum()} of {len(frame)} rows are complete", where="rows", allowed='rows = "all"')
@@ -133,20 +107,27 @@ def _taken(frame: pd.DataFrame, spec: DatasetSpec, warnings: list[str]) -> NDArr
     return complete
 
 
-def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterable[str]:
-    for name, values in columns.items():
-        if name.startswith("Unnamed: "):
-            yield f"column {name!r} has no name in its file: if it only numbers the rows, drop it"
-        present = values[~np.isnan(values)]
-        if not len(present) or present.min() == present.max():
-            yield f"column {name!r} is constant: it does not distinguish any rows"
+def _row_ids(frame: pd.DataFrame, id_column: str | None, rows: NDArray[np.intp]) -> pd.Index:
+    """Return the unique labels of the rows: a column, or the index of the source."""
+    what = "the index" if id_column is None else f"id column {id_column!r}"
+    ids = (frame.index if id_column is None else pd.Index(frame[id_column]))[rows]
+    if ids.nlevels == 1 and ids.hasnans:
+        row = rows[np.argmax(ids.isna())] + 1
+        raise RequestError(f"{what} is missing in row {row}", allowed="one unique id per row")
+    if not ids.is_unique:
+        value = ids[ids.duplicated()][0]
+        places = ", ".join(map(str, rows[np.flatnonzero(ids.isin([value]))[:5]] + 1))
+        another = 'name another column with id = "..."' if id_column is not None else "reset_index(drop=True)"
+        raise RequestError(f"{what} has duplicates: {value} (rows {places})", allowed=f"unique ids; {another}")
+    return ids
 
 
-def _truth(column: pd.Series, warnings: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return class codes, shape (n,), and the name of each code."""
-    if column.isna().any():
-        row = column.index[np.flatnonzero(column.isna())[0]]
-        raise RequestError(f"truth column {column.name!r} is missing in row {row + 1}", allowed="a class for each row")
+def _truth(column: pd.Series, rows: NDArray[np.intp], warnings: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return class codes of the rows, shape (n,), and the name of each code."""
+    column = column.iloc[rows].infer_objects()
+    if column.hasnans:
+        row = rows[np.argmax(column.isna())] + 1
+        raise RequestError(f"truth column {column.name!r} is missing in row {row}", allowed="a class for each row")
     if isinstance(column.dtype, pd.CategoricalDtype):
         classes, codes = column.cat.categories, column.cat.codes.to_numpy()
     else:
@@ -158,7 +139,10 @@ def _truth(column: pd.Series, warnings: list[str]) -> tuple[NDArray[np.int64], t
     return codes.astype(np.int64), tuple(map(str, classes))
 
 
-def _surviving(groups: dict[str, tuple[str, ...]], features: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Keep of each group the columns that are features; leave out a group without any."""
-    kept = {group: tuple(name for name in names if name in features) for group, names in groups.items()}
-    return {group: names for group, names in kept.items() if names}
+def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterator[str]:
+    for name, values in columns.items():
+        if name.startswith("Unnamed: "):
+            yield f"column {name!r} has no name in its file: if it only numbers the rows, drop it"
+        present = values[~np.isnan(values)]
+        if not len(present) or present.min() == present.max():
+            yield f"column {name!r} is constant: it does not distinguish any rows"

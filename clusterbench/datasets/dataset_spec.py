@@ -25,18 +25,6 @@ _SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
 Name = Annotated[str, Field(min_length=1)]
 
 
-def is_id_name(column: str) -> bool:
-    """Whether a column is called like an identifier: ``id`` or ``..._id``, in any case.
-
-    Examples
-    --------
-    >>> [is_id_name(name) for name in ("ID", "CUST_ID", "paid", "identity")]
-    [True, True, False, False]
-    """
-    lower = column.lower()
-    return lower == "id" or lower.endswith("_id")
-
-
 class DatasetSpec(BaseModel):
     """Which table is taken, and what of it.
 
@@ -97,7 +85,7 @@ class DatasetSpec(BaseModel):
     n_rows: int | None = Field(default=None, ge=2)
 
     @model_validator(mode="after")
-    def _one_source(self) -> DatasetSpec:
+    def _consistent(self) -> DatasetSpec:
         given = [source for source in _SOURCES if getattr(self, source) is not None]
         if len(given) != 1:
             raise ValueError(f"exactly one of use, path, url, sql is needed, got {', '.join(given) or 'none'}")
@@ -110,17 +98,13 @@ class DatasetSpec(BaseModel):
         for address in filter(None, (self.url, self.database)):
             if re.search(r"[\s\"'<>]", address.rpartition("@")[0]):
                 raise ValueError("user name and password of an address must be percent-encoded")
-        for key, sources in _SOURCES_OF.items():
-            if key in self.model_fields_set and given[0] not in sources:
-                raise ValueError(f"{key} goes with {' or '.join(sources)} only")
-        return self
-
-    @model_validator(mode="after")
-    def _consistent(self) -> DatasetSpec:
         if self.drop and self.keep is not None:
             raise ValueError("drop and keep exclude each other")
         if self.id is not None and self.id == self.truth:
             raise ValueError(f"id and truth name the same column {self.id!r}")
+        for key, sources in _SOURCES_OF.items():
+            if key in self.model_fields_set and given[0] not in sources:
+                raise ValueError(f"{key} goes with {' or '.join(sources)} only")
         simulated = self.use is not None and registered(self.use).simulated
         for key in ("seed", "n_rows"):
             if key in self.model_fields_set and not simulated:
@@ -130,23 +114,17 @@ class DatasetSpec(BaseModel):
     @property
     def stable_name(self) -> str:
         """Name of the dataset in results."""
-        if self.name is not None:
-            return self.name
-        if self.use is not None:
-            return self.use
         if self.path is not None:
-            return _stem(PureWindowsPath(self.path).name)
-        if self.url is not None:
-            return _stem(PurePosixPath(urlsplit(self.url).path).name) or urlsplit(self.url).netloc.rpartition("@")[2]
-        return self.memory or "query"
+            file = PureWindowsPath(self.path).name
+        else:
+            file = PurePosixPath(urlsplit(self.url or "").path).name
+        stem = file.removesuffix(".gz").rpartition(".")[0] or file
+        host = urlsplit(self.url or "").netloc.rpartition("@")[2]
+        return self.name or self.use or self.memory or stem or host or "query"
 
     @property
     def id_columns(self) -> tuple[str, ...]:
         """Columns that may give the row ids: `id`, else, in a source without an index, the dropped ``..._id`` ones."""
         if self.id is not None or self.memory is not None:
             return () if self.id is None else (self.id,)
-        return tuple(column for column in self.drop if is_id_name(column))
-
-
-def _stem(file_name: str) -> str:
-    return file_name.removesuffix(".gz").rsplit(".", 1)[0]
+        return tuple(column for column in self.drop if f"_{column.lower()}".endswith("_id"))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import stat
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from clusterbench.datasets.arrow_tables import parquet_table
+import pandas as pd
+
 from clusterbench.datasets.dataset_spec import DatasetSpec
-from clusterbench.datasets.raw_table import RawTable, check_names
+from clusterbench.datasets.raw_table import RawTable, arrow_frame, column_name
 from clusterbench.datasets.text_tables import arff_table, delimited_table
 from clusterbench.errors import RequestError, did_you_mean
 
@@ -29,16 +29,19 @@ def read_file(path: Path, spec: DatasetSpec) -> RawTable:
     RequestError
         If there is no such file, its suffix is unknown, or its content is not one rectangular table.
     """
-    _check_is_file(path)
-    suffix = _suffix(path)
     try:
+        if not path.is_file():  # a pipe, for example: reading it would wait for a writer
+            raise _no_file(path)
         content = path.read_bytes()
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
+    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+    if suffix is None:
+        raise RequestError(f"{path}: unknown kind of file {path.suffix or path.name!r}", allowed=", ".join(SUFFIXES))
     if spec.sha256 is not None and (actual := hashlib.sha256(content).hexdigest()) != spec.sha256.lower():
         raise RequestError(f"{path}: SHA-256 is {actual}", allowed=spec.sha256.lower())
-    max_bytes = None if spec.url is None else int(spec.max_mb * 1e6)
-    return read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_bytes=max_bytes)
+    max_mb = None if spec.url is None else spec.max_mb
+    return read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_mb=max_mb)
 
 
 def read_bytes(
@@ -48,33 +51,21 @@ def read_bytes(
     *,
     id_columns: Sequence[str] = (),
     header: bool | None = None,
-    max_bytes: int | None = None,
+    max_mb: float | None = None,
 ) -> RawTable:
-    """Read the content of a file.
-
-    Parameters
-    ----------
-    content : bytes
-    suffix : str
-        One of `SUFFIXES`.
-    source : str
-    id_columns, header
-        See `delimited_table`.
-    max_bytes : int, optional
-        Limit of the unpacked content of a gzip file.
-    """
+    """Read the content of a file; `max_mb` limits what a gzip file unpacks to. See `delimited_table`."""
     try:
+        if suffix.endswith(".gz"):
+            content = _unzip(content, max_mb)
         if not content.strip():
             raise RequestError("is empty")
         if suffix in (".parquet", ".pq"):
-            raw = parquet_table(content)
+            raw = _parquet_table(content)
         elif suffix == ".arff":
             raw = arff_table(_decode(content), id_columns=id_columns)
         else:
-            text = _decode(_unzip(content, max_bytes) if suffix.endswith(".gz") else content)
             delimiter = "\t" if suffix.startswith(".tsv") else ","
-            raw = delimited_table(text, delimiter, id_columns=id_columns, header=header)
-        check_names(raw.frame.columns)
+            raw = delimited_table(_decode(content), delimiter, id_columns=id_columns, header=header)
         if raw.frame.empty:
             raise RequestError("has a header but no rows")
     except RequestError as error:
@@ -82,33 +73,55 @@ def read_bytes(
     return replace(raw, source=source)
 
 
-def _suffix(path: Path) -> str:
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if path.name.lower().endswith(suffix):
-            return suffix
-    raise RequestError(f"{path}: unknown kind of file {path.suffix or path.name!r}", allowed=", ".join(SUFFIXES))
+def _parquet_table(content: bytes) -> RawTable:
+    """Read a Parquet file with the index that pandas stored.
 
+    A named index is a column; one that is not numeric and unique gives the row ids, and so does an unnamed index. Index
+    levels that repeat a column, as after ``set_index(..., drop=False)``, are left out.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-def _check_is_file(path: Path) -> None:
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise RequestError(f"{path} does not exist: there is no folder {path.parent}")
-        near = did_you_mean(path.name, (entry.name for entry in path.parent.iterdir()))
-        raise RequestError(f"{path} does not exist{near}")
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise RequestError(f"{path} is a folder", allowed="a file in it")
-    if not stat.S_ISREG(mode):  # reading a pipe would wait for a writer
-        raise RequestError(f"{path} is no regular file")
-
-
-def _unzip(content: bytes, max_bytes: int | None) -> bytes:
     try:
-        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(-1 if max_bytes is None else max_bytes + 1)
+        frame = arrow_frame(pq.read_table(io.BytesIO(content)))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise RequestError(f"is not a readable Parquet file: {error}") from error
+    frame = frame.set_axis([column_name(label) for label in frame.columns], axis=1)
+    frame.index.names = [None if name is None else column_name(name) for name in frame.index.names]
+    repeated = [str(name) for name in frame.index.names if name in frame.columns]
+    for name in repeated:
+        if frame[name].tolist() != frame.index.get_level_values(name).tolist():
+            raise RequestError(f"an index and a column are both called {name!r}", allowed="another name for the index")
+    frame = frame.reset_index(level=repeated, drop=True)
+    index = frame.index
+    if any(name is not None for name in index.names):
+        is_id = index.nlevels == 1 and index.is_unique and not pd.api.types.is_numeric_dtype(index.dtype)
+        return RawTable(frame.reset_index(), id_column=str(index.name) if is_id else None)
+    if index.is_unique:
+        return RawTable(frame)
+    warning = "the index has duplicates: rows are identified by their numbers"
+    return RawTable(frame.reset_index(drop=True), warnings=(warning,))
+
+
+def _no_file(path: Path) -> RequestError:
+    if path.is_dir():
+        return RequestError(f"{path} is a folder", allowed="a file in it")
+    if path.exists():
+        return RequestError(f"{path} is no regular file")
+    if not path.parent.is_dir():
+        return RequestError(f"{path} does not exist: there is no folder {path.parent}")
+    return RequestError(
+        f"{path} does not exist{did_you_mean(path.name, (entry.name for entry in path.parent.iterdir()))}"
+    )
+
+
+def _unzip(content: bytes, max_mb: float | None) -> bytes:
+    try:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(-1 if max_mb is None else int(max_mb * 1e6) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise RequestError(f"is not a complete gzip file: {error}") from error
-    if max_bytes is not None and len(unpacked) > max_bytes:
-        raise RequestError(f"unpacks to more than {max_bytes / 1e6:g} MB", allowed="a larger max_mb")
+    if max_mb is not None and len(unpacked) > max_mb * 1e6:
+        raise RequestError(f"unpacks to more than {max_mb:g} MB", allowed="a larger max_mb")
     return unpacked
 
 
@@ -117,9 +130,8 @@ def _decode(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RequestError(
-            f"byte {content[error.start]:#04x} in line {line} is not UTF-8", allowed="a UTF-8 text file"
-        ) from error
+        what = f"byte {content[error.start]:#04x} in line {line} is not UTF-8"
+        raise RequestError(what, allowed="a UTF-8 text file") from error
     if "\0" in text:  # the rest of a crashed write, or UTF-16; it would be read as missing values
         line = text.count("\n", 0, text.index("\0")) + 1
         raise RequestError(f"a NUL byte in line {line}", allowed="a UTF-8 text file")

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
-from clusterbench.datasets.arrow_tables import arrow_frame
 from clusterbench.datasets.building import build_dataset
 from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
-from clusterbench.datasets.raw_table import RawTable, check_names, column_name
+from clusterbench.datasets.raw_table import RawTable, arrow_frame, column_name
 from clusterbench.errors import RequestError
 
-
-@runtime_checkable
-class _ToPandas(Protocol):
-    def to_pandas(self) -> object: ...
+_CLASSES: Final = "known classes"  # name of the column of classes that are given beside a table
 
 
 def dataset_from(
@@ -75,16 +71,12 @@ def dataset_from(
         if isinstance(drop, str) or isinstance(keep, str):
             raise RequestError("drop and keep are lists of columns, not text", allowed='drop = ["CUST_ID"]')
         frame = frame_of(table)
-        row_ids, frame = frame.index, frame.set_axis([column_name(label) for label in frame.columns], axis=1)
-        check_names(frame.columns)
-        frame = frame.reset_index(drop=True)
+        frame = frame.set_axis([column_name(label) for label in frame.columns], axis=1)
         if truth is not None and not isinstance(truth, str):
-            column = next(free for free in ("truth", "_truth", "__truth") if free not in frame.columns)
-            frame[column] = _classes(truth, len(frame))
-            truth = column
+            frame, truth = pd.concat([frame, _classes(truth, frame.index)], axis=1), _CLASSES
         chosen = {"drop": drop, "keep": keep, "id": id, "truth": truth, "groups": groups or {}, "rows": rows}
         spec = DatasetSpec.model_validate({"memory": name, **chosen})
-        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory", row_ids=row_ids), spec)
+        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory"), spec)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or None
@@ -122,19 +114,17 @@ def frame_of(table: object) -> pd.DataFrame:
 
     if isinstance(table, pd.DataFrame):
         return table
-    if isinstance(table, np.ndarray):
-        return _array_frame(table)
     try:
+        if isinstance(table, np.ndarray):
+            return _array_frame(table)
         if hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__"):
             return arrow_frame(pa.table(table))
-        if isinstance(table, _ToPandas) and isinstance(frame := table.to_pandas(), pd.DataFrame):
+        if hasattr(table, "to_pandas") and isinstance(frame := table.to_pandas(), pd.DataFrame):
             return frame
         if hasattr(table, "__dataframe__"):
             from pyarrow.interchange import from_dataframe
 
             return arrow_frame(from_dataframe(table))
-    except RequestError:
-        raise
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise RequestError(f"{type(table).__name__} cannot be read as a table: {error}") from error
     raise RequestError(
@@ -144,18 +134,14 @@ def frame_of(table: object) -> pd.DataFrame:
 
 
 def _array_frame(array: NDArray[Any]) -> pd.DataFrame:
-    if array.dtype.names is not None and array.ndim == 1:
+    if array.dtype.names is not None:
         return pd.DataFrame(array)
     if array.ndim != 2:
-        raise RequestError(f"the array has shape {array.shape}", allowed="two dimensions: rows and columns")
+        raise ValueError(f"the array has shape {array.shape}, not two dimensions: rows and columns")
     return pd.DataFrame(array, columns=[f"x{position}" for position in range(1, array.shape[1] + 1)])
 
 
-def _classes(truth: ArrayLike, n_rows: int) -> pd.Series:
-    try:
-        classes = pd.Series(truth)
-    except ValueError as error:
-        raise RequestError(f"truth: {error}", allowed="one class per row") from error
-    if len(classes) != n_rows:
-        raise RequestError(f"truth has {len(classes)} classes for {n_rows} rows", allowed="one class per row")
-    return classes.reset_index(drop=True)
+def _classes(truth: ArrayLike, index: pd.Index) -> pd.Series:
+    if np.shape(truth) != (len(index),):
+        raise RequestError(f"truth has shape {np.shape(truth)} for {len(index)} rows", allowed="one class per row")
+    return pd.Series(truth, name=_CLASSES).set_axis(index)

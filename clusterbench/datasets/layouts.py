@@ -23,13 +23,7 @@ CREDIT_CARD_GROUPS: Final = {
 
 
 def known_layout(columns: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Return the column groups and units of a known layout, or two empty mappings.
-
-    Parameters
-    ----------
-    columns : iterable of str
-        Column names of a table as its source gives it, before any is dropped.
-    """
+    """Return groups and units of the known layout that a table has, or two empty mappings."""
     if set(CREDIT_CARD_COLUMNS) <= set(columns):
         return dict(CREDIT_CARD_GROUPS), dict(CREDIT_CARD_UNITS)
     return {}, {}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from clusterbench.datasets.building import build_dataset
+from clusterbench.datasets.cc_general import load_cc_general
 from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.download import download
@@ -19,13 +17,8 @@ from clusterbench.datasets.raw_table import RawTable
 from clusterbench.datasets.sql import located, read_sql
 from clusterbench.errors import RequestError
 
-# Units of the columns of scikit-learn's tables.
-_UNITS: Final[dict[str, Callable[[str], str]]] = {
-    "wine": lambda column: "% vol" if column == "alcohol" else "",
-    "breast-cancer": lambda column: "",
-    "digits": lambda column: "intensity 0..16",
-    "iris": lambda column: "cm",
-}
+# Unit of all columns of a scikit-learn table.
+_UNITS: Final = {"digits": "intensity 0..16", "iris": "cm"}
 
 
 def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
@@ -65,13 +58,11 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
         return _registered_table(spec.use, spec)
     if spec.sql is not None and spec.database is not None:
         return read_sql(spec.sql, spec.database, base=base, max_rows=spec.max_rows, max_seconds=spec.max_seconds)
-    path = located(spec.path or "", base) if spec.url is None else _downloaded(spec.url, spec)
+    if spec.url is not None:
+        path = download(spec.url, sha256=spec.sha256, max_mb=spec.max_mb, max_seconds=spec.max_seconds)
+    else:
+        path = located(spec.path or "", base)
     return replace(read_file(path, spec), source=spec.url or path.name)
-
-
-def _downloaded(url: str, spec: DatasetSpec) -> Path:
-    file_name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{PurePosixPath(urlsplit(url).path).name}"
-    return download(url, file_name, sha256=spec.sha256, max_mb=spec.max_mb, max_seconds=spec.max_seconds)
 
 
 def _registered_table(name: str, spec: DatasetSpec) -> RawTable:
@@ -80,18 +71,17 @@ def _registered_table(name: str, spec: DatasetSpec) -> RawTable:
 
         return simulate_credit_card(n_rows=spec.n_rows or registered(name).rows, seed=spec.seed)
     if name == "cc-general":
-        from clusterbench.datasets.cc_general import load_cc_general
-
         return load_cc_general()
-    return _scikit_learn(f"load_{name.replace('-', '_')}", _UNITS[name])
+    return _scikit_learn_table(name)
 
 
-def _scikit_learn(function: str, unit: Callable[[str], str]) -> RawTable:
+def _scikit_learn_table(name: str) -> RawTable:
     import pandas as pd
     from sklearn import __version__, datasets
 
+    function = f"load_{name.replace('-', '_')}"
     bunch: Any = getattr(datasets, function)(as_frame=True)
     classes = pd.Index([str(name) for name in bunch.target_names])
     frame = bunch.data.assign(**{"class": pd.Categorical.from_codes(bunch.target, categories=classes)})
-    units = {column: unit(column) for column in bunch.data.columns if unit(column)}
+    units = {"alcohol": "% vol"} if name == "wine" else dict.fromkeys(frame.columns, _UNITS.get(name, ""))
     return RawTable(frame, f"scikit-learn {__version__}, {function}", truth_column="class", units=units)

@@ -1,40 +1,46 @@
-"""A table as its source gives it, before ids, truth and columns are chosen."""
+"""A table as its source gives it, before ids, classes and columns are chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from clusterbench.errors import RequestError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawTable:
-    """A table with everything that its source holds.
+    """A table with everything that its source holds; two columns of one name are refused.
 
     Attributes
     ----------
     frame : DataFrame, shape (n, columns)
-        All columns, those of ids and truth included, in their own types; the names are text, the index is 0..n-1.
+        All columns in their own types; the names are text. The index gives the row ids where no column does.
     source : str
-        Where it came from, without credentials.
+        Where it came from.
     id_column, truth_column : str, optional
         Columns of row ids and of known classes, unless others are chosen. The id column may be absent.
-    row_ids : Index of length n, optional
-        Row labels that are not in a column; used where no column gives ids.
     units : mapping of str to str
     warnings : tuple of str
     """
 
     frame: pd.DataFrame
-    source: str
+    source: str = ""
     id_column: str | None = None
     truth_column: str | None = None
-    row_ids: pd.Index | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        repeated = self.frame.columns[self.frame.columns.duplicated()]
+        if len(repeated):
+            raise RequestError(f"two columns are called {repeated[0]!r}", allowed="unique column names")
 
 
 def column_name(label: object) -> str:
@@ -42,10 +48,12 @@ def column_name(label: object) -> str:
     return "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Raise a RequestError if two columns have the same name."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise RequestError(f"two columns are called {name!r}", allowed="unique column names")
-        seen.add(name)
+def arrow_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a data frame; integers and booleans stay such where some are missing."""
+    import pyarrow as pa
+
+    def nullable(kind: pa.DataType) -> pd.ArrowDtype | None:
+        return pd.ArrowDtype(kind) if pa.types.is_integer(kind) or pa.types.is_boolean(kind) else None
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable)
+    return frame

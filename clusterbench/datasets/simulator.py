@@ -24,6 +24,8 @@ What it does not mimic: the order of the rows, frequencies above 1, and sums tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -31,50 +33,61 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from clusterbench.datasets.archetypes import ARCHETYPES, LEVELS, Archetype
-from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS
+from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, read_facts
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
 Floats = NDArray[np.float64]
 
-ROWS: Final = 8950
-LATENT: Final = tuple(column for column in CREDIT_CARD_COLUMNS if column != "PURCHASES")
-ARCHETYPE_NAMES: Final = tuple(archetype.name for archetype in ARCHETYPES)
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Archetype:
+    """One kind of customer: see ``simulator.toml``. The correlation matrix, shape (16, 16), is positive definite."""
+
+    name: str
+    summary: str
+    share: float
+    patterns: Mapping[str, float]
+    no_payment: float
+    tenure: list[float]
+    quantiles: Mapping[str, list[float]]
+    frequencies: Mapping[str, list[float]]
+    correlation: Floats
+
+
+def _correlation(percent: list[list[float]]) -> Floats:
+    """Complete the upper triangle of a correlation matrix; lift eigenvalues that rounding made too small to 0.001."""
+    upper = np.zeros((len(percent) + 1, len(percent) + 1))
+    for row, entries in enumerate(percent):
+        upper[row, row + 1 :] = entries
+    values, vectors = np.linalg.eigh(np.eye(len(upper)) + (upper + upper.T) / 100.0)
+    lifted = (vectors * np.maximum(values, 1e-3)) @ vectors.T
+    scale = np.sqrt(np.diag(lifted))
+    matrix: Floats = lifted / np.outer(scale, scale)
+    return matrix
+
+
+_FACTS: Final = read_facts("simulator.toml")
+LEVELS: Final[list[float]] = _FACTS["levels"]
+ARCHETYPES: Final = tuple(
+    Archetype(correlation=_correlation(facts.pop("correlations")), **facts) for facts in _FACTS["archetypes"]
+)
+
+_ROWS: Final = 8950  # of the real table
+LATENT: Final = tuple(column for column in CREDIT_CARD_COLUMNS if column != "PURCHASES")
 _AMOUNTS: Final = tuple(c for c in LATENT if c not in {*CREDIT_CARD_GROUPS["frequencies"], "TENURE"})
+_PATTERN_LETTERS: Final = {"ONEOFF_PURCHASES": "O", "INSTALLMENTS_PURCHASES": "I", "CASH_ADVANCE": "C"}
 _NOTHING: Final = [0.0] * len(LEVELS)
 _NEVER: Final = [100.0] * 13
 _SMALL_BALANCE_SHARE: Final = 73 / 8950
-_LARGEST_SCORE: Final = 3.3  # normal score that stands for the 0 % and 100 % quantiles
-_SCORES: Final = np.clip(ndtri(np.array(LEVELS) / 100.0), -_LARGEST_SCORE, _LARGEST_SCORE)
-_MIN_ROWS: Final = 100
+_SCORES: Final = np.clip(ndtri(np.array(LEVELS) / 100.0), -3.3, 3.3)  # of the quantiles; 3.3 instead of infinity
+_MIN_ROWS: Final = 100  # so that every archetype occurs
 
 
-def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> RawTable:
-    """Simulate credit-card customers.
-
-    Parameters
-    ----------
-    n_rows : int
-        At least 100, so that every archetype is there.
-    seed : int
-        The same seed gives the same table.
-
-    Returns
-    -------
-    RawTable
-        ``CUST_ID`` (``S10001``, ``S10002``, ...), the 17 columns, and ``archetype``.
-
-    Raises
-    ------
-    RequestError
-        If `n_rows` is below 100 or `seed` is negative.
-    """
+def simulate_credit_card(*, n_rows: int, seed: int) -> RawTable:
+    """Simulate at least 100 customers: ``CUST_ID`` (``S10001``, ``S10002``, ...), the 17 columns, and ``archetype``."""
     if n_rows < _MIN_ROWS:
         raise RequestError(f"n_rows = {n_rows} is too small", allowed=f"at least {_MIN_ROWS}")
-    if seed < 0:
-        raise RequestError(f"seed = {seed} is negative", allowed="an integer of at least 0")
     rng = np.random.Generator(np.random.PCG64(seed))
     sizes = _quota([archetype.share for archetype in ARCHETYPES], n_rows)
     blocks = [_customers(archetype, int(size), rng) for archetype, size in zip(ARCHETYPES, sizes, strict=True)]
@@ -83,9 +96,10 @@ def simulate_credit_card(*, n_rows: int = ROWS, seed: int = 0) -> RawTable:
     table["PURCHASES"] = table["ONEOFF_PURCHASES"] + table["INSTALLMENTS_PURCHASES"]
     _take_out(table, rng)
     truth = np.repeat(np.arange(len(sizes)), sizes)[order]
+    kinds = pd.Index([archetype.name for archetype in ARCHETYPES])
     frame = pd.DataFrame({column: table[column] for column in CREDIT_CARD_COLUMNS})
-    frame["archetype"] = pd.Categorical.from_codes(truth, categories=pd.Index(ARCHETYPE_NAMES))
-    frame.insert(0, "CUST_ID", [f"S{10001 + row}" for row in range(n_rows)])
+    frame["archetype"] = pd.Categorical.from_codes(truth, categories=kinds)
+    frame["CUST_ID"] = [f"S{10001 + row}" for row in range(n_rows)]
     return RawTable(frame, f"simulated, seed {seed}", id_column="CUST_ID", truth_column="archetype")
 
 
@@ -101,7 +115,7 @@ def _quota(shares: list[float], total: int) -> NDArray[np.int64]:
 def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Make the `size` customers of one archetype."""
     patterns = np.repeat(list(archetype.patterns), _quota(list(archetype.patterns.values()), size))
-    one_off, instalments, cash = (np.char.count(patterns, letter) > 0 for letter in "OIC")
+    active = {column: np.char.count(patterns, letter) > 0 for column, letter in _PATTERN_LETTERS.items()}
     score = dict(zip(LATENT, _scores(archetype, size, rng), strict=True))
     row = {column: _amount(archetype.quantiles.get(column, _NOTHING), score[column]) for column in _AMOUNTS}
     row["PAYMENTS"] = _payments(archetype, score["PAYMENTS"])
@@ -111,13 +125,9 @@ def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dic
         column: _months(archetype.frequencies.get(column, _NEVER), score[column], row["TENURE"])
         for column in CREDIT_CARD_GROUPS["frequencies"]
     }
-    _reconcile(months, one_off, instalments, cash, row["TENURE"])
-    for column, active in (
-        ("ONEOFF_PURCHASES", one_off),
-        ("INSTALLMENTS_PURCHASES", instalments),
-        ("CASH_ADVANCE", cash),
-    ):
-        row[column] = np.where(active, np.maximum(row[column], 0.01), 0.0)
+    _reconcile(months, active, row["TENURE"])
+    for column, occurs in active.items():
+        row[column] = np.where(occurs, np.maximum(row[column], 0.01), 0.0)
     for column, frequency in (("CASH_ADVANCE_TRX", "CASH_ADVANCE_FREQUENCY"), ("PURCHASES_TRX", "PURCHASES_FREQUENCY")):
         row[column] = np.where(months[frequency] > 0, np.maximum(np.rint(row[column]), months[frequency]), 0.0)
     for column, count in months.items():
@@ -173,14 +183,9 @@ def _months(cumulated: list[float], score: Floats, tenure: Floats) -> Floats:
     return months
 
 
-def _reconcile(
-    months: dict[str, Floats],
-    one_off: NDArray[np.bool_],
-    instalments: NDArray[np.bool_],
-    cash: NDArray[np.bool_],
-    tenure: Floats,
-) -> None:
+def _reconcile(months: dict[str, Floats], active: dict[str, NDArray[np.bool_]], tenure: Floats) -> None:
     """Make the months of each kind fit the zero pattern and each other, in place."""
+    one_off, instalments, cash = active.values()
     bought = one_off | instalments
     both = one_off & instalments
     all_months = np.where(bought, np.clip(months["PURCHASES_FREQUENCY"], 1.0, tenure), 0.0)
@@ -202,5 +207,5 @@ def _take_out(table: dict[str, Floats], rng: np.random.Generator) -> None:
     smallest = paying[np.argsort(table["BALANCE"][paying], kind="stable")[: round(_SMALL_BALANCE_SHARE * n_rows)]]
     table["MINIMUM_PAYMENTS"][table["PAYMENTS"] == 0] = np.nan
     table["MINIMUM_PAYMENTS"][smallest] = np.nan
-    n_limits = max(1, round(n_rows / ROWS))
+    n_limits = max(1, round(n_rows / _ROWS))
     table["CREDIT_LIMIT"][np.argsort(rng.random(n_rows), kind="stable")[:n_limits]] = np.nan

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -12,8 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from clusterbench.credentials import MASK
-from clusterbench.datasets.raw_table import RawTable, check_names
-from clusterbench.datasets.time_limit import run_limited
+from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
 if TYPE_CHECKING:
@@ -44,29 +45,50 @@ def read_sql(sql: str, database: str, *, base: Path, max_rows: int, max_seconds:
     from sqlalchemy.exc import SQLAlchemyError
 
     engine = _engine(database, base)
-    query = _Query(engine, sql, max_rows)
     try:
-        names, rows = run_limited(query.rows, max_seconds=max_seconds, cancel=query.cancel)
-        check_names(names)
+        names, rows = _Query(engine, sql, max_rows).run(max_seconds)
         if not rows:
             raise RequestError("the query gives no rows")
+        # As objects: pandas would make floats of integers where some are missing.
+        return RawTable(pd.DataFrame(rows, columns=names, dtype=object), f"query on {database}")
     except SQLAlchemyError as error:
         raise RequestError(f"{database}: {_first_line(error, engine.url.password)}") from None
     except RequestError as error:
         raise error.within(database) from None
-    columns = zip(*rows, strict=True)
-    return RawTable(pd.DataFrame(dict(zip(names, map(_column, columns), strict=True))), f"query on {database}")
 
 
 class _Query:
-    """A query that is fetched in chunks and can be cancelled from another thread."""
+    """A query in a thread: signals and the time limit interrupt it, also while the driver waits in C."""
 
     def __init__(self, engine: Engine, sql: str, max_rows: int) -> None:
         self._engine, self._sql, self._max_rows = engine, sql, max_rows
         self._driver: Any = None
+        self._cancelled = False
 
-    def rows(self, unwanted: threading.Event) -> tuple[list[str], list[Sequence[Any]]]:
-        """Return the names of the columns and all rows."""
+    def run(self, max_seconds: float) -> tuple[list[str], list[Sequence[Any]]]:
+        """Return the names of the columns and all rows; cancel the query if it takes longer than `max_seconds`."""
+        future: Future[tuple[list[str], list[Sequence[Any]]]] = Future()
+
+        def fetch() -> None:
+            try:
+                future.set_result(self._fetch())
+            except BaseException as error:  # noqa: BLE001 - raised in the calling thread
+                future.set_exception(error)
+
+        thread = threading.Thread(target=fetch, daemon=True)
+        thread.start()
+        try:
+            return future.result(max_seconds)
+        except TimeoutError:
+            raise RequestError(f"not finished after {max_seconds:g} s", allowed="a larger max_seconds") from None
+        finally:
+            self._cancelled = True
+            for _ in range(20):  # it is left alone if it does not end within 2 seconds
+                if thread.is_alive():
+                    self._cancel()
+                    thread.join(0.1)
+
+    def _fetch(self) -> tuple[list[str], list[Sequence[Any]]]:
         import sqlalchemy
 
         rows: list[Sequence[Any]] = []
@@ -74,7 +96,7 @@ class _Query:
             with self._engine.connect().execution_options(stream_results=True) as connection:
                 self._driver = connection.connection.driver_connection
                 result = connection.execute(sqlalchemy.text(self._sql))
-                while not unwanted.is_set() and (chunk := result.fetchmany(_CHUNK)):
+                while not self._cancelled and (chunk := result.fetchmany(_CHUNK)):
                     rows += chunk
                     if len(rows) > self._max_rows:
                         allowed = "a LIMIT in the query, or a larger max_rows"
@@ -83,18 +105,12 @@ class _Query:
         finally:
             self._engine.dispose()
 
-    def cancel(self) -> None:
+    def _cancel(self) -> None:
         """Ask the driver to end the query: SQLite and DuckDB call it interrupt, PostgreSQL cancel."""
         stop = getattr(self._driver, "interrupt", None) or getattr(self._driver, "cancel", None)
         if stop is not None:
             with contextlib.suppress(Exception):
                 stop()
-
-
-def _column(values: tuple[Any, ...]) -> pd.Series:
-    """Keep integers as they are where some are missing: pandas would make floats of them."""
-    exact = None in values and any(isinstance(value, int) for value in values)
-    return pd.Series(values, dtype=object) if exact else pd.Series(values)
 
 
 def _engine(database: str, base: Path) -> Engine:
@@ -119,7 +135,7 @@ def _read_only(url: URL, base: Path) -> URL:
     if backend not in ("sqlite", "duckdb") or is_memory:
         return url
     path = located(unquote(urlsplit(name).path) if name.startswith("file:") else name, base)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise RequestError(f"{path} does not exist or is no file")
     if backend == "duckdb":
         return url.set(database=str(path))
@@ -130,10 +146,7 @@ def located(path: str, base: Path) -> Path:
     """Find a relative path from `base`, else from the current folder; return the former if there is neither."""
     given = Path(path).expanduser()
     from_base = base / given
-    try:
-        return given if not from_base.exists() and given.exists() else from_base
-    except OSError as error:  # a name that is too long
-        raise RequestError(f"{path[:200]!r} cannot be read: {error.strerror or error}") from error
+    return given if os.path.exists(given) and not os.path.exists(from_base) else from_base
 
 
 def _first_line(error: Exception, password: str | None) -> str:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pandas as pd
 
-from clusterbench.datasets.raw_table import RawTable, check_names
+from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
-# Fields that are missing values, as in pandas; in a column of ids only the empty field is missing.
-MISSING: Final = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
-    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,308}\s*")
 _EXACT_DIGITS: Final = 15  # every integer of so many digits is a float64
-_ATTRIBUTE: Final = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+(.*)", re.IGNORECASE)
+_DATA: Final = re.compile(r"^\s*@data\s*$", re.IGNORECASE | re.MULTILINE)
+_ATTRIBUTE: Final = re.compile(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE | re.MULTILINE)
 
 
 def delimited_table(text: str, delimiter: str, *, id_columns: Sequence[str], header: bool | None) -> RawTable:
@@ -38,24 +34,22 @@ def delimited_table(text: str, delimiter: str, *, id_columns: Sequence[str], hea
     head = text.lstrip("\r\n").split("\n", 1)[0]
     if delimiter == "," and "," not in head:
         delimiter = next((other for other in (";", "\t") if other in head), delimiter)
-    lines = _lines(text, delimiter, '"')
-    first = next(lines, (1, []))[1]
+    first = next(_lines(text, delimiter, '"'), (1, []))[1]
     warnings = _number_names(first) if header is None else ()
     if header is False:
         names = [f"x{position}" for position in range(1, len(first) + 1)]
-        lines = _lines(text, delimiter, '"')
     else:
         names = [name or f"Unnamed: {position}" for position, name in enumerate(first)]
-    check_names(names)
-    frame = _parse(text.lstrip("\r\n"), names, lines, id_columns, delimiter=delimiter, skip_first=header is not False)
-    return RawTable(frame, "", warnings=warnings)
+    frame = _parse(text, names, id_columns, delimiter=delimiter, header=None if header is False else 0)
+    return RawTable(frame, warnings=warnings)
 
 
 def _number_names(first: Sequence[str]) -> tuple[str, ...]:
     """Refuse a first line of numbers; return a warning where some of the column names are numbers."""
     numbers = [field.strip() for field in first if _NUMBER.fullmatch(field)]
     shown = ", ".join(numbers[:5])
-    if numbers and all(_NUMBER.fullmatch(field) or field.strip() in MISSING for field in first):
+    others = {field.strip().lower() for field in first if not _NUMBER.fullmatch(field)}
+    if numbers and others <= {"", "na", "n/a", "nan", "null", "none"}:
         raise RequestError(
             f"the first line holds numbers instead of column names: {shown}",
             allowed="a first line of names; header = false (it is a row; columns x1, x2, ...); header = true (names)",
@@ -66,25 +60,17 @@ def _number_names(first: Sequence[str]) -> tuple[str, ...]:
 
 def arff_table(text: str, *, id_columns: Sequence[str]) -> RawTable:
     """Read a dense ARFF file: attribute names, then comma-separated data with `?` for missing."""
-    names: list[str] = []
-    lines = text.splitlines()
-    start = 0
-    for start, line in enumerate(lines, start=1):  # noqa: B007 - the first line after @data
-        if attribute := _ATTRIBUTE.match(line.strip()):
-            names.append(attribute[1].strip("'\""))
-        elif line.strip().lower() == "@data":
-            break
-    else:
+    header, *rest = _DATA.split("\n".join(text.splitlines()), maxsplit=1)
+    if not rest:
         raise RequestError("has no @data line", allowed="an ARFF file")
-    data = [line for line in lines[start:] if line.strip() and not line.startswith("%")]
-    if any(line.lstrip().startswith("{") for line in data[:1]):
-        raise RequestError("is a sparse ARFF file", allowed="dense data")
-    check_names(names)
+    names = [attribute.strip("'\"") for attribute in _ATTRIBUTE.findall(header)]
+    data = [line for line in rest[0].split("\n") if line.strip() and not line.startswith("%")]
     if not data:
         raise RequestError("has a header but no rows")
+    if data[0].lstrip().startswith("{"):
+        raise RequestError("is a sparse ARFF file", allowed="dense data")
     body = "\n".join(data)
-    quote = "'" if "'" in body else '"'
-    return RawTable(_parse(body, names, _lines(body, ",", quote), id_columns, quote=quote, missing=("?",)), "")
+    return RawTable(_parse(body, names, id_columns, quote="'" if "'" in body else '"', missing="?"))
 
 
 def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
@@ -101,52 +87,50 @@ def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[st
 def _parse(
     text: str,
     names: Sequence[str],
-    lines: Iterable[tuple[int, list[str]]],
     id_columns: Sequence[str],
     *,
     delimiter: str = ",",
     quote: str = '"',
-    missing: tuple[str, ...] = (),
-    skip_first: bool = False,
+    missing: str = "",
+    header: int | None = None,
 ) -> pd.DataFrame:
-    ids = [name for name in id_columns if name in names]
-    exact = [names[position] for position in sorted(_checked_lines(lines, len(names))) if names[position] not in ids]
+    """Parse with pandas; keep ids as text and long integers exact."""
+    ids = {position for position, name in enumerate(names) if name in id_columns}
+    exact: set[int] = set()
+    for line, fields in _lines(text, delimiter, quote):
+        if len(fields) != len(names):  # pandas would fill the row with missing values
+            raise RequestError(f"line {line} has {len(fields)} fields, the header has {len(names)}")
+        exact |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
     try:
         frame = pd.read_csv(
-            io.StringIO(text, newline=None),
+            io.StringIO(text.lstrip("\r\n"), newline=None),
             sep=delimiter,
             quotechar=quote,
-            names=list(names),
-            header=0 if skip_first else None,
+            names=range(len(names)),
+            header=header,
             index_col=False,
-            dtype=dict.fromkeys([*ids, *exact], "str"),
-            keep_default_na=False,
-            na_values={name: ("", *missing) if name in ids else (*MISSING, *missing) for name in names},
+            dtype=dict.fromkeys(exact - ids, "str"),
+            converters=dict.fromkeys(ids, str),
+            na_values=[missing],
             skip_blank_lines=len(names) > 1,
             float_precision="round_trip",
             low_memory=False,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise RequestError(f"cannot be parsed: {error}") from error
-    for name in exact:
-        values = [_exact_number(field) if isinstance(field, str) else None for field in frame[name]]
-        frame[name] = pd.Series(values, dtype=object)
-    return frame
-
-
-def _checked_lines(lines: Iterable[tuple[int, list[str]]], width: int) -> set[int]:
-    """Refuse ragged rows, which pandas fills with missing values; return the positions of long integers."""
-    long: set[int] = set()
-    for line, fields in lines:
-        if len(fields) != width:
-            raise RequestError(f"line {line} has {len(fields)} fields, the header has {width}")
-        long.update(at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field))
-    return long
+    for position in ids:
+        frame[position] = frame[position].mask(frame[position].isin(["", missing]))
+    for position in exact - ids:
+        values = [_exact_number(field) if isinstance(field, str) else None for field in frame[position]]
+        frame[position] = pd.Series(values, dtype=object)
+    return frame.set_axis(list(names), axis=1)
 
 
 def _exact_number(field: str) -> int | float | str:
     """Return an integer with all its digits, another number as a float, and text as it is."""
-    if _INTEGER.fullmatch(field):
-        return int(field)
-    is_number = _NUMBER.fullmatch(field) or field.strip().lower().lstrip("+-") in ("inf", "infinity")
-    return float(field) if is_number else field
+    if "_" in field:  # which Python accepts between digits
+        return field
+    try:
+        return int(field) if _INTEGER.fullmatch(field) else float(field)
+    except ValueError:
+        return field

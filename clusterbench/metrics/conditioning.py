@@ -131,9 +131,8 @@ def _numbers(X: ArrayLike) -> Floats:
 
 
 def _frame_numbers(frame: pd.DataFrame) -> Floats:
-    plain = frame.reset_index(drop=True)
     try:
-        return np.column_stack([numeric_column(plain.iloc[:, j], []) for j in range(plain.shape[1])])
+        return np.column_stack([numeric_column(column, []) for _, column in frame.items()])
     except RequestError as error:
         raise RequestError(error.what, where="X", allowed="finite numbers") from error
 

@@ -174,8 +174,8 @@ def test_what_is_no_table_of_numbers_is_refused_by_name(case):
         ({"drop": ["z"]}, "drop: there is no column 'z'"),
         ({"drop": "a"}, 'drop and keep are lists of columns, not text (allowed: drop = ["CUST_ID"])'),
         ({"drop": ["a"], "keep": ["b"]}, "drop and keep exclude each other"),
-        ({"truth": [0, 1]}, "truth has 2 classes for 3 rows"),
-        ({"truth": np.zeros((3, 2))}, "truth: "),
+        ({"truth": [0, 1]}, "truth has shape (2,) for 3 rows"),
+        ({"truth": np.zeros((3, 2))}, "truth has shape (3, 2) for 3 rows"),
         ({"truth": ["a", None, "b"]}, "is missing in row 2"),
     ],
 )

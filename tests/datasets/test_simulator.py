@@ -14,7 +14,7 @@ from scipy.stats import ks_2samp
 
 from clusterbench import RequestError
 from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
-from clusterbench.datasets.archetypes import ARCHETYPES, LEVELS
+from clusterbench.datasets.simulator import ARCHETYPES, LEVELS
 
 KINDS = ("ONEOFF_PURCHASES", "INSTALLMENTS_PURCHASES", "CASH_ADVANCE")
 AMOUNT_FREQUENCY_COUNT = [
