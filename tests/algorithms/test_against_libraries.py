@@ -125,7 +125,7 @@ def test_dbscan_with_a_tiny_eps_is_all_noise_and_with_a_huge_one_is_one_cluster(
     assert set(np.asarray(huge.labels).tolist()) == {0}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.05, 2.0), st.floats(1.0, 3.0))
 def test_noise_of_dbscan_only_shrinks_as_eps_grows(cuts_of, seed, eps, factor):
     rows = np.random.default_rng(seed).normal(size=(40, 2))
@@ -175,7 +175,7 @@ def test_a_quantile_split_of_one_column_by_hand(cuts_of, values, k, expected):
     assert np.asarray(found.labels).tolist() == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 9))
 def test_a_quantile_split_follows_the_order_of_its_column(cuts_of, seed, k):
     rows = np.random.default_rng(seed).normal(size=(60, 3))

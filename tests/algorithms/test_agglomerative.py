@@ -35,7 +35,7 @@ def test_every_cut_is_scikit_learns_partition(cuts_of, moons, linkage, metric):
         np.testing.assert_array_equal(canonical(partition.labels), canonical(expected.labels_))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 40), st.sampled_from(["ward", "average", "complete", "single"]))
 def test_exactly_k_clusters_come_out_even_where_heights_are_equal(cuts_of, seed, k, linkage):
     lattice = np.random.default_rng(seed).integers(0, 3, size=(40, 2)).astype(float)
@@ -43,7 +43,7 @@ def test_exactly_k_clusters_come_out_even_where_heights_are_equal(cuts_of, seed,
     assert len(np.unique(found.labels)) == k
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["ward", "average", "complete", "single"]))
 def test_a_coarser_cut_joins_clusters_of_a_finer_one(cuts_of, seed, linkage):
     rows = np.random.default_rng(seed).normal(size=(30, 2))

@@ -21,7 +21,7 @@ found = {}
 algorithm = load_plugin(shipped_place() / "autoencoder_kmeans.py")
 found["imported_early"] = "tensorflow" in sys.modules
 algorithm.warm_up()
-brief = dataclasses.replace(algorithm, grid={"epochs": (1,)})
+brief = dataclasses.replace(algorithm, grid={"epochs": (1,), "layers": ([8],)})
 found["checks"] = [[c.name, c.detail] for c in check_algorithm(brief) if not c.ok]
 
 rng = np.random.default_rng(0)
@@ -39,7 +39,7 @@ found["inertia_falls"] = three.inertia < two.inertia
 found["info"] = dict(two.info)
 found["agrees"] = float(np.mean(np.abs(np.corrcoef(two.labels, hidden.sum(axis=1) > 4)[0, 1])))
 found["training_helps"] = two.info["validation_loss"] < other[0].info["validation_loss"]
-found["stopped"] = fit(epochs=300, patience=1, learning_rate=0.05)[0].info["epochs"]
+found["stopped"] = fit(epochs=300, patience=1, learning_rate=0.2)[0].info["epochs"]
 wide = np.column_stack([X, np.full(600, 7.0)])
 flat = algorithm.build(wide, 0, **algorithm.resolve({"epochs": 1, "layers": [], "latent": 50}))(k=2)
 found["no_hidden_layer"] = len(flat.model.encoder.layers)

@@ -23,7 +23,7 @@ def test_every_eps_is_scikit_learns_labels_border_rows_included(cuts_of, moons, 
         assert partition.info == {"eps": eps, "core_rows": len(expected.core_sample_indices_)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8), st.sampled_from([1.0, 1.5, 2.0, 3.0]), st.integers(1, 3))
 def test_rows_at_exactly_eps_and_copies_are_handled_as_scikit_learn_does(cuts_of, seed, min_samples, eps, d):
     lattice = np.random.default_rng(seed).integers(0, 7, size=(50, d)).astype(float)

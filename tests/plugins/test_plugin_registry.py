@@ -238,15 +238,17 @@ def test_plugins_of_installed_packages_are_found(tmp_path, monkeypatch):
     assert [plugin.name for plugin in registry.broken] == ["gone"]
 
 
-def test_an_import_that_does_not_end_is_stopped_and_threads_are_not_waited_for(tmp_path):
-    hangs = write(tmp_path, "a.py", "import threading, time\ntime.sleep(300)\n")
-    thread = write(
-        tmp_path, "b.py", "import threading, time\nthreading.Thread(target=time.sleep, args=(300,)).start()\n"
-    )
-    start = time.monotonic()
-    assert import_faults([str(thread), str(hangs)], seconds=5.0) == {str(hangs): "its import did not end within 5 s"}
-    assert time.monotonic() - start < 60
+def test_an_import_that_does_not_end_is_stopped(tmp_path):
+    path = write(tmp_path, "hangs.py", "import time\ntime.sleep(300)\n")
+    assert import_faults([str(path)], seconds=1.0) == {str(path): "its import did not end within 1 s"}
     assert import_faults([]) == {}
+
+
+def test_a_thread_that_an_import_leaves_running_is_not_waited_for(tmp_path):
+    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(300,)).start()\n"
+    start = time.monotonic()
+    assert import_faults([str(write(tmp_path, "thread.py", code))]) == {}
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize("raises", [False, True])

@@ -85,8 +85,13 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def steps(workspace):
-    return load_registry(workspace).steps
+def registry(workspace):
+    return load_registry(workspace)
+
+
+@pytest.fixture(scope="module")
+def steps(registry):
+    return registry.steps
 
 
 DATASET = Dataset("small", pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 6.0, 8.0]}), pd.RangeIndex(3))
@@ -144,14 +149,13 @@ def test_whatever_a_step_does_wrong_is_a_wrong_request_that_names_it(workspace, 
     assert str(caught.value).startswith(f"v: step 1: {expected}")
 
 
-def test_a_benchmark_file_names_steps_of_the_workspace(workspace):
+def test_a_benchmark_file_names_steps_of_the_workspace(registry):
     text = """
     title = "T"
     datasets = [{{ use = "iris" }}]
     algorithms = [{{ use = "kmeans" }}]
     variants.own_step = [{{ step = "{name}" }}]
     """
-    registry = load_registry(workspace)
     bench = parse_benchmark(text.format(name="plus"), registry, path=Path("b.toml"))
     assert [step.name for step in bench.variants["own_step"]] == ["plus"]
     with pytest.raises(RequestError, match=r"b\.toml: variants\.own_step: step 1: unknown step 'plsu', did you mean"):

@@ -13,7 +13,7 @@ from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing import fit_space, parse_steps, resolved
 
-CALM = settings(deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(deadline=None, max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 COLUMNS = ["a", "B", "c c", "ü", "pca0"]
 
 ordinary = st.floats(-1e4, 1e4) | st.integers(-3, 3).map(float)
@@ -76,7 +76,7 @@ def attempt(dataset, raw):
         return error
 
 
-@settings(CALM, max_examples=200)
+@settings(CALM, max_examples=70)
 @given(dataset=tables(), raw=chains)
 def test_a_chain_gives_a_finite_matrix_or_a_refusal(dataset, raw):
     made = attempt(dataset, raw)
