@@ -191,12 +191,13 @@ def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
     frames = []
     for side in (one, other):
         scores = side.scores[side.scores["labels_sha256"].notna()]
-        unknown = sorted(set(scores["metric"]) - set(METRICS))
+        known = {*METRICS, *(metric.name for metric in side.manifest.rules.ranking.plugin_metrics)}
+        unknown = sorted(set(scores["metric"]) - known)
         if unknown:
             raise RequestError(
                 f"unknown metric {unknown[0]!r}: its reproducible digits are not known",
                 where=side.name,
-                allowed=", ".join(METRICS),
+                allowed=", ".join(sorted(known)),
             )
         # A score in a reference space is the same whatever variant the labels came from.
         scores = scores.assign(variant=scores["variant"].where(scores["space"] == OWN, ""))
@@ -220,7 +221,7 @@ def _score_differences(scores: pd.DataFrame, one: Side, other: Side) -> Iterator
         metric, dataset = row["metric"], row["dataset"]
         before, after = (_score(row, side) for side in _SUFFIXES)
         if isinstance(before, float) and isinstance(after, float):
-            if same_score(before, after, digits=METRICS[metric].digits):
+            if same_score(before, after, digits=one.manifest.rules.ranking.metric(metric).digits):
                 continue
         elif before == after:
             continue

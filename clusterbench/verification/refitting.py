@@ -10,9 +10,10 @@ from pathlib import Path
 from clusterbench.benchmark import FitJob, parse_benchmark
 from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_folder
-from clusterbench.metrics import METRICS, score_labelings
+from clusterbench.metrics import score_labelings
 from clusterbench.naming import EntryNames
 from clusterbench.plugins import Registry, load_registry
+from clusterbench.ranking import RankingSpec
 from clusterbench.results import Manifest, RunRecord
 from clusterbench.running import LogProgress, Plan, PlannedJob, Progress, Selection, Settings, make_plan
 from clusterbench.running.fitting import OpenTask, job_environment, open_task, save_space
@@ -72,7 +73,7 @@ def reproduce(
     settings = settings or _settings(found.manifest, rows)
     outcomes = _refit(plan, registry, rows, settings, progress)
     scores = _score(plan, record, rows, outcomes, progress)
-    refitted = [_refitted(row, outcomes[row.id], new) for row, new in zip(rows, scores, strict=True)]
+    refitted = [_refitted(row, outcomes[row.id], new, record.ranking) for row, new in zip(rows, scores, strict=True)]
     shared = [*_input_differences(plan, record, rows), *_environment_differences(plan, found.manifest, rows, settings)]
     names = EntryNames.of((job.algorithm, job.params) for job in record.jobs)
     return Reproduction(found.benchmark, target, tuple(refitted), tuple(dict.fromkeys(shared)), names)
@@ -153,7 +154,9 @@ def _score(
         ]
         if members:
             labels = [labelings[i].labels for i, _ in members]
-            frame = score_labelings(space.values, labels, metrics=list(METRICS), noise=list(record.policies))
+            frame = score_labelings(
+                space.values, labels, metrics=plan.benchmark.scored_metrics, noise=list(record.policies)
+            )
             for number, part in frame.groupby("labeling"):
                 i, name = members[int(str(number))]
                 scores[i] |= scores_of(name, part)
@@ -164,7 +167,7 @@ def _score(
 # --- compare with the record -----------------------------------------------------------------------
 
 
-def _refitted(row: StoredRow, outcome: CutDone, scores: Scores) -> RefittedRow:
+def _refitted(row: StoredRow, outcome: CutDone, scores: Scores, ranking: RankingSpec) -> RefittedRow:
     """Return a row with the differences of its labels, sizes and scores."""
     labeling = outcome.labeling
     before, after = row.labels or row.status, labeling.sha256 if labeling is not None else outcome.status.value
@@ -178,11 +181,11 @@ def _refitted(row: StoredRow, outcome: CutDone, scores: Scores) -> RefittedRow:
         if row.sizes != labeling.sizes:
             sizes = (str(list(row.sizes)), str(list(labeling.sizes)))
             found.append(_failure(Kind.LABELS, "sizes of the clusters", *sizes))
-        found += _score_differences(row.scores, scores)
+        found += _score_differences(row.scores, scores, ranking)
     return RefittedRow(row.key, before, after, len(row.scores.keys() & scores.keys()), tuple(found))
 
 
-def _score_differences(recorded: Scores, now: Scores) -> Iterator[Difference]:
+def _score_differences(recorded: Scores, now: Scores, ranking: RankingSpec) -> Iterator[Difference]:
     """Yield every score that differs; one of a metric that was not scored in the run is none."""
     known = {metric for _, _, metric in recorded}
     for place in dict.fromkeys([*recorded, *(place for place in now if place[2] in known or not known)]):
@@ -190,7 +193,7 @@ def _score_differences(recorded: Scores, now: Scores) -> Iterator[Difference]:
         subject = f"{metric} in {space} (noise: {noise})"
         (before, was), (after, status) = (scores.get(place, (0.0, "no score")) for scores in (recorded, now))
         is_ok = was == status == ScoreStatus.OK
-        if was != status or (is_ok and not same_score(before, after, digits=METRICS[metric].digits)):
+        if was != status or (is_ok and not same_score(before, after, digits=ranking.metric(metric).digits)):
             values = (before if was == ScoreStatus.OK else was, after if status == ScoreStatus.OK else status)
             yield _failure(Kind.SCORE, subject, *values)
         elif is_ok and before != after:

@@ -63,7 +63,7 @@ class StoredRow:
 def stored_rows(store: Store, target: Target) -> Iterator[StoredRow]:
     """Yield every row of a target."""
     record, score_keys = target.record, target.record.score_keys()
-    stored = store.scores(list(dict.fromkeys(score_keys.values())))
+    stored = record.own_metrics(store.scores(list(dict.fromkeys(score_keys.values()))))
     by_place = dict(iter(stored.groupby(["labels_sha256", "space_hash"])))
     environments = store.environments([job.key for job in record.jobs])
     identity = ["dataset", "variant", "algorithm", "params", "job_key"]

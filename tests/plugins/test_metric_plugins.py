@@ -11,6 +11,7 @@ from clusterbench.benchmark import parse_benchmark
 from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry
 from clusterbench.running import Settings, run
+from clusterbench.verification import reproduce
 
 METRIC = """
 import numpy as np
@@ -114,3 +115,7 @@ def test_a_new_metric_enters_a_finished_run_and_a_new_version_replaces_its_score
     again = once('["silhouette", "spread"]')
     doubled = again.scores[again.scores["metric"] == "spread"]
     np.testing.assert_allclose(doubled["value"].to_numpy(), 2 * scores["value"].to_numpy())
+    sha = again.cells["labels_sha256"][0]
+    same = reproduce(sha, results=tmp_path / "r", workspace=tmp_path, settings=Settings(workers=0))
+    assert same.differences == ()
+    assert {row.n_scores for row in same.rows} == {5 * 2 * 4}  # metrics, spaces, noise policies
