@@ -11,7 +11,6 @@ from rich.table import Table
 from clusterbench.benchmark import explain, list_benchmarks
 from clusterbench.cli.console import say, show
 from clusterbench.datasets import DatasetSpec, inspect_dataset, list_datasets, load_dataset
-from clusterbench.metrics import METRICS
 from clusterbench.plugins import load_registry, missing_packages
 from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
 
@@ -43,7 +42,7 @@ def list_everything() -> None:
         "broken plug-ins": [(plugin.name, plugin.reason) for plugin in registry.broken],
         "variants": [(name, describe(parse_steps(steps, where=name))) for name, steps in DEFAULT_VARIANTS.items()],
         "steps": [(name, (step.__doc__ or "").partition("\n")[0]) for name, step in registry.steps.items()],
-        "metrics": [(m.name, f"{m.formula} ({m.direction} is better)") for m in METRICS.values()],
+        "metrics": [(m.name, f"{m.formula} ({m.direction} is better)") for m in registry.metrics.values()],
     }
     for title, entries in rows.items():
         if entries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from clusterbench.metrics import Direction, Metric
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Column
 from clusterbench.report.entries import Board, Entry
 from clusterbench.report.model import Field, Heading, Leaderboard
@@ -76,7 +76,7 @@ def _is_shown(name: str, board: Board) -> bool:
     return name in _OWN_HEADINGS or not all(map(is_missing, values))
 
 
-def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, Metric]) -> Heading:
+def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, MetricFacts]) -> Heading:
     if name in _OWN_HEADINGS:
         return Heading(name, *_OWN_HEADINGS[name], numeric=False)
     column = columns[name]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from clusterbench.metrics import METRICS, Metric
+from clusterbench.metrics import METRICS, MetricFacts
 from clusterbench.naming import EntryNames
 from clusterbench.report.number_text import NOTHING, is_missing
 from clusterbench.results import Run
@@ -195,7 +195,7 @@ class Board:
         return self.run.record.references[self.datasets[0]]
 
     @cached_property
-    def metrics(self) -> Mapping[str, Metric]:
+    def metrics(self) -> Mapping[str, MetricFacts]:
         """See `metrics_of`."""
         return metrics_of(self.run)
 
@@ -204,15 +204,15 @@ class Board:
         return printable(self.names.setting(algorithm, params))
 
 
-def metrics_of(run: Run) -> dict[str, Metric]:
+def metrics_of(run: Run) -> dict[str, MetricFacts]:
     """Return the metrics of a run by name: those that are ranked, then others that were scored."""
     scored = set(run.scores["metric"])
     ranked = run.record.ranking.metrics
     names = [*ranked, *(name for name in METRICS if name in scored and name not in ranked)]
-    return {name: METRICS[name] for name in names}
+    return {name: run.record.ranking.metric(name) for name in names}
 
 
-def metric_title(metrics: Mapping[str, Metric], column: str) -> str:
+def metric_title(metrics: Mapping[str, MetricFacts], column: str) -> str:
     """Return the title of a column ``metric@space`` or ``metric``: ``Silhouette, log1p``."""
     name, _, space = column.partition("@")
     title = metrics[name].title if name in metrics else name.capitalize()

@@ -33,7 +33,9 @@ def metric_table(run: Run) -> Table:
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
         bounds = f"{_bound(metric.lower)} to {_bound(metric.upper)}, {better}"
         vote = _vote(run, metric.family) if metric.name in ranked else "no, shown only"
-        rows.append((metric.title, metric.formula, bounds, metric.caveat, vote, str(metric.digits), metric.reference))
+        no_bootstrap = metric.no_row_bootstrap and f"no row bootstrap: {metric.no_row_bootstrap}"
+        caveat = "; ".join(filter(None, (metric.caveat, no_bootstrap)))
+        rows.append((metric.title, metric.formula, bounds, caveat, vote, str(metric.digits), metric.reference))
     rows += [_stability_row(run)] if has_stability(run) else []
     header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Decimals ranked", "Reference")
     return Table("Metrics", header, tuple(rows), numeric=(5,))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.metrics import Direction, Metric
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.report.entries import Board, Entry
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import is_missing, json_value
@@ -28,7 +28,7 @@ class Choices:
 
     Attributes
     ----------
-    metrics : tuple of Metric
+    metrics : tuple of MetricFacts
         Those ranked, then others that were scored.
     ranked : frozenset of str
     spaces, datasets, policies, algorithms, variants : tuple of str
@@ -37,7 +37,7 @@ class Choices:
         Of every family, the stability's included where it was measured.
     """
 
-    metrics: tuple[Metric, ...]
+    metrics: tuple[MetricFacts, ...]
     ranked: frozenset[str]
     spaces: tuple[str, ...]
     datasets: tuple[str, ...]
@@ -190,7 +190,7 @@ def _hashes(entry: Entry) -> list[str]:
     return [sha for _, sha in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def _mean(values: Sequence[float | None], metric: Metric) -> Value:
+def _mean(values: Sequence[float | None], metric: MetricFacts) -> Value:
     """Return the mean over seeds, summed in their order as the ranking does; None where a seed has no score."""
     if not values:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import Metric
+from clusterbench.metrics import MetricFacts
 from clusterbench.report.entries import Board
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import MUTED, literal, look, new_figure
@@ -30,7 +30,7 @@ _HEADER = ("series", "clusters", "metric", "space", "value", "gate")
 class _Panel:
     """One metric in one space: the points and the band of random partitions that its axes show."""
 
-    metric: Metric
+    metric: MetricFacts
     space: str
     points: pd.DataFrame
     band: pd.DataFrame
@@ -107,7 +107,7 @@ def _draw_panels(panels: Sequence[Sequence[_Panel]], series: Sequence[str], k_ra
     return canvas
 
 
-def _part(frame: pd.DataFrame, metric: Metric, space: str) -> pd.DataFrame:
+def _part(frame: pd.DataFrame, metric: MetricFacts, space: str) -> pd.DataFrame:
     return frame[(frame["metric"] == metric.name) & (frame["space"] == space)]
 
 
@@ -174,7 +174,7 @@ def _rows(points: pd.DataFrame, board: Board) -> list[tuple[str, ...]]:
     return rows
 
 
-def _band_rows(bands: pd.DataFrame, metrics: Sequence[Metric]) -> list[tuple[str, ...]]:
+def _band_rows(bands: pd.DataFrame, metrics: Sequence[MetricFacts]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     known = {metric.name: metric for metric in metrics}
     for row in bands[bands["metric"].isin(known)].to_dict("records"):
