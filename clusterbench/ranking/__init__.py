@@ -9,9 +9,10 @@ from clusterbench.ranking.across_datasets import (
 )
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
+from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
-from clusterbench.ranking.leaderboards import Candidates, Leaderboard, choose_candidates, leaderboard, rank_candidates
+from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
 from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
 from clusterbench.ranking.rules import KPolicy, RankingSpec

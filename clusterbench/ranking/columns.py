@@ -1,10 +1,11 @@
-"""The columns of the leaderboard: an ordered registry, one frozen definition per column."""
+"""The columns of the leaderboard: an ordered registry with one definition per column."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking.board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
 from clusterbench.ranking.rules import RankingSpec
-from clusterbench.tables import OWN, Floats
+from clusterbench.tables import OVERALL, OWN, Floats
 
 Compute = Callable[[Board], Sequence[Any] | NDArray[Any]]
 
@@ -30,11 +31,11 @@ class Column:
     title : str
         On a page.
     explanation : str
-        One sentence for a reader who has never seen it.
+        One sentence for readers who see the column for the first time.
     format : str
         A format specification of Python; "yes" marks a flag, "" is text.
     compute : callable
-        Gives the column's values for the entries of one board, in the board's own order.
+        Returns the values for the entries of a board, in their order there.
     ranked : bool
         Whether the column takes part in the ranking; own-space scores, z and times do not.
     """
@@ -47,15 +48,15 @@ class Column:
     ranked: bool = False
 
     def values(self, board: Board) -> pd.Series:
-        """Return the column for one board, with a type that survives missing values."""
-        found = self.compute(board)
+        """Return the column for one board, in a type that has missing values."""
+        values = self.compute(board)
         if self.format == "d":
-            return pd.Series(pd.array(np.asarray(found, dtype=np.float64), dtype="Float64").astype("Int64"))
+            return pd.Series(pd.array(np.asarray(values, dtype=np.float64), dtype="Float64").astype("Int64"))
         if self.format == "yes":
-            return pd.Series(np.asarray(found, dtype=bool))
+            return pd.Series(np.asarray(values, dtype=bool))
         if self.format:
-            return pd.Series(np.asarray(found, dtype=np.float64))
-        return pd.Series(list(found), dtype=object)
+            return pd.Series(np.asarray(values, dtype=np.float64))
+        return pd.Series(list(values), dtype=object)
 
     def show(self, value: Any) -> str:
         """Return a value as it is printed; a missing one is "".
@@ -69,13 +70,15 @@ class Column:
             return ""
         if self.format == "yes":
             return "yes" if value else ""
-        if self.format and math.isinf(value):
-            return "∞" if value > 0 else "-∞"
         return format(int(value) if self.format == "d" else value, self.format) if self.format else str(value)
 
 
 def _frame(name: str) -> Compute:
     return lambda board: board.entries.frame[name].tolist()
+
+
+def _stability(name: str) -> Compute:
+    return lambda board: board.entries.stability[name].to_numpy()
 
 
 def _cells(name: str, over_seeds: Callable[..., Any]) -> Compute:
@@ -86,7 +89,7 @@ def _cells(name: str, over_seeds: Callable[..., Any]) -> Compute:
         if not rows.shape[1]:
             return np.full(len(rows), np.nan)
         values = board.cells[name].to_numpy(dtype=np.float64, na_value=np.nan)[np.maximum(rows, 0)]
-        # A seed that does not exist repeats the first one, which changes no minimum and no maximum.
+        # The first seed in place of one that does not exist changes no minimum and no maximum.
         return np.asarray(over_seeds(np.where(rows >= 0, values, values[:, :1]), axis=1), dtype=np.float64)
 
     return compute
@@ -102,77 +105,67 @@ def _coverage(board: Board) -> Floats:
 
 def _hash(board: Board) -> list[str | None]:
     hashes = board.cells["labels_sha256"].tolist()
-    rows = board.entries.rows
-    return [hashes[row[0]] if len(row) else None for row in rows.tolist()]
+    return [hashes[row[0]] if len(row) else None for row in board.entries.rows.tolist()]
 
 
 def _seeds(board: Board) -> Floats:
     return np.where(board.entries.n_seeds > 0, board.entries.n_seeds, np.nan)
 
 
-def _range(board: Board, kind: str, pick: Callable[..., Any]) -> Floats:
-    others = board.varied(kind)
-    return np.asarray(pick(others, axis=0), dtype=np.float64) if len(others) else np.full(len(board.rank), np.nan)
+def _score(matrix: str, position: int) -> Compute:
+    """Return a column of `observed`, `z` or `own`; NaN for the board over all datasets, whose scores differ."""
 
-
-def _stability(name: str) -> Compute:
-    return lambda board: board.entries.stability[name].to_numpy()
-
-
-def _score(metric: str, space: str) -> Compute:
     def compute(board: Board) -> Floats:
-        found = [j for j, axis in enumerate(board.entries.axes) if (axis.metric, axis.space) == (metric, space)]
-        # On the board over all datasets, scores of different tables are not averaged.
-        return board.entries.observed[:, found[0]] if len(found) == 1 else np.full(len(board.rank), np.nan)
+        values: Floats | None = getattr(board.entries, matrix)
+        if values is None or board.entries.dataset == OVERALL:
+            return np.full(len(board.rank), np.nan)
+        return values[:, position]
 
     return compute
 
 
-def _z(position: int, n_columns: int) -> Compute:
-    def compute(board: Board) -> Floats:
-        z = board.entries.z
-        return np.full(len(board.rank), np.nan) if z is None or z.shape[1] != n_columns else z[:, position]
+def _ranks_under(name: str, title: str, kind: str, change: str) -> tuple[Column, Column]:
+    """Return the columns of the best and the worst rank under the variations of one kind."""
 
-    return compute
+    def extreme(pick: Callable[..., Any]) -> Compute:
+        def compute(board: Board) -> Floats:
+            ranks = board.varied(kind)
+            return np.asarray(pick(ranks, axis=0), np.float64) if len(ranks) else np.full(len(board.rank), np.nan)
+
+        return compute
+
+    return (
+        Column(f"{name}_low", f"Best {title}", f"Best rank when {change}.", "d", extreme(np.min)),
+        Column(f"{name}_high", f"Worst {title}", f"Worst rank when {change}.", "d", extreme(np.max)),
+    )
 
 
-def _own(position: int) -> Compute:
-    def compute(board: Board) -> Floats:
-        own = board.entries.own
-        return own[:, position] if position < own.shape[1] else np.full(len(board.rank), np.nan)
-
-    return compute
-
-
-_PLACE = (
-    Column("rank", "Rank", "Place among the contenders by mean rank; equals share it.", "d", lambda b: b.rank),
-    Column("rank_low", "from", "Best end of the rank interval, published rank included.", "d", lambda b: b.rank_low),
-    Column("rank_high", "to", "Worst end of the rank interval, published rank included.", "d", lambda b: b.rank_high),
-    Column("rank_median", "Median rank", "Median place over the draws of the bootstrap.", "d", lambda b: b.rank_median),
-    Column(
-        "p_first", "P(first)", "Share of draws in which the entry is first, alone or with equals.", ".2f",
-        lambda b: b.p_first,
-    ),
-    Column("tie", "Tie", "Entries that share a letter cannot be told apart.", "", lambda b: b.tie),
+_ENTRY = (
+    Column("rank", "Rank", "Rank among the contenders by mean rank; equal ones share it.", "d", attrgetter("rank")),
+    Column("rank_low", "from", "Best end of the rank interval, which includes the rank.", "d", attrgetter("rank_low")),
+    Column("rank_high", "to", "Worst end of the rank interval, which includes the rank.", "d", attrgetter("rank_high")),
+    Column("rank_median", "Median rank", "Median rank over the draws.", "d", attrgetter("rank_median")),
+    Column("p_first", "P(first)", "Share of draws with rank 1, shared or not.", ".2f", attrgetter("p_first")),
+    Column("tie", "Tie", "Entries that share a letter are not separated.", "", attrgetter("tie")),
     Column("dataset", "Dataset", "The table; (all) is the board over all tables.", "", _frame("dataset")),
     Column("algorithm", "Algorithm", "Name of the plug-in.", "", _frame("algorithm")),
     Column("params", "Parameters", "Build parameters.", "", _frame("params")),
     Column("variant", "Variant", "Preprocessing in which the entry was fitted.", "", _frame("variant")),
     Column("k_policy", "k policy", "How the cut was chosen among those that were run.", "", _frame("k_policy")),
     Column("cut", "Cut", "The chosen cut.", "", _frame("cut")),
-    Column("k", "k", "Clusters found, noise left out (with the first seed).", "d", _cells("n_clusters", _first)),
+    Column("k", "k", "Number of clusters without noise, with the first seed.", "d", _cells("n_clusters", _first)),
     Column("smallest", "Smallest", "Rows of the smallest cluster, over all seeds.", "d", _cells("smallest", np.min)),
     Column("largest", "Largest", "Rows of the largest cluster, over all seeds.", "d", _cells("largest", np.max)),
     Column("coverage", "Coverage", "Share of rows in a cluster, not noise; the worst seed.", ".3f", _coverage),
     Column(
         "mean_rank", "Mean rank",
         "Rank averaged over metrics and reference spaces within a family, then over families by weight.",
-        ".3f", lambda b: b.mean_rank,
+        ".3f", attrgetter("mean_rank"),
     ),
     Column(
         "calibrated", "Calibrated",
-        "Mean z over metrics and reference spaces: standard deviations above random clusterings of like k.",
-        ".2f", lambda b: b.calibrated,
+        "Mean z over metrics and reference spaces: standard deviations above random clusterings of equal k.",
+        ".2f", attrgetter("calibrated"),
     ),
 )  # fmt: skip
 
@@ -188,50 +181,29 @@ _AFTER_SCORES = (
         "Mean over clusters of their Jaccard similarity to the nearest cluster of resampled rows.",
         ".3f", _stability("mean_jaccard"),
     ),
-    Column("fit_seconds", "Fit (s)", "Seconds of fitting alone, mean over seeds.", ".3f", lambda b: b.fit_seconds),
-    Column("peak_mb", "Peak (MB)", "Peak memory of the fit, mean over seeds.", ".1f", lambda b: b.peak_mb),
+    Column("fit_seconds", "Fit (s)", "Seconds of fitting only, mean over seeds.", ".3f", attrgetter("fit_seconds")),
+    Column("peak_mb", "Peak (MB)", "Peak memory of the fit, mean over seeds.", ".1f", attrgetter("peak_mb")),
     Column(
         "pareto", "Pareto", "No other contender is at least as good in mean rank and stability, and better in one.",
-        "yes", lambda b: b.pareto,
+        "yes", attrgetter("pareto"),
     ),
     Column(
         "robust", "Robust",
         "No metric left out, no single reference space and no other noise policy gives the entry a worse rank.",
-        "yes", lambda b: b.robust,
+        "yes", attrgetter("robust"),
     ),
+    *_ranks_under("rank_by_space", "space", ONLY_SPACE, "only one reference space is used"),
+    *_ranks_under("rank_without_metric", "without", WITHOUT_METRIC, "one metric is left out"),
+    *_ranks_under("rank_by_noise", "noise policy", NOISE_POLICY, "noise is scored by another policy"),
     Column(
-        "rank_by_space_low", "Best space", "Best rank when one reference space alone is used.", "d",
-        lambda b: _range(b, ONLY_SPACE, np.min),
-    ),
-    Column(
-        "rank_by_space_high", "Worst space", "Worst rank when one reference space alone is used.", "d",
-        lambda b: _range(b, ONLY_SPACE, np.max),
-    ),
-    Column(
-        "rank_without_metric_low", "Best without", "Best rank when one metric is left out.", "d",
-        lambda b: _range(b, WITHOUT_METRIC, np.min),
-    ),
-    Column(
-        "rank_without_metric_high", "Worst without", "Worst rank when one metric is left out.", "d",
-        lambda b: _range(b, WITHOUT_METRIC, np.max),
-    ),
-    Column(
-        "rank_by_noise_low", "Best noise policy", "Best rank when noise is scored by another policy.", "d",
-        lambda b: _range(b, NOISE_POLICY, np.min),
-    ),
-    Column(
-        "rank_by_noise_high", "Worst noise policy", "Worst rank when noise is scored by another policy.", "d",
-        lambda b: _range(b, NOISE_POLICY, np.max),
-    ),
-    Column(
-        "control", "Control", "A null competitor; it has the rank it would have had and moves nobody else's.",
+        "control", "Control", "A trivial competitor; its rank changes no other rank.",
         "yes", lambda b: ~b.entries.contender,
     ),
     Column(
-        "oracle", "Oracle", "The true number of clusters was given; ranked apart, among entries of its kind.",
+        "oracle", "Oracle", "k is the number of known classes; ranked among such entries only.",
         "yes", lambda b: np.full(len(b.rank), b.entries.oracle),
     ),
-    Column("flags", "Flags", "What is missing and why; a missing score ranks last.", "", lambda b: b.entries.missing),
+    Column("flags", "Flags", "Missing scores, which rank last, and why.", "", attrgetter("entries.missing")),
     Column("seeds", "Seeds", "Number of seeds.", "d", _seeds),
     Column("labels_sha256", "Labels", "Identity of the labels of the first seed.", "", _hash),
 )  # fmt: skip
@@ -244,47 +216,42 @@ def board_columns(spec: RankingSpec, *, has_baselines: bool, own_metrics: Sequen
     ----------
     spec : RankingSpec
     has_baselines : bool
-        Whether every score has its z beside it.
+        Whether every score has a z.
     own_metrics : sequence of str
         Metrics with own-space scores, shown after the ranked ones and never ranked.
     """
-    pairs = [(metric, space) for metric in spec.facts for space in spec.reference_spaces]
     scores = []
-    for position, (metric, space) in enumerate(pairs):
-        scores.append(_score_column(metric, space))
+    for position, (metric, space) in enumerate((m, space) for m in spec.facts for space in spec.reference_spaces):
+        scores.append(_score_column(metric, space, position))
         if has_baselines:
-            scores.append(_z_column(metric, space, _z(position, len(pairs))))
+            scores.append(_z_column(metric, space, position))
     titles = {metric.name: metric.title for metric in spec.facts}
+    what = "In the own space of the entry, which differs between entries: shown, never ranked."
     own = [
-        Column(
-            f"{name}@{OWN}",
-            f"{titles.get(name, name)} (own)",
-            "In the entry's own space, which differs between entries: shown, never ranked.",
-            ".3f",
-            _own(position),
-        )
+        Column(f"{name}@{OWN}", f"{titles.get(name, name)} (own)", what, ".3f", _score("own", position))
         for position, name in enumerate(own_metrics)
     ]
-    return (*_PLACE, *scores, *own, *_AFTER_SCORES)
+    return (*_ENTRY, *scores, *own, *_AFTER_SCORES)
 
 
-def _score_column(metric: MetricFacts, space: str) -> Column:
+def _score_column(metric: MetricFacts, space: str, position: int) -> Column:
     better = "higher" if metric.direction is Direction.HIGHER else "lower"
+    caveat = f"; {metric.caveat}" if metric.caveat else ""
     return Column(
         f"{metric.name}@{space}",
         f"{metric.title} ({space})",
-        f"{metric.title} in the reference space {space}, mean over seeds; {better} is better; {metric.caveat}.",
+        f"{metric.title} in the reference space {space}, mean over seeds; {better} is better{caveat}.",
         ".1f" if metric.digits <= 3 else ".3f",
-        _score(metric.name, space),
+        _score("observed", position),
         ranked=True,
     )
 
 
-def _z_column(metric: MetricFacts, space: str, compute: Compute) -> Column:
+def _z_column(metric: MetricFacts, space: str, position: int) -> Column:
     return Column(
         f"z:{metric.name}@{space}",
         f"z {metric.title} ({space})",
         f"{metric.title} in {space} as standard deviations better than random clusterings of the same rows and k.",
         ".1f",
-        compute,
+        _score("z", position),
     )

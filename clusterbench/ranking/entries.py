@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.metrics import STABILITY_METRIC
-from clusterbench.ranking.k_selection import Choice, Cuts
+from clusterbench.ranking.candidates import Candidates
+from clusterbench.ranking.k_selection import Choice
 from clusterbench.ranking.ranks import Axis
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
@@ -75,43 +76,32 @@ class Entries:
         return len(self.frame)
 
 
-def gather(
-    matrix: Matrix,
-    cuts: Cuts,
-    choices: Sequence[Choice],
-    spec: RankingSpec,
-    *,
-    z: Floats | None,
-    stability: pd.DataFrame | None,
-    alternatives: Mapping[str, Floats],
-) -> list[Entries]:
+def gather(candidates: Candidates, stability: pd.DataFrame | None, alternatives: Mapping[str, Floats]) -> list[Entries]:
     """Return the ranked entries: per dataset those without the true k, then those with it.
 
     `alternatives` are the scores of the matrix under other noise policies.
     """
-    chosen = [choice for choice in choices if choice.status is CellStatus.OK]
-    first = cuts.start[[choice.cut for choice in chosen]] if chosen else np.array([], dtype=np.int64)
-    datasets = matrix.cells["dataset"].to_numpy()[first]
+    chosen = [choice for choice in candidates.choices if choice.status is CellStatus.OK]
+    cells, first = candidates.matrix.cells, candidates.cuts.start[np.array([c.cut for c in chosen], dtype=np.int64)]
+    datasets = cells["dataset"].to_numpy()[first]
     oracle = np.array([choice.policy is KPolicy.ORACLE for choice in chosen], dtype=bool)
     pools = []
-    for dataset in pd.unique(matrix.cells["dataset"]):
+    for dataset in pd.unique(cells["dataset"]):
         for with_true_k in (False, True):
             members = [chosen[i] for i in np.flatnonzero((datasets == dataset) & (oracle == with_true_k))]
             if members:
-                pools.append(_pool(matrix, cuts, members, spec, dataset, z, stability, alternatives))
+                pools.append(_pool(candidates, members, dataset, stability, alternatives))
     return pools
 
 
 def _pool(
-    matrix: Matrix,
-    cuts: Cuts,
+    candidates: Candidates,
     members: list[Choice],
-    spec: RankingSpec,
     dataset: str,
-    z: Floats | None,
     stability: pd.DataFrame | None,
     alternatives: Mapping[str, Floats],
 ) -> Entries:
+    matrix, cuts, spec, z = candidates.matrix, candidates.cuts, candidates.spec, candidates.z
     chosen = np.array([choice.cut for choice in members])
     start, stop = cuts.start[chosen], cuts.stop[chosen]
     n_seeds = stop - start

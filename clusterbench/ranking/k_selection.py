@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import ENTRY_KEY, Bools, Floats, Ints
+from clusterbench.tables import Bools, Floats, Ints
 
 _DECIMALS = 6
 FAILURES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
@@ -57,29 +55,6 @@ class Choice:
     cut: int
     status: CellStatus
     reason: str
-
-
-def chosen_cuts(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataFrame:
-    """Return the choice of every entry and policy.
-
-    ``silhouette`` takes the highest mean silhouette over reference spaces and seeds, ``calibrated`` the highest mean
-    z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the given number of clusters
-    (of several, the highest silhouette). Ties go to fewer clusters, then to the first cut.
-
-    Returns
-    -------
-    DataFrame
-        dataset, algorithm, params, variant, k_policy, cut, k (number of clusters), silhouette, z, oracle, status,
-        reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
-    """
-    shown = np.array([choice.cut for choice in choices], dtype=np.int64)
-    frame = matrix.cells.iloc[cuts.start[shown]][[*ENTRY_KEY, "cut", "n_clusters"]].reset_index(drop=True)
-    frame = frame.rename(columns={"n_clusters": "k"})
-    frame.insert(4, "k_policy", [str(choice.policy) for choice in choices])
-    frame["silhouette"], frame["z"] = cuts.silhouette[shown], cuts.z[shown]
-    frame["oracle"] = [choice.policy is KPolicy.ORACLE for choice in choices]
-    frame["status"], frame["reason"] = [str(c.status) for c in choices], [c.reason for c in choices]
-    return frame
 
 
 def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:

@@ -12,17 +12,16 @@ import pandas as pd
 from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_ranks, win_rates
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import Board, rank_board
-from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import chance_alerts
 from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.draws import draw_scores, join_draws
 from clusterbench.ranking.entries import Entries, gather, overall_entries
 from clusterbench.ranking.headlines import alerts_of, headline_of
-from clusterbench.ranking.k_selection import FAILURES, Choice, Cuts, choose, chosen_cuts, describe_cuts
-from clusterbench.ranking.rules import KPolicy, RankingSpec
-from clusterbench.ranking.score_matrix import Matrix, build_matrix, with_scores
-from clusterbench.statuses import CellStatus
-from clusterbench.tables import ENTRY_KEY, OVERALL, OWN, Floats
+from clusterbench.ranking.k_selection import FAILURES
+from clusterbench.ranking.rules import RankingSpec
+from clusterbench.ranking.score_matrix import Matrix, with_scores
+from clusterbench.tables import OVERALL, OWN
 
 MIN_DATASETS_FOR_WINS = 3
 MIN_DATASETS_FOR_TESTS = 10
@@ -68,49 +67,6 @@ class Leaderboard:
     notes: tuple[str, ...]
     win_rates: pd.DataFrame | None
     significance: Significance | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """The entries of a run with the cut that each k policy chose.
-
-    Attributes
-    ----------
-    spec : RankingSpec
-    matrix : Matrix
-        All scores.
-    baselines : DataFrame or None
-        Scores of random partitions, as given.
-    z : ndarray or None
-        The scores as z against random partitions, of the shape of ``matrix.scores``.
-    cuts : Cuts
-    choices : tuple of Choice
-    """
-
-    spec: RankingSpec
-    matrix: Matrix
-    baselines: pd.DataFrame | None
-    z: Floats | None
-    cuts: Cuts
-    choices: tuple[Choice, ...]
-
-    def chosen(self) -> pd.DataFrame:
-        """Return one row per entry and policy: see `chosen_cuts`."""
-        return chosen_cuts(self.matrix, self.cuts, self.choices)
-
-
-def choose_candidates(
-    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
-) -> Candidates:
-    """Check the tables and choose a cut for every entry.
-
-    Parameters and errors are those of `leaderboard`.
-    """
-    table = None if baselines is None else Baselines.of(baselines)
-    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
-    z = None if table is None else z_matrix(matrix, table, spec.facts)
-    cuts = describe_cuts(matrix, z, spec)
-    return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
 
 
 def leaderboard(
@@ -173,10 +129,7 @@ def rank_candidates(
         policy: with_scores(matrix, frame, f"scores under the noise policy {policy}")
         for policy, frame in (alternatives or {}).items()
     }
-    pools = gather(
-        matrix, candidates.cuts, candidates.choices, spec, z=candidates.z, stability=stability, alternatives=others
-    )
-    boards = _rank_all(matrix, pools, spec, replicates)
+    boards = _rank_all(matrix, gather(candidates, stability, others), spec, replicates)
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
     headlines = _headlines(matrix, boards, spec)
@@ -187,7 +140,7 @@ def rank_candidates(
     return Leaderboard(
         table=full,
         columns=columns,
-        rejected=_rejected(matrix, candidates.cuts, candidates.choices),
+        rejected=candidates.rejected(),
         sensitivity=_sensitivity(boards),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
@@ -216,30 +169,6 @@ def _table(boards: Sequence[Board], columns: Sequence[Column]) -> pd.DataFrame:
         pd.DataFrame({column.name: column.values(board) for column in columns}).iloc[board.order()] for board in boards
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({column.name: [] for column in columns})
-
-
-def _rejected(matrix: Matrix, cuts: Cuts, choices: Sequence[Choice]) -> pd.DataFrame:
-    refused = [choice for choice in choices if choice.status is not CellStatus.OK]
-    shown = np.array([choice.cut for choice in refused], dtype=np.int64)
-    names = [*ENTRY_KEY, "cut", "n_clusters", "smallest", "largest", "noise_share"]
-    frame = matrix.cells.iloc[cuts.start[shown]][names].reset_index(drop=True)
-    frame = frame.rename(columns={"n_clusters": "k"})
-    frame.insert(4, "k_policy", [str(choice.policy) for choice in refused])
-    frame.insert(5, "status", [str(choice.status) for choice in refused])
-    frame.insert(6, "reason", [choice.reason for choice in refused])
-    frame["silhouette"] = cuts.silhouette[shown]
-    frame["oracle"] = [choice.policy is KPolicy.ORACLE for choice in refused]
-    statuses = matrix.cells["status"].tolist()
-    frame["cells"] = [_outcomes(statuses, cuts, choice.entry) for choice in refused]
-    return frame
-
-
-def _outcomes(statuses: Sequence[str], cuts: Cuts, entry: int) -> str:
-    """Return the number of cells of an entry by status: ``24 rejected, 3 timeout``."""
-    every = np.flatnonzero(cuts.entry == entry)
-    counts = Counter(statuses[int(cuts.start[every[0]]) : int(cuts.stop[every[-1]])])
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{count} {status}" for status, count in ordered)
 
 
 def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Input frames, checked before any arithmetic, as one dense matrix: cells x (metric, space)."""
+"""The checked input frames as one dense matrix: cells x (metric, space)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clusterbench.statuses import CellStatus
 from clusterbench.tables import CELL_KEY, CUT_KEY, ENTRY_KEY, OWN, Bools, Floats, Ints, require_columns
 
 Column = tuple[str, str]
-"""A metric's name and a space's name."""
+"""The names of a metric and of a space."""
 
 NEEDED_CELL_COLUMNS = (
     *CELL_KEY,
@@ -42,15 +42,15 @@ class Matrix:
     Attributes
     ----------
     cells : DataFrame, C rows
-        Sorted by dataset, algorithm, params, variant, cut (as numbers), seed; so the order of the input is forgotten.
+        Sorted by dataset, algorithm, params, variant, cut (as numbers), seed, whatever the order of the input.
     columns : tuple of (metric, space)
         Reference columns first, own-space columns after them.
     n_reference : int
-        How many of `columns` lie in reference spaces.
+        Number of `columns` in reference spaces.
     scores : ndarray, shape (C, M)
         NaN where there is no score.
     reasons : mapping of (cell, column) to str
-        Why a score is missing, where the frame says so.
+        Why a score is missing, where the frame has a reason.
     cut_start, entry_start : ndarray of int
         First row of every cut, first cut of every entry (algorithm x params x variant in a dataset).
     """
@@ -77,14 +77,14 @@ class Matrix:
 
 
 def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool) -> Matrix:
-    """Check the frames and lay the scores out as a dense matrix.
+    """Check the frames and return the scores as a dense matrix.
 
-    Scores of cells that are not in `cells` are left out, so a filtered table of cells makes a filtered leaderboard.
+    Scores of cells that are not in `cells` are ignored: a filtered table of cells gives a filtered leaderboard.
 
     Raises
     ------
     RequestError
-        Listing missing columns, repeated cells or scores, and metrics or spaces without any score.
+        For missing columns, duplicate cells or scores, and metrics or spaces without any score.
     """
     require_columns(cells, NEEDED_CELL_COLUMNS, "cells")
     require_columns(scores, NEEDED_SCORE_COLUMNS, "scores")
@@ -104,12 +104,12 @@ def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *
 
 
 def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
-    """Return the scores of a matrix, the rows of the cells that `scores` names replaced by its values, shape (C, M).
+    """Return the scores of a matrix with the rows of some cells replaced by those of `scores`, shape (C, M).
 
     Raises
     ------
     RequestError
-        Listing missing columns and repeated scores.
+        For missing columns and duplicate scores.
     """
     require_columns(scores, NEEDED_SCORE_COLUMNS, what)
     cell_ids, score_ids, _ = _cell_ids(matrix.cells, scores)
@@ -119,9 +119,9 @@ def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
 
 
 def _check_statuses(cells: pd.DataFrame) -> None:
-    strange = sorted(set(cells["status"].dropna().unique()) - {str(status) for status in CellStatus})
-    if strange or bool(cells["status"].isna().any()):
-        what = f"unknown status {', '.join(map(repr, strange)) or 'NaN'}"
+    unknown = sorted(set(cells["status"].dropna().unique()) - {str(status) for status in CellStatus})
+    if unknown or bool(cells["status"].isna().any()):
+        what = f"unknown status {', '.join(map(repr, unknown)) or 'NaN'}"
         raise RequestError(what, where="cells: status", allowed=", ".join(CellStatus))
 
 
@@ -135,7 +135,7 @@ def _cell_ids(cells: pd.DataFrame, scores: pd.DataFrame) -> tuple[Ints, Ints, In
         rank = np.empty(len(uniques), dtype=np.int64)
         rank[_value_order(list(uniques))] = np.arange(len(uniques))
         codes.append(rank[code])
-        # Renumbered after every key, so that the product stays small.
+        # Numbered anew after every key, so that the product stays small.
         combined = np.unique(combined * max(len(uniques), 1) + codes[-1], return_inverse=True)[1].reshape(-1)
     n = len(cells)
     cell_ids, score_ids = combined[:n], combined[n:]
@@ -143,7 +143,7 @@ def _cell_ids(cells: pd.DataFrame, scores: pd.DataFrame) -> tuple[Ints, Ints, In
     repeated = np.flatnonzero(np.diff(cell_ids[order]) == 0)
     if len(repeated):
         culprit = cells.iloc[order[repeated[0]]]
-        raise RequestError(f"a cell is repeated: {_describe(culprit)}", where="cells", allowed="one row per cell")
+        raise RequestError(f"duplicate cell: {_describe(culprit)}", where="cells", allowed="one row per cell")
     known = np.isin(score_ids, cell_ids)
     return cell_ids, np.where(known, score_ids, -1), order
 
@@ -201,7 +201,7 @@ def _fill(
     if len(unique) < len(flat):
         culprit = scores.iloc[used[first[np.argmax(counts > 1)]]]
         where = f"{_describe(culprit)}, space = {culprit['space']}, metric = {culprit['metric']}"
-        raise RequestError(f"a score is repeated: {where}", where="scores", allowed="one row per cell, space, metric")
+        raise RequestError(f"duplicate score: {where}", where="scores", allowed="one row per cell, space, metric")
     good = (scores["status"] == CellStatus.OK).to_numpy()[used]
     value = scores["value"].to_numpy(dtype=np.float64, na_value=np.nan)[used]
     values = np.full(len(cell_order) * len(columns), np.nan)
@@ -229,7 +229,7 @@ def _starts(cells: pd.DataFrame) -> tuple[Ints, Ints]:
 
 
 def _check_coverage(matrix: Matrix, spec: RankingSpec) -> None:
-    """Refuse a table that lacks a whole (metric, space) for a dataset, listing all that lack."""
+    """Refuse a table in which a dataset has no score at all for a metric and space; the error lists all of them."""
     missing = []
     datasets = matrix.cells["dataset"].to_numpy()
     recorded = ~np.isnan(matrix.scores)

@@ -138,5 +138,5 @@ def test_a_frame_without_its_columns_is_refused_by_the_name_of_its_policy(new_ru
     cells, scores = hand_run(new_run)
     with pytest.raises(RequestError, match="scores under the noise policy drop: columns are missing: space, value"):
         leaderboard(cells, scores, SPEC, alternatives={"drop": scores.drop(columns=["space", "value"])})
-    with pytest.raises(RequestError, match="a score is repeated"):
+    with pytest.raises(RequestError, match="duplicate score"):
         leaderboard(cells, scores, SPEC, alternatives={"drop": pd.concat([scores, scores])})

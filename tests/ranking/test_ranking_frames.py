@@ -39,14 +39,14 @@ def test_all_missing_metrics_and_spaces_are_listed_at_once(make_matrix):
 def test_a_repeated_cell_is_named(make_matrix):
     cells, scores = make_matrix(variants=1, algorithms=2)
     doubled = pd.concat([cells, cells.iloc[[5]]])
-    with pytest.raises(RequestError, match="a cell is repeated: dataset = data0, algorithm = algo0"):
+    with pytest.raises(RequestError, match="duplicate cell: dataset = data0, algorithm = algo0"):
         leaderboard(doubled, scores, SPEC)
 
 
 def test_a_repeated_score_is_named(make_matrix):
     cells, scores = make_matrix(variants=1, algorithms=2)
     doubled = pd.concat([scores, scores.iloc[[7]]])
-    with pytest.raises(RequestError, match=r"a score is repeated: .*metric = "):
+    with pytest.raises(RequestError, match=r"duplicate score: .*metric = "):
         leaderboard(cells, doubled, SPEC)
 
 

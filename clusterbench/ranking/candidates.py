@@ -1,0 +1,99 @@
+"""The entries of a run with the cut that each k policy chose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.k_selection import Choice, Cuts, choose, describe_cuts
+from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.ranking.score_matrix import Matrix, build_matrix
+from clusterbench.statuses import CellStatus
+from clusterbench.tables import ENTRY_KEY, Floats
+
+_SHOWN = ["k_policy", "cut", "k", "silhouette", "z", "oracle", "status", "reason"]
+_REFUSED = ["k_policy", "status", "reason", "cut", "k", "smallest", "largest", "noise_share", "silhouette", "oracle"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The entries of a run with the cut that each k policy chose.
+
+    Attributes
+    ----------
+    spec : RankingSpec
+    matrix : Matrix
+        All scores.
+    baselines : DataFrame or None
+        Scores of random partitions, as given.
+    z : ndarray or None
+        The scores as z against random partitions, of the shape of ``matrix.scores``.
+    cuts : Cuts
+    choices : tuple of Choice
+    """
+
+    spec: RankingSpec
+    matrix: Matrix
+    baselines: pd.DataFrame | None
+    z: Floats | None
+    cuts: Cuts
+    choices: tuple[Choice, ...]
+
+    def chosen(self) -> pd.DataFrame:
+        """Return the choice of every entry and policy.
+
+        ``silhouette`` takes the highest mean silhouette over reference spaces and seeds, ``calibrated`` the highest
+        mean z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the given number of
+        clusters (of several, the highest silhouette). Ties go to fewer clusters, then to the first cut.
+
+        Returns
+        -------
+        DataFrame
+            dataset, algorithm, params, variant, k_policy, cut, k (number of clusters), silhouette, z, oracle, status,
+            reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
+        """
+        return self._table(self.choices)[[*ENTRY_KEY, *_SHOWN]]
+
+    def rejected(self) -> pd.DataFrame:
+        """Return the entries without a cut that can be ranked: `Leaderboard.rejected`."""
+        refused = [choice for choice in self.choices if choice.status is not CellStatus.OK]
+        statuses = self.matrix.cells["status"].tolist()
+        table = self._table(refused)[[*ENTRY_KEY, *_REFUSED]]
+        return table.assign(cells=[_outcomes(statuses, self.cuts, choice.entry) for choice in refused])
+
+    def _table(self, choices: Sequence[Choice]) -> pd.DataFrame:
+        shown = np.array([choice.cut for choice in choices], dtype=np.int64)
+        cells = self.matrix.cells.iloc[self.cuts.start[shown]].reset_index(drop=True)
+        return cells.assign(
+            k_policy=[str(choice.policy) for choice in choices],
+            k=cells["n_clusters"],
+            silhouette=self.cuts.silhouette[shown],
+            z=self.cuts.z[shown],
+            oracle=[choice.policy is KPolicy.ORACLE for choice in choices],
+            status=[str(choice.status) for choice in choices],
+            reason=[choice.reason for choice in choices],
+        )
+
+
+def _outcomes(statuses: Sequence[str], cuts: Cuts, entry: int) -> str:
+    """Return the number of cells of an entry by status: ``24 rejected, 3 timeout``."""
+    every = np.flatnonzero(cuts.entry == entry)
+    counts = Counter(statuses[int(cuts.start[every[0]]) : int(cuts.stop[every[-1]])])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {status}" for status, count in ordered)
+
+
+def choose_candidates(
+    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
+) -> Candidates:
+    """Check the tables and choose a cut for every entry; parameters and errors are those of `leaderboard`."""
+    table = None if baselines is None else Baselines.of(baselines)
+    matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
+    z = None if table is None else z_matrix(matrix, table, spec.facts)
+    cuts = describe_cuts(matrix, z, spec)
+    return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
