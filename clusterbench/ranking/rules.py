@@ -123,6 +123,10 @@ class RankingSpec:
         if not 0.0 < self.confidence < 1.0:
             raise RequestError(f"confidence = {self.confidence}", where="confidence", allowed="between 0 and 1")
 
+    def metric(self, name: str) -> MetricFacts:
+        """Return the facts of a metric that is ranked or built in."""
+        return next((facts for facts in self.facts if facts.name == name), None) or get_metric(name)
+
     def weight(self, family: str) -> float:
         """Return the weight of a family in the mean rank."""
         return float(self.weights.get(family, 1.0))

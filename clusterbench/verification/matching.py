@@ -191,7 +191,7 @@ def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
     frames = []
     for side in (one, other):
         scores = side.scores[side.scores["labels_sha256"].notna()]
-        known = {*METRICS, *(metric.name for metric in side.manifest.rules.ranking.plugin_metrics)}
+        known = {*METRICS, *side.manifest.rules.ranking.metrics}
         unknown = sorted(set(scores["metric"]) - known)
         if unknown:
             raise RequestError(
