@@ -21,6 +21,7 @@ import psutil
 
 from clusterbench.errors import RequestError
 
+# Packages whose versions a manifest reports.
 REPORTED_PACKAGES = (
     "numpy",
     "scipy",
@@ -34,10 +35,9 @@ REPORTED_PACKAGES = (
     "keras",
     "matplotlib",
 )
-"""Packages whose versions a manifest reports."""
-
 NOT_INSTALLED = "not installed"
-_ROOT = Path("/")
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_ROOT = Path("/")  # the folder that holds proc and sys
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,6 @@ def usable_cores(root: Path = _ROOT) -> int:
     """Return the number of cores that this process may use, at least 1.
 
     The CPU affinity counts, and the smallest CPU quota of the process's control group and its parents, rounded up.
-
-    Parameters
-    ----------
-    root : Path
-        Folder that holds ``proc`` and ``sys``.
     """
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # Linux only
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
@@ -125,11 +120,6 @@ def usable_memory(root: Path = _ROOT) -> int:
     """Return the bytes of memory that this process may use.
 
     The memory of the machine, or the smallest limit of the process's control group and its parents.
-
-    Parameters
-    ----------
-    root : Path
-        Folder that holds ``proc`` and ``sys``.
     """
     limits = [int(psutil.virtual_memory().total)]
     for group in control_groups("memory", root):
@@ -144,11 +134,6 @@ def memory_kills(root: Path = _ROOT) -> int:
     """Return how many processes the kernel has killed so far because memory ran out; 0 where it does not report it.
 
     They are counted by the nearest control group that counts them, else by the machine.
-
-    Parameters
-    ----------
-    root : Path
-        Folder that holds ``proc`` and ``sys``.
     """
     groups = control_groups("memory", root)
     files = [group / name for group in groups for name in ("memory.events", "memory.oom_control")]
@@ -165,13 +150,6 @@ def control_groups(controller: str, root: Path = _ROOT) -> Iterator[Path]:
 
     Version 1 has a tree per controller, version 2 a single one, and a machine may have both. In a container the path of
     the own group may not exist below the mount; the root of the mount is then the container's group.
-
-    Parameters
-    ----------
-    controller : str
-        ``cpu`` or ``memory``.
-    root : Path
-        Folder that holds ``proc`` and ``sys``.
     """
     mount = root / "sys/fs/cgroup"
     for line in _read(root / "proc/self/cgroup").splitlines():
@@ -180,11 +158,10 @@ def control_groups(controller: str, root: Path = _ROOT) -> Iterator[Path]:
             continue
         tops = [mount / controller] if controllers else [mount, mount / "unified"]
         path = PurePosixPath(group.lstrip("/"))
-        inner = () if ".." in path.parts else (path, *path.parents)
         for top in tops:
-            for place in dict.fromkeys((*(top / part for part in inner), top)):
-                if place.is_dir():
-                    yield place
+            for part in (path, *path.parents):  # the last one is ".", the top itself
+                if (top / part).is_dir():
+                    yield top / part
 
 
 def cpu_name(root: Path = _ROOT) -> str:
@@ -195,27 +172,17 @@ def cpu_name(root: Path = _ROOT) -> str:
     return platform.processor() or "unknown"
 
 
-def git_state(folder: Path | None = None) -> GitState | None:
-    """Return the state of the git checkout at `folder`, None where there is none that git can read.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        Default: the folder that holds the package.
-    """
-    place = Path(__file__).resolve().parents[1] if folder is None else folder
-    if not (place / ".git").exists():
+def git_state(folder: Path = _CHECKOUT) -> GitState | None:
+    """Return the state of the git checkout at `folder`, None where there is none that git can read."""
+    if not (folder / ".git").exists():
         return None
+    describe = ["git", "-C", str(folder), "describe", "--always", "--exclude=*", "--abbrev=40", "--dirty"]
     try:
-        commit, changes = (
-            subprocess.run(
-                ["git", "-C", str(place), *arguments], capture_output=True, text=True, timeout=10, check=True
-            )
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
-        )
+        ran = subprocess.run(describe, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return GitState(commit.stdout.strip(), bool(changes.stdout.strip()))
+    commit, _, dirty = ran.stdout.strip().partition("-")
+    return GitState(commit, bool(dirty))
 
 
 def _cpu_quota(group: Path) -> float | None:
