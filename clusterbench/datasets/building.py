@@ -11,21 +11,14 @@ from numpy.typing import NDArray
 from clusterbench.credentials import mask_credentials
 from clusterbench.datasets.dataset import Dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
-from clusterbench.datasets.layouts import known_layout
+from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, CREDIT_CARD_UNITS
 from clusterbench.datasets.numeric_columns import numeric_column
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError, did_you_mean
 
 
 def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
-    """Take the chosen part of a raw table and check it.
-
-    Raises
-    ------
-    RequestError
-        For unknown columns, ids that are not unique, values that are not finite numbers, all-missing columns, and for
-        fewer than two rows or no columns.
-    """
+    """Take the chosen part of a raw table and check it: columns, ids, classes, and that every value is a number."""
     _check_columns(raw, spec)
     warnings = list(raw.warnings)
     id_column, truth_column = _id_column(raw, spec), _truth_column(raw, spec)
@@ -37,8 +30,9 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     taken = np.ones(len(rows), dtype=bool) if spec.rows == "all" else _complete(raw.frame.iloc[rows], warnings)
     columns = {name: values[rows[taken]] for name, values in columns.items()}
     warnings += _doubtful_columns(columns)
-    groups, units = known_layout(raw.frame.columns)
-    groups |= spec.groups
+    is_credit_card = set(CREDIT_CARD_COLUMNS) <= set(raw.frame.columns)
+    units = {**(CREDIT_CARD_UNITS if is_credit_card else {}), **raw.units}
+    groups = {**(CREDIT_CARD_GROUPS if is_credit_card else {}), **spec.groups}
     groups = {group: tuple(name for name in names if name in columns) for group, names in groups.items()}
     return Dataset(
         name=spec.stable_name,
@@ -47,7 +41,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
         truth=None if truth is None else truth[taken],
         truth_names=truth_names,
         groups={group: names for group, names in groups.items() if names},
-        units={name: unit for name, unit in {**units, **raw.units}.items() if name in columns and unit},
+        units={name: unit for name, unit in units.items() if name in columns and unit},
         source=mask_credentials(raw.source),
         warnings=tuple(warnings),
     )
@@ -124,16 +118,17 @@ def _row_ids(frame: pd.DataFrame, id_column: str | None, rows: NDArray[np.intp])
 
 def _truth(column: pd.Series, rows: NDArray[np.intp], warnings: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return class codes of the rows, shape (n,), and the name of each code."""
-    column = column.iloc[rows].infer_objects()
+    column = column.iloc[rows]
     if column.hasnans:
         row = rows[np.argmax(column.isna())] + 1
         raise RequestError(f"truth column {column.name!r} is missing in row {row}", allowed="a class for each row")
     if isinstance(column.dtype, pd.CategoricalDtype):
-        classes, codes = column.cat.categories, column.cat.codes.to_numpy()
+        codes, classes = column.cat.codes.to_numpy(), column.cat.categories.tolist()
     else:
-        if pd.api.types.is_float_dtype(column.dtype) and (column == column.round()).all():
-            column = column.astype("int64")  # class 1, not class 1.0
-        codes, classes = pd.factorize(column, sort=True)
+        codes, uniques = pd.factorize(column, sort=True)
+        classes = uniques.tolist()
+        if all(isinstance(value, float) and value.is_integer() for value in classes):
+            classes = [int(value) for value in classes]  # class 1, not class 1.0
     if len(classes) == 1 or len(classes) > max(2.0, len(column) / 2):
         warnings.append(f"truth column {column.name!r} has {len(classes)} classes for {len(column)} rows")
     return codes.astype(np.int64), tuple(map(str, classes))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clusterbench.datasets.download import cached_file, download
 from clusterbench.datasets.files import read_bytes
-from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, read_facts
+from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, read_facts
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
@@ -29,12 +29,8 @@ def load_cc_general() -> RawTable:
     """Return the real table.
 
     It is read from ``CC_GENERAL.csv`` in the folder that ``CLUSTERBENCH_DATA`` names; where that is not set, it is
-    downloaded from the address in ``CLUSTERBENCH_OPENML``, else from those of OpenML's data set 43618 in turn.
-
-    Raises
-    ------
-    RequestError
-        If it is missing, cannot be downloaded, or is a near-copy; the message names what differs.
+    downloaded from the address in ``CLUSTERBENCH_OPENML``, else from those of OpenML's data set 43618 in turn. A
+    near-copy is refused with what differs.
     """
     folder = os.environ.get(DATA_VARIABLE)
     if folder:

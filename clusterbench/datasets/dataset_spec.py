@@ -51,12 +51,8 @@ class DatasetSpec(BaseModel):
         is refused. Without names the columns are ``x1``, ``x2``, ...
     sha256 : str, optional
         Of the file behind `path` or `url`; it is verified.
-    max_rows : int
-        Of a query.
-    max_seconds : float
-        Of a query or a download.
-    max_mb : float
-        Of a download, also when it is unpacked.
+    max_rows, max_seconds, max_mb : int, float, float
+        Limits: rows of a query, time of a query or a download, size of a download, also when it is unpacked.
     seed, n_rows : int
         Of a simulated dataset only.
     """

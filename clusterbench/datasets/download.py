@@ -28,13 +28,7 @@ def cached_file(url: str) -> Path:
 
 
 def download(url: str, *, sha256: str | None = None, max_mb: float = MAX_MB, max_seconds: float = MAX_SECONDS) -> Path:
-    """Return the path of a downloaded file; one that is in the cache is not downloaded again.
-
-    Raises
-    ------
-    RequestError
-        If it cannot be downloaded or stored, exceeds a limit, or is another file than `sha256` says.
-    """
+    """Return the path of a downloaded file; one that is in the cache is not downloaded again."""
     import pooch
 
     # pooch announces every download on stderr, in the middle of a progress bar.

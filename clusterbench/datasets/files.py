@@ -22,13 +22,7 @@ SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq", ".ar
 
 
 def read_file(path: Path, spec: DatasetSpec) -> RawTable:
-    """Read a table, by its suffix; `spec` gives ids, header and SHA-256.
-
-    Raises
-    ------
-    RequestError
-        If there is no such file, its suffix is unknown, or its content is not one rectangular table.
-    """
+    """Read a table, by its suffix; `spec` gives ids, header and SHA-256. Content that is no table is refused."""
     try:
         if not path.is_file():  # a pipe, for example: reading it would wait for a writer
             raise _no_file(path)

@@ -54,8 +54,12 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
 def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
     if spec.memory is not None:
         raise RequestError("this table was given in memory, from Python, and cannot be loaded from here")
+    if spec.use == "credit-card":
+        from clusterbench.datasets.simulator import simulate_credit_card
+
+        return simulate_credit_card(n_rows=spec.n_rows or registered(spec.use).rows, seed=spec.seed)
     if spec.use is not None:
-        return _registered_table(spec.use, spec)
+        return load_cc_general() if spec.use == "cc-general" else _scikit_learn_table(spec.use)
     if spec.sql is not None and spec.database is not None:
         return read_sql(spec.sql, spec.database, base=base, max_rows=spec.max_rows, max_seconds=spec.max_seconds)
     if spec.url is not None:
@@ -63,16 +67,6 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
     else:
         path = located(spec.path or "", base)
     return replace(read_file(path, spec), source=spec.url or path.name)
-
-
-def _registered_table(name: str, spec: DatasetSpec) -> RawTable:
-    if name == "credit-card":
-        from clusterbench.datasets.simulator import simulate_credit_card
-
-        return simulate_credit_card(n_rows=spec.n_rows or registered(name).rows, seed=spec.seed)
-    if name == "cc-general":
-        return load_cc_general()
-    return _scikit_learn_table(name)
 
 
 def _scikit_learn_table(name: str) -> RawTable:

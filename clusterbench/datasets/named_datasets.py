@@ -1,12 +1,27 @@
-"""Datasets that are known by name (``named_datasets.toml``)."""
+"""Datasets and credit-card columns that are known by name, from ``named_datasets.toml`` and ``layouts.toml``."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from typing import Final
+from importlib import resources
+from typing import Any, Final
 
-from clusterbench.datasets.layouts import read_facts
 from clusterbench.errors import unknown
+
+
+def read_facts(file_name: str) -> dict[str, Any]:
+    """Return the content of a TOML file of this package."""
+    return tomllib.loads((resources.files(__package__) / file_name).read_text(encoding="utf-8"))
+
+
+_CREDIT_CARD: Final[dict[str, dict[str, str]]] = read_facts("layouts.toml")["credit-card"]
+CREDIT_CARD_COLUMNS: Final = tuple(_CREDIT_CARD)
+CREDIT_CARD_UNITS: Final = {name: facts["unit"] for name, facts in _CREDIT_CARD.items()}
+CREDIT_CARD_GROUPS: Final = {
+    group: tuple(name for name, facts in _CREDIT_CARD.items() if facts.get("group") == group)
+    for group in ("monetary", "counts", "frequencies")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +59,7 @@ def list_datasets() -> tuple[DatasetSummary, ...]:
 
 
 def registered(name: str) -> DatasetSummary:
-    """Return the summary of a registered dataset.
-
-    Raises
-    ------
-    RequestError
-        For an unknown name, with the nearest spelling.
-    """
+    """Return the summary of a registered dataset; refuse an unknown name."""
     for summary in _SUMMARIES:
         if summary.name == name:
             return summary

@@ -19,18 +19,7 @@ _DATES: Final = (datetime.date, datetime.time, datetime.timedelta, np.datetime64
 
 
 def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64]:
-    """Return the values of a column.
-
-    Parameters
-    ----------
-    column : Series, length n
-    warnings : list of str
-        Extended where digits are lost.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        NaN where a value is missing.
+    """Return the values of a column, shape (n,), NaN where missing; extend `warnings` where digits are lost.
 
     Raises
     ------

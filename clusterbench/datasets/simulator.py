@@ -33,7 +33,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from clusterbench.datasets.layouts import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, read_facts
+from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, read_facts
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
 
@@ -120,7 +120,8 @@ def _customers(archetype: Archetype, size: int, rng: np.random.Generator) -> dic
     row = {column: _amount(archetype.quantiles.get(column, _NOTHING), score[column]) for column in _AMOUNTS}
     row["PAYMENTS"] = _payments(archetype, score["PAYMENTS"])
     row["TENURE"] = 6.0 + _discrete(archetype.tenure, score["TENURE"])
-    row["CREDIT_LIMIT"] = _limit(row["CREDIT_LIMIT"])
+    step = np.where(row["CREDIT_LIMIT"] < 2000.0, 100.0, 500.0)
+    row["CREDIT_LIMIT"] = np.maximum(np.rint(row["CREDIT_LIMIT"] / step) * step, 50.0)
     months = {
         column: _months(archetype.frequencies.get(column, _NEVER), score[column], row["TENURE"])
         for column in CREDIT_CARD_GROUPS["frequencies"]
@@ -162,12 +163,6 @@ def _payments(archetype: Archetype, score: Floats) -> Floats:
     amount = np.maximum(_amount(archetype.quantiles["PAYMENTS"], ndtri(paying)), 0.01)
     paid: Floats = np.where(rank < none, 0.0, amount)
     return paid
-
-
-def _limit(limit: Floats) -> Floats:
-    step = np.where(limit < 2000.0, 100.0, 500.0)
-    rounded: Floats = np.maximum(np.rint(limit / step) * step, 50.0)
-    return rounded
 
 
 def _discrete(cumulated: list[float], score: Floats) -> Floats:

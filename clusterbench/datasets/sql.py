@@ -26,21 +26,8 @@ _CHUNK: Final = 1000  # rows
 def read_sql(sql: str, database: str, *, base: Path, max_rows: int, max_seconds: float) -> RawTable:
     """Run a query and return its rows; nothing is ever committed.
 
-    Parameters
-    ----------
-    sql : str
-        One SELECT statement. Add ORDER BY: without it the order of the rows is undefined.
-    database : str
-        SQLAlchemy URL; a relative SQLite file is found from `base`, then from the current folder, and opened for
-        reading only.
-    base : Path
-    max_rows : int
-    max_seconds : float
-
-    Raises
-    ------
-    RequestError
-        For a malformed URL, a missing driver or file, whatever the database refuses, and a query that exceeds a limit.
+    A relative SQLite file in the URL `database` is found from `base`, then from the current folder, and opened for
+    reading only. Whatever the database refuses is a RequestError.
     """
     from sqlalchemy.exc import SQLAlchemyError
 

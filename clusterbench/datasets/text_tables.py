@@ -23,13 +23,8 @@ _ATTRIBUTE: Final = re.compile(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", r
 def delimited_table(text: str, delimiter: str, *, id_columns: Sequence[str], header: bool | None) -> RawTable:
     """Read CSV or TSV; in a CSV without commas, semicolons or tabs delimit.
 
-    Parameters
-    ----------
-    text, delimiter : str
-    id_columns : sequence of str
-        Columns read as text, exactly as they are in the file: ``00123`` is not 123, ``NA`` is not missing.
-    header : bool, optional
-        Whether the first line holds the column names. By default it does, and a line of numbers is refused.
+    Ids are text, exactly as in the file: ``00123`` is not 123, ``NA`` is not missing. `header` says whether the first
+    line holds the column names; by default it does, and a line of numbers is refused.
     """
     head = text.lstrip("\r\n").split("\n", 1)[0]
     if delimiter == "," and "," not in head:

@@ -187,6 +187,7 @@ def test_large_integers_stay_exact_where_they_are_ids_or_classes(load):
     found = load(text, id="k", truth="c")
     assert found.row_ids.tolist() == [str(2**64), str(2**64 + 1)]
     assert found.truth_names == (str(LARGE - 1), str(LARGE))
+    assert load(f"c,x\n7.5,1\n{LARGE},2\n", truth="c").truth_names == ("7.5", str(LARGE))
     assert "holds integers" not in " ".join(found.warnings)
 
 

@@ -178,3 +178,7 @@ def test_a_signal_ends_a_query_without_end(query, number):
     finally:
         timer.cancel()
         signal.signal(number, before)
+
+
+def test_classes_of_a_query_are_named_as_integers_where_they_are(query):
+    assert query("SELECT age, round(spent / 20) AS c FROM client ORDER BY rowid", truth="c").truth_names == ("0", "1")
