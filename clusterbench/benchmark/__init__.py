@@ -12,7 +12,6 @@ from clusterbench.benchmark.declaration import (
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark.from_python import DEFAULT_ALGORITHMS, TomlValue, python_benchmark
 from clusterbench.benchmark.toml_tables import RankingTable
-from clusterbench.naming import canonical_json
 
 __all__ = [
     "DEFAULT_ALGORITHMS",
@@ -23,7 +22,6 @@ __all__ = [
     "RankingTable",
     "TomlValue",
     "benchmark_places",
-    "canonical_json",
     "explain",
     "find_benchmark",
     "list_benchmarks",

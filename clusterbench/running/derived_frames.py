@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.benchmark import RankingTable, canonical_json
+from clusterbench.benchmark import RankingTable
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, bootstrap_scores, calibrate
+from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.derived import BASELINES, REPLICATES
 from clusterbench.running.planning import Plan

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.benchmark import canonical_json
 from clusterbench.labeling import Labels
 from clusterbench.metrics import cluster_silhouettes
+from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
 from clusterbench.running.derived_frames import frame_key

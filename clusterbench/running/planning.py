@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from clusterbench.benchmark import Benchmark, FitJob, canonical_json
+from clusterbench.benchmark import Benchmark, FitJob
 from clusterbench.credentials import mask_credentials
 from clusterbench.datasets import Dataset, load_dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics import SCORING_VERSION
+from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, missing_packages
 from clusterbench.preprocessing import Space, describe, fit_space, resolved
 from clusterbench.ranking import Alert, AlertKind, RankingSpec

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.benchmark import FitJob, canonical_json
+from clusterbench.benchmark import FitJob
 from clusterbench.execution import CellStatus, scratch_folder
 from clusterbench.labeling import Labels
+from clusterbench.naming import canonical_json
 from clusterbench.plugins import Registry
 from clusterbench.results import FrameRecord
 from clusterbench.results.derived import STABILITY

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.benchmark import FitJob, canonical_json
+from clusterbench.benchmark import FitJob
 from clusterbench.metrics import SCORING_VERSION
+from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Family
 from clusterbench.running.derived_frames import frame_key
 from clusterbench.running.planning import job_key, versions_of
