@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from clusterbench.benchmark import FitJob, parse_benchmark
+from clusterbench.credentials import MASK, mask_credentials
 from clusterbench.errors import RequestError
 from clusterbench.execution import CutDone, Limits, TaskDone, execute, scratch_folder
 from clusterbench.metrics import score_labelings
@@ -88,10 +89,26 @@ def _plan(found: Target, workspace: Path) -> tuple[Plan, Registry]:
     only = {**record.only, **{name: tuple(found.cells[name].unique()) for name in ("dataset", "variant", "algorithm")}}
     registry = load_registry(workspace)
     try:
-        benchmark = parse_benchmark(record.toml, registry, path=Path(record.path))
+        benchmark = parse_benchmark(_declaration(record), registry, path=Path(record.path))
         return make_plan(benchmark, Selection(record.quick, only)), registry
     except RequestError as error:
         raise error.within(f"the recorded declaration of {found.benchmark}") from error
+
+
+def _declaration(record: RunRecord) -> str:
+    """Return the recorded TOML; where credentials are masked in it, its original in the benchmark file."""
+    if not any(mark + MASK in record.toml for mark in ":=/"):
+        return record.toml
+    try:
+        original = Path(record.path).read_text(encoding="utf-8-sig")
+    except OSError:
+        original = ""
+    if mask_credentials(original) != record.toml:
+        raise RequestError(
+            f"credentials are not recorded, and {record.path} does not hold this declaration any more",
+            allowed="the benchmark file as it was in the run",
+        )
+    return original
 
 
 def _settings(manifest: Manifest, rows: Sequence[StoredRow]) -> Settings:
