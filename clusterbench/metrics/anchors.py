@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clusterbench.metrics.partition_layout import Partitions
+from clusterbench.metrics.partitions import Partitions
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Ints
 
@@ -45,17 +45,15 @@ class Sample:
 
 def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
     """Take the same `anchors` random rows for all, and more of each cluster that holds fewer than `PER_CLUSTER`."""
-    from clusterbench.metrics import sum_kernels as _sums
+    from clusterbench.metrics.kernels import draw_anchors
 
     n = partitions.labels.shape[1]
     order = stable_rng(seed, "anchors", n).permutation(n)
     cutoff, count = np.empty_like(partitions.ids), np.empty_like(partitions.ids)
     chosen = np.zeros(n, dtype=np.bool_)
-    for p in range(len(partitions.labels)):
+    for p, labels in enumerate(partitions.labels):
         pairs = partitions.pairs(p)
-        _sums.draw_anchors(
-            partitions.labels[p], order, min(anchors, n), PER_CLUSTER, cutoff[pairs], count[pairs], chosen
-        )
+        draw_anchors(labels, order, min(anchors, n), PER_CLUSTER, cutoff[pairs], count[pairs], chosen)
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
     common = np.sort(order[:anchors])

@@ -14,7 +14,7 @@ from clusterbench.datasets.from_memory import frame_of
 from clusterbench.errors import RequestError, unknown
 from clusterbench.labeling import NOISE, Labels, canonical, integer_labels, is_masked
 from clusterbench.metrics.conditioning import is_frame
-from clusterbench.metrics.partition_layout import bytes_needed
+from clusterbench.metrics.partitions import bytes_needed
 from clusterbench.metrics.row_scores import EXTRA_ROWS
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.threads import WAITING, task_rows
@@ -26,111 +26,74 @@ _TIE_SHARE = 2.0**-20  # at most this share of the distance, for rows far closer
 _ROW_BYTES = 28  # a, b, s as float64, near as int32
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """What is scored for one labeling under one policy.
-
-    Attributes
-    ----------
-    labels : ndarray of int32, shape (n,)
-        Clusters 0..k-1; -1 marks rows that take no part.
-    k : int
-    coverage : float
-        Factor on the silhouette: share of clustered rows under ``zero``, else 1.
-    reason : str
-        Why nothing is defined; "" otherwise.
-    """
-
-    labels: Labels
-    k: int
-    coverage: float
-    reason: str
-
-
 def as_policies(noise: str | Iterable[str]) -> tuple[NoisePolicy, ...]:
-    """Return the named noise policies, each once, in the order given.
-
-    Raises
-    ------
-    RequestError
-        For a name that is none, or for none at all.
-    """
+    """Return the named noise policies, each once, in the order given; refuse unknown names, or none at all."""
     names = [noise] if isinstance(noise, str) else list(noise)
-    known = {str(policy): policy for policy in NoisePolicy}
+    known = [str(policy) for policy in NoisePolicy]
     for name in names:
         if str(name) not in known:
             raise unknown("noise policy", str(name), known)
     if not names:
         raise RequestError("no noise policy", allowed=", ".join(known))
-    return tuple(dict.fromkeys(known[str(name)] for name in names))
+    return tuple(dict.fromkeys(map(NoisePolicy, names)))
 
 
 def as_labelings(labelings: ArrayLike | Sequence[ArrayLike], n: int) -> list[NDArray[np.integer[Any]]]:
-    """Return the labelings as a list of integer arrays (n,).
+    """Return the labelings as a list of integer arrays (n,); refuse other lengths, other numbers and masked arrays.
 
     A sequence or array holds one labeling per item or row; a data frame, of pandas, Arrow or another library, one per
     column; a single labeling may be given as such.
-
-    Raises
-    ------
-    RequestError
-        If one is not of integers and of length n, or is masked.
     """
     if is_masked(labelings):  # before np.asarray drops the mask
         raise RequestError("labelings are masked", allowed=f"a label for every row, {NOISE} for noise")
-    given: list[tuple[str, Any]]
+    given: Iterable[tuple[object, Any]]
     if is_frame(labelings):
         frame = frame_of(labelings)
         if len(frame) != n:
             what = f"labelings are a data frame of shape {frame.shape}"
             raise RequestError(what, allowed=f"one column per labeling, one row for each of the {n} rows of X")
-        given = [(repr(name), column) for name, column in frame.items()]
+        given = frame.items()
     else:
         items = list(labelings) if isinstance(labelings, (list, tuple)) else list(np.atleast_2d(np.asarray(labelings)))
         if items and all(np.ndim(labels) == 0 for labels in items):
             items = [np.asarray(items)]
-        given = [(str(position), labels) for position, labels in enumerate(items)]
-    return [_labels(name, labels, n) for name, labels in given]
+        given = enumerate(items)
+    return [_labels(f"labeling {name!r}", labels, n) for name, labels in given]
 
 
 def _labels(name: str, labels: ArrayLike, n: int) -> NDArray[np.integer[Any]]:
     if np.shape(labels) != (n,):
-        raise RequestError(f"labeling {name} has shape {np.shape(labels)}", allowed=f"({n},), one label per row")
+        raise RequestError(f"{name} has shape {np.shape(labels)}", allowed=f"({n},), one label per row")
     try:
         return integer_labels(labels)
     except RequestError as error:
-        raise error.within(f"labeling {name}") from error
+        raise error.within(name) from error
 
 
-def apply_policy(space: Floats, labels: Labels, policy: NoisePolicy) -> Partition:
-    """Return the partition that `policy` makes of canonical labels.
+def apply_policy(space: Floats, labels: Labels, policy: NoisePolicy) -> tuple[Labels, str]:
+    """Return the partition that `policy` makes of canonical labels, and why nothing of it is defined, or "".
 
     One cluster beside noise is defined only under ``cluster``, where noise counts as a second cluster.
     """
-    clustered = labels >= 0
-    share = float(np.count_nonzero(clustered)) / len(labels)
+    noise = labels < 0
     k = int(labels.max(initial=NOISE)) + 1
     if k == 0:
-        return Partition(labels, 0, 1.0, "all rows are noise")
-    if share == 1.0:
-        return Partition(labels, k, 1.0, "one cluster" if k == 1 else "")
+        return labels, "all rows are noise"
+    if not noise.any():
+        return labels, "one cluster" if k == 1 else ""
     if policy is NoisePolicy.CLUSTER:
-        return Partition(np.where(clustered, labels, k).astype(np.int32), k + 1, 1.0, "")
+        return np.where(noise, k, labels).astype(np.int32), ""
     if k == 1:
-        return Partition(labels, 1, 1.0, "one cluster plus noise is not a clustering")
-    if policy is NoisePolicy.NEAREST:
-        return Partition(_send_to_nearest(space, labels, k), k, 1.0, "")
-    return Partition(labels, k, share if policy is NoisePolicy.ZERO else 1.0, "")
+        return labels, "one cluster plus noise is not a clustering"
+    return _send_to_nearest(space, labels, k) if policy is NoisePolicy.NEAREST else labels, ""
 
 
 def _send_to_nearest(space: Floats, labels: Labels, k: int) -> Labels:
     """Assign each noise row to the cluster with the nearest centroid (ties: the larger cluster)."""
-    clustered = labels >= 0
-    members = labels[clustered]
-    sizes = np.bincount(members, minlength=k)
-    sums = [np.bincount(members, weights=column, minlength=k) for column in space[clustered].T]
-    centroids = np.stack(sums, axis=1) / sizes[:, None]
-    noise = np.flatnonzero(~clustered)
+    noise = labels < 0
+    members = labels[~noise]
+    sums = [np.bincount(members, column, k) for column in space[~noise].T]
+    centroids = np.stack(sums, axis=1) / np.bincount(members)[:, None]
     sent = labels.copy()
     sent[noise] = nearest(space[noise], centroids)
     return sent
@@ -155,7 +118,7 @@ def nearest(rows: Floats, points: Floats, cells: int = CELLS) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One labeling under one policy: which partition it is scored by, or why it is not."""
+    """One labeling under one policy: the key of its partition, the share of clustered rows, why it has no score."""
 
     labeling: int
     policy: NoisePolicy
@@ -173,12 +136,7 @@ class Batch:
 
     keys: list[bytes] = field(default_factory=list)
     labels: list[Labels] = field(default_factory=list)
-    ks: list[int] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
-
-    def part(self, places: Sequence[int]) -> Batch:
-        """Return the partitions at the given places, without uses."""
-        return Batch([self.keys[p] for p in places], [self.labels[p] for p in places], [self.ks[p] for p in places])
 
 
 def batches(
@@ -198,20 +156,20 @@ def batches(
     known: set[bytes] = set()
     for position, given in enumerate(labelings):
         labels = canonical(given)
+        coverage = np.count_nonzero(labels >= 0) / len(labels)
         for policy in policies:
-            partition = apply_policy(space, labels, policy)
-            key = hashlib.blake2b(partition.labels.tobytes(), digest_size=16).digest()
-            if not partition.reason and key not in known:
-                more = _cost(len(space), partition.k, threads) + row_bytes * len(space)
+            partition, reason = apply_policy(space, labels, policy)
+            key = hashlib.blake2b(partition.tobytes(), digest_size=16).digest()
+            if not reason and key not in known:
+                more = _cost(len(space), int(partition.max()) + 1, threads) + row_bytes * len(space)
                 if batch.keys and size + more > memory_bytes:
                     yield batch
                     batch, size = Batch(), 0.0
                 known.add(key)
                 size += more
                 batch.keys.append(key)
-                batch.labels.append(partition.labels)
-                batch.ks.append(partition.k)
-            batch.uses.append(Use(position, policy, key, partition.coverage, partition.reason))
+                batch.labels.append(partition)
+            batch.uses.append(Use(position, policy, key, coverage, reason))
     yield batch
 
 

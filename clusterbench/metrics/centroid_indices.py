@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.batches import Batch
-from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.score import Estimate, Score
+from clusterbench.metrics.score import Score
 from clusterbench.metrics.threads import in_threads
 from clusterbench.tables import Floats, Ints
 
@@ -26,31 +25,32 @@ _ROWS = 512  # centroids whose distances to all centroids are held at once
 class CentroidIndices:
     """The computation of Davies-Bouldin and Calinski-Harabasz."""
 
-    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
+    def scores(
+        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+    ) -> list[Scores]:
         """Return both indices of each partition."""
 
-        def both(p: int) -> Estimates:
-            geometry = Geometry.of(table, batch.labels[p], batch.ks[p])
-            return {DB: Estimate(davies_bouldin(geometry)), CH: Estimate(calinski_harabasz(geometry))}
+        def both(labels: Labels) -> Scores:
+            geometry = Geometry.of(table, labels)
+            return {DB: davies_bouldin(geometry), CH: calinski_harabasz(geometry)}
 
-        return in_threads(both, range(len(batch.keys)), settings.threads)
+        return in_threads(both, labelings, settings.threads)
 
-    def replicator(
-        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
-    ) -> Replicator | None:
+    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
         """Return what computes both indices anew from the weighted rows."""
-        from clusterbench.metrics.bootstrap_kernel import weighted_geometry, weighted_indices
+        from clusterbench.metrics.kernels import weighted_geometry, weighted_indices
 
         def replicate(p: int, weights: Floats) -> Replicates:
-            labels, k, d, r = batch.labels[p], batch.ks[p], table.space.shape[1], weights.shape[1]
+            labels, r = labelings[p], weights.shape[1]
             both = np.full((2, r), np.nan)
-            if k < np.count_nonzero(labels >= 0):
-                space, origins = _near_origins(table, labels, k)
-                middles = _sums(space, labels, k).centroids
-                count, spread, scatter, centroids = (np.empty(shape) for shape in ((k, r), (k, r), (k, r), (k, d, r)))
+            if labels.max() + 1 < np.count_nonzero(labels >= 0):
+                space, origins, same = _near_origins(table, labels)
+                middles = _sums(space, labels).centroids
+                count, spread, scatter = np.zeros((3, len(middles), r))
+                centroids = np.zeros((*middles.shape, r))
                 weighted_geometry(space, labels, middles, weights, count, centroids, spread, scatter)
-                same = _SAME if table.centred else _SAME_FAR
-                weighted_indices(count, centroids + origins[:, :, None], spread, scatter, same, both[0], both[1])
+                centroids = centroids + middles[:, :, None] + origins[:, :, None]
+                weighted_indices(count, centroids, spread, scatter, same, both)
             return {DB: (both[0], ""), CH: (both[1], "")}
 
         return replicate
@@ -70,34 +70,33 @@ class Geometry:
     same: float = _SAME
 
     @classmethod
-    def of(cls, table: Table, labels: Labels, k: int) -> Geometry:
+    def of(cls, table: Table, labels: Labels) -> Geometry:
         """Return the geometry of compact labels."""
-        if table.centred:
-            return _sums(table.space, labels, k)
-        space, origins = _near_origins(table, labels, k)
-        sums = _sums(space, labels, k)
-        return replace(sums, centroids=sums.centroids + origins, same=_SAME_FAR)
+        space, origins, same = _near_origins(table, labels)
+        sums = _sums(space, labels)
+        return replace(sums, centroids=sums.centroids + origins, same=same)
 
 
-def _sums(space: Floats, labels: Labels, k: int) -> Geometry:
-    from clusterbench.metrics.sum_kernels import centroid_sums
+def _sums(space: Floats, labels: Labels) -> Geometry:
+    from clusterbench.metrics.kernels import centroid_sums
 
-    shape = (k, space.shape[1])
-    sums = Geometry(np.empty(shape), np.empty(k), np.empty(k), np.empty(k, dtype=np.int64))
+    k = labels.max() + 1
+    sums = Geometry(np.zeros((k, space.shape[1])), np.zeros(k), np.zeros(k), np.zeros(k, dtype=np.int64))
     centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
     return sums
 
 
-def _near_origins(table: Table, labels: Labels, k: int) -> tuple[Floats, Floats]:
-    """Return the space with every cluster near the origin, and how far each was moved, shape (k, d).
+def _near_origins(table: Table, labels: Labels) -> tuple[Floats, Floats, float]:
+    """Return the space with every cluster near the origin, how far each was moved (k, d), and when centroids coincide.
 
     Far from the origin, the rounding error of a centroid would count as a distance of its rows.
     """
+    k = labels.max() + 1
     if table.centred:
-        return table.space, np.zeros((k, table.space.shape[1]))
+        return table.space, np.zeros((k, table.space.shape[1])), _SAME
     first = np.zeros(k + 1, dtype=np.intp)
     first[labels[::-1]] = np.arange(len(labels))[::-1]  # noise is moved too, to the last place
-    return table.space - table.space[first[labels]], table.space[first[:k]]
+    return table.space - table.space[first[labels]], table.space[first[:k]], _SAME_FAR
 
 
 def davies_bouldin(geometry: Geometry) -> Score:

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from clusterbench.labeling import canonical
 from clusterbench.metrics.anchors import Sample
 from clusterbench.metrics.batches import as_labelings, batches
+from clusterbench.metrics.computation import count_threads
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.partition_layout import lay_out
+from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import cluster_totals
 from clusterbench.metrics.score import NoisePolicy
-from clusterbench.metrics.threads import count_threads
 from clusterbench.tables import Floats
 
 _MEMORY = 512e6
@@ -41,7 +41,7 @@ def cluster_silhouettes(X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike]
     threads = count_threads(None)
     for batch in batches(space, given, [NoisePolicy.DROP], _MEMORY, threads):
         if batch.keys:
-            partitions = lay_out(batch.labels, batch.ks)
+            partitions = lay_out(batch.labels)
             total, _ = cluster_totals(space, partitions, Sample.everything(partitions), np.float64, threads)
             for p, key in enumerate(batch.keys):
                 sizes = partitions.pair_sizes[partitions.pairs(p)]

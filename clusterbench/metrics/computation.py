@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from clusterbench.environment import usable_cores
 from clusterbench.errors import RequestError, unknown
-from clusterbench.metrics.batches import Batch
+from clusterbench.labeling import Labels
 from clusterbench.metrics.conditioning import DTYPES, Table
-from clusterbench.metrics.score import Estimate
-from clusterbench.metrics.threads import count_threads
+from clusterbench.metrics.score import Score
 from clusterbench.tables import Floats
 
+Scores = dict[str, Score]
+"""One score per metric's name."""
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the engine works, checked: see `score_labelings`."""
+Replicates = dict[str, tuple[Floats, str]]
+"""Values (r,) of metrics by name, NaN where undefined, and why they failed, or ""."""
 
-    dtype: str
-    memory_bytes: float
-    exact_rows: int
-    anchors: int
-    seed: int
-    threads: int
-
-    @classmethod
-    def check(
-        cls, *, dtype: str, memory_mb: float, exact_rows: int, anchors: int, seed: int, threads: int | None
-    ) -> Settings:
-        """Return the settings.
-
-        Raises
-        ------
-        RequestError
-            For an unknown dtype, or a number that is too small.
-        """
-        if dtype not in DTYPES:
-            raise unknown("dtype", dtype, DTYPES)
-        at_least("memory_mb", memory_mb, 1)
-        at_least("anchors", anchors, 2)
-        at_least("threads", 1 if threads is None else threads, 1)
-        return cls(dtype, memory_mb * 1e6, exact_rows, anchors, seed, count_threads(threads))
+Replicator = Callable[[int, Floats], Replicates]
+"""From a partition's place among its labelings and weights (n, r) to the values at them."""
 
 
 def at_least(name: str, value: float, least: float) -> None:
@@ -50,26 +29,40 @@ def at_least(name: str, value: float, least: float) -> None:
         raise RequestError(f"{name} = {value}", allowed=f"at least {least}")
 
 
-Estimates = dict[str, Estimate]
-"""One estimate per metric's name."""
+def count_threads(threads: int | None) -> int:
+    """Return `threads`, or the number of cores that this process may use."""
+    at_least("threads", 1 if threads is None else threads, 1)
+    return threads or usable_cores()
 
-Replicates = dict[str, tuple[Floats, str]]
-"""Values (r,) of metrics by name, NaN where undefined, and why they failed, or ""."""
 
-Replicator = Callable[[int, Floats], Replicates]
-"""From a partition's place in a batch and weights (n, r) to the values at them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the engine works: see `score_labelings`."""
+
+    dtype: str = "float64"
+    memory_mb: float
+    exact_rows: int
+    anchors: int
+    seed: int
+    threads: int
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise unknown("dtype", self.dtype, DTYPES)
+        at_least("memory_mb", self.memory_mb, 1)
+        at_least("anchors", self.anchors, 2)
 
 
 class Computation(Protocol):
     """Computes one metric, or several that share work."""
 
-    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
-        """Return the estimates of the named metrics for each partition of the batch, noise rows left out."""
+    def scores(
+        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+    ) -> list[Scores]:
+        """Return the scores of the named metrics for each of the partitions, noise rows left out."""
 
-    def replicator(
-        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
-    ) -> Replicator | None:
-        """Return what computes the named metrics under row weights, or None where that is impossible.
+    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
+        """Return what computes the metrics under row weights, or None where that is impossible.
 
         `rows` limits the rows from which an approximation is made.
         """

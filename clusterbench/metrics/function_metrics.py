@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbench.labeling import canonical
-from clusterbench.metrics.batches import Batch
-from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
+from clusterbench.labeling import Labels, canonical
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
 from clusterbench.metrics.conditioning import Table, read_only
-from clusterbench.metrics.score import Estimate, Score
+from clusterbench.metrics.score import Score
 from clusterbench.statuses import ScoreStatus
 from clusterbench.tables import Floats
 
-Values = Floats
-Labels = NDArray[np.int32]
-Weights = Floats
 _ROUNDING = 1e-9  # a value may leave the declared range by so much of its size
 
 
@@ -31,60 +27,59 @@ class FunctionComputation:
 
     name: str
     bounds: tuple[float, float]
-    value: Callable[[Values, Labels], float] | None
-    values: Callable[[Values, Labels], Sequence[float] | NDArray[Any]] | None
-    weighted_value: Callable[[Values, Labels, Weights], float] | None
+    value: Callable[[Floats, Labels], float] | None
+    values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None
+    weighted_value: Callable[[Floats, Labels, Floats], float] | None
 
-    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
+    def scores(
+        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+    ) -> list[Scores]:
         """Return the value of each partition: all at once where the metric has a function for that."""
         try:
-            results = self._together(table.values, batch.labels) if self.values is not None else []
+            results = self._together(table.values, labelings) if self.values is not None else []
         except Exception:  # noqa: BLE001 - computed one by one below, where the message is the reason
             results = []
         scores = [self._checked(result) for result in results]
-        if not results:
-            scores = [self._score(self._alone, table.values, labels) for labels in batch.labels]
-        return [{self.name: Estimate(score)} for score in scores]
+        return [
+            {self.name: score}
+            for score in scores or [self._score(self._alone, table.values, labels) for labels in labelings]
+        ]
 
-    def replicator(
-        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
-    ) -> Replicator | None:
+    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
         """Return the weighted function, called for each replicate; None where the metric has none."""
         function = self.weighted_value
         if function is None:
             return None
 
-        def replicate(p: int, weights: Weights) -> Replicates:
+        def replicate(p: int, weights: Floats) -> Replicates:
             values, failure = np.full(weights.shape[1], np.nan), ""
             for r, column in enumerate(weights.T):
-                part = (batch.labels[p] >= 0) & (column > 0.0)
-                labels = canonical(batch.labels[p][part])
+                part = (labelings[p] >= 0) & (column > 0.0)
+                labels = canonical(labelings[p][part])
                 if labels.max(initial=0) > 0:
-                    given = (read_only(table.values[part]), read_only(labels), read_only(column[part]))
-                    score = self._score(function, *given)
+                    score = self._score(function, table.values[part], labels, column[part])
                     values[r] = score.value
                     failure = failure or (score.reason if score.status is ScoreStatus.FAILED else "")
             return {self.name: (values, failure)}
 
         return replicate
 
-    def _together(self, X: Values, labelings: Sequence[Labels]) -> list[object]:
+    def _together(self, X: Floats, labelings: Sequence[Labels]) -> list[object]:
         assert self.values is not None
-        results = list(self.values(X, read_only(np.stack(labelings)))) if labelings else []
+        results = list(self.values(X, read_only(np.stack(labelings))))
         if len(results) != len(labelings):
             raise ValueError(f"{len(results)} values for {len(labelings)} labelings")
         return results
 
-    def _alone(self, X: Values, labels: Labels) -> object:
+    def _alone(self, X: Floats, labels: Labels) -> object:
         if self.value is None:
             return self._together(X, [labels])[0]
         part = labels >= 0
-        rows, names = (X, labels) if part.all() else (X[part], labels[part])
-        return self.value(read_only(rows), read_only(names))
+        return self.value(read_only(X[part]), read_only(labels[part]))
 
-    def _score(self, compute: Callable[..., object], *arguments: object) -> Score:
+    def _score(self, compute: Callable[..., object], *arrays: NDArray[Any]) -> Score:
         try:
-            return self._checked(compute(*arguments))
+            return self._checked(compute(*map(read_only, arrays)))
         except Exception as error:  # noqa: BLE001 - the message is the reason
             return Score.failed(f"{type(error).__name__}: {error}")
 

@@ -12,8 +12,10 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from clusterbench.errors import RequestError, unknown
+from clusterbench.labeling import Labels
 from clusterbench.metrics.computation import Computation
-from clusterbench.metrics.function_metrics import FunctionComputation, Labels, Values, Weights
+from clusterbench.metrics.function_metrics import FunctionComputation
+from clusterbench.tables import Floats
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NO_WEIGHTED_VALUE = "the metric declares no value under row weights"
@@ -183,9 +185,9 @@ class Metric(MetricFacts):
     ('Widest', 'the metric declares no value under row weights')
     """
 
-    value: Callable[[Values, Labels], float] | None = None
-    values: Callable[[Values, Labels], Sequence[float] | NDArray[Any]] | None = None
-    weighted_value: Callable[[Values, Labels, Weights], float] | None = None
+    value: Callable[[Floats, Labels], float] | None = None
+    values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None = None
+    weighted_value: Callable[[Floats, Labels, Floats], float] | None = None
     shared: Computation | None = None
 
     def __post_init__(self) -> None:

@@ -16,12 +16,12 @@ from clusterbench.labeling import Labels
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import CELLS, nearest
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Settings, at_least
+from clusterbench.metrics.computation import Settings, at_least, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.metric import Metric
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.scoring import score_table
-from clusterbench.metrics.threads import count_threads, in_threads
+from clusterbench.metrics.threads import in_threads
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 
@@ -51,7 +51,7 @@ class Forest:
     @classmethod
     def of(cls, space: Floats, seed: int, threads: int, cells: int = CELLS) -> Forest:
         """Grow the tree; `cells` as for `nearest`, per thread."""
-        from clusterbench.metrics.growth_kernel import minimum_tree
+        from clusterbench.metrics.kernels import minimum_tree
 
         n = len(space)
         rows, home = np.arange(n), np.arange(n, dtype=np.int32)
@@ -66,7 +66,7 @@ class Forest:
 
     def grow(self, seeds: Ints) -> Labels:
         """Return the partition that grows from `seeds`, positions in `rows`."""
-        from clusterbench.metrics.growth_kernel import grow
+        from clusterbench.metrics.kernels import grow
 
         labels = np.empty(len(self.rows), dtype=np.int32)
         grow(self.edges, seeds, labels)
@@ -147,13 +147,13 @@ def calibrate(
     at_least("n_random", n_random, 1)
     at_least("memory_mb", memory_mb, 1)
     table, wanted, chosen = Table.of(X), sorted(set(ks)), as_metrics(metrics)
-    settings = Settings.check(
+    settings = Settings(
         dtype=dtype,
         memory_mb=max(1.0, memory_mb * 2 / 3),
         exact_rows=exact_rows,
         anchors=anchors,
         seed=seed,
-        threads=threads,
+        threads=count_threads(threads),
     )
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])

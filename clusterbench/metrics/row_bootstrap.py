@@ -12,11 +12,11 @@ from clusterbench.errors import RequestError
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import Batch, Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least
+from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.influence import BYTES
 from clusterbench.metrics.metric import Metric
-from clusterbench.metrics.scoring import by_computation, coverage
+from clusterbench.metrics.scoring import by_computation, counts_coverage
 from clusterbench.metrics.threads import in_threads
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
@@ -92,8 +92,8 @@ def bootstrap_scores(
     table, policies, chosen = Table.of(X), as_policies(noise), as_metrics(metrics)
     n = len(table.space)
     given = as_labelings(labelings, n)
-    settings = Settings.check(
-        dtype="float64", memory_mb=memory_mb, exact_rows=exact_rows, anchors=anchors, seed=seed, threads=threads
+    settings = Settings(
+        memory_mb=memory_mb, exact_rows=exact_rows, anchors=anchors, seed=seed, threads=count_threads(threads)
     )
     at_least("bootstrap_rows", bootstrap_rows, 2)
     drawn = None if weights is None else _check_weights(weights, n)
@@ -102,10 +102,8 @@ def bootstrap_scores(
         raise RequestError(f"n_bootstrap = {replicates}", allowed="at least 1")
     replicates_of: dict[bytes, Replicates] = {}
     uses: list[Use] = []
-    for batch in batches(table.space, given, policies, settings.memory_bytes / 2, settings.threads, row_bytes=BYTES):
-        made = [
-            each.replicator(table, batch, names, settings, bootstrap_rows) for each, names in by_computation(chosen)
-        ]
+    for batch in batches(table.space, given, policies, memory_mb * 1e6 / 2, settings.threads, row_bytes=BYTES):
+        made = [each.replicator(table, batch.labels, settings, bootstrap_rows) for each, _ in by_computation(chosen)]
         replicators = [each for each in made if each is not None]
         blocks = [_replicate(batch, replicators, block, settings) for block in _blocks(n, replicates, drawn, settings)]
         for p, key in enumerate(batch.keys):
@@ -125,7 +123,7 @@ def _check_weights(weights: ArrayLike, n: int) -> Floats:
 
 def _blocks(n: int, replicates: int, drawn: Floats | None, settings: Settings) -> Iterator[Floats]:
     """Yield the weights (n, r) of a few replicates at a time, within a quarter of the budget."""
-    step = int(np.clip(settings.memory_bytes / 4 / (8 * n), 1, _BLOCK))
+    step = int(np.clip(settings.memory_mb * 1e6 / 4 / (8 * n), 1, _BLOCK))
     source = bootstrap_weights(n, replicates, seed=settings.seed) if drawn is None else iter(drawn)
     for start in range(0, replicates, step):
         block = np.empty((n, min(step, replicates - start)))
@@ -164,7 +162,7 @@ def _frame(
         known = {} if use.reason else replicates_of[use.key]
         for metric in metrics:
             values, failure = known.get(metric.name, (nothing, metric.no_row_bootstrap))
-            columns.append(values * known[_SHARE][0] if known and coverage(metric, use) else values)
+            columns.append(values * known[_SHARE][0] if known and counts_coverage(metric, use) else values)
             heads.append((use.labeling, metric.name, str(use.policy), use.reason or failure))
     frame = pd.DataFrame(heads, columns=["labeling", "metric", "noise", "reason"])
     frame = frame.loc[np.repeat(frame.index, replicates)].reset_index(drop=True)

@@ -22,12 +22,14 @@ class NoisePolicy(StrEnum):
 class Score:
     """The value of one metric for one labeling in one space.
 
-    `value` is NaN exactly when `status` is not ``ok``; then `reason` says why.
+    `value` is NaN exactly when `status` is not ``ok``; then `reason` says why. `standard_error` is that of
+    sampling rows: 0 where all rows were used.
     """
 
     value: float
     status: ScoreStatus = ScoreStatus.OK
     reason: str = ""
+    standard_error: float = 0.0
 
     def __post_init__(self) -> None:
         if math.isnan(self.value) != (self.status is not ScoreStatus.OK):
@@ -38,17 +40,9 @@ class Score:
     @classmethod
     def undefined(cls, reason: str) -> Score:
         """Return a score that does not exist, with the reason."""
-        return cls(math.nan, ScoreStatus.UNDEFINED, reason)
+        return cls(math.nan, ScoreStatus.UNDEFINED, reason, math.nan)
 
     @classmethod
     def failed(cls, reason: str) -> Score:
         """Return a score that could not be computed, with the reason."""
-        return cls(math.nan, ScoreStatus.FAILED, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A score with the standard error of its sampling: 0 where all rows were used."""
-
-    score: Score
-    standard_error: float = 0.0
+        return cls(math.nan, ScoreStatus.FAILED, reason, math.nan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,11 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Computation, Estimates, Settings
+from clusterbench.metrics.computation import Computation, Scores, Settings, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.metric import Metric, NoiseRule
-from clusterbench.metrics.score import NoisePolicy
-from clusterbench.statuses import ScoreStatus
+from clusterbench.metrics.score import NoisePolicy, Score
 
 COLUMNS = ["labeling", "metric", "noise", "value", "status", "reason", "standard_error"]
 
@@ -80,13 +78,17 @@ def score_labelings(
     >>> table[["metric", "value"]].round(6).values.tolist()
     [['silhouette', 0.899749], ['davies_bouldin', 0.1], ['calinski_harabasz', 200.0]]
     """
+    settings = Settings(
+        dtype=dtype,
+        memory_mb=memory_mb,
+        exact_rows=exact_rows,
+        anchors=anchors,
+        seed=seed,
+        threads=count_threads(threads),
+    )
     table = Table.of(X)
-    settings = Settings.check(
-        dtype=dtype, memory_mb=memory_mb, exact_rows=exact_rows, anchors=anchors, seed=seed, threads=threads
-    )
-    return score_table(
-        table, as_labelings(labelings, len(table.space)), as_metrics(metrics), as_policies(noise), settings
-    )
+    given = as_labelings(labelings, len(table.space))
+    return score_table(table, given, as_metrics(metrics), as_policies(noise), settings)
 
 
 def score_table(
@@ -97,21 +99,21 @@ def score_table(
     settings: Settings,
 ) -> pd.DataFrame:
     """Return what `score_labelings` does, of arguments that were checked."""
-    estimates: dict[bytes, Estimates] = {}
+    scores: dict[bytes, Scores] = {}
     uses: list[Use] = []
-    groups = by_computation(metrics)
-    for batch in batches(table.space, labelings, policies, settings.memory_bytes, settings.threads):
-        estimates.update((key, {}) for key in batch.keys)
-        if batch.keys:
-            for computation, names in groups:
-                for key, some in zip(batch.keys, computation.estimates(table, batch, names, settings), strict=True):
-                    estimates[key] |= some
+    for batch in batches(table.space, labelings, policies, settings.memory_mb * 1e6, settings.threads):
+        scores |= {key: {} for key in batch.keys}
+        for computation, names in by_computation(metrics) if batch.keys else ():
+            for key, some in zip(batch.keys, computation.scores(table, batch.labels, names, settings), strict=True):
+                scores[key] |= some
         uses += batch.uses
-    rows = [
-        (use.labeling, metric.name, str(use.policy), *_outcome(metric, estimates.get(use.key, {}), use))
-        for use in uses
-        for metric in metrics
-    ]
+    rows = []
+    for use in uses:
+        for metric in metrics:
+            score = Score.undefined(use.reason) if use.reason else scores[use.key][metric.name]
+            factor = use.coverage if counts_coverage(metric, use) else 1.0
+            what = (score.value * factor, str(score.status), score.reason, score.standard_error * factor)
+            rows.append((use.labeling, metric.name, str(use.policy), *what))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -124,17 +126,6 @@ def by_computation(metrics: Sequence[Metric]) -> list[tuple[Computation, list[st
     return list(groups.values())
 
 
-def coverage(metric: Metric, use: Use) -> bool:
+def counts_coverage(metric: Metric, use: Use) -> bool:
     """Return whether a value of the metric is to be multiplied by the share of clustered rows."""
     return use.policy is NoisePolicy.ZERO and metric.noise is NoiseRule.COVERAGE
-
-
-def _outcome(metric: Metric, estimates: Estimates, use: Use) -> tuple[float, str, str, float]:
-    """Return value, status, reason and standard error of one metric."""
-    if use.reason:
-        return math.nan, str(ScoreStatus.UNDEFINED), use.reason, math.nan
-    score, error = estimates[metric.name].score, estimates[metric.name].standard_error
-    if score.status is not ScoreStatus.OK:
-        return math.nan, str(score.status), score.reason, math.nan
-    factor = use.coverage if coverage(metric, use) else 1.0
-    return score.value * factor, str(score.status), "", error * factor

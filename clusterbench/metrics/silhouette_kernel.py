@@ -24,17 +24,14 @@ from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.metrics.compilation import compiled
-from clusterbench.metrics.sum_kernels import CHUNK, Lists
+from clusterbench.metrics.partitions import Members, Partitions
+from clusterbench.metrics.threads import CHUNK, LANES
 from clusterbench.tables import Floats, Ints
 
-LANES = 32
 PIECE = 16
 
 cgutils: Any = untyped_cgutils
-
 _Floats = NDArray[Any]
-Out = tuple[Floats, Floats, Labels, Floats]
-"""a, b, near and s of `row_scores.RowScores`."""
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -110,37 +107,48 @@ def _put_distances(typing: Any, block: Any, points: Any, point: Any, width: Any,
 
 
 @_intrinsic
-def _add_rows(typing: Any, buffer: Any, places: Any, start: Any, stop: Any, sums: Any, row: Any) -> Any:
+def _add_rows(
+    typing: Any, buffer: Any, places: Any, start: Any, stop: Any, weights: Any, first: Any, sums: Any, row: Any
+) -> Any:
     """sums[row, :] += total of ``buffer[places[start:stop], :]``; `sums` is float64.
 
     A float32 buffer is added up in pieces of `PIECE` rows, as two interleaved sums (the additions of one would wait
-    for each other), and each piece is added in float64: a piece loses at most 5 roundings.
+    for each other), and each piece is added in float64: a piece loses at most 5 roundings. With `weights`, which are
+    None or float64, row i of the buffer (float64, too) counts ``weights.flat[first + i]`` times.
     """
-    signature = types.void(buffer, places, types.intp, types.intp, sums, types.intp)
+    signature = types.void(buffer, places, types.intp, types.intp, weights, types.intp, sums, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        buffer_type, places_type, _, _, sums_type, _ = signature.args
-        buffer_, places_, start_, stop_, sums_, row_ = arguments
+        buffer_type, places_type, _, _, weights_type, _, sums_type, _ = signature.args
+        buffer_, places_, start_, stop_, weights_, first_, sums_, row_ = arguments
         lanes = _Lanes(context, builder)
 
-        def get(index: Any, ahead: int = 0) -> Any:
+        def place(index: Any, ahead: int = 0) -> Any:
             cell = lanes.cell(places_type, places_, builder.add(index, ir.Constant(index.type, ahead)))
-            return lanes.load(buffer_type, buffer_, builder.zext(builder.load(cell), index.type))
+            return builder.zext(builder.load(cell), index.type)
 
-        step = ir.Constant(start_.type, PIECE)
-        pieces = builder.udiv(builder.sub(stop_, start_), step)
-        if buffer_type.dtype.bitwidth == 64:
-            pieces = ir.Constant(start_.type, 0)
-        middle = builder.add(start_, builder.mul(pieces, step))
+        def get(index: Any, ahead: int = 0) -> Any:
+            return lanes.load(buffer_type, buffer_, place(index, ahead))
+
+        one, step = ir.Constant(start_.type, 1), ir.Constant(start_.type, PIECE)
         total = cgutils.alloca_once_value(builder, lanes.load(sums_type, sums_, row_))
-        with cgutils.for_range_slice(builder, start_, middle, step) as (index, _):
-            even, odd = get(index), get(index, 1)
-            for ahead in range(2, PIECE, 2):
-                even, odd = builder.fadd(even, get(index, ahead)), builder.fadd(odd, get(index, ahead + 1))
-            builder.store(builder.fadd(builder.load(total), lanes.widen(builder.fadd(even, odd))), total)
+        if weights_type != types.none:
+            with cgutils.for_range_slice(builder, start_, stop_, one) as (index, _):
+                weight = builder.load(lanes.cell(weights_type, weights_, builder.add(first_, place(index))))
+                weighted = lanes.call("fmuladd", lanes.spread(weight), get(index), builder.load(total))
+                builder.store(weighted, total)
+            lanes.store(builder.load(total), sums_type, sums_, row_)
+            return context.get_dummy_value()
+        middle = start_
+        if buffer_type.dtype == types.float32:
+            middle = builder.add(start_, builder.mul(builder.udiv(builder.sub(stop_, start_), step), step))
+            with cgutils.for_range_slice(builder, start_, middle, step) as (index, _):
+                even, odd = get(index), get(index, 1)
+                for ahead in range(2, PIECE, 2):
+                    even, odd = builder.fadd(even, get(index, ahead)), builder.fadd(odd, get(index, ahead + 1))
+                builder.store(builder.fadd(builder.load(total), lanes.widen(builder.fadd(even, odd))), total)
         rest = cgutils.alloca_once_value(builder, ir.Constant(lanes.type(buffer_type.dtype), None))
-        builder.store(ir.Constant(lanes.type(buffer_type.dtype), None), rest)
-        with cgutils.for_range_slice(builder, middle, stop_, ir.Constant(start_.type, 1)) as (index, _):
+        with cgutils.for_range_slice(builder, middle, stop_, one) as (index, _):
             builder.store(builder.fadd(builder.load(rest), get(index)), rest)
         lanes.store(builder.fadd(builder.load(total), lanes.widen(builder.load(rest))), sums_type, sums_, row_)
         return context.get_dummy_value()
@@ -149,27 +157,43 @@ def _add_rows(typing: Any, buffer: Any, places: Any, start: Any, stop: Any, sums
 
 
 @compiled
-def distance_sums(rows: Floats, points: Floats, lists: Lists, buffer: _Floats, sums: Floats) -> None:
-    """sums[c, lane] = sum of distances from lane ``rows[:, lane]`` (width, LANES) to the points of cluster c."""
-    places, run_start, run_cluster, chunk_start = lists
+def distance_sums(
+    block: Floats,
+    points: Floats,
+    members: Members,
+    weights: Floats | None,
+    list_of: Ints,
+    buffer: _Floats,
+    sums: Floats,
+) -> None:
+    """sums[c, lane] = sum of distances from lane ``block[:, lane]`` (width, LANES) to the points of cluster c.
+
+    With weights (q, n), point i of cluster c counts ``weights[list_of[c], i]`` times. The dtype of `buffer`, scratch
+    of shape (CHUNK, LANES), is that in which distances are kept.
+    """
+    places, run_start, run_cluster, chunk_start = members
     n, width = points.shape
     sums[:] = 0.0
     for chunk in range(len(chunk_start) - 1):
         first = chunk * CHUNK
         for i in range(first, min(n, first + CHUNK)):
-            _put_distances(rows, points, i, width, buffer, i - first)
+            _put_distances(block, points, i, width, buffer, i - first)
         for run in range(chunk_start[chunk], chunk_start[chunk + 1]):
-            _add_rows(buffer, places, run_start[run], run_start[run + 1], sums, run_cluster[run])
+            c = run_cluster[run]
+            _add_rows(buffer, places, run_start[run], run_start[run + 1], weights, list_of[c] * n + first, sums, c)
 
 
 @compiled
-def silhouettes(sums: Floats, starts: Ints, ids: Ints, sizes: Ints, own: Labels, lanes: int, out: Out) -> None:
+def silhouettes(
+    sums: Floats, partitions: Partitions, own: Labels, a: Floats, b: Floats, near: Labels, s: Floats
+) -> None:
     """From sums of distances to a, b, the nearest other cluster and s = (b - a) / max(a, b), each (m, lanes).
 
     Rows without a cluster get NaN. The only row of a cluster has s = 0, and so has a row with a = b = 0.
     """
-    a, b, near, s = out
-    for p in range(own.shape[0]):
+    _, starts, ids, sizes, _ = partitions
+    m, lanes = s.shape
+    for p in range(m):
         for lane in range(lanes):
             a[p, lane], b[p, lane], near[p, lane] = 0.0, np.inf, -1
         for c in range(starts[p + 1] - starts[p]):
@@ -195,87 +219,40 @@ def silhouettes(sums: Floats, starts: Ints, ids: Ints, sizes: Ints, own: Labels,
 
 @compiled
 def score_rows(
-    space: Floats,
-    rows: Ints,
-    labels: Labels,
-    starts: Ints,
-    ids: Ints,
-    sizes: Ints,
-    lists: Lists,
-    buffer: _Floats,
-    out: Out,
+    space: Floats, rows: Ints, partitions: Partitions, buffer: _Floats, out: tuple[Floats, Floats, Labels, Floats]
 ) -> None:
-    """Fill a, b, near and s, each (m, len(rows)), for the given rows of the space.
-
-    `buffer` is scratch of shape (CHUNK, LANES); its dtype is that in which distances are kept.
-    """
+    """Fill a, b, near and s, each (m, len(rows)), for the given rows of the space."""
     a, b, near, s = out
-    m, width = labels.shape[0], space.shape[1]
-    sums = np.empty((len(sizes), LANES), np.float64)
-    block = np.zeros((width, LANES), np.float64)
-    own = np.full((m, LANES), -1, np.int32)
+    sums = np.empty((len(partitions.sizes), LANES), np.float64)
+    block = np.zeros((space.shape[1], LANES), np.float64)
+    own = np.full((len(partitions.labels), LANES), -1, np.int32)
     for first in range(0, len(rows), LANES):
-        lanes = min(LANES, len(rows) - first)
-        for lane in range(lanes):
+        part = slice(first, min(first + LANES, len(rows)))
+        for lane in range(part.stop - first):
             block[:, lane] = space[rows[first + lane]]
-            own[:, lane] = labels[:, rows[first + lane]]
-        distance_sums(block, space, lists, buffer, sums)
-        part = slice(first, first + lanes)
-        silhouettes(sums, starts, ids, sizes, own, lanes, (a[:, part], b[:, part], near[:, part], s[:, part]))
-
-
-@_intrinsic
-def _add_weighted(
-    typing: Any, buffer: Any, places: Any, start: Any, stop: Any, weights: Any, first: Any, sums: Any, row: Any
-) -> Any:
-    """sums[row, :] += sum over i of ``weights.flat[first + places[i]] * buffer[places[i], :]``, all float64."""
-    signature = types.void(buffer, places, types.intp, types.intp, weights, types.intp, sums, types.intp)
-
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        buffer_type, places_type, _, _, weights_type, _, sums_type, _ = signature.args
-        buffer_, places_, start_, stop_, weights_, first_, sums_, row_ = arguments
-        lanes = _Lanes(context, builder)
-        total = cgutils.alloca_once_value(builder, lanes.load(sums_type, sums_, row_))
-        with cgutils.for_range_slice(builder, start_, stop_, ir.Constant(start_.type, 1)) as (index, _):
-            place = builder.zext(builder.load(lanes.cell(places_type, places_, index)), index.type)
-            weight = builder.load(lanes.cell(weights_type, weights_, builder.add(first_, place)))
-            distance = lanes.load(buffer_type, buffer_, place)
-            builder.store(lanes.call("fmuladd", lanes.spread(weight), distance, builder.load(total)), total)
-        lanes.store(builder.load(total), sums_type, sums_, row_)
-        return context.get_dummy_value()
-
-    return signature, emit
+            own[:, lane] = partitions.labels[:, rows[first + lane]]
+        distance_sums(block, space, partitions.members, None, partitions.sizes, buffer, sums)
+        silhouettes(sums, partitions, own, a[:, part], b[:, part], near[:, part], s[:, part])
 
 
 @compiled
 def weighted_sums(
-    space: Floats, rows: Ints, targets: Labels, starts: Ints, weights: Floats, lists: Lists, out: Floats
+    space: Floats, rows: Ints, targets: Labels, starts: Ints, weights: Floats, members: Members, out: Floats
 ) -> None:
     """out[q, i] = weighted sum of distances from ``rows[i]`` to the rows of cluster ``targets[q, rows[i]]`` of list q.
 
-    The lists are those of `list_members`, one pair per cluster of each of the q labelings, with weights (q, n).
+    The members are those of q labelings, one pair per cluster of each, with weights (q, n).
     """
-    places, run_start, run_cluster, chunk_start = lists
-    n, width = space.shape
-    m = len(starts) - 1
     buffer = np.empty((CHUNK, LANES), np.float64)
     sums = np.empty((starts[-1], LANES), np.float64)
-    block = np.zeros((width, LANES), np.float64)
-    list_of = np.repeat(np.arange(m), np.diff(starts))
+    block = np.zeros((space.shape[1], LANES), np.float64)
+    list_of = np.repeat(np.arange(len(targets)), np.diff(starts))
     for start in range(0, len(rows), LANES):
         lanes = min(LANES, len(rows) - start)
         for lane in range(lanes):
             block[:, lane] = space[rows[start + lane]]
-        sums[:] = 0.0
-        for chunk in range(len(chunk_start) - 1):
-            first = chunk * CHUNK
-            for i in range(first, min(n, first + CHUNK)):
-                _put_distances(block, space, i, width, buffer, i - first)
-            for run in range(chunk_start[chunk], chunk_start[chunk + 1]):
-                pair = run_cluster[run]
-                cell = list_of[pair] * n + first
-                _add_weighted(buffer, places, run_start[run], run_start[run + 1], weights, cell, sums, pair)
-        for q in range(m):
+        distance_sums(block, space, members, weights, list_of, buffer, sums)
+        for q in range(len(targets)):
             for lane in range(lanes):
                 target = targets[q, rows[start + lane]]
                 out[q, start + lane] = sums[starts[q] + target, lane] if target >= 0 else 0.0

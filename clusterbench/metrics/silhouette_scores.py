@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from clusterbench.labeling import Labels, canonical
 from clusterbench.metrics.anchors import Sample, draw
-from clusterbench.metrics.batches import Batch
-from clusterbench.metrics.computation import Estimates, Replicates, Replicator, Settings
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
 from clusterbench.metrics.conditioning import Table
-from clusterbench.metrics.influence import expand
-from clusterbench.metrics.partition_layout import lay_out
+from clusterbench.metrics.influence import expansions
+from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import cluster_totals
-from clusterbench.metrics.score import Estimate, Score
+from clusterbench.metrics.score import Score
+from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 
 MICRO, MACRO = "silhouette", "silhouette_macro"
@@ -26,72 +27,68 @@ _ROW_ERROR = 2e-7
 class Silhouettes:
     """The computation of both silhouettes."""
 
-    def estimates(self, table: Table, batch: Batch, names: Collection[str], settings: Settings) -> list[Estimates]:
+    def scores(
+        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+    ) -> list[Scores]:
         """Return both silhouettes of each partition, in the precision that keeps the promised digits."""
         kept = table.kept_dtype(settings.dtype)
-        averages = _averages(table.space, batch, kept, settings)
+        scores, doubtful = _both(table.space, labelings, kept, settings)
         if settings.dtype == "auto" and kept is np.float32:
-            doubtful = [p for p, each in enumerate(averages) if _doubtful(each, names)]
-            if doubtful:
-                again = _averages(table.space, batch.part(doubtful), np.float64, settings)
-                for p, better in zip(doubtful, again, strict=True):
-                    # Metric by metric, so that asking for one moves no bit of the other.
-                    averages[p] |= {name: better[name] for name in _doubtful(averages[p], names)}
-        return [{name: average.estimate for name, average in each.items()} for each in averages]
+            # Metric by metric, so that asking for one moves no bit of the other.
+            again = {p: [name for name in each if name in names] for p, each in enumerate(doubtful)}
+            again = {p: each for p, each in again.items() if each}
+            if again:
+                better, _ = _both(table.space, [labelings[p] for p in again], np.float64, settings)
+                for (p, each), exact in zip(again.items(), better, strict=True):
+                    scores[p] |= {name: exact[name] for name in each}
+        return scores
 
-    def replicator(
-        self, table: Table, batch: Batch, names: Collection[str], settings: Settings, rows: int
-    ) -> Replicator | None:
+    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
         """Return the first-order expansion of both silhouettes in the weights: see `bootstrap_scores`."""
-        sampled = rows < len(table.space)
-        centres = None
-        if sampled:
-            both = self.estimates(table, batch, (MICRO, MACRO), settings)
-            centres = [(each[MICRO].score.value, each[MACRO].score.value) for each in both]
-        expansions = expand(table.space, batch, rows if sampled else None, centres, settings)
+        from clusterbench.metrics.kernels import shifts
+
+        n = len(table.space)
+        if rows >= n:
+            drawn, scores = np.arange(n), None
+            found = expansions(table.space, labelings, settings.threads)
+        else:
+            drawn = np.sort(stable_rng(settings.seed, "bootstrap rows", n).choice(n, rows, replace=False))
+            scores = self.scores(table, labelings, (MICRO, MACRO), settings)
+            parts = [canonical(labels[drawn]) for labels in labelings]
+            found = expansions(table.space[drawn], parts, settings.threads)
+        scale = math.sqrt(len(drawn) / n)
 
         def replicate(p: int, weights: Floats) -> Replicates:
-            pair = expansions[p]
-            return {} if pair is None else {MICRO: (pair[0].at(weights), ""), MACRO: (pair[1].at(weights), "")}
+            expansion, replicates = found[p], Replicates()
+            if expansion is not None:
+                for name, value, influence in zip((MICRO, MACRO), expansion.values, expansion.influence, strict=True):
+                    moved = np.zeros(weights.shape[1])
+                    shifts(weights if scores is None else weights[drawn], influence * scale, moved)
+                    replicates[name] = ((value if scores is None else scores[p][name].value) + moved, "")
+            return replicates
 
         return replicate
 
 
-@dataclass(frozen=True, slots=True)
-class _Average:
-    """A silhouette and how far float32 may have moved it."""
-
-    estimate: Estimate
-    rounding: float
-
-
-def _averages(
-    space: Floats, batch: Batch, kept: type[np.floating[Any]], settings: Settings
-) -> list[dict[str, _Average]]:
-    partitions = lay_out(batch.labels, batch.ks)
+def _both(
+    space: Floats, labelings: Sequence[Labels], kept: type[np.floating[Any]], settings: Settings
+) -> tuple[list[Scores], list[list[str]]]:
+    """Return both silhouettes of each partition, and which of them float32 may have moved by more than is promised."""
+    partitions = lay_out(labelings)
     exact = len(space) <= settings.exact_rows
     sample = Sample.everything(partitions) if exact else draw(partitions, settings.anchors, settings.seed)
     total, square = cluster_totals(space, partitions, sample, kept, settings.threads)
-    averages = []
-    for p in range(len(batch.keys)):
-        pairs = partitions.pairs(p)
+    scores, doubtful = [], []
+    for pairs in map(partitions.pairs, range(len(labelings))):
         count = sample.count[pairs]
-        micro, macro = silhouette_means(total[pairs], square[pairs], count, partitions.pair_sizes[pairs])
-        rounding = rounding_bounds(count)
-        averages.append({MICRO: _Average(micro, rounding[0]), MACRO: _Average(macro, rounding[1])})
-    return averages
+        both = silhouette_means(total[pairs], square[pairs], count, partitions.pair_sizes[pairs])
+        scores.append(dict(zip((MICRO, MACRO), both, strict=True)))
+        bounds = zip(scores[-1].items(), rounding_bounds(count), strict=True)
+        doubtful.append([name for (name, score), bound in bounds if bound > PROMISE * abs(score.value)])
+    return scores, doubtful
 
 
-def _doubtful(averages: dict[str, _Average], names: Collection[str]) -> list[str]:
-    """Return the wanted silhouettes that float32 may have moved by more than is promised."""
-    return [
-        name
-        for name, average in averages.items()
-        if name in names and average.rounding > PROMISE * abs(average.estimate.score.value)
-    ]
-
-
-def silhouette_means(total: Floats, square: Floats, count: Ints, sizes: Ints) -> tuple[Estimate, Estimate]:
+def silhouette_means(total: Floats, square: Floats, count: Ints, sizes: Ints) -> tuple[Score, Score]:
     """Return the micro and macro average, from sums of s and s squared over `count` of each cluster's rows.
 
     Stratified sampling (Cochran 1977, section 5.3): a cluster's mean has variance s^2 / m (1 - m / size).
@@ -99,15 +96,15 @@ def silhouette_means(total: Floats, square: Floats, count: Ints, sizes: Ints) ->
     n, k = int(sizes.sum()), len(sizes)
     if n == k:
         alone = Score.undefined("every row is a cluster of its own")
-        return Estimate(alone, float("nan")), Estimate(alone, float("nan"))
+        return alone, alone
     means = total / count
     if np.array_equal(count, sizes):
-        return Estimate(Score(float(total.sum() / n))), Estimate(Score(float(means.sum() / k)))
+        return Score(float(total.sum() / n)), Score(float(means.sum() / k))
     variance = np.maximum(square - count * means**2, 0.0) / np.maximum(count - 1, 1)
     variance *= (1.0 - count / sizes) / count
-    micro = Estimate(Score(float((means * sizes).sum() / n)), float(np.sqrt((variance * (sizes / n) ** 2).sum())))
-    macro = Estimate(Score(float(means.sum() / k)), float(np.sqrt(variance.sum()) / k))
-    return micro, macro
+    micro_error, macro_error = np.sqrt((variance * (sizes / n) ** 2).sum()), np.sqrt(variance.sum()) / k
+    micro = Score(float((means * sizes).sum() / n), standard_error=float(micro_error))
+    return micro, Score(float(means.sum() / k), standard_error=float(macro_error))
 
 
 def rounding_bounds(count: Ints) -> tuple[float, float]:

@@ -61,8 +61,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place), **changes}
 
 
-def exit_status() -> int:
-    """Run the command line with the present `sys.argv`."""
+def _exit_status() -> int:
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
@@ -74,7 +73,7 @@ def call(monkeypatch, capfd) -> Call:
 
     def clusterbench(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
-        return Ended(exit_status(), *capfd.readouterr())
+        return Ended(_exit_status(), *capfd.readouterr())
 
     return clusterbench
 
@@ -101,7 +100,7 @@ def finished(tmp_path_factory) -> Finished:
     try:
         sys.argv = ["clusterbench", "run", "blobs.toml", "--jobs", "0"]
         with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            ended = exit_status()
+            ended = _exit_status()
     finally:
         sys.argv = arguments
     assert ended == 0, err.getvalue()
