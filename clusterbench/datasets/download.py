@@ -16,7 +16,6 @@ from clusterbench.errors import RequestError
 CACHE_VARIABLE: Final = "CLUSTERBENCH_CACHE"
 MAX_MB: Final = 1000.0
 MAX_SECONDS: Final = 600.0
-_TIMEOUT: Final = (5.0, 30.0)  # seconds to connect, and between two packets
 
 
 def cached_file(url: str) -> Path:
@@ -45,15 +44,16 @@ def download(url: str, *, sha256: str | None = None, max_mb: float = MAX_MB, max
 
 
 def _save(url: str, output_file: str, _pooch: object, *, max_mb: float, max_seconds: float) -> None:
-    """Download a file within the limits."""
+    """Download a file within the limits, which are checked every 8 KiB."""
     import requests
 
     end = time.monotonic() + max_seconds
+    timeout = (min(5.0, max_seconds), min(30.0, max_seconds))  # to connect, and between two packets
     size = 0
-    with requests.get(url, stream=True, timeout=_TIMEOUT) as response, open(output_file, "wb") as file:
+    with requests.get(url, stream=True, timeout=timeout) as response, open(output_file, "wb") as file:
         if not response.ok:
             raise RequestError(f"status {response.status_code}, {response.reason}")
-        for chunk in response.iter_content(1 << 16):
+        for chunk in response.iter_content(1 << 13):
             size += len(chunk)
             if size > max_mb * 1e6:
                 raise RequestError(f"larger than max_mb = {max_mb:g}")
@@ -66,4 +66,5 @@ def _reason(error: Exception, url: str) -> str:
     kind = type(error).__name__
     if kind in ("ConnectionError", "ConnectTimeout"):  # their messages are chains of wrapped objects
         return f"{kind}: no connection to {urlsplit(url).netloc.rpartition('@')[2]}"
-    return f"{kind}: {str(error).partition(chr(10))[0][:200]}"
+    first_line = str(error).partition("\n")[0]
+    return f"{kind}: {first_line[:200]}"

@@ -70,6 +70,8 @@ class Column:
             return ""
         if self.format == "yes":
             return "yes" if value else ""
+        if self.format and math.isinf(value):
+            return "∞" if value > 0 else "-∞"
         return format(int(value) if self.format == "d" else value, self.format) if self.format else str(value)
 
 

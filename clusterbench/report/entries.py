@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from clusterbench.metrics import METRICS, MetricFacts
+from clusterbench.metrics import METRICS, STABILITY_METRIC, MetricFacts
 from clusterbench.naming import EntryNames
 from clusterbench.report.number_text import NOTHING, is_missing
 from clusterbench.results import Run
-from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL
+from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL, STABILITY
 from clusterbench.text import printable
 
 ENTRY_IDENTITY = tuple(BOARD_KEY[1:])
@@ -206,16 +206,15 @@ class Board:
 
 def metrics_of(run: Run) -> dict[str, MetricFacts]:
     """Return the metrics of a run by name: those that are ranked, then others that were scored."""
-    scored = set(run.scores["metric"])
-    ranked = run.record.ranking.metrics
-    names = [*ranked, *(name for name in METRICS if name in scored and name not in ranked)]
-    return {name: run.record.ranking.metric(name) for name in names}
+    ranking, scored = run.record.ranking, set(run.scores["metric"])
+    others = (metric for metric in METRICS.values() if metric.name in scored and metric.name not in ranking.metrics)
+    return {metric.name: metric for metric in (*ranking.facts, *others)}
 
 
 def metric_title(metrics: Mapping[str, MetricFacts], column: str) -> str:
-    """Return the title of a column ``metric@space`` or ``metric``: ``Silhouette, log1p``."""
+    """Return the title of a column ``metric@space`` or ``metric``: ``Silhouette, log1p``; another name as it is."""
     name, _, space = column.partition("@")
-    title = metrics[name].title if name in metrics else name.capitalize()
+    title = metrics[name].title if name in metrics else STABILITY_METRIC.title if name == STABILITY else name
     return f"{title}, {printable(space)}" if space else title
 
 

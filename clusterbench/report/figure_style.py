@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clusterbench.report.entries import Entry
-from clusterbench.report.number_text import NOTHING
+from clusterbench.report.number_text import NOTHING, fixed
 from clusterbench.text import printable, shortened
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def draw_matrix(
         # White on dark fields, near-black (not the page's own colour) on light ones.
         ink = "#ffffff" if shades.dark(shade) else "#111111"
         axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=colormaps[shades.colours](shade), edgecolor="none"))
-        axes.text(j, i, f"{value:.{shades.decimals}f}", ha="center", va="center", fontsize=8, color=ink)
+        axes.text(j, i, fixed(value, shades.decimals), ha="center", va="center", fontsize=8, color=ink)
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     long = max(map(len, columns), default=0) > 14

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from clusterbench.metrics import Direction, NoisePolicy
+from clusterbench.metrics import STABILITY_METRIC, Direction, NoisePolicy
 from clusterbench.naming import plain_value
 from clusterbench.report.entries import metrics_of
 from clusterbench.report.model import Table
@@ -26,49 +25,35 @@ _NOISE_WORDS = {
 
 
 def metric_table(run: Run) -> Table:
-    """Return what is known of every metric of the run; the ranked ones first."""
-    ranked = run.record.ranking.metrics
-    rows: list[tuple[str, ...]] = []
-    for metric in metrics_of(run).values():
+    """Return the facts of every metric of the run; the ranked ones first."""
+    metrics = [*metrics_of(run).values(), *([STABILITY_METRIC] if has_stability(run) else [])]
+    rows = []
+    for metric in metrics:
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
-        bounds = f"{_bound(metric.lower)} to {_bound(metric.upper)}, {better}"
-        vote = _vote(run, metric.family) if metric.name in ranked else "no, shown only"
-        no_bootstrap = metric.no_row_bootstrap and f"no row bootstrap: {metric.no_row_bootstrap}"
-        caveat = "; ".join(filter(None, (metric.caveat, no_bootstrap)))
-        rows.append((metric.title, metric.formula, bounds, caveat, vote, str(metric.digits), metric.reference))
-    rows += [_stability_row(run)] if has_stability(run) else []
-    header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Decimals ranked", "Reference")
+        bounds = f"{metric.lower:g} to {metric.upper:g}, {better}".replace("inf", "∞")
+        shown_only = metric.name not in (*run.record.ranking.metrics, STABILITY)
+        vote = "no, shown only" if shown_only else _vote(run, metric.family)
+        resampled = f"no row bootstrap: {metric.no_row_bootstrap}" if metric.no_row_bootstrap else "yes"
+        facts = (metric.title, metric.formula, bounds, metric.caveat, vote, str(metric.digits), resampled)
+        rows.append(tuple(printable(text) or NOTHING for text in (*facts, metric.reference)))
+    header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Digits", "Row bootstrap", "Reference")
     return Table("Metrics", header, tuple(rows), numeric=(5,))
 
 
 def _vote(run: Run, family: str) -> str:
-    weight = run.record.ranking.weights.get(family, 1.0)
+    weight = run.record.ranking.weight(family)
     return f"yes, family {family} of weight {weight:g}" if weight > 0 else f"no, family {family} has weight 0"
 
 
-def _stability_row(run: Run) -> tuple[str, ...]:
-    number = run.record.resamples
-    return (
-        "Stability",
-        f"mean over {number or 'all'} resamples of the adjusted Rand index between an entry's labels (first seed) and"
-        " those of the same algorithm fitted to the resampled rows",
-        "-0.5 to 1, higher is better",
-        "high for few clusters and for fixed cuts: it shows that a partition is found again, not that it is a good one",
-        _vote(run, STABILITY),
-        "6",
-        "Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert & Arabie 1985, doi:10.1007/BF01908075",
-    )
-
-
 def has_stability(run: Run) -> bool:
-    """Say whether the stability of any entry was measured, and so has a vote."""
+    """Return whether the stability of any entry was measured."""
     return any(not is_missing(value) for value in run.board.table[STABILITY])
 
 
 def rules(run: Run) -> list[tuple[str, str]]:
     """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
     gate, ranking, policy = run.record.gate, run.record.ranking, run.record.noise
-    references = [printable(space) for space in _spaces(run)]
+    references = list(dict.fromkeys(printable(s) for spaces in run.record.references.values() for s in spaces))
     fixed_k = f"; fixed k = {ranking.fixed_k}" if ranking.fixed_k else ""
     metrics = metrics_of(run)
     families = dict.fromkeys([metrics[name].family for name in ranking.metrics] + [STABILITY] * has_stability(run))
@@ -88,10 +73,6 @@ def rules(run: Run) -> list[tuple[str, str]]:
         ("Seeds", ", ".join(map(str, run.record.seeds))),
         *(("Ranking", printable(note)) for note in run.board.notes),
     ]
-
-
-def _spaces(run: Run) -> list[str]:
-    return list(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
 
 
 def _methods(run: Run) -> list[tuple[str, str]]:
@@ -122,23 +103,22 @@ def _methods(run: Run) -> list[tuple[str, str]]:
                 "Stability",
                 f"every entry is fitted again to {number or 'several'} resamples, each the distinct rows of a bootstrap"
                 " sample (about 63 % of the table), and its labels of these rows are compared with the first ones by"
-                " the adjusted Rand index, every row of noise a group of its own: 1 is the same partition, 0 what"
-                " chance alone gives, below 0 less than that",
+                " the adjusted Rand index, every row of noise a group of its own: 1 is the same partition, 0 is the"
+                " expectation of unrelated ones",
             )
         )
-    return [*found, *_certainty(draws, content, has_stability=has_stability(run))]
-
-
-def _certainty(draws: int, content: str, *, has_stability: bool) -> list[tuple[str, str]]:
     if not draws:
-        return [("Bootstrap", "none: the uncertainty of the ranks was not measured")]
-    refits = ", its stability by refits drawn with replacement where each of them is known" if has_stability else ""
+        return [*found, ("Bootstrap", "none: the uncertainty of the ranks was not measured")]
+    refits = (
+        ", its stability by refits drawn with replacement where each of them is known" if has_stability(run) else ""
+    )
     return [
+        *found,
         (
             "Bootstrap",
             f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"
-            f" again{refits}. The interval holds the central {content} of the ranks and is widened to contain"
-            " the published rank where they leave it out; P(first) is the share of draws in which an entry is first",
+            f" again{refits}. The interval contains the central {content} of the ranks, and is widened to contain the"
+            " published rank; P(first) is the share of draws in which an entry is first",
         ),
         (
             "Tie letters",
@@ -229,10 +209,6 @@ def _flat(value: Any, name: str) -> list[tuple[str, str]]:
     if isinstance(value, list | tuple):
         return [(name, ", ".join(map(plain_value, value)) or "none")]
     return [(name, "none" if value is None else plain_value(value))]
-
-
-def _bound(value: float) -> str:
-    return ("∞" if value > 0 else "-∞") if math.isinf(value) else f"{value:g}"
 
 
 def citation(run: Run) -> str:

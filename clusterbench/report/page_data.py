@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,54 +19,6 @@ from clusterbench.text import printable
 
 Scores = Mapping[tuple[str, str, str, str, str], float]
 Value = None | bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a reader may choose when a board is ranked again; the first of everything is as published.
-
-    Attributes
-    ----------
-    metrics : tuple of MetricFacts
-        Those ranked, then others that were scored.
-    ranked : frozenset of str
-    spaces, datasets, policies, algorithms, variants : tuple of str
-        As they are printed.
-    weights : mapping of str to float
-        Of every family, the stability's included where it was measured.
-    """
-
-    metrics: tuple[MetricFacts, ...]
-    ranked: frozenset[str]
-    spaces: tuple[str, ...]
-    datasets: tuple[str, ...]
-    policies: tuple[str, ...]
-    algorithms: tuple[str, ...]
-    variants: tuple[str, ...]
-    weights: Mapping[str, float]
-
-    @property
-    def has_stability(self) -> bool:
-        return STABILITY in self.weights
-
-
-def choices_of(board: Board) -> Choices:
-    """Return what can be chosen on a board."""
-    record = board.run.record
-    families = dict.fromkeys(metric.family for metric in board.metrics.values())
-    if any(not is_missing(entry.row[STABILITY]) for entry in board.entries):
-        families[STABILITY] = None
-    others = set(board.run.details.policies["policy"]) - {record.noise}
-    return Choices(
-        metrics=tuple(board.metrics.values()),
-        ranked=frozenset(record.ranking.metrics),
-        spaces=board.spaces,
-        datasets=board.datasets,
-        policies=(record.noise, *(policy for policy in record.policies if policy in others)),
-        algorithms=tuple(dict.fromkeys(printable(entry.row["algorithm"]) for entry in board.entries)),
-        variants=tuple(dict.fromkeys(entry.variant for entry in board.entries)),
-        weights={family: record.ranking.weight(family) for family in families},
-    )
 
 
 def page_data(report: ReportModel) -> dict[str, Any]:
@@ -96,27 +47,31 @@ def script_json(value: Any) -> str:
 
 
 def _board(board: Board, boards: Sequence[Board], scores: Scores) -> dict[str, Any]:
-    choices = choices_of(board)
+    record = board.run.record
+    metrics, entries = tuple(board.metrics.values()), board.entries
     places = _places(board, boards)
-    duplicates = _duplicates(places)
-    noisy: dict[str, dict[str, list[Value]]] = {policy: {} for policy in choices.policies[1:]}
-    for policy, rows in noisy.items():
-        for position, place in enumerate(places):
-            if any(entry is not None and entry.n_noise for entry in place):
-                rows[str(position)] = _values(place, choices, scores, policy)
+    others = set(board.run.details.policies["policy"]) - {record.noise}
+    policies = [policy for policy in record.policies if policy in others]
+    noisy = [position for position, place in enumerate(places) if any(e is not None and e.n_noise for e in place)]
+    families = dict.fromkeys(metric.family for metric in metrics)
+    if any(not is_missing(entry.row[STABILITY]) for entry in entries):
+        families[STABILITY] = None
     return {
-        "policy": choices.policies[0],
-        "datasets": [printable(name) for name in choices.datasets],
-        "spaces": [printable(name) for name in choices.spaces],
+        "policy": record.noise,
+        "datasets": list(map(printable, board.datasets)),
+        "spaces": list(map(printable, board.spaces)),
         "metrics": [
             {
                 "name": metric.name,
+                "title": metric.title,
                 "family": metric.family,
                 "higher": metric.direction is Direction.HIGHER,
+                "ranked": metric.name in record.ranking.metrics,
                 "shown": 1 if metric.digits <= 3 else 3,
             }
-            for metric in choices.metrics
+            for metric in metrics
         ],
+        "weights": {family: record.ranking.weight(family) for family in families},
         "entries": [
             {
                 "algorithm": printable(entry.row["algorithm"]),
@@ -124,10 +79,10 @@ def _board(board: Board, boards: Sequence[Board], scores: Scores) -> dict[str, A
                 "control": entry.control,
                 "dup": duplicate,
             }
-            for entry, duplicate in zip(board.entries, duplicates, strict=True)
+            for entry, duplicate in zip(entries, _duplicates(places), strict=True)
         ],
-        "values": [_values(place, choices, scores, choices.policies[0]) for place in places],
-        "other": noisy,
+        "values": [_values(place, board, scores, record.noise) for place in places],
+        "other": {policy: {str(at): _values(places[at], board, scores, policy) for at in noisy} for policy in policies},
         "stability": [[None if e is None else json_value(e.row[STABILITY]) for e in place] for place in places],
     }
 
@@ -171,14 +126,14 @@ def _scores(run: Run) -> Scores:
     return scores
 
 
-def _values(place: Sequence[Entry | None], choices: Choices, scores: Scores, policy: str) -> list[Value]:
+def _values(place: Sequence[Entry | None], board: Board, scores: Scores, policy: str) -> list[Value]:
     row: list[Value] = []
-    for dataset, entry in zip(choices.datasets, place, strict=True):
+    for dataset, entry in zip(board.datasets, place, strict=True):
         hashes = [] if entry is None else _hashes(entry)
         row += [
             _mean([scores.get((dataset, sha, policy, space, metric.name)) for sha in hashes], metric)
-            for metric in choices.metrics
-            for space in choices.spaces
+            for metric in board.metrics.values()
+            for space in board.spaces
         ]
     return row
 

@@ -2,25 +2,21 @@
 
 from clusterbench.verification.comparison import Comparison, Counts, comparison_text
 from clusterbench.verification.differences import (
-    NOT_RECORDED,
     Difference,
     Judgement,
     Kind,
     Rank,
     RowKey,
-    difference_lines,
     fact_differences,
     same_score,
 )
-from clusterbench.verification.matching import NOT_RANKED, compare
+from clusterbench.verification.matching import compare
 from clusterbench.verification.refitting import reproduce
 from clusterbench.verification.reproduction import RefittedRow, Reproduction, reproduction_text
 from clusterbench.verification.sides import Side, read_side
 from clusterbench.verification.targets import entry_target
 
 __all__ = [
-    "NOT_RANKED",
-    "NOT_RECORDED",
     "Comparison",
     "Counts",
     "Difference",
@@ -33,7 +29,6 @@ __all__ = [
     "Side",
     "compare",
     "comparison_text",
-    "difference_lines",
     "entry_target",
     "fact_differences",
     "read_side",

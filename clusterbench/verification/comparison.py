@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from clusterbench.naming import EntryNames
 from clusterbench.text import counted, printable
-from clusterbench.verification.differences import SHOWN, Difference, Judgement, Kind, difference_lines, of_kind
+from clusterbench.verification.differences import SHOWN, Difference, Judgement, Kind, difference_lines
 
 _COMPLAINTS = {
     Kind.RANK: ("entry fell beyond the rank interval", "entries fell beyond the rank interval"),
     Kind.ENTRY: ("entry lost the rank", "entries lost the rank"),
     Kind.STATUS: ("cell that gave labels in A gave none in B", "cells that gave labels in A gave none in B"),
-    Kind.LABELS: (
-        "cell has other labels, of the same data by the same versions",
-        "cells have other labels, of the same data by the same versions",
-    ),
+    Kind.LABELS: ("cell has other labels without a known cause", "cells have other labels without a known cause"),
     Kind.SCORE: ("score differs for equal labels", "scores differ for equal labels"),
 }
 """What makes B worse, by the kind of the difference: one of them, and several."""
@@ -24,15 +21,9 @@ _COMPLAINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much was compared.
+    """How much was compared: entries and cells of both sides, and scores of equal labels.
 
-    Attributes
-    ----------
-    entries, cells, scores : int
-        Rows that both sides have; of scores, those of equal labels.
-    cells_only_a, cells_only_b : int
-    scores_by_other_rule : int
-        Scores of equal labels that were left out, because the sides declare different noise policies.
+    `scores_by_other_rule` were left out, because the sides declare different noise policies.
     """
 
     entries: int
@@ -66,17 +57,16 @@ class Comparison:
 
     def of(self, kind: Kind) -> tuple[Difference, ...]:
         """Return the differences of a kind."""
-        return of_kind(self.differences, kind)
+        return tuple(found for found in self.differences if found.kind is kind)
 
     @property
     def worse(self) -> tuple[str, ...]:
         """Why B is worse than A, one sentence each; empty where it is not.
 
         It is worse if an entry that is no control fell so far that its rank intervals have no rank in common, or lost
-        its rank although B ran it; if a cell that gave labels in A failed, ran out of time or memory, or was skipped in
-        B; if a cell has other labels although data, declaration and environment are the same; or if a score differs for
-        equal labels. A fall within the intervals, or where they are not known, other labels with a known cause, scores
-        by another noise policy and longer fits are reported, and do not make B worse.
+        its rank although B ran it; if a cell that gave labels in A gave none in B; if a cell has other labels although
+        data, declaration and environment are the same; or if a score differs for equal labels. All other differences
+        are reported, and do not make B worse.
         """
         failing = [(kind, sum(found.fails for found in self.of(kind))) for kind in _COMPLAINTS]
         return tuple(counted(number, *_COMPLAINTS[kind]) for kind, number in failing if number)
@@ -84,9 +74,8 @@ class Comparison:
 
 def comparison_text(comparison: Comparison, *, shown: int = SHOWN) -> str:
     """Return a comparison as plain text, with at most `shown` differences of each kind."""
-    lines = [f"A  {comparison.a}", f"B  {comparison.b}", "", *_summary(comparison)]
-    for line in difference_lines(comparison.differences, comparison.names, shown=shown):
-        lines += [line] if line.startswith(" ") else ["", line]
+    differences = difference_lines(comparison.differences, comparison.names, shown=shown)
+    lines = [f"A  {comparison.a}", f"B  {comparison.b}", "", *_summary(comparison), *differences]
     return "\n".join(printable(line) for line in [*lines, "", " ".join(_verdict(comparison))])
 
 

@@ -10,11 +10,8 @@ from enum import StrEnum
 from clusterbench.naming import EntryNames, parameter_pairs
 
 NOT_RECORDED = "not recorded"
-SHOWN = 20
-"""Most differences of a kind that are printed."""
-
+SHOWN = 20  # differences of a kind that are printed at most
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_HASH_DIGITS = 16
 
 
 class Kind(StrEnum):
@@ -116,11 +113,6 @@ class Difference:
         return self.judgement is Judgement.FAILS
 
 
-def of_kind(differences: Iterable[Difference], kind: Kind) -> tuple[Difference, ...]:
-    """Return the differences of a kind."""
-    return tuple(found for found in differences if found.kind is kind)
-
-
 def difference_lines(
     differences: Iterable[Difference],
     names: EntryNames,
@@ -128,8 +120,8 @@ def difference_lines(
     form: str = "{before} -> {after}",
     shown: int = SHOWN,
     indent: str = "",
-) -> list[str]:
-    """Return differences as lines of text: the title of each kind, and under it one line per difference.
+) -> Iterator[str]:
+    """Yield differences as lines of text: the title of each kind, and under it one line per difference.
 
     Parameters
     ----------
@@ -140,28 +132,29 @@ def difference_lines(
     shown : int
         Most lines of one kind; a further line counts the rest.
     indent : str
+        Before every line; without one, each title has a blank line before it.
     """
-    lines = []
-    listed = tuple(differences)
-    for kind in Kind:
-        rows = of_kind(listed, kind)
+    by_kind: dict[Kind, list[Difference]] = {kind: [] for kind in Kind}
+    for found in differences:
+        by_kind[found.kind].append(found)
+    for kind, rows in by_kind.items():
         if rows:
-            lines += [f"{indent}{kind}", *(f"{indent}  {_line(row, names, form)}" for row in rows[:shown])]
+            yield from (f"{indent}{kind}",) if indent else ("", str(kind))
+        yield from (f"{indent}  {_line(row, names, form)}" for row in rows[:shown])
         if len(rows) > shown:
-            lines.append(f"{indent}  ... and {len(rows) - shown} more")
-    return lines
+            yield f"{indent}  ... and {len(rows) - shown} more"
 
 
 def _line(found: Difference, names: EntryNames, form: str) -> str:
     subject = found.subject if isinstance(found.subject, str) else found.subject.text(names)
-    values = form.format(before=shortened(found.before), after=shortened(found.after))
+    values = form.format(before=short_hash(found.before), after=short_hash(found.after))
     return f"{subject}: {values}{f', {found.note}' if found.note else ''}"
 
 
-def shortened(value: Value) -> str:
+def short_hash(value: Value) -> str:
     """Return a value as text, a SHA-256 by its first digits."""
     text = str(value)
-    return text[:_HASH_DIGITS] if _SHA256.fullmatch(text) else text
+    return text[:16] if _SHA256.fullmatch(text) else text
 
 
 def fact_differences(kind: Kind, before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:

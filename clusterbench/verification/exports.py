@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +30,8 @@ _FILES = ("leaderboard.csv", "cells.csv", "scores.csv", "manifest.json")
 _WIDE = "scores_wide.csv"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Export:
-    """The tables of an export, checked against their schemas, and its manifest."""
-
-    board: pd.DataFrame
-    cells: pd.DataFrame
-    scores: pd.DataFrame
-    manifest: Manifest
-
-
-def read_export(folder: Path, benchmark: str | None) -> Export:
-    """Return what an export holds.
+def read_export(folder: Path, benchmark: str | None) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Manifest]:
+    """Return the leaderboard, the cells and the scores of an export, checked against their schemas, and its manifest.
 
     Where ``scores.csv`` is missing, ``scores_wide.csv`` is read instead. Further columns are left out.
 
@@ -57,10 +45,9 @@ def read_export(folder: Path, benchmark: str | None) -> Export:
     wide = "scores.csv" not in present and _WIDE in present
     missing = [name for name in _FILES if name not in present and not (wide and name == "scores.csv")]
     if missing:
-        raise RequestError(
-            f"{str(folder)!r} holds neither a store nor an export: it lacks {', '.join(missing)}",
-            allowed=f"a folder with {STORE_NAME}, or with {', '.join(_FILES)} ({_WIDE} for scores.csv)",
-        )
+        what = f"{str(folder)!r} holds neither a store nor an export: it lacks {', '.join(missing)}"
+        allowed = f"a folder with {STORE_NAME}, or with {', '.join(_FILES)} ({_WIDE} for scores.csv)"
+        raise RequestError(what, allowed=allowed)
     long = _read_wide_scores(folder / _WIDE) if wide else _read_table(folder / "scores.csv", SCORE_SCHEMA)
     try:
         board = checked_board(_read_table(folder / "leaderboard.csv", BOARD_SCHEMA))
@@ -71,7 +58,7 @@ def read_export(folder: Path, benchmark: str | None) -> Export:
     if benchmark is not None and benchmark not in names:
         allowed = ", ".join(names) or "none"
         raise RequestError(f"this is not an export of {benchmark!r}", where=str(folder), allowed=allowed)
-    return Export(board, cells, scores, _read_manifest(folder / "manifest.json"))
+    return board, cells, scores, _read_manifest(folder / "manifest.json")
 
 
 def _read_table(path: Path, schema: Sequence[Field]) -> pd.DataFrame:
@@ -111,7 +98,7 @@ def _read_csv(path: Path, columns: Iterable[str]) -> pd.DataFrame:
 
 def _converted(texts: pd.Series, kind: Kind, path: Path) -> pd.Series:
     """Return a column of text in the type of its kind; an empty field is a missing value."""
-    convert, dtype = _CONVERSIONS[kind]
+    convert, dtype = _CONVERSIONS.get(kind, (str, "object"))
     values: list[Any] = []
     for number, text in enumerate(texts, start=1):
         try:
@@ -122,16 +109,8 @@ def _converted(texts: pd.Series, kind: Kind, path: Path) -> pd.Series:
     return pd.Series(values, dtype=dtype)
 
 
-def _json_object(text: str) -> str:
-    if not isinstance(json.loads(text), dict):
-        raise ValueError("not a JSON object")
-    return text
-
-
+# Text, JSON and hashes stay text.
 _CONVERSIONS: dict[Kind, tuple[Callable[[str], Any], str]] = {
-    Kind.TEXT: (str, "object"),
-    Kind.JSON: (_json_object, "object"),
-    Kind.SHA256: (str, "object"),
     Kind.INTEGER: (int, "Int64"),
     Kind.NUMBER: (float, "float64"),
     Kind.FLAG: ({"true": True, "false": False}.__getitem__, "boolean"),

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import METRICS
 from clusterbench.naming import EntryNames, parameter_pairs
 from clusterbench.results import DeclaredRules
 from clusterbench.statuses import CellStatus, ScoreStatus
@@ -25,17 +24,23 @@ from clusterbench.verification.differences import (
     Kind,
     Rank,
     RowKey,
+    Value,
     fact_differences,
     same_score,
-    shortened,
+    short_hash,
 )
 from clusterbench.verification.sides import Side, conditions, read_side
 
 NOT_RANKED = "not ranked"
-WITHOUT_LABELS = frozenset({CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED})
-
+_WITHOUT_LABELS = [CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED]
 _SCORE_KEY = ["dataset", "variant", "labels_sha256", "space", "metric"]
 _SUFFIXES = ("_a", "_b")
+# The note and the judgement of a fall, by whether the intervals are apart.
+_BY_APART = {
+    True: ("beyond its interval", Judgement.FAILS),
+    False: ("within its interval", Judgement.ALLOWED),
+    None: ("no interval known", Judgement.UNDECIDED),
+}
 
 
 def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
@@ -62,9 +67,12 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
     one, other = (side if isinstance(side, Side) else read_side(side) for side in (a, b))
     entries = one.board.merge(other.board, on=BOARD_KEY, suffixes=_SUFFIXES)
     cells = one.cells.merge(other.cells, on=CELL_KEY, suffixes=_SUFFIXES)
-    matched = _matched_scores(one, other)
-    _refuse_unrelated(one, other, entries, cells, matched)
+    matched = _scores_of(one).merge(_scores_of(other), on=_SCORE_KEY, suffixes=_SUFFIXES)
+    if not (len(cells) or len(matched) or (entries["dataset"] != OVERALL).any()):
+        raise _unrelated(one, other)  # B would never be worse
     scores = matched[~_by_other_rule(matched, one, other)]
+    settings = (frame[["algorithm", "params"]] for side in (one, other) for frame in (side.board, side.cells))
+    rules = (one.manifest.rules, other.manifest.rules)
     return Comparison(
         a=one.name,
         b=other.name,
@@ -73,7 +81,7 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
             *(len(one.cells) - len(cells), len(other.cells) - len(cells), len(matched) - len(scores)),
         ),
         differences=(
-            *_rule_differences(one.manifest.rules, other.manifest.rules),
+            *fact_differences(Kind.RULE, _rule_facts(*rules), _rule_facts(*rules[::-1])),
             *_moves(entries),
             *_entries_of_one_side(one, other),
             *_score_differences(scores, one, other),
@@ -82,35 +90,20 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
             *fact_differences(Kind.ENVIRONMENT, conditions(one.manifest), conditions(other.manifest)),
             *_fit_times(cells),
         ),
-        names=_names(one, other),
+        names=EntryNames.of(row for frame in settings for row in _rows(frame.drop_duplicates())),
     )
 
 
-def _refuse_unrelated(one: Side, other: Side, entries: pd.DataFrame, cells: pd.DataFrame, scores: pd.DataFrame) -> None:
-    """Refuse sides that have nothing in common: B would never be worse."""
-    if (entries["dataset"] != OVERALL).any() or len(cells) or len(scores):
-        return
+def _unrelated(one: Side, other: Side) -> RequestError:
     a, b = (", ".join(map(str, side.cells["dataset"].unique())) or "none" for side in (one, other))
-    raise RequestError(
+    return RequestError(
         f"{one.name} and {other.name} have nothing in common: datasets of A: {a}; of B: {b}",
         allowed="two runs of one benchmark, or of benchmarks with common cells",
     )
 
 
-def _names(one: Side, other: Side) -> EntryNames:
-    frames = (frame[["algorithm", "params"]] for side in (one, other) for frame in (side.board, side.cells))
-    return EntryNames.of(row for frame in frames for row in _rows(frame.drop_duplicates()))
-
-
-# --- rules -----------------------------------------------------------------------------------------
-
-
-def _rule_differences(one: DeclaredRules, other: DeclaredRules) -> list[Difference]:
-    """Return the rules, and the variants and plug-ins of both sides, that were declared differently."""
-    return fact_differences(Kind.RULE, _rule_facts(one, other), _rule_facts(other, one))
-
-
 def _rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object]:
+    """Return declared rules as facts; of variants and plug-ins, those that both sides have."""
     ranking = rules.ranking
     return {
         "noise policy": rules.noise,
@@ -121,11 +114,9 @@ def _rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object
         "weight": ranking.weights,
         "gate": asdict(rules.gate),
         "variant": {name: steps for name, steps in rules.variants.items() if name in others.variants},
+        "version of metric": {m.name: m.version for m in ranking.facts if m.name in others.ranking.metrics},
         "version of plug-in": {name: n for name, n in rules.algorithms.items() if name in others.algorithms},
     }
-
-
-# --- entries ---------------------------------------------------------------------------------------
 
 
 def _moves(entries: pd.DataFrame) -> list[Difference]:
@@ -133,16 +124,16 @@ def _moves(entries: pd.DataFrame) -> list[Difference]:
     found = []
     for row in entries[entries["rank_a"] != entries["rank_b"]].to_dict("records"):
         before, after = _rank(row, "_a"), _rank(row, "_b")
-        fell, apart = after.rank - before.rank, before.is_apart(after)
+        fell = after.rank - before.rank
         notes = [f"fell by {fell}" if fell > 0 else f"rose by {-fell}"]
-        notes.append({True: "beyond its interval", False: "within its interval", None: "no interval known"}[apart])
+        text, judgement = _BY_APART[before.is_apart(after)]
+        notes.append(text)
         if row["cut_a"] != row["cut_b"] and isinstance(row["cut_a"], str) and isinstance(row["cut_b"], str):
             notes.append(" -> ".join(", ".join(parameter_pairs(row[f"cut{side}"])) for side in _SUFFIXES))
-        judgement = Judgement.ALLOWED
         if row["control_a"]:
             notes.append("a control")
-        elif fell > 0:
-            judgement = {True: Judgement.FAILS, False: Judgement.ALLOWED, None: Judgement.UNDECIDED}[apart]
+        if row["control_a"] or fell < 0:
+            judgement = Judgement.ALLOWED
         difference = Difference(Kind.RANK, _entry(row), before, after, ", ".join(notes), judgement)
         found.append((-abs(fell), before.rank, _entry(row), difference))
     return [difference for *_, difference in sorted(found, key=lambda item: item[:3])]
@@ -183,26 +174,20 @@ def _entry(row: Mapping[Any, Any]) -> RowKey:
     return RowKey(*(row[name] for name in BOARD_KEY))
 
 
-# --- scores ----------------------------------------------------------------------------------------
+def _scores_of(side: Side) -> pd.DataFrame:
+    """Return the scores of labels, each once: in a reference space, the variant of the labels does not matter."""
+    scores = side.scores[side.scores["labels_sha256"].notna()]
+    for metric in scores["metric"].unique():
+        _digits(side, metric)
+    scores = scores.assign(variant=scores["variant"].where(scores["space"] == OWN, ""))
+    return scores.drop_duplicates(_SCORE_KEY)[[*_SCORE_KEY, "value", "status"]]
 
 
-def _matched_scores(one: Side, other: Side) -> pd.DataFrame:
-    """Return the scores that both sides have for equal labels, each once."""
-    frames = []
-    for side in (one, other):
-        scores = side.scores[side.scores["labels_sha256"].notna()]
-        known = {*METRICS, *side.manifest.rules.ranking.metrics}
-        unknown = sorted(set(scores["metric"]) - known)
-        if unknown:
-            raise RequestError(
-                f"unknown metric {unknown[0]!r}: its reproducible digits are not known",
-                where=side.name,
-                allowed=", ".join(sorted(known)),
-            )
-        # A score in a reference space is the same whatever variant the labels came from.
-        scores = scores.assign(variant=scores["variant"].where(scores["space"] == OWN, ""))
-        frames.append(scores.drop_duplicates(_SCORE_KEY)[[*_SCORE_KEY, "value", "status"]])
-    return frames[0].merge(frames[1], on=_SCORE_KEY, suffixes=_SUFFIXES)
+def _digits(side: Side, metric: str) -> int:
+    try:
+        return side.manifest.rules.ranking.metric(metric).digits
+    except RequestError as error:
+        raise error.within(side.name) from error
 
 
 def _by_other_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
@@ -219,24 +204,17 @@ def _score_differences(scores: pd.DataFrame, one: Side, other: Side) -> Iterator
     same = (scores["status_a"] == scores["status_b"]) & ((a == b) | (np.isnan(a) & np.isnan(b)))
     for row in scores[~same].to_dict("records"):
         metric, dataset = row["metric"], row["dataset"]
-        before, after = (_score(row, side) for side in _SUFFIXES)
-        if isinstance(before, float) and isinstance(after, float):
-            if same_score(before, after, digits=one.manifest.rules.ranking.metric(metric).digits):
-                continue
-        elif before == after:
+        digits = min(_digits(one, metric), _digits(other, metric))
+        if row["status_a"] == row["status_b"] and same_score(row["value_a"], row["value_b"], digits=digits):
             continue
+        values: list[Value] = [
+            float(row[f"value{side}"]) if row[f"status{side}"] == ScoreStatus.OK else row[f"status{side}"]
+            for side in _SUFFIXES
+        ]
         space = f"{OWN} ({row['variant']})" if row["space"] == OWN else row["space"]
-        subject = f"{dataset}: {metric} in {space} of {shortened(row['labels_sha256'])}"
-        note = "" if one.content_hash(dataset) == other.content_hash(dataset) else "the data differ"
-        yield Difference(Kind.SCORE, subject, before, after, note, Judgement.FAILS)
-
-
-def _score(row: Mapping[Any, Any], side: str) -> float | str:
-    """Return a value, or the status of a score without one."""
-    return float(row[f"value{side}"]) if row[f"status{side}"] == ScoreStatus.OK else str(row[f"status{side}"])
-
-
-# --- cells -----------------------------------------------------------------------------------------
+        subject = f"{dataset}: {metric} in {space} of {short_hash(row['labels_sha256'])}"
+        note = "" if _same_data(dataset, one, other) else "the data differ"
+        yield Difference(Kind.SCORE, subject, values[0], values[1], note, Judgement.FAILS)
 
 
 def _label_differences(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[Difference]:
@@ -253,7 +231,7 @@ def _label_differences(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[
 def _causes(row: Mapping[Any, Any], one: Side, other: Side) -> Iterator[str]:
     """Yield what labels depend on and the sides do not have alike."""
     rules, others = one.manifest.rules, other.manifest.rules
-    if one.content_hash(row["dataset"]) != other.content_hash(row["dataset"]):
+    if not _same_data(row["dataset"], one, other):
         yield "data"
     if rules.variants.get(row["variant"]) != others.variants.get(row["variant"]):
         yield "variant"
@@ -261,6 +239,10 @@ def _causes(row: Mapping[Any, Any], one: Side, other: Side) -> Iterator[str]:
         yield "version of the plug-in"
     if not _same_environment(row["environment_a"], row["environment_b"]):
         yield "environment"
+
+
+def _same_data(dataset: str, one: Side, other: Side) -> bool:
+    return one.manifest.datasets.get(dataset) == other.manifest.datasets.get(dataset)
 
 
 def _same_environment(one: str, other: str) -> bool:
@@ -273,9 +255,9 @@ def _same_environment(one: str, other: str) -> bool:
 
 
 def _status_differences(cells: pd.DataFrame) -> Iterator[Difference]:
-    lost = [cells[f"status{side}"].isin(list(WITHOUT_LABELS)) for side in _SUFFIXES]
+    lost = [cells[f"status{side}"].isin(_WITHOUT_LABELS) for side in _SUFFIXES]
     for row in cells[lost[0] != lost[1]].to_dict("records"):
-        in_b = row["status_b"] in WITHOUT_LABELS
+        in_b = row["status_b"] in _WITHOUT_LABELS
         reason, judgement = (row["reason_b"], Judgement.FAILS) if in_b else (row["reason_a"], Judgement.ALLOWED)
         yield Difference(Kind.STATUS, _cell(row), row["status_a"], row["status_b"], reason or "", judgement)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clusterbench.naming import EntryNames
 from clusterbench.text import counted, printable
-from clusterbench.verification.differences import Difference, Kind, RowKey, difference_lines, shortened
+from clusterbench.verification.differences import Difference, RowKey, difference_lines, short_hash
 
 _FORM = "recorded {before}, now {after}"
+_NO_CAUSE = (
+    "Nothing else that is known differs: neither data, plug-in version, parameters, package versions, threads nor CPU."
+    " Either the algorithm is not deterministic, or the store, the engine or the plug-in's code was changed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,46 +75,28 @@ class Reproduction:
     @property
     def verdict(self) -> str:
         """The outcome in one or two sentences."""
-        n_scores = sum(row.n_scores for row in self.rows)
-        other, rows = sum(not row.same_labels for row in self.rows), counted(len(self.rows), "row")
+        rows, others = counted(len(self.rows), "row"), "; ".join(str(found.subject) for found in self.shared)
         if self.same:
-            beside = f", although the environment differs ({self._causes()})" if self.shared else ""
+            n_scores = sum(row.n_scores for row in self.rows)
+            beside = f", although the environment differs ({others})" if others else ""
             return f"Same: labels, sizes and {n_scores} scores of {rows} are as recorded{beside}."
-        if other:
-            return f"Differs: the labels of {other} of {rows} are not as recorded. {self._cause()}"
+        cause = f"What else differs: {others}." if others else _NO_CAUSE
+        if other_labels := sum(not row.same_labels for row in self.rows):
+            return f"Differs: the labels of {other_labels} of {rows} are not as recorded. {cause}"
         outcomes = [found.subject for row in self.rows for found in row.differences if found.fails]
         if outcomes:
             more = f" and {len(outcomes) - 1} more" if len(outcomes) > 1 else ""
-            return f"Differs: the labels are as recorded, but not {outcomes[0]}{more}. {self._cause()}"
-        return f"Differs: labels and scores are as recorded, but the inputs are not. {self._cause()}"
-
-    def _causes(self) -> str:
-        return "; ".join(str(found.subject) for found in self.shared)
-
-    def _cause(self) -> str:
-        if self.shared:
-            return f"What else differs: {self._causes()}."
-        return (
-            "Nothing else that is known differs: neither data, plug-in version, parameters, package versions, threads"
-            " nor CPU. Either the algorithm is not deterministic, or the store, the engine or the plug-in's code was"
-            " changed."
-        )
+            return f"Differs: the labels are as recorded, but not {outcomes[0]}{more}. {cause}"
+        return f"Differs: labels and scores are as recorded, but the inputs are not. {cause}"
 
 
 def reproduction_text(reproduction: Reproduction) -> str:
     """Return a reproduction as plain text; long lists are cut short and say so."""
-    return "\n".join(printable(line) for line in _lines(reproduction))
-
-
-def _lines(reproduction: Reproduction) -> Iterator[str]:
-    names = reproduction.names
-    yield f"{reproduction.benchmark}: {reproduction.target} is {counted(len(reproduction.rows), 'row')}, fitted again"
-    for row in reproduction.rows:
-        labels = shortened(row.recorded)
-        yield ""
-        yield f"{row.key.text(names)}: {labels}, {counted(row.n_scores, 'score')} compared"
-        yield from difference_lines(row.differences, names, form=_FORM, indent="  ")
-    for kind in Kind:
-        shared = [found for found in reproduction.shared if found.kind is kind]
-        yield from (["", *difference_lines(shared, names, form=_FORM)] if shared else [])
-    yield from ("", reproduction.verdict)
+    names, rows = reproduction.names, reproduction.rows
+    lines = [f"{reproduction.benchmark}: {reproduction.target} is {counted(len(rows), 'row')}, fitted again"]
+    for row in rows:
+        compared = f"{short_hash(row.recorded)}, {counted(row.n_scores, 'score')} compared"
+        lines += ["", f"{row.key.text(names)}: {compared}"]
+        lines += difference_lines(row.differences, names, form=_FORM, indent="  ")
+    lines += difference_lines(reproduction.shared, names, form=_FORM)
+    return "\n".join(printable(line) for line in [*lines, "", reproduction.verdict])

@@ -10,10 +10,10 @@ import pandas as pd
 
 from clusterbench.errors import RequestError
 from clusterbench.naming import canonical_json
-from clusterbench.results import Manifest, Run, read_run
+from clusterbench.results import Manifest, read_run
 from clusterbench.store import STORE_NAME, Store
 from clusterbench.tables import BOARD_SCHEMA, CELL_COLUMNS, SCORE_COLUMNS
-from clusterbench.verification.exports import Export, read_export
+from clusterbench.verification.exports import read_export
 
 _NO_CONDITIONS = ("partitions", "seconds", "finished", "rules")  # outcomes of a run, and what it declares
 
@@ -41,10 +41,6 @@ class Side:
     scores: pd.DataFrame
     manifest: Manifest
 
-    def content_hash(self, dataset: str) -> str:
-        """Return the hash of a table's content, "" where the manifest does not list it."""
-        return self.manifest.datasets.get(dataset, "")
-
 
 def conditions(manifest: Manifest) -> dict[str, object]:
     """Return the facts of the conditions of a run: environment, limits, inputs."""
@@ -67,26 +63,24 @@ def read_side(target: str | Path) -> Side:
         If there is no such folder or run, or a file is missing or cannot be read.
     """
     folder, benchmark = _split(str(target))
-    jobs: dict[str, str] = {}
     if (folder / STORE_NAME).exists():
         with Store.reader(folder) as store:
-            source: Run | Export = (run := read_run(store, benchmark))
-            jobs = store.environments(run.cells["job_key"].unique().tolist())
-        board, cells = run.board.table, run.cells
+            run = read_run(store, benchmark)
+            environments = store.environments(run.cells["job_key"].unique().tolist())
+        board, cells, scores, manifest = run.board.table, run.cells, run.scores, run.manifest
     else:
-        source = (export := read_export(folder, benchmark))
-        board, cells = export.board, export.cells.assign(job_key="")
-    names = ", ".join(cells["benchmark"].unique())
-    facts = conditions(source.manifest)
-    environments = {
-        key: canonical_json({**facts, **json.loads(jobs.get(key, "{}"))}) for key in cells["job_key"].unique()
+        board, cells, scores, manifest = read_export(folder, benchmark)
+        cells, environments = cells.assign(job_key=""), {}
+    facts, names = conditions(manifest), ", ".join(cells["benchmark"].unique())
+    made_by = {
+        key: canonical_json({**facts, **json.loads(environments.get(key, "{}"))}) for key in cells["job_key"].unique()
     }
     return Side(
         name=f"{folder} ({names})" if names else str(folder),
         board=board[[field.name for field in BOARD_SCHEMA]].reset_index(drop=True),
-        cells=cells[list(CELL_COLUMNS)].assign(environment=cells["job_key"].map(environments)).reset_index(drop=True),
-        scores=source.scores[list(SCORE_COLUMNS)].reset_index(drop=True),
-        manifest=source.manifest,
+        cells=cells[list(CELL_COLUMNS)].assign(environment=cells["job_key"].map(made_by)).reset_index(drop=True),
+        scores=scores[list(SCORE_COLUMNS)].reset_index(drop=True),
+        manifest=manifest,
     )
 
 
@@ -96,7 +90,5 @@ def _split(target: str) -> tuple[Path, str | None]:
     for folder, benchmark in ((target, None), (head, tail)):
         if folder and Path(folder).is_dir():
             return Path(folder), benchmark or None
-    raise RequestError(
-        f"there is no folder {head if colon and head else target!r}",
-        allowed="a results folder, FOLDER:BENCHMARK, or a folder with exported tables",
-    )
+    allowed = "a results folder, FOLDER:BENCHMARK, or a folder with exported tables"
+    raise RequestError(f"there is no folder {head if colon and head else target!r}", allowed=allowed)

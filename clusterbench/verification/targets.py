@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError, did_you_mean
 from clusterbench.naming import parameter_pairs
-from clusterbench.results import Manifest, RunRecord, read_record, read_run
+from clusterbench.results import JobRecord, Manifest, RunRecord, read_record, read_run
 from clusterbench.results.run_tables import cells_table
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
-from clusterbench.tables import OVERALL
+from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL
 
 ALLOWED = (
     "a rank such as 1, at least 6 hexadecimal digits of a labels hash, algorithm/variant/k, or"
@@ -27,24 +26,14 @@ _RANK = re.compile(r"#(\d+)|(\d{1,5})")
 _HASH = re.compile(r"[0-9a-fA-F]{6,64}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Rows of a stored run.
-
-    Attributes
-    ----------
-    benchmark : str
-        Name in the store.
-    record : RunRecord
-    manifest : Manifest
-    cells : DataFrame
-        Its rows of `cells_table`: one per cell that was run.
-    """
+    """Rows of a stored run: jobs with those of their cuts that are meant and were run."""
 
     benchmark: str
     record: RunRecord
     manifest: Manifest
-    cells: pd.DataFrame
+    jobs: tuple[JobRecord, ...]
 
 
 def find_target(store: Store, target: str, benchmark: str | None = None) -> Target:
@@ -67,7 +56,9 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
     RequestError
         If the target has no known form, matches nothing or more than one labeling, or its rows were skipped.
     """
-    names = _whole_first(store) if benchmark is None else [benchmark]
+    # The latest first, and parts of benchmarks after whole ones.
+    latest = sorted(store.benchmarks(), key=lambda name: bool(read_record(store, name)[0].selection))
+    names = latest if benchmark is None else [benchmark]
     if not names:
         raise RequestError("there is no run in this store", where=target, allowed="the results folder of a run")
     rank = _RANK.fullmatch(target)
@@ -77,12 +68,28 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
             cells = _by_rank(store, name, int(rank[1] or rank[2]))
         else:
             cells = _by_name_or_hash(cells_table(store, name, record), target)
+        ran = cells[cells["status"] != CellStatus.SKIPPED.value]
+        if len(ran):
+            return Target(name, record, manifest, tuple(_jobs(record, ran)))
         if len(cells):
-            return Target(name, record, manifest, _run(cells, target))
-    raise _no_match(store, target, names[0])
+            what = f"this row was skipped: {cells['reason'].iloc[0]}"
+            raise RequestError(what, where=target, allowed="a row that ran")
+    cells = cells_table(store, names[0], read_record(store, names[0])[0])
+    hint = "" if _HASH.fullmatch(target) else did_you_mean(target, _names(cells))
+    raise RequestError(f"no row of {names[0]} matches {target!r}{hint}", allowed=ALLOWED)
 
 
-def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
+def _jobs(record: RunRecord, cells: pd.DataFrame) -> Iterator[JobRecord]:
+    rows = cells[["dataset", "variant", "algorithm", "params", "job_key"]].itertuples(index=False, name=None)
+    wanted = set(zip(rows, cells["cut"], strict=True))
+    for job in record.jobs:
+        identity = (job.dataset, job.variant, job.algorithm, job.params, job.key)
+        cuts = tuple(cut for cut in job.cuts if (identity, cut) in wanted)
+        if cuts:
+            yield replace(job, cuts=cuts)
+
+
+def entry_target(cells: pd.DataFrame, row: Mapping[str, str]) -> str:
     """Return the target of one cut of one setting, with all its seeds.
 
     Parameters
@@ -102,11 +109,6 @@ def entry_target(cells: pd.DataFrame, row: Mapping[str, Any]) -> str:
     return f"{name}/{_cut(row['cut'])}" + (f"/{params}" if params else "")
 
 
-def _whole_first(store: Store) -> list[str]:
-    """Return the benchmarks, the latest first, and parts of benchmarks after whole ones."""
-    return sorted(store.benchmarks(), key=lambda name: bool(read_record(store, name)[0].selection))
-
-
 def _by_rank(store: Store, name: str, rank: int) -> pd.DataFrame:
     run = read_run(store, name)
     table = run.board.table
@@ -114,41 +116,32 @@ def _by_rank(store: Store, name: str, rank: int) -> pd.DataFrame:
     chosen = first[first["rank"] == rank]
     if chosen.empty:
         ranks = sorted({int(value) for value in first["rank"]})
-        raise RequestError(
-            f"no entry has rank {rank}",
-            where=f"leaderboard of {name}",
-            allowed=", ".join(map(str, ranks)) or "none: nothing could be ranked",
-        )
+        allowed = ", ".join(map(str, ranks)) or "none: nothing could be ranked"
+        raise RequestError(f"no entry has rank {rank}", where=f"leaderboard of {name}", allowed=allowed)
     if chosen["dataset"].iloc[0] == OVERALL:
-        keys = ["algorithm", "params", "variant", "k_policy"]
-        chosen = table[table["dataset"] != OVERALL].merge(chosen[keys], on=keys)
-    keys = ["dataset", "algorithm", "params", "variant", "cut"]
-    return run.cells.merge(chosen[keys].drop_duplicates(), on=keys)
+        key = [name for name in BOARD_KEY if name != "dataset"]
+        chosen = table[table["dataset"] != OVERALL].merge(chosen[key], on=key)
+    return run.cells.merge(chosen[CUT_KEY].drop_duplicates(), on=CUT_KEY)
 
 
 def _by_name_or_hash(cells: pd.DataFrame, target: str) -> pd.DataFrame:
     if _HASH.fullmatch(target):
-        fits = cells["labels_sha256"].str.startswith(target.lower(), na=False).astype(bool)
-        hashes = cells.loc[fits, "labels_sha256"].unique()
-        if len(hashes) > 1:
+        matches = cells[cells["labels_sha256"].str.startswith(target.lower(), na=False).astype(bool)]
+        if len(set(matches["labels_sha256"])) > 1:
             raise RequestError(f"more than one labeling starts with {target!r}", allowed="more digits")
-        return cells[fits]
+        return matches
     if "/" not in target:
         raise RequestError(f"{target!r} names no row of a run", allowed=ALLOWED)
-    named = [
-        any(_fits(target, name, params) for name in (short, f"{dataset}/{short}"))
-        for short, dataset, params in zip(_names(cells), cells["dataset"], cells["params"], strict=True)
-    ]
+    rows = zip(_names(cells), cells["dataset"], cells["params"], strict=True)
+    named = [any(_matches(target, name, text) for name in (short, f"{data}/{short}")) for short, data, text in rows]
     return cells[np.array(named, dtype=bool)]
 
 
-def _fits(target: str, name: str, params: str) -> bool:
+def _matches(target: str, name: str, params: str) -> bool:
     """Return whether a target is a name, or a name with some of its parameters."""
     rest = target.removeprefix(f"{name}/")
-    if rest == target:
-        return target == name
-    if rest == params:
-        return True
+    if rest in (target, params):
+        return target == name or rest != target
     rest += ","
     for pair in parameter_pairs(params):  # a value may contain a comma, so the text cannot be split
         rest = rest.removeprefix(f"{pair},")
@@ -156,25 +149,9 @@ def _fits(target: str, name: str, params: str) -> bool:
 
 
 def _names(cells: pd.DataFrame) -> list[str]:
-    return [
-        f"{algorithm}/{variant}/{_cut(cut)}"
-        for algorithm, variant, cut in cells[["algorithm", "variant", "cut"]].itertuples(index=False)
-    ]
+    columns = (cells[name] for name in ("algorithm", "variant", "cut"))
+    return [f"{algorithm}/{variant}/{_cut(cut)}" for algorithm, variant, cut in zip(*columns, strict=True)]
 
 
 def _cut(text: str) -> str:
     return ",".join(str(value) for value in json.loads(text).values())
-
-
-def _run(cells: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the cells that were run; skipped ones cannot be fitted again."""
-    run = cells[cells["status"] != CellStatus.SKIPPED.value]
-    if run.empty:
-        raise RequestError(f"this row was skipped: {cells['reason'].iloc[0]}", where=target, allowed="a row that ran")
-    return run.reset_index(drop=True)
-
-
-def _no_match(store: Store, target: str, name: str) -> RequestError:
-    record, _ = read_record(store, name)
-    hint = "" if _HASH.fullmatch(target) else did_you_mean(target, _names(cells_table(store, name, record)))
-    return RequestError(f"no row of {name} matches {target!r}{hint}", allowed=ALLOWED)

@@ -61,7 +61,8 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place), **changes}
 
 
-def _exit_status() -> int:
+def exit_status() -> int:
+    """Run the command line with the present `sys.argv`."""
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
@@ -73,7 +74,7 @@ def call(monkeypatch, capfd) -> Call:
 
     def clusterbench(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["clusterbench", *arguments])
-        return Ended(_exit_status(), *capfd.readouterr())
+        return Ended(exit_status(), *capfd.readouterr())
 
     return clusterbench
 
@@ -100,7 +101,7 @@ def finished(tmp_path_factory) -> Finished:
     try:
         sys.argv = ["clusterbench", "run", "blobs.toml", "--jobs", "0"]
         with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            ended = _exit_status()
+            ended = exit_status()
     finally:
         sys.argv = arguments
     assert ended == 0, err.getvalue()

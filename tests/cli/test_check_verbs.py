@@ -24,16 +24,10 @@ def tampered(finished, tmp_path):
 
 
 def test_a_row_that_is_the_same_ends_with_0(workspace, call):
-    ended = call("reproduce", "kmeans/raw/2")
+    ended = call("reproduce", "kmeans/raw/2", "blobs", "--results", "results")
     assert ended.status == 0
     assert "blobs: kmeans, raw, k=2, seed 1: " in ended.out
     assert "Same: labels, sizes and 64 scores of 2 rows are as recorded" in ended.out
-
-
-def test_a_row_may_be_asked_for_by_rank_and_benchmark(workspace, call):
-    ended = call("reproduce", "1", "blobs", "--results", "results")
-    assert ended.status == 0
-    assert "blobs: 1 is " in ended.out
 
 
 def test_a_row_that_differs_ends_with_1_and_names_what(workspace, tampered, call):

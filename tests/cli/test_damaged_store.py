@@ -30,7 +30,7 @@ def damaged(data: bytes, seed: int) -> bytes:
     return bytes(found)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_damaged_bytes_end_in_a_message_or_in_the_same_tables(own, call, seed):
     whole = STORE.read_bytes()
     tables = {name: Path("reports", "blobs", name).read_bytes() for name in ("scores.csv", "leaderboard.csv")}

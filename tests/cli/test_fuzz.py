@@ -1,6 +1,6 @@
 """Mutated benchmark files and tables: a wrong request that is explained, or a run; nothing else.
 
-`CLUSTERBENCH_FUZZ_EXAMPLES` sets the number of examples per test (default 100; the long form is `tox -e fuzz`).
+`CLUSTERBENCH_FUZZ_EXAMPLES` sets the number of examples per test (default 40; the long form is `tox -e fuzz`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from clusterbench.errors import RequestError
 from clusterbench.running import Settings, Silent, run
 
-EXAMPLES = int(os.environ.get("CLUSTERBENCH_FUZZ_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("CLUSTERBENCH_FUZZ_EXAMPLES", "40"))
 FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -92,8 +92,9 @@ def n_cells(results: Path) -> int:
         return sum(count for run in store_status(store).values() for state, count in run.items() if state == "ok")
 
 
-def test_a_stopped_run_reports_its_cells_and_goes_on_from_there(start, tmp_path):
-    run = start("run", "bench.toml")
+def test_a_stopped_run_reports_its_cells_and_goes_on_from_there(start, tmp_path, call, monkeypatch):
+    run = start("run", "bench.toml", "--jobs", "1")
+    until((tmp_path / "waits").exists)
     until(lambda: n_cells(tmp_path / "results") == 2)
     family = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(signal.SIGTERM)
@@ -104,9 +105,10 @@ def test_a_stopped_run_reports_its_cells_and_goes_on_from_there(start, tmp_path)
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert list((tmp_path / "tmp").iterdir()) == []
     (tmp_path / "go on").touch()
-    code, out, _ = ended(start("run", "bench.toml"))
-    assert code == 0
-    assert "1 of them now" in out
+    monkeypatch.chdir(tmp_path)
+    again = call("run", "bench.toml", "--jobs", "0")
+    assert again.status == 0
+    assert "1 of them now" in again.out
 
 
 def test_a_run_that_is_stopped_before_it_has_a_plan_says_so(start, tmp_path):
@@ -126,7 +128,7 @@ def test_a_run_that_is_stopped_before_it_has_a_plan_says_so(start, tmp_path):
 def test_a_signal_that_is_ignored_stays_ignored(start, tmp_path):
     ignoring = f"import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); {CODE}"
     run = subprocess.Popen(
-        [sys.executable, "-c", ignoring, "run", "bench.toml"],
+        [sys.executable, "-c", ignoring, "run", "bench.toml", "--jobs", "0"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)},
         stdout=subprocess.PIPE,

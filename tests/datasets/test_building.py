@@ -86,6 +86,7 @@ def test_numeric_classes_are_named_as_whole_numbers(load):
     dataset = load("x,c\n1,10\n2,9\n3,10\n4,9\n", truth="c")
     assert (dataset.truth.tolist(), dataset.truth_names) == ([1, 0, 1, 0], ("9", "10"))
     assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), truth="c").truth_names == ("1", "2")
+    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [np.inf, 1.0]}), truth="c").truth_names == ("1.0", "inf")
 
 
 REFUSED = [

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,7 @@ def _make_run(
     change: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None,
     closely: bool = False,
     bootstraps: int = 50,
+    ranking: Mapping[str, Any] | None = None,
     **declared: Any,
 ) -> Run:
     cells, scores = _frames(datasets, variants, seeds)
@@ -217,6 +218,7 @@ def _make_run(
         scores = scores[scores["labels_sha256"].isin(cells["labels_sha256"].dropna())].reset_index(drop=True)
     policies = (KPolicy.CALIBRATED,) if closely else (KPolicy.SILHOUETTE,)
     spec = RankingSpec(REFERENCES, controls=frozenset({"random_labels"}), n_bootstrap=bootstraps, k_policies=policies)
+    spec = replace(spec, **(ranking or {}))
     record = _record(cells, spec, title=title, **declared)
     manifest = _manifest(record)
     if not closely:

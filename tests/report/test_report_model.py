@@ -12,6 +12,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Notice, ReportModel, build_report
 from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
@@ -164,6 +165,27 @@ def test_an_infinite_score_is_printed_as_infinity(make_run: MakeRun, render: Cal
     assert r"$\infty$" in render(report, "latex")
 
 
+def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run: MakeRun) -> None:
+    def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
+        scores["metric"] = scores["metric"].replace("davies_bouldin", "widest")
+
+    facts = MetricFacts(name="widest", direction=Direction.LOWER, formula="largest distance", no_row_bootstrap="slow")
+    ranking = {"metrics": ("widest", "silhouette"), "facts": (facts,)}
+    report = build_report(make_run(change=rename, seeds=(0,), bootstraps=0, ranking=ranking))
+    board = one_board(report)
+    (heading,) = [one for one in board.table.headings if one.name == "widest@log1p"]
+    assert (heading.full_title, heading.higher_first) == ("Widest ↓ (log1p)", False)
+    row = report.metrics.rows[0]
+    assert row[:3] == ("Widest", "largest distance", "-∞ to ∞, lower is better")
+    assert row[4:] == ("yes, family widest of weight 1", "6", "no row bootstrap: slow", "–")
+    assert "Widest, log1p" in board.details[0].cuts.header
+    assert [row[0] for row in board.details[0].scores.rows] == ["Widest", "Silhouette", "Calinski-Harabasz"]
+    figures = {figure.name: figure for figure in board.figures}
+    assert figures["metric-correlation"].header[1:3] == ("Widest, standard", "Widest, log1p")
+    assert "Widest" in {row[2] for row in figures["scores-against-k"].rows}
+    assert "without metric Widest" in board.sensitivity.header
+
+
 # --- notices, refusals, failures --------------------------------------------------------------------------------------
 
 
@@ -225,6 +247,7 @@ def test_sensitivity_holds_the_ranks_under_every_rule(mixed_report: ReportModel)
     report, frame = one_board(mixed_report), mixed_report.run.board.sensitivity
     table = report.sensitivity
     assert table.header[1:3] == ("Published", "without metric Silhouette")
+    assert table.header[-2:] == ("only space standard", "only space log1p")
     assert len(table.header) - 2 == len(frame[["kind", "what"]].drop_duplicates())
     first = frame[(frame["algorithm"] == "agglomerative") & (frame["variant"] == "log1p")]
     assert list(table.rows[0][2:]) == first["rank"].astype(str).tolist()
@@ -262,6 +285,7 @@ def test_rules_state_gate_noise_weights_and_seeds(mixed_report: ReportModel) -> 
     assert metrics["Davies-Bouldin"][2] == "0 to ∞, lower is better"
     assert metrics["Silhouette"][2] == "-1 to 1, higher is better"
     assert all(all(row) for row in mixed_report.metrics.rows)
+    assert metrics["Silhouette"][6] == "yes"
     assert not {"Stability"} & {*metrics, *rules}
 
 
@@ -275,7 +299,7 @@ def test_chance_stability_and_bootstrap_are_explained_with_their_counts(
     assert "central 90 % of the differences" in rules["Tie letters"]
     assert rules["Family weights"] == "separation 1, stability 1"
     stability = {row[0]: row for row in full_report.metrics.rows}["Stability"]
-    assert "mean over 10 resamples of the adjusted Rand index" in stability[1]
+    assert "mean adjusted Rand index" in stability[1]
     assert stability[2:5:2] == ("-0.5 to 1, higher is better", "yes, family stability of weight 1")
     plain = dict(bare(make_run(seeds=(0,), bootstraps=0, random_partitions=0)).rules)
     assert plain["Bootstrap"].startswith("none")

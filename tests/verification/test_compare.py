@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import METRICS, NoisePolicy
+from clusterbench.metrics import METRICS, MetricFacts, NoisePolicy
 from clusterbench.ranking import KPolicy
-from clusterbench.verification import NOT_RANKED, Difference, Judgement, Kind, Rank, RowKey, compare
+from clusterbench.verification import Difference, Judgement, Kind, Rank, RowKey, compare
 
 from .conftest import ENVIRONMENT, MANIFEST, RULES, cell, entry, score, sha
 
@@ -140,7 +140,7 @@ def test_an_entry_lost_its_rank_where_it_was_run_and_not_where_it_was_not(make_s
     without = compare(a, make_side([entry("gmm", 1)], [cell("gmm")]))
     [found] = without.of(Kind.ENTRY)
     assert found == Difference(
-        Kind.ENTRY, KMEANS, Rank(1), NOT_RANKED, "B did not run it, or not by that k policy", Judgement.UNDECIDED
+        Kind.ENTRY, KMEANS, Rank(1), "not ranked", "B did not run it, or not by that k policy", Judgement.UNDECIDED
     )
     rejected = cell("kmeans", status="rejected", reason="too small")
     lost = compare(a, make_side([entry("gmm", 1)], [cell("gmm"), rejected]))
@@ -174,10 +174,10 @@ def test_entries_of_one_side_keep_the_order_of_their_board(make_side):
     b = make_side([entry(name, rank) for rank, name in enumerate(("y", "b", "a"), 1)])
     found = compare(a, b).of(Kind.ENTRY)
     assert [(d.subject.algorithm, str(d.before), str(d.after)) for d in found] == [
-        ("z", "1", NOT_RANKED),
-        ("m", "3", NOT_RANKED),
-        ("y", NOT_RANKED, "1"),
-        ("a", NOT_RANKED, "3"),
+        ("z", "1", "not ranked"),
+        ("m", "3", "not ranked"),
+        ("y", "not ranked", "1"),
+        ("a", "not ranked", "3"),
     ]
 
 
@@ -250,6 +250,17 @@ def test_a_score_of_other_data_says_so(make_side, datasets, note):
     assert change.note == note
 
 
+def test_the_digits_of_a_plug_in_metric_are_those_recorded_with_the_run(make_side):
+    sides = []
+    for value, digits in ((0.5, 6), (0.504, 2)):
+        facts = MetricFacts(name="dunn", direction="higher", formula="f", digits=digits)
+        rules = with_rules(ranking=dataclasses.replace(RULES.ranking, metrics=("dunn",), facts=(facts,)))
+        sides.append(make_side(scores=[score(value, metric="dunn")], manifest=rules))
+    a, b = sides
+    assert compare(a, b).of(Kind.SCORE) == ()
+    assert len(compare(a, dataclasses.replace(b, manifest=a.manifest)).of(Kind.SCORE)) == 1
+
+
 def test_a_metric_of_unknown_digits_is_refused(make_side):
     old = make_side(scores=[score(0.5, metric="dunn")], name="old")
     with pytest.raises(RequestError, match="old: unknown metric 'dunn'"):
@@ -293,7 +304,7 @@ def test_other_labels_are_worse_where_nothing_that_they_depend_on_differs(make_s
     assert (change.subject, change.before, change.after) == (key, sha("x"), sha("y"))
     if causes is None:
         assert change.note == "though data, declaration and environment are equal"
-        assert found.worse == ("1 cell has other labels, of the same data by the same versions",)
+        assert found.worse == ("1 cell has other labels without a known cause",)
     else:
         assert change.note == f"not the same: {causes}"
         assert found.worse == ()

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from clusterbench.naming import EntryNames
 from clusterbench.verification import (
-    NOT_RANKED,
     Comparison,
     Counts,
     Difference,
@@ -36,7 +35,7 @@ FULL = dataclasses.replace(
     counts=Counts(5, 9, 12, 0, 3, 4),
     differences=(
         Difference(Kind.RANK, WARD, Rank(1, 1, 2), Rank(4, 3, 5), "fell by 3", Judgement.FAILS),
-        Difference(Kind.ENTRY, dataclasses.replace(WARD, algorithm="gmm"), Rank(2), NOT_RANKED, "", Judgement.FAILS),
+        Difference(Kind.ENTRY, dataclasses.replace(WARD, algorithm="gmm"), Rank(2), "not ranked", "", Judgement.FAILS),
         Difference(Kind.SCORE, "wine: silhouette in standard", 0.25, "undefined", "the data differ", Judgement.FAILS),
         Difference(Kind.LABELS, CELL, "ab" * 32, "cd" * 32),
         Difference(Kind.STATUS, CELL, "ok", "timeout", "killed at the limit of 5 s", Judgement.FAILS),
@@ -97,7 +96,7 @@ def test_differences_are_listed_under_their_kind():
 
 def test_what_could_not_be_judged_is_added_to_the_verdict():
     fell = Difference(Kind.RANK, WARD, Rank(1), Rank(4), judgement=Judgement.UNDECIDED)
-    absent = Difference(Kind.ENTRY, AVERAGE, Rank(1), NOT_RANKED, judgement=Judgement.UNDECIDED)
+    absent = Difference(Kind.ENTRY, AVERAGE, Rank(1), "not ranked", judgement=Judgement.UNDECIDED)
     verdict = comparison_text(dataclasses.replace(QUIET, differences=(fell, absent))).splitlines()[-1]
     assert verdict.startswith("B is not worse")
     assert verdict.endswith(
@@ -116,7 +115,7 @@ def test_a_long_list_is_cut_and_the_rest_is_counted(shown, rest):
 
 def test_no_name_breaks_a_line_or_controls_the_terminal():
     hostile = dataclasses.replace(WARD, dataset="x\x1b[2J\nB is not worse: trust me")
-    found = Difference(Kind.ENTRY, hostile, Rank(1), NOT_RANKED)
+    found = Difference(Kind.ENTRY, hostile, Rank(1), "not ranked")
     text = comparison_text(dataclasses.replace(QUIET, differences=(found,)))
     assert "\x1b" not in text
     assert not any(line.startswith("B is not worse: trust") for line in text.splitlines())

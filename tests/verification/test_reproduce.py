@@ -59,6 +59,14 @@ PLUGINS = {
     "fragile": {"    def cutter(k):": "    def cutter(k):\n        if k == 3: raise ValueError('three')"},
     "absent": {"packages={}": 'packages={"not_there_at_all": "not-there-at-all"}'},
 }
+METRIC = """
+from clusterbench.plugins import Metric
+
+def first(X, labels):
+    return float((labels == 0).mean())
+
+METRIC = Metric(name="first", direction="lower", formula="share of the first cluster", value=first, version=1)
+"""
 HERE = Settings(workers=0)
 
 
@@ -123,7 +131,7 @@ def study(finished, tmp_path):
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
-    """A finished run of several plug-ins: one depends on the seed, one has four settings, one fails, one is skipped."""
+    """A finished run with a metric of its own, and plug-ins that depend on the seed, have settings, or fail."""
     folder = tmp_path_factory.mktemp("mixed")
     study = Study(folder, folder / "results")
     study.plugin.unlink()
@@ -136,7 +144,10 @@ def mixed(tmp_path_factory):
         uses += f'[[algorithms]]\nuse = "{name}"\nvariants = ["raw"]\n'
         # Equal labels: neither hash nor name distinguishes the settings.
         uses += 'shift = [0, 60]\nnames = ["a,b", "a"]\n' if name == "named" else ""
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "first.py").write_text(METRIC)
     study.write_toml(uses)
+    study.toml.write_text(f'metrics = ["silhouette", "first"]\n{study.toml.read_text()}')
     study.run()
     return study
 
@@ -327,7 +338,7 @@ def test_the_environment_of_the_job_is_compared_and_not_that_of_the_last_run(stu
     assert found["packages numpy"] == ("0.1", np.__version__)
     assert found["packages pytest"] == ("not recorded", pytest.__version__)
     assert (found["cpu"][0], found["threads"]) == ("Abacus", ("1", "2"))
-    assert "although the environment differs (packages numpy; cpu;" in done.verdict
+    assert "although the environment differs (cpu; packages numpy;" in done.verdict
     assert "  packages numpy: recorded 0.1, now " in reproduction_text(done)
     # The last run may have been in another environment than the jobs: it is not what is compared.
     study.tamper(
@@ -343,6 +354,19 @@ def test_the_environment_of_the_run_is_compared_where_the_job_has_none(study):
         ["UPDATE benchmarks SET manifest = json_set(manifest, '$.cpu', 'Abacus')"],
     )
     assert differences(study.again("halves/raw/2"), Kind.ENVIRONMENT)["cpu"][0] == "Abacus"
+
+
+def test_a_new_version_of_a_metric_is_reported(mixed):
+    done = mixed.again("blobs/drift/raw/2")
+    assert (done.same, done.rows[0].n_scores) == (True, 2 * 4 * 5)
+    path = mixed.folder / "metrics" / "first.py"
+    path.write_text(path.read_text().replace("version=1", "version=2"))
+    done = mixed.again("blobs/drift/raw/2")
+    path.write_text(METRIC)
+    assert not done.same
+    assert {found.subject: (found.before, found.after) for found in done.differences} == {
+        "version of metric first": ("1", "2")
+    }
 
 
 # --- outcomes --------------------------------------------------------------------------------------

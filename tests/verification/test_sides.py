@@ -16,7 +16,7 @@ from clusterbench.running import Settings, Silent, run
 from clusterbench.tables import PROVENANCE
 from clusterbench.verification import Kind, compare, read_side
 
-# A name that a CSV reader takes for a missing value.
+# Names that a CSV reader takes for a missing value, and a spreadsheet for a formula.
 TOML = """
 title = "Two blobs"
 k = [2, 3]
@@ -25,7 +25,7 @@ reference_spaces = ["standard"]
 path = "blobs.csv"
 name = "NA"
 [variants]
-raw = []
+"=raw" = []
 standard = [{ step = "standardize" }]
 [ranking]
 random_partitions = 0
@@ -85,7 +85,7 @@ def rewrite(path, change):
 def test_a_run_and_its_export_are_read_alike(results, exported):
     one, other = read_side(f"{results}:blobs"), read_side(exported)
     assert set(one.cells["dataset"]) == set(other.cells["dataset"]) == {"NA"}
-    assert set(one.board["variant"]) == set(other.board["variant"]) == {"raw", "standard"}
+    assert set(one.board["variant"]) == set(other.board["variant"]) == {"=raw", "standard"}
     np.testing.assert_array_equal(one.scores["value"].to_numpy(), other.scores["value"].to_numpy())
     assert one.manifest == other.manifest
     found = compare(one, other)
@@ -137,13 +137,14 @@ def test_a_manifest_of_another_form_is_refused_by_its_path(export, change):
         read_side(export)
 
 
-def test_a_changed_score_of_an_export_is_found(export, exported):
+@pytest.mark.parametrize("value", [0.125, np.inf])
+def test_a_changed_score_of_an_export_is_found(export, exported, value):
     scores = read_side(exported).scores
     sha = scores.loc[scores["space"] == "standard", "labels_sha256"].iloc[0]
 
     def change(frame):
         of_labels = (frame["labels_sha256"] == sha) & (frame["space"] == "standard")
-        frame.loc[of_labels & (frame["metric"] == "silhouette"), "value"] = "0.125"
+        frame.loc[of_labels & (frame["metric"] == "silhouette"), "value"] = str(value)
         return frame.assign(colour="red")  # further columns are left out
 
     rewrite(export / "scores.csv", change)
@@ -151,7 +152,7 @@ def test_a_changed_score_of_an_export_is_found(export, exported):
     assert (found.kind, found.subject, found.after) == (
         Kind.SCORE,
         f"NA: silhouette in standard of {sha[:16]}",
-        0.125,
+        value,
     )
 
 
@@ -216,7 +217,7 @@ def test_a_folder_that_lacks_a_file_is_refused(export, name):
         ("cells.csv", "seed", "first", r"cells\.csv: row 2, column seed: 'first' cannot be read \(allowed: integer\)"),
         ("cells.csv", "seed", "1.5", r"cells\.csv: row 2, column seed: '1\.5' cannot be read"),
         ("cells.csv", "noise_share", "some", r"column noise_share: 'some' cannot be read \(allowed: number\)"),
-        ("cells.csv", "params", "[1]", r"column params: '\[1\]' cannot be read \(allowed: JSON object"),
+        ("cells.csv", "params", "[1]", r"cells\.csv: row 2 .*has '\[1\]' in column params, which is not of kind: JSON"),
         ("cells.csv", "cut", '{"k": 2, "a": 1}', r"cells\.csv: row 2 .* in column cut, which is not of kind: JSON obj"),
         ("cells.csv", "labels_sha256", "abc", r"cells\.csv: row 2 .*has 'abc' in column labels_sha256"),
         ("cells.csv", "status", "fine", r"cells\.csv: row 2 .*has a status that is none of ok, undefined"),

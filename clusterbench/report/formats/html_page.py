@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from clusterbench.report.format import Format
 from clusterbench.report.model import BoardReport, Notice, ReportModel
 from clusterbench.report.number_text import slug
-from clusterbench.report.page_data import Choices, choices_of, page_data, script_json
+from clusterbench.report.page_data import page_data, script_json
 from clusterbench.report.registry import all_formats
 from clusterbench.report.templating import part, template
 from clusterbench.tables import CELL_SCHEMA, SCORE_SCHEMA, STABILITY
-from clusterbench.text import printable, printable_lines
-
-Options = list[tuple[str, str]]
-"""Pairs of a value and the title that is shown for it."""
+from clusterbench.text import printable_lines
 
 
 def html(report: ReportModel) -> str:
@@ -25,14 +23,17 @@ def html(report: ReportModel) -> str:
     It asks for nothing from outside: style, script, numbers and figures are inside, and every text of the run is
     escaped. Without its script it can be read in full; what only the script can do is not shown then.
     """
-    script = part("ranks.js") + part("page.js")
+    script, data = part("ranks.js") + part("page.js"), page_data(report)
     page = template("page.html.j2").render(
         report=report,
         style=part("page.css"),
         script=script,
         policy=_policy(script),
-        data=script_json(page_data(report)),
-        boards=[_board_context(board, position) for position, board in enumerate(report.boards)],
+        data=script_json(data),
+        boards=[
+            _board_context(board, position, values)
+            for position, (board, values) in enumerate(zip(report.boards, data["boards"], strict=True))
+        ],
         serious=_by_place(notice for notice in report.notices if notice.serious),
         notices=_by_place(notice for notice in report.notices if not notice.serious),
         files=[file for one in all_formats() for file in one.files.items() if file[0] != "index.html"],
@@ -49,31 +50,23 @@ def _policy(script: str) -> str:
     return f"{rules}; base-uri 'none'; form-action 'none'"
 
 
-def _board_context(report: BoardReport, position: int) -> dict[str, object]:
+def _board_context(report: BoardReport, position: int, data: Mapping[str, Any]) -> dict[str, object]:
+    """Return a board with what a reader can choose on it; the first noise policy is the declared one."""
+    metrics = [(metric["name"], metric["title"]) for metric in data["metrics"]]
     return {
         "report": report,
         "position": position,
         "id": slug(report.board.title),
-        "choices": _options(choices_of(report.board)),
+        "algorithms": list(dict.fromkeys(entry["algorithm"] for entry in data["entries"])),
+        "variants": list(dict.fromkeys(entry["variant"] for entry in data["entries"])),
+        "metrics": [*metrics, (STABILITY, "Stability")] if STABILITY in data["weights"] else metrics,
+        "ranked": [*(metric["name"] for metric in data["metrics"] if metric["ranked"]), STABILITY],
+        "spaces": data["spaces"],
+        "datasets": data["datasets"],
+        "policies": [data["policy"], *data["other"]],
+        "weights": [(family, f"{weight:g}") for family, weight in data["weights"].items()],
         "detailed": {details.entry.anchor for details in report.details},
         "undetailed": 0 if report.board.overall else len(report.board.entries) - len(report.details),
-    }
-
-
-def _options(choices: Choices) -> dict[str, Options | list[str]]:
-    def named(values: Sequence[str]) -> Options:
-        return [(printable(value), printable(value)) for value in values]
-
-    metrics = [(metric.name, metric.title) for metric in choices.metrics]
-    return {
-        "algorithms": named(choices.algorithms),
-        "variants": named(choices.variants),
-        "metrics": [*metrics, (STABILITY, "Stability")] if choices.has_stability else metrics,
-        "ranked": [*choices.ranked, STABILITY],
-        "spaces": named(choices.spaces),
-        "datasets": named(choices.datasets),
-        "policies": list(choices.policies),
-        "weights": [(family, f"{weight:g}") for family, weight in choices.weights.items()],
     }
 
 
