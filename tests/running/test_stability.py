@@ -196,4 +196,3 @@ def test_refits_that_failed_are_tried_again_on_request(tmp_path):
     (tmp_path / "mended").touch()
     pd.testing.assert_frame_equal(refits(retry=False), first)
     assert refits(retry=True)["mean_ari"].notna().all()
-    assert refits(retry=False)["mean_ari"].notna().all()
