@@ -42,8 +42,8 @@ class Board:
     entries : Entries
     cells : DataFrame
         All cells, as in the matrix.
-    oriented, ranks : ndarray, shape (E, M)
-        Rounded scores, signed so that higher is better, and their ranks among contenders.
+    ranks : ndarray, shape (E, M)
+        Of the rounded scores, among contenders.
     mean_rank, rank
         Mean rank weighted by family, and the rank by it among contenders.
     rank_low, rank_high, rank_median, p_first
@@ -64,7 +64,6 @@ class Board:
 
     entries: Entries
     cells: pd.DataFrame
-    oriented: Floats
     ranks: Floats
     mean_rank: Floats
     rank: Ints
@@ -99,8 +98,7 @@ class Board:
 def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec) -> Board:
     """Rank the entries of one board."""
     contender = entries.contender
-    oriented = signed(_shared_stability(entries.observed, entries), entries.axes)
-    ranks = column_ranks(oriented, contender)
+    ranks = column_ranks(signed(_shared_stability(entries.observed, entries), entries.axes), contender)
     families = [axis.family for axis in entries.axes]
     weights = {family: spec.weight(family) for family in families}
     mean_rank = mean_ranks(ranks, families, weights)
@@ -115,7 +113,6 @@ def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec
     return Board(
         entries=entries,
         cells=matrix.cells,
-        oriented=oriented,
         ranks=ranks,
         mean_rank=mean_rank,
         rank=rank,

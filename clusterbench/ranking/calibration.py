@@ -17,12 +17,8 @@ _KEY = ["dataset", "space", "metric", "k"]
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """Mean and standard deviation of each index over random partitions.
+    """Mean, standard deviation and number of the scores of random partitions, by (dataset, space, metric, k)."""
 
-    `table` is indexed by (dataset, space, metric, k) and has the columns mean, sd, n.
-    """
-
-    table: pd.DataFrame
     lookup: Mapping[tuple[str, str, str, int], tuple[float, float, int]]
 
     @classmethod
@@ -33,18 +29,18 @@ class Baselines:
         groups = defined.astype({"k": int}).groupby(_KEY, sort=True)["value"]
         table = groups.agg(mean="mean", sd="std", n="count")
         numbers = zip(table["mean"].tolist(), table["sd"].tolist(), table["n"].tolist(), strict=True)
-        return cls(table, dict(zip(table.index.tolist(), numbers, strict=True)))
+        return cls(dict(zip(table.index.tolist(), numbers, strict=True)))
 
     def reason(self, dataset: str, space: str, metric: str, k: float) -> str:
         """Return why there is no z-score, or "" if there could be one."""
         if not np.isfinite(k):
             return "the number of clusters is not known"
-        found = self.lookup.get((dataset, space, metric, int(k)))
-        if found is None:
+        _, sd, n = self.lookup.get((dataset, space, metric, int(k)), (np.nan, np.nan, 0))
+        if n == 0:
             return f"no random baseline for {int(k)} clusters in space {space}"
-        if found[2] < 2:
-            return f"only {found[2]} random baseline for {int(k)} clusters in space {space}"
-        return "" if found[1] > 0 else f"the random baselines for {int(k)} clusters do not vary in space {space}"
+        if n < 2:
+            return f"only {n} random baseline for {int(k)} clusters in space {space}"
+        return "" if sd > 0 else f"the random baselines for {int(k)} clusters do not vary in space {space}"
 
 
 def z_matrix(matrix: Matrix, baselines: Baselines, metrics: Iterable[MetricFacts]) -> Floats:

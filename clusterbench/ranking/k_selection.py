@@ -39,7 +39,6 @@ class Cuts:
     stop: Ints
     entry: Ints
     passes: Bools
-    complete: Bools
     silhouette: Floats
     z: Floats
     fewest: Floats
@@ -77,7 +76,6 @@ def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:
         stop=stop,
         entry=entry,
         passes=complete & np.logical_and.reduceat(matrix.ok, start) if n else complete,
-        complete=complete,
         silhouette=_mean(silhouette, start, seeds),
         z=_mean(mean_z, start, seeds),
         fewest=np.minimum.reduceat(clusters, start) if n else clusters,
