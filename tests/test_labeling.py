@@ -1,4 +1,4 @@
-"""Labelings: one partition has one form, one name, whoever numbered its clusters."""
+"""Labelings: equal partitions have one canonical form and one identity, whatever the numbers of their clusters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ labelings = st.lists(st.integers(-2, 6), min_size=0, max_size=60)
 
 
 def partition(labels):
-    """The clusters as sets of rows: what a labeling means."""
+    """Return the clusters as sets of rows."""
     return {frozenset(np.flatnonzero(np.asarray(labels) == name).tolist()) for name in set(labels) if name >= 0}
 
 
@@ -48,19 +48,19 @@ def test_canonical_is_idempotent(labels):
 
 
 @given(labelings, st.permutations(range(7)), st.integers(0, 10**12))
-def test_canonical_does_not_depend_on_the_names_of_clusters(labels, names, offset):
+def test_canonical_does_not_depend_on_the_numbers_of_clusters(labels, names, offset):
     renamed = [names[label] + offset if label >= 0 else label for label in labels]
     assert np.array_equal(canonical(np.array(renamed, dtype=int)), canonical(np.array(labels, dtype=int)))
 
 
 @given(labelings, st.integers(2, 10**17))
-def test_names_far_apart_give_what_names_close_together_give(labels, factor):
+def test_numbers_far_apart_give_the_same_as_numbers_close_together(labels, factor):
     far = [label * factor for label in labels]
     assert np.array_equal(canonical(np.array(far, dtype=int)), canonical(np.array(labels, dtype=int)))
 
 
 @pytest.mark.parametrize("kind", ["int8", "int16", "int64", "uint8", "uint64"])
-def test_the_ends_of_a_type_are_names_like_any_other(kind):
+def test_the_smallest_and_largest_value_of_a_type_are_labels(kind):
     ends = np.iinfo(kind)
     labels = np.array([ends.max, ends.min, ends.max, ends.max - 1] * 100, dtype=kind)
     assert canonical(labels[:4]).tolist() == [0, NOISE if ends.min else 1, 0, 1 if ends.min else 2]
@@ -86,17 +86,17 @@ def test_sizes_do_not_depend_on_the_order_of_rows(labels, random):
 @pytest.mark.parametrize(
     "given_", [[1.0, 0.0, 1.0], np.array([1, 0, 1], dtype=np.uint8), [True, False, True], (5, 2, 5)]
 )
-def test_whole_numbers_of_any_type_are_labels(given_):
+def test_integers_of_any_type_are_labels(given_):
     assert canonical(given_).tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("given_", [[0.5, 1.0], [0.0, np.nan], [0.0, np.inf], ["a", "b"], [None, 1]])
-def test_what_is_no_whole_number_is_no_label(given_):
+def test_values_that_are_no_integers_are_refused(given_):
     with pytest.raises(ValueError, match="must be integers"):
         canonical(given_)
 
 
-def test_hashes_of_64_bits_are_names_like_any_other():
+def test_integers_of_64_bits_are_labels():
     hashes = np.array([2**64 - 1, 5, 2**63, 2**64 - 1, 2**63 + 1], dtype=np.uint64)
     assert canonical(hashes).tolist() == [0, 1, 2, 0, 3]
     assert Labeling.of(hashes).n_noise == 0
@@ -106,16 +106,16 @@ def test_hashes_of_64_bits_are_names_like_any_other():
 @pytest.mark.parametrize(
     "given_", [[1e19, 0.0], [-1e19, 0.0], [-1.0, 2.0**53], np.array([2**24, 0], dtype=np.float32), [-1, 2**63]]
 )
-def test_floats_that_several_integers_share_are_no_labels(given_):
+def test_floats_that_stand_for_several_integers_are_refused(given_):
     with pytest.raises(RequestError, match=r"integers, got float.* \(allowed: integers, or floats below "):
         canonical(given_)
 
 
-def test_the_largest_float_with_a_name_of_its_own_is_a_label():
+def test_the_largest_float_that_stands_for_one_integer_is_a_label():
     assert canonical([2.0**53 - 1, 2.0**53 - 2, -(2.0**53) + 1]).tolist() == [0, 1, NOISE]
 
 
-def test_masked_labels_are_refused_and_not_read_through_the_mask():
+def test_masked_labels_are_refused():
     with pytest.raises(RequestError, match=r"labels are masked \(allowed: a label for every row, -1 for noise\)"):
         canonical(np.ma.masked_array([0, 1, 1], mask=[False, True, False]))
     assert canonical(np.ma.masked_array([0, 1, 1], mask=False)).tolist() == [1, 0, 0]
@@ -147,7 +147,7 @@ def test_two_labelings_share_an_identity_exactly_if_they_are_the_same_partition(
     assert (a.sha256 == b.sha256) == same
 
 
-def test_a_labeling_counts_what_it_holds():
+def test_a_labeling_counts_its_rows_clusters_and_noise():
     labeling = Labeling.of([5, 5, -1, 2, 5, 2, -1, -1])
     assert labeling.sizes == (3, 2)
     assert labeling.n_clusters == 2
@@ -156,7 +156,7 @@ def test_a_labeling_counts_what_it_holds():
     assert labeling.sha256 == labels_sha256(labeling.labels)
 
 
-def test_a_labeling_of_nothing_or_of_noise_has_no_cluster():
+def test_an_empty_labeling_and_one_of_noise_have_no_cluster():
     assert (Labeling.of([]).sizes, Labeling.of([]).noise_share) == ((), 0.0)
     noise = Labeling.of([-1, -1])
     assert (noise.n_clusters, noise.n_noise, noise.noise_share) == (0, 2, 1.0)

@@ -19,8 +19,7 @@ from clusterbench.store import Store
 from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL
 
 ALLOWED = (
-    "a rank such as 1, at least 6 hexadecimal digits of a labels hash, algorithm/variant/k, or"
-    " dataset/algorithm/variant/k/PARAMETER=VALUE,..."
+    "a rank, at least 6 hexadecimal digits of a labels hash, or [DATASET/]ALGORITHM/VARIANT/K[/PARAMETER=VALUE,...]"
 )
 _RANK = re.compile(r"#(\d+)|(\d{1,5})")
 _HASH = re.compile(r"[0-9a-fA-F]{6,64}")
