@@ -1,4 +1,4 @@
-"""What the README shows works as it stands."""
+"""The examples of the README work."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ def test_the_commands_of_the_readme_exist_with_their_options():
         command = group.commands[words[1]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch):
+    (source,) = [block for block in blocks("python") if "clusterbench.run(" in block]
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(source, names)
+    assert sorted(names["run"].labels().value_counts()) == [60, 60, 60]
+    assert (tmp_path / "report" / "index.html").exists()
 
 
 def test_every_link_into_the_repository_leads_somewhere():
