@@ -4,9 +4,7 @@ A variant is a list of steps; each is one class that declares its arguments, sci
 resulting columns. `fit_space` fits the pipeline to a dataset and gives the matrix that algorithms and metrics see.
 """
 
-from clusterbench.preprocessing.builtin_steps import STEPS
-from clusterbench.preprocessing.default_variants import DEFAULT_VARIANTS
-from clusterbench.preprocessing.pipelines import build_pipeline
+from clusterbench.preprocessing.builtin import DEFAULT_VARIANTS, STEPS
 from clusterbench.preprocessing.spaces import Space, fit_space
 from clusterbench.preprocessing.step import Step
 from clusterbench.preprocessing.step_parsing import describe, parse_steps, resolved
@@ -16,7 +14,6 @@ __all__ = [
     "STEPS",
     "Space",
     "Step",
-    "build_pipeline",
     "describe",
     "fit_space",
     "parse_steps",

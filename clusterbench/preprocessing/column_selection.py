@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError, unknown
-from clusterbench.preprocessing.step_fields import ALL, NONNEGATIVE
+
+ALL = "all"
+NONNEGATIVE = "nonnegative"
+
+
+def _as_names(value: Any) -> Any:
+    """Take one name for a list of one, and a repeated name once."""
+    listed = [value] if isinstance(value, str) else value
+    if isinstance(listed, list | tuple) and all(isinstance(name, str) for name in listed):
+        return tuple(dict.fromkeys(listed))
+    return listed
+
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_names),
+    Field(min_length=1, description="a column, a named group, 'all', 'nonnegative', or a list of these"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +66,7 @@ class Scope:
         RequestError
             For a name that is neither, or a declared group of which nothing is left.
         """
-        chosen: set[str] = set()
-        for name in wanted:
-            chosen.update(self._named(name))
+        chosen = {column for name in wanted for column in self._named(name)}
         return tuple(name for name in self.present if name in chosen)
 
     def covers_all(self, wanted: tuple[str, ...], picked: tuple[str, ...]) -> bool:

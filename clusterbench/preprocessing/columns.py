@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusterbench.preprocessing.column_selection import Scope
+from clusterbench.preprocessing.column_selection import ALL, Names, Scope
 from clusterbench.preprocessing.step import Step, short
-from clusterbench.preprocessing.step_fields import ALL, Names
 
 
 class Select(Step):

@@ -10,8 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHa
 
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.column_selection import Scope
-from clusterbench.preprocessing.step import STRICT, Step
-from clusterbench.preprocessing.step_fields import Count, Flag, Number
+from clusterbench.preprocessing.step import STRICT, Count, Flag, Step
 
 
 class Filling(BaseModel):
@@ -26,7 +25,7 @@ class Filling(BaseModel):
         Literal["mean", "median", "most_frequent", "constant", "knn"],
         Field(description="mean, median, most_frequent, constant, knn"),
     ] = "median"
-    fill_value: Number = 0.0
+    fill_value: Annotated[float, Field(description="a finite number")] = 0.0
     n_neighbors: Count = 5
     weights: Annotated[Literal["uniform", "distance"], Field(description="uniform, distance")] = "uniform"
 

@@ -6,12 +6,20 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from clusterbench.errors import RequestError
-from clusterbench.preprocessing.step import Step
-from clusterbench.preprocessing.step_fields import Components, Count, Flag, Positive, Seed
+from clusterbench.preprocessing.step import Count, Flag, Step
 from clusterbench.preprocessing.table_checks import check_complete
+
+
+def _count_or_share(value: Any) -> Any:
+    # By hand, because 1 is a count and 1.0 is neither a count nor a share.
+    count = type(value) is int and value >= 1
+    share = isinstance(value, float) and 0.0 < value < 1.0
+    if not (value is None or value == "mle" or count or share):
+        raise ValueError("neither a count nor a share")
+    return value
 
 
 class Pca(Step):
@@ -20,18 +28,22 @@ class Pca(Step):
     name = "pca"
     in_title = frozenset({"n_components"})
 
-    n_components: Components = None
+    n_components: Annotated[
+        int | float | Literal["mle"] | None,
+        BeforeValidator(_count_or_share),
+        Field(description="a count of at least 1, a share of variance between 0 and 1 (both excluded), or 'mle'"),
+    ] = None
     whiten: Flag = False
     svd_solver: Annotated[
         Literal["auto", "full", "covariance_eigh", "arpack", "randomized"],
         Field(description="auto, full, covariance_eigh, arpack, randomized"),
     ] = "auto"
-    tol: Positive = 0.0
+    tol: Annotated[float, Field(ge=0.0, description="a number of at least 0")] = 0.0
     iterated_power: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=0)], Field(description="'auto' or an integer of at least 0")
     ] = "auto"
     n_oversamples: Count = 10
-    random_state: Seed = 0
+    random_state: Annotated[int, Field(ge=0, le=2**32 - 1, description="an integer from 0 to 4294967295")] = 0
 
     @model_validator(mode="after")
     def _solvable(self) -> Pca:
@@ -51,7 +63,7 @@ class Pca(Step):
         n_rows, n_columns = table.shape
         if not n_columns:
             return
-        most = min(n_rows, n_columns) - (1 if self.svd_solver == "arpack" else 0)
+        most = min(n_rows, n_columns) - int(self.svd_solver == "arpack")
         shape = f"{n_rows} rows and {n_columns} columns"
         if n_rows < 2:
             raise RequestError(f"pca of {n_rows} row", allowed="at least 2 rows")

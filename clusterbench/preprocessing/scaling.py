@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field, Strict
 
-from clusterbench.preprocessing.step import Step
-from clusterbench.preprocessing.step_fields import Flag, PercentRange, Range
+from clusterbench.preprocessing.step import Flag, Step
 from clusterbench.preprocessing.table_checks import check_complete
+
+
+def _ascending(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] >= pair[1]:
+        raise ValueError("the first must be below the second")
+    return pair
+
+
+def _percentages(pair: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= pair[0] < pair[1] <= 100:
+        raise ValueError("both must lie between 0 and 100, the first below the second")
+    return pair
+
+
+# Not strict: a file has lists, no tuples. The two numbers are checked as strictly as any.
+_Pair = Annotated[tuple[float, float], Strict(False)]
 
 
 class Standardize(Step):
@@ -31,7 +46,10 @@ class MinMax(Step):
 
     name = "minmax"
 
-    feature_range: Range = (0.0, 1.0)
+    feature_range: Annotated[_Pair, AfterValidator(_ascending), Field(description="[low, high] with low < high")] = (
+        0.0,
+        1.0,
+    )
     clip: Flag = False
 
     def estimator(self) -> Any:
@@ -47,7 +65,11 @@ class Robust(Step):
 
     with_centering: Flag = True
     with_scaling: Flag = True
-    quantile_range: PercentRange = (25.0, 75.0)
+    quantile_range: Annotated[
+        _Pair,
+        AfterValidator(_percentages),
+        Field(description="[low, high] in percent, 0 <= low < high <= 100"),
+    ] = (25.0, 75.0)
     unit_variance: Flag = False
 
     def estimator(self) -> Any:

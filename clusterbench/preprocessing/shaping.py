@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from clusterbench.preprocessing.step import Step
-from clusterbench.preprocessing.step_fields import Flag, Quantile
+from clusterbench.preprocessing.step import Flag, Step
 from clusterbench.preprocessing.table_checks import check_above
+
+Quantile = Annotated[float, Field(ge=0.0, le=1.0, description="a quantile from 0 to 1")]
 
 
 class Clip(Step):

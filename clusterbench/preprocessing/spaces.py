@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from clusterbench.datasets import Dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError, request_errors
-from clusterbench.preprocessing.pipelines import assemble, bind_steps, step_name
+from clusterbench.preprocessing.column_selection import Scope
 from clusterbench.preprocessing.step import Step
 from clusterbench.preprocessing.table_checks import check_complete, check_output, check_size
 
@@ -77,7 +77,7 @@ def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
         raise RequestError(
             f"dataset {dataset.name!r} has {dataset.n_rows} rows and {len(dataset.columns)} columns", where=where
         )
-    bound = bind_steps(steps, dataset, where=where)
+    bound = _bound_steps(steps, dataset, where=where)
     start = _start(dataset)
     try:
         check_size(start, what=f"dataset {dataset.name!r} holds")
@@ -90,6 +90,18 @@ def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
     return Space(values, tuple(map(str, frame.columns)), pipeline, _content_hash(dataset, bound))
 
 
+def _bound_steps(steps: Iterable[Step], dataset: Dataset, *, where: str) -> list[Step]:
+    """Resolve the columns of each step at its place in the pipeline."""
+    scope, bound = Scope.of(dataset), []
+    for number, step in enumerate(steps, start=1):
+        with request_errors(step.origin, where=f"{where}: step {number}"):
+            bound.append(step.bound(scope))
+            scope = bound[-1].scope_after(scope, dataset.n_rows)
+            if not scope.present:
+                raise RequestError(f"no column is left after {step.describe()}")
+    return bound
+
+
 def _start(dataset: Dataset) -> pd.DataFrame:
     """Return the table column by column in memory, so that equal tables give equal bits.
 
@@ -100,18 +112,19 @@ def _start(dataset: Dataset) -> pd.DataFrame:
 
 
 def _fit_all(bound: list[Step], frame: pd.DataFrame) -> tuple[Pipeline, pd.DataFrame]:
+    from sklearn.pipeline import Pipeline
     from threadpoolctl import threadpool_limits
 
-    if not bound:
-        return assemble([]).fit(frame), frame
+    from clusterbench.preprocessing.transformers import pass_through
+
     fitted: list[tuple[str, Any]] = []
     # One thread, because a product split over threads may round differently.
     with threadpool_limits(1):
         for number, step in enumerate(bound, start=1):
             with request_errors(step.origin, where=f"step {number}"):
                 transformer, frame = _fit_step(step, frame)
-            fitted.append((step_name(step, number), transformer))
-    return assemble(fitted), frame
+            fitted.append((f"{step.name}-{number}", transformer))
+    return Pipeline(fitted or [("identity", pass_through().fit(frame))]), frame
 
 
 def _fit_step(step: Step, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:

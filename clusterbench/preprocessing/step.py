@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from clusterbench.errors import RequestError
-from clusterbench.preprocessing.column_selection import Scope
-from clusterbench.preprocessing.step_fields import ALL, Names
+from clusterbench.preprocessing.column_selection import ALL, Names, Scope
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 _SHOWN_NAMES = 3
+
+Flag = Annotated[bool, Field(description="true or false")]
+Count = Annotated[int, Field(ge=1, description="an integer of at least 1")]
 
 
 def short(names: tuple[str, ...]) -> str:

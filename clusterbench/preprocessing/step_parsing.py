@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from clusterbench.errors import RequestError, did_you_mean, request_errors, unknown
-from clusterbench.preprocessing.builtin_steps import STEPS
+from clusterbench.preprocessing.builtin import STEPS
 from clusterbench.preprocessing.step import Step
 
 _TABLE = 'a table such as { step = "impute", strategy = "median" }'

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.exceptions import NotFittedError
+from sklearn.base import clone
 
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError
-from clusterbench.preprocessing import DEFAULT_VARIANTS, build_pipeline, fit_space, parse_steps
+from clusterbench.preprocessing import DEFAULT_VARIANTS, fit_space, parse_steps
 
 
 def dataset_of(columns, **more):
@@ -53,17 +53,13 @@ def test_the_fitted_pipeline_takes_new_rows_one_at_a_time(full, variant):
     assert tuple(made.pipeline.get_feature_names_out()) == made.columns
 
 
-def test_the_built_pipeline_is_unfitted_and_gives_the_space_when_fitted(small):
+def test_the_pipeline_of_a_space_gives_it_again_when_refitted(small):
     raw = [{"step": "impute", "override": {"b": "knn"}}, {"step": "log1p", "columns": "monetary"}, {"step": "pca"}]
-    steps = parse_steps(raw, where="v")
-    pipeline = build_pipeline(steps, small)
-    with pytest.raises(NotFittedError):
-        pipeline.transform(small.frame)
-    made = pipeline.fit_transform(small.frame)
-    fitted = fit_space(small, steps, where="v")
+    fitted = space(small, *raw)
+    made = clone(fitted.pipeline).fit_transform(small.frame)
     assert tuple(made.columns) == fitted.columns
     np.testing.assert_allclose(made.to_numpy(), fitted.values, atol=1e-12)
-    assert [name for name, _ in pipeline.steps] == ["impute-1", "log1p-2", "pca-3"]
+    assert [name for name, _ in fitted.pipeline.steps] == ["impute-1", "log1p-2", "pca-3"]
 
 
 def test_equal_tables_give_equal_bits_whatever_their_layout_in_memory(full):

@@ -1,0 +1,28 @@
+"""The steps of the engine by name, and the variants of a benchmark that declares none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusterbench.preprocessing.columns import Drop, Select
+from clusterbench.preprocessing.impute import Impute
+from clusterbench.preprocessing.pca import Pca
+from clusterbench.preprocessing.scaling import L2Normalize, MinMax, Robust, Standardize
+from clusterbench.preprocessing.shaping import Clip, Log1p, Power
+from clusterbench.preprocessing.step import Step
+
+STEPS: dict[str, type[Step]] = {
+    step.name: step
+    for step in (Impute, Clip, Log1p, Power, Standardize, MinMax, Robust, L2Normalize, Pca, Select, Drop)
+}
+
+_IMPUTE: dict[str, Any] = {"step": "impute", "strategy": "median"}
+
+DEFAULT_VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "raw": [_IMPUTE],
+    "standard": [_IMPUTE, {"step": "standardize"}],
+    "minmax": [_IMPUTE, {"step": "minmax"}],
+    "log1p": [_IMPUTE, {"step": "log1p"}, {"step": "standardize"}],
+    "pca": [_IMPUTE, {"step": "log1p"}, {"step": "standardize"}, {"step": "pca", "n_components": 0.9}],
+    "pca2": [_IMPUTE, {"step": "log1p"}, {"step": "minmax"}, {"step": "pca", "n_components": 2}],
+}
