@@ -17,17 +17,11 @@ PER_CLUSTER = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The rows to be scored, each against *all* rows.
+    """The rows to be scored, each against *all* rows; those that all partitions ask for, `common` of them, come first.
 
-    Attributes
-    ----------
-    rows : ndarray of int64
-        Rows that any partition asks for; those that all ask for, `common` of them, come first.
-    rank : ndarray of int64
-        Their places in a random order of all rows that depends on (seed, n) alone.
-    cutoff, count : ndarray of int64, shape (pairs,)
-        A (labeling, cluster) pair takes its rows of ``rank < cutoff``, `count` of them: given their number, a simple
-        random sample of the cluster, whatever other partitions ask for.
+    `rank` holds their places in a random order of all rows that depends on (seed, n) alone. A (labeling, cluster) pair
+    takes its rows of ``rank < cutoff``, `count` of them: given their number, a simple random sample of the cluster,
+    whatever other partitions ask for.
     """
 
     rows: Ints

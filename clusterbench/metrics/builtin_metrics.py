@@ -87,26 +87,14 @@ DEFAULT_METRICS = (MICRO, DB, CH)
 
 
 def get_metric(name: str) -> Metric:
-    """Return the metric called `name`.
-
-    Raises
-    ------
-    RequestError
-        If there is none, with the nearest spelling.
-    """
+    """Return the metric called `name`; a RequestError names the nearest spelling where there is none."""
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
     return METRICS[name]
 
 
 def as_metrics(metrics: Iterable[str | Metric] | str | Metric | None) -> tuple[Metric, ...]:
-    """Return the metrics asked for, each once, in the order given; None asks for `DEFAULT_METRICS`.
-
-    Raises
-    ------
-    RequestError
-        For an unknown name, two metrics of one name, or a metric that is not internal.
-    """
+    """Return the metrics asked for, each once, in the order given; None asks for `DEFAULT_METRICS`."""
     asked = DEFAULT_METRICS if metrics is None else [metrics] if isinstance(metrics, str | Metric) else metrics
     chosen: dict[str, Metric] = {}
     for each in asked:

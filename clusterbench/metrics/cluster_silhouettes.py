@@ -34,18 +34,18 @@ def cluster_silhouettes(X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike]
     DataFrame
         Columns labeling, cluster (as given), size, silhouette (NaN where undefined).
     """
-    space = Table.of(X).space
+    space, threads = Table.of(X).space, count_threads(None)
     given = as_labelings(labelings, len(space))
     means: dict[bytes, Floats] = {}
-    frames = [pd.DataFrame({"labeling": [], "cluster": [], "size": [], "silhouette": []})]
-    threads = count_threads(None)
+    frames = [pd.DataFrame(columns=["labeling", "cluster", "size", "silhouette"], dtype=np.float64)]
     for batch in batches(space, given, [NoisePolicy.DROP], _MEMORY, threads):
         if batch.keys:
             partitions = lay_out(batch.labels)
+            sizes = partitions.pair_sizes
             total, _ = cluster_totals(space, partitions, Sample.everything(partitions), np.float64, threads)
             for p, key in enumerate(batch.keys):
-                sizes = partitions.pair_sizes[partitions.pairs(p)]
-                means[key] = np.where(sizes.max() == 1, np.nan, total[partitions.pairs(p)] / sizes)
+                pairs = partitions.pairs(p)
+                means[key] = np.where(sizes[pairs].max() == 1, np.nan, total[pairs] / sizes[pairs])
         for use in batch.uses:
             labels = given[use.labeling]
             names, first, counts = np.unique(labels, return_index=True, return_counts=True)

@@ -35,11 +35,11 @@ def count_threads(threads: int | None) -> int:
     return threads or usable_cores()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How the engine works: see `score_labelings`."""
 
-    dtype: str = "float64"
+    dtype: str
     memory_mb: float
     exact_rows: int
     anchors: int

@@ -28,16 +28,9 @@ _Array = TypeVar("_Array", bound=NDArray[Any])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table of finite numbers.
+    """A table of finite numbers (n, d): `values` as given, read-only, and `space`, conditioned as `of` says.
 
-    Attributes
-    ----------
-    values : ndarray of float64, shape (n, d)
-        As given, read-only.
-    space : ndarray of float64, shape (n, d), C order
-        A copy whose labelings have the same indices: see `of`.
-    centred : bool
-        Whether every column of the space is centred.
+    `centred` says whether every column of the space is centred.
     """
 
     values: Floats
@@ -51,12 +44,7 @@ class Table:
         No index of a labeling changes under shifts and common scaling, but sums of squares of numbers like 1e200 or
         differences of numbers like 1e9 + 1 do. Scaling by a power of two is exact. Centring is not where the mean is
         far larger than the differences between small values, as beside a code like 1e17: such columns are not centred,
-        and the largest entry is in [2^479, 2^480).
-
-        Raises
-        ------
-        RequestError
-            If X is not a two-dimensional table of finite real numbers with at least one row and column, or is masked.
+        and the largest entry is in [2^479, 2^480). Refused is whatever is no table of finite real numbers.
         """
         values = _numbers(X)
         space = np.array(values, order="C")
@@ -94,11 +82,8 @@ def _lossy_columns(space: Floats, centres: Floats) -> Bools:
     must keep 16 bits.
     """
     reaches = np.maximum(space.max(axis=0) - centres, centres - space.min(axis=0))
-    lossy = np.zeros(len(centres), dtype=np.bool_)
-    for j, column in enumerate(space.T):
-        gaps = np.diff(np.unique(column[np.abs(column) <= _NEAR * reaches[j]]))
-        lossy[j] = bool(len(gaps)) and gaps.min() <= _LOST * abs(centres[j])
-    return lossy
+    small = [np.unique(column[np.abs(column) <= _NEAR * reach]) for column, reach in zip(space.T, reaches, strict=True)]
+    return np.array([np.diff(values).min(initial=np.inf) for values in small]) <= _LOST * np.abs(centres)
 
 
 def _numbers(X: ArrayLike) -> Floats:
@@ -163,10 +148,9 @@ def distinct_distances(space: Floats) -> float:
     from scipy.spatial.distance import cdist
 
     rng = stable_rng(0, "precision", len(space))
-    left, right = (space[rng.integers(len(space), size=size)] for size in _SAMPLED)
-    distances = cdist(left, right).astype(np.float32)
+    distances = cdist(*(space[rng.integers(len(space), size=size)] for size in _SAMPLED)).astype(np.float32)
     _, counts = np.unique(distances[distances > 0.0], return_counts=True)
-    return float(counts.sum()) ** 2 / float((counts.astype(np.float64) ** 2).sum()) if len(counts) else 0.0
+    return float(counts.sum() ** 2 / (counts**2).sum()) if len(counts) else 0.0
 
 
 def distinct_from_far(space: Floats) -> float:

@@ -64,9 +64,9 @@ def expansions(space: Floats, labelings: Sequence[Labels], threads: int) -> list
 
 
 def _slopes(labels: Labels, a: Floats, b: Floats, near: Labels) -> tuple[Floats, Labels, Floats]:
-    """Return ds_i/da_i and ds_i/db_i (twice: for micro and macro) divided by what a_i and b_i are means over.
+    """Return ds_i/da_i and ds_i/db_i (for micro and macro) as weights (3, n) of distances, and what follows from them.
 
-    They are weights (3, n) of distances; with them the clusters (3, n) in which they are summed, and offsets (3, n).
+    That is the clusters (3, n) in which they are summed, and offsets (3, n) that centre the sums.
     """
     sizes = np.bincount(labels[labels >= 0])
     own = sizes[labels]

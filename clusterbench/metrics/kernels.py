@@ -168,15 +168,14 @@ def root(parent: Ints, row: int) -> int:
 
 
 @compiled
-def grow(ends: Ints, seeds: Ints, labels: Labels) -> None:
+def grow(ends: Ints, seeds: Ints) -> Labels:
     """Join rows along a minimum tree's edges, shortest first, but never two clusters that hold a seed each.
 
     That is the partition in which, starting from the seeds, the row nearest to any cluster joins it, one by one
     (single-linkage growth): both build the shortest forest rooted in the seeds (Kruskal's and Prim's way).
     """
-    n = len(labels)
-    parent = np.arange(n)
-    seed_of = np.full(n, -1, np.int32)
+    parent = np.arange(len(ends) + 1)
+    seed_of = np.full(len(parent), -1, np.int32)
     seed_of[seeds] = np.arange(len(seeds))
     for edge in range(len(ends)):
         left, right = root(parent, ends[edge, 0]), root(parent, ends[edge, 1])
@@ -184,8 +183,7 @@ def grow(ends: Ints, seeds: Ints, labels: Labels) -> None:
             parent[left] = right
         elif seed_of[right] < 0:
             parent[right] = left
-    for i in range(n):
-        labels[i] = seed_of[root(parent, i)]
+    return np.array([seed_of[root(parent, i)] for i in range(len(parent))])
 
 
 @compiled

@@ -27,21 +27,11 @@ class Members(NamedTuple):
 
 
 class Partitions(NamedTuple):
-    """m partitions and the distinct clusters among them.
+    """Labels (m, n) of m partitions, and the distinct clusters among them with their sizes and members.
 
+    The (labeling, cluster) pairs of partition p are ``starts[p]:starts[p + 1]``; ``ids[pair]`` is the distinct cluster.
     Equal clusters of different partitions (a tree's cuts share most) are summed once. They are recognised by a 128-bit
     key, the sum of random keys of their rows.
-
-    Attributes
-    ----------
-    labels : ndarray of int32, shape (m, n)
-    starts : ndarray of int64, shape (m + 1,)
-        (labeling, cluster) pairs of partition p are ``starts[p]:starts[p + 1]``.
-    ids : ndarray of int64, shape (pairs,)
-        Distinct cluster of each pair.
-    sizes : ndarray of int64, shape (distinct clusters,)
-    members : Members
-        Rows of each distinct cluster.
     """
 
     labels: Labels

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,16 +33,10 @@ TREE_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """Edges of a minimum spanning tree, shortest first: all that nearest-neighbour growth needs, for any seeds.
+    """Edges (m - 1, 2) of a minimum spanning tree of m rows, shortest first: what nearest-neighbour growth needs.
 
-    Attributes
-    ----------
-    rows : ndarray of int64
-        Rows in the tree: all, or a random `TREE_ROWS` of a longer table.
-    edges : ndarray of int64, shape (len(rows) - 1, 2)
-        Positions in `rows`.
-    home : ndarray of int32, shape (n,)
-        Position in `rows` of the nearest of them, whose cluster a row joins.
+    The rows are all, or a random `TREE_ROWS` of a longer table; `home` (n,) is the position among them of each row's
+    nearest one, whose cluster it joins.
     """
 
     rows: Ints
@@ -68,10 +63,7 @@ class Forest:
         """Return the partition that grows from `seeds`, positions in `rows`."""
         from clusterbench.metrics.kernels import grow
 
-        labels = np.empty(len(self.rows), dtype=np.int32)
-        grow(self.edges, seeds, labels)
-        grown: Labels = labels[self.home]
-        return grown
+        return np.asarray(grow(self.edges, seeds)[self.home])
 
 
 def random_partitions(
@@ -107,9 +99,10 @@ def random_partitions(
     Hennig 2019, doi:10.1007/978-3-030-25147-5_1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
     """
     space = Table.of(X).space
-    forest = Forest.of(space, seed, count_threads(threads)) if n_growth else None
+    workers = count_threads(threads)
+    forest = Forest.of(space, seed, workers) if n_growth else None
     draws = list(_draws(space, forest, k, n_centroid, n_growth, seed))
-    return in_threads(lambda each: each.make(), draws, count_threads(threads))
+    return in_threads(lambda draw: draw.make(), draws, workers)
 
 
 def calibrate(
@@ -147,14 +140,8 @@ def calibrate(
     at_least("n_random", n_random, 1)
     at_least("memory_mb", memory_mb, 1)
     table, wanted, chosen = Table.of(X), sorted(set(ks)), as_metrics(metrics)
-    settings = Settings(
-        dtype=dtype,
-        memory_mb=max(1.0, memory_mb * 2 / 3),
-        exact_rows=exact_rows,
-        anchors=anchors,
-        seed=seed,
-        threads=count_threads(threads),
-    )
+    scoring_mb = max(1.0, memory_mb * 2 / 3)
+    settings = Settings(dtype, scoring_mb, exact_rows, anchors, seed, count_threads(threads))
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
     space, workers = table.space, settings.threads
@@ -167,16 +154,14 @@ def calibrate(
     draws = (each for k in wanted for each in _draws(space, forest, k, n_random, n_random, seed, cells))
     frames = []
     while group := list(islice(draws, max(1, size))):
-        labelings = in_threads(lambda each: each.make(), group, workers)
+        labelings = in_threads(lambda draw: draw.make(), group, workers)
         scores = score_table(table, labelings, chosen, [NoisePolicy.ZERO], settings)
-        heads = [(each.k, each.generator, each.replicate) for each in group]
-        keys = pd.DataFrame(heads, columns=["k", "generator", "replicate"])
+        keys = pd.DataFrame([draw[:3] for draw in group], columns=["k", "generator", "replicate"])
         frames.append(keys.loc[scores["labeling"]].reset_index(drop=True).join(scores[["metric", "value"]]))
     return pd.concat(frames, ignore_index=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Draw:
+class _Draw(NamedTuple):
     """A random partition that is known, but not made yet."""
 
     k: int
@@ -191,13 +176,9 @@ def _draws(
     """Yield the partitions of both kinds."""
     if k < 2:
         raise RequestError(f"k = {k}", allowed="k >= 2")
-
-    def cut(starts: Ints) -> Labels:
-        return nearest(space, space[starts], cells)
-
     rng = stable_rng(seed, CENTROIDS, k)
     for replicate in range(n_centroid):
-        yield _Draw(k, CENTROIDS, replicate, partial(cut, _distinct_rows(space, k, rng)))
+        yield _Draw(k, CENTROIDS, replicate, partial(nearest, space, space[_distinct_rows(space, k, rng)], cells))
     if forest is not None:
         rng = stable_rng(seed, GROWTH, k)
         rooted = space[forest.rows]
@@ -206,13 +187,7 @@ def _draws(
 
 
 def _distinct_rows(space: Floats, k: int, rng: np.random.Generator) -> Ints:
-    """Return k random rows, no two of them equal.
-
-    Raises
-    ------
-    RequestError
-        If there are fewer.
-    """
+    """Return k random rows, no two of them equal; refuse a k above their number."""
     order = rng.permutation(len(space))
     taken = min(k, len(order))
     while True:

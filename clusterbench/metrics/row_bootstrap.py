@@ -67,13 +67,12 @@ def bootstrap_scores(
 
     Parameters
     ----------
-    X, labelings, metrics, noise, memory_mb, exact_rows, anchors, threads
+    X, labelings, metrics, noise, seed, memory_mb, exact_rows, anchors, threads
         As for `score_labelings`. Rows sent to a cluster by ``nearest`` stay there.
     n_bootstrap : int
         Number of resamples.
     weights : array-like of float, shape (b, n), optional
         How often each row counts in each replicate (mean 1), instead of drawing.
-    seed : int
     bootstrap_rows : int
         In longer tables, influences come from so many random rows, scaled to the whole.
 
@@ -92,9 +91,7 @@ def bootstrap_scores(
     table, policies, chosen = Table.of(X), as_policies(noise), as_metrics(metrics)
     n = len(table.space)
     given = as_labelings(labelings, n)
-    settings = Settings(
-        memory_mb=memory_mb, exact_rows=exact_rows, anchors=anchors, seed=seed, threads=count_threads(threads)
-    )
+    settings = Settings("float64", memory_mb, exact_rows, anchors, seed, count_threads(threads))
     at_least("bootstrap_rows", bootstrap_rows, 2)
     drawn = None if weights is None else _check_weights(weights, n)
     replicates = n_bootstrap if drawn is None else len(drawn)
@@ -127,8 +124,8 @@ def _blocks(n: int, replicates: int, drawn: Floats | None, settings: Settings) -
     source = bootstrap_weights(n, replicates, seed=settings.seed) if drawn is None else iter(drawn)
     for start in range(0, replicates, step):
         block = np.empty((n, min(step, replicates - start)))
-        for column in range(block.shape[1]):
-            block[:, column] = next(source)
+        for column in block.T:
+            column[:] = next(source)
         yield block
 
 

@@ -78,14 +78,7 @@ def score_labelings(
     >>> table[["metric", "value"]].round(6).values.tolist()
     [['silhouette', 0.899749], ['davies_bouldin', 0.1], ['calinski_harabasz', 200.0]]
     """
-    settings = Settings(
-        dtype=dtype,
-        memory_mb=memory_mb,
-        exact_rows=exact_rows,
-        anchors=anchors,
-        seed=seed,
-        threads=count_threads(threads),
-    )
+    settings = Settings(dtype, memory_mb, exact_rows, anchors, seed, count_threads(threads))
     table = Table.of(X)
     given = as_labelings(labelings, len(table.space))
     return score_table(table, given, as_metrics(metrics), as_policies(noise), settings)

@@ -44,9 +44,8 @@ def dip_statistic(x: ArrayLike) -> float:
     -----
     The modal interval shrinks from both sides. In each step the greatest convex minorant and the least concave
     majorant of the empirical distribution are taken over it; their largest gap gives the next interval, and the
-    distance of the distribution to the minorant left of it, and to the majorant right of it, bounds the dip from
-    below. It ends when the gap is no larger than that bound. O(n log n) for sorting, O(n) per step; the hulls come
-    from isotonic regression of the slopes.
+    distance of the distribution to the hulls outside of it bounds the dip from below. It ends when the gap is no larger
+    than that bound. O(n log n) for sorting, O(n) per step; the hulls come from isotonic regression of the slopes.
 
     Examples
     --------
@@ -56,14 +55,13 @@ def dip_statistic(x: ArrayLike) -> float:
     True
     """
     values = _checked(x)
-    n, lowest, width = len(values), float(values.min()), float(np.ptp(values))
+    width = float(np.ptp(values))
     if width == 0.0:
         return 0.0
     # Values closer than this have no gap that arithmetic could use.
-    scaled, counts = np.unique(np.round((values - lowest) / width, _DIGITS), return_counts=True)
+    scaled, counts = np.unique(np.round((values - values.min()) / width, _DIGITS), return_counts=True)
     upper = np.cumsum(counts).astype(np.float64)
-    lower = upper - counts
-    return _shrink(scaled, lower, upper) / (2.0 * n)
+    return _shrink(scaled, upper - counts, upper) / (2.0 * len(values))
 
 
 def _checked(x: ArrayLike) -> Floats:
@@ -76,15 +74,7 @@ def _checked(x: ArrayLike) -> Floats:
 
 
 def _shrink(x: Floats, lower: Floats, upper: Floats) -> float:
-    """Return twice the dip, in rows.
-
-    Parameters
-    ----------
-    x : ndarray, shape (m,)
-        Increasing.
-    lower, upper : ndarray, shape (m,)
-        Rows before, and up to, each value: the empirical distribution left and right of its jumps.
-    """
+    """Return twice the dip, in rows, from increasing x (m,) and the numbers of rows before and up to each value."""
     low, high = 0, len(x) - 1
     dip = 1.0
     while True:
@@ -116,14 +106,10 @@ def _minorant(x: Floats, y: Floats) -> tuple[Floats, Ints]:
 def _largest_gap(convex: Floats, concave: Floats, left_knots: Ints, right_knots: Ints) -> tuple[float, int, int]:
     """Return the largest gap between the hulls and the modal interval that it leaves."""
     gap = concave - convex
-    at_left, at_right = gap[left_knots], gap[right_knots]
-    if at_left.max() > at_right.max():
-        left = int(left_knots[int(np.argmax(at_left))])
-        right = int(right_knots[np.searchsorted(right_knots, left, side="left")])
-        return float(at_left.max()), left, right
-    right = int(right_knots[int(np.argmax(at_right))])
-    left = int(left_knots[np.searchsorted(left_knots, right, side="right") - 1])
-    return float(at_right.max()), left, right
+    left, right = (int(knots[np.argmax(gap[knots])]) for knots in (left_knots, right_knots))
+    if gap[left] > gap[right]:
+        return float(gap[left]), left, int(right_knots[np.searchsorted(right_knots, left, side="left")])
+    return float(gap[right]), int(left_knots[np.searchsorted(left_knots, right, side="right") - 1]), right
 
 
 def dip_test(x: ArrayLike, *, n_boot: int = 500, seed: int = 0) -> DipTest:
@@ -132,9 +118,8 @@ def dip_test(x: ArrayLike, *, n_boot: int = 500, seed: int = 0) -> DipTest:
     Parameters
     ----------
     x : array-like of float, shape (n,)
-    n_boot : int
+    n_boot, seed : int
         Uniform samples of the same size; above 5,000 values samples of 5,000, scaled by the square root of n.
-    seed : int
 
     Returns
     -------
@@ -161,21 +146,14 @@ def spread_ties(x: ArrayLike) -> Floats:
 
     The dip test would take rounded numbers for as many modes as there are values. Few values are no rounding but
     groups, and stay as they are: fewer than 10 effective ones (Simpson's number: 1 over the sum of squared shares).
-
-    Parameters
-    ----------
-    x : array-like of float, shape (n,)
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
+    Sample and result have shape (n,).
     """
     values, counts = np.unique(_checked(x), return_counts=True)
     which = np.repeat(np.arange(len(values)), counts)
     if 1.0 / np.sum((counts / len(which)) ** 2) < _FEW_VALUES:
         return values[which]
-    gaps = np.diff(values)
-    half = 0.5 * np.stack([np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])])
+    gaps = np.pad(np.diff(values), 1, mode="edge")
+    half = 0.5 * np.stack([gaps[:-1], gaps[1:]])
     place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     share = (place + 0.5) / counts[which]
     moved = values[which] - half[0, which] + share * half.sum(axis=0)[which]

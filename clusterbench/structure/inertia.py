@@ -15,14 +15,9 @@ from clusterbench.tables import ENTRY_KEY, Floats, require_columns
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GapStatistic:
-    """The gap curve and what it suggests.
+    """The gap curve (columns k, gap, error) and the smallest k with ``gap(k) >= gap(k + 1) - error(k + 1)``, or None.
 
-    Attributes
-    ----------
-    curve : DataFrame
-        k, gap, error: the standard error with the factor for a finite number of reference tables.
-    k : int or None
-        The smallest k with ``gap(k) >= gap(k + 1) - error(k + 1)``; None if there is none among those given.
+    The error is the standard error with the factor for a finite number of reference tables.
     """
 
     curve: pd.DataFrame
@@ -34,15 +29,8 @@ def inertia_curves(cells: pd.DataFrame) -> pd.DataFrame:
 
     Curves of different variants live in different spaces, so their heights are not to be compared.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        With dataset, algorithm, params, variant, k, status, inertia.
-
-    Returns
-    -------
-    DataFrame
-        dataset, algorithm, params, variant, k, inertia, elbow (whether k is the elbow of its curve).
+    The cells have dataset, algorithm, params, variant, k, status and inertia; the result has dataset, algorithm,
+    params, variant, k, inertia and elbow (whether k is the elbow of its curve).
     """
     require_columns(cells, [*ENTRY_KEY, "k", "status", "inertia"], "cells")
     inertia = cells["inertia"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -60,17 +48,8 @@ def inertia_curves(cells: pd.DataFrame) -> pd.DataFrame:
 def elbow_k(ks: ArrayLike, inertia: ArrayLike) -> int | None:
     """Return the k whose inertia lies farthest below the line from the first to the last point of the curve.
 
-    Parameters
-    ----------
-    ks : array-like of int, shape (m,)
-        In any order.
-    inertia : array-like of float, shape (m,)
-
-    Returns
-    -------
-    int or None
-        None with fewer than three points, or if the curve never lies below that line (Satopaa et al. 2011,
-        doi:10.1109/ICDCSW.2011.20).
+    None with fewer than three points, or if the curve never lies below that line (Satopaa et al. 2011,
+    doi:10.1109/ICDCSW.2011.20). `ks` and `inertia` have shape (m,), in any order.
 
     Examples
     --------
