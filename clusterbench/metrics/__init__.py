@@ -1,12 +1,11 @@
 """Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
 
 from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, SCORING_VERSION, STABILITY_METRIC, get_metric
-from clusterbench.metrics.cluster_silhouettes import cluster_silhouettes
 from clusterbench.metrics.metric import Direction, Metric, MetricFacts, MetricKind, NoiseRule
 from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
 from clusterbench.metrics.row_bootstrap import bootstrap_scores, bootstrap_weights
 from clusterbench.metrics.score import NoisePolicy, Score
-from clusterbench.metrics.scoring import score_labelings
+from clusterbench.metrics.scoring import cluster_silhouettes, score_labelings
 
 __all__ = [
     "CENTROIDS",

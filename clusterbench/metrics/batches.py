@@ -58,16 +58,16 @@ def as_labelings(labelings: ArrayLike | Sequence[ArrayLike], n: int) -> list[NDA
         if items and all(np.ndim(labels) == 0 for labels in items):
             items = [np.asarray(items)]
         given = enumerate(items)
-    return [_labels(f"labeling {name!r}", labels, n) for name, labels in given]
-
-
-def _labels(name: str, labels: ArrayLike, n: int) -> NDArray[np.integer[Any]]:
-    if np.shape(labels) != (n,):
-        raise RequestError(f"{name} has shape {np.shape(labels)}", allowed=f"({n},), one label per row")
-    try:
-        return integer_labels(labels)
-    except RequestError as error:
-        raise error.within(name) from error
+    checked = []
+    for name, labels in given:
+        if np.shape(labels) != (n,):
+            what = f"labeling {name!r} has shape {np.shape(labels)}"
+            raise RequestError(what, allowed=f"({n},), one label per row")
+        try:
+            checked.append(integer_labels(labels))
+        except RequestError as error:
+            raise error.within(f"labeling {name!r}") from error
+    return checked
 
 
 def apply_policy(space: Floats, labels: Labels, policy: NoisePolicy) -> tuple[Labels, str]:
@@ -129,10 +129,7 @@ class Use:
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Distinct partitions that are scored together, and all uses met while they were gathered.
-
-    A use may refer to a partition of an earlier batch.
-    """
+    """Distinct partitions that are scored together, and uses of these and earlier ones."""
 
     keys: list[bytes] = field(default_factory=list)
     labels: list[Labels] = field(default_factory=list)

@@ -46,11 +46,9 @@ class CentroidIndices:
             if labels.max() + 1 < np.count_nonzero(labels >= 0):
                 space, origins, same = _near_origins(table, labels)
                 middles = _sums(space, labels).centroids
-                count, spread, scatter = np.zeros((3, len(middles), r))
-                centroids = np.zeros((*middles.shape, r))
-                weighted_geometry(space, labels, middles, weights, count, centroids, spread, scatter)
-                centroids = centroids + middles[:, :, None] + origins[:, :, None]
-                weighted_indices(count, centroids, spread, scatter, same, both)
+                sums, centroids = np.zeros((3, len(middles), r)), np.zeros((*middles.shape, r))
+                weighted_geometry(space, labels, middles, weights, sums, centroids)
+                weighted_indices(sums, centroids + middles[:, :, None] + origins[:, :, None], same, both)
             return {DB: (both[0], ""), CH: (both[1], "")}
 
         return replicate

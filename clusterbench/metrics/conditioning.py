@@ -58,13 +58,13 @@ class Table:
     def kept_dtype(self, dtype: str) -> type[np.floating[Any]]:
         """Return the float type in which distances are added up, for a dtype of `DTYPES`.
 
-        Distances are always *computed* in float64, from direct differences, so that no offset, scale or tight cluster
-        can spoil them. Kept as float32 they are added in half the time. Each then carries a rounding error of up to
-        6e-8, and the errors average out as long as they are independent. They are not where few distances recur
-        (duplicate rows, lattices, small tables), nor where most rows have one float32 distance to a row far away: so
-        ``auto`` takes float32 for tables of at least 2,048 rows of which 8,192 sampled distances hold at least 2,048
-        effectively distinct values, and no row of which is at effectively fewer than 128 distinct distances from 256
-        sampled ones (Simpson's number: the count squared over the sum of squared multiplicities).
+        Distances are always *computed* in float64, from direct differences. Kept as float32 they are added in half
+        the time; each then has a rounding error of up to 6e-8, and the errors average out as long as they are
+        independent. They are not where few distances recur (duplicate rows, lattices, small tables), nor where most
+        rows have one float32 distance to a row far away: so ``auto`` takes float32 for tables of at least 2,048 rows of
+        which 8,192 sampled distances hold at least 2,048 effectively distinct values, and no row of which is at
+        effectively fewer than 128 distinct distances from 256 sampled ones (effective number: the count squared over
+        the sum of squared multiplicities).
         """
         if not self.centred or dtype == "float64":
             return np.float64
@@ -76,11 +76,7 @@ class Table:
 
 
 def _lossy_columns(space: Floats, centres: Floats) -> Bools:
-    """Return which columns would lose digits of differences between values near zero if they were centred.
-
-    The smallest of these differences is compared with the rounding error of a number of the size of the centre: it
-    must keep 16 bits.
-    """
+    """Return in which columns the least difference of values near 0 keeps fewer than 16 bits once they are centred."""
     reaches = np.maximum(space.max(axis=0) - centres, centres - space.min(axis=0))
     small = [np.unique(column[np.abs(column) <= _NEAR * reach]) for column, reach in zip(space.T, reaches, strict=True)]
     return np.array([np.diff(values).min(initial=np.inf) for values in small]) <= _LOST * np.abs(centres)
@@ -89,10 +85,8 @@ def _lossy_columns(space: Floats, centres: Floats) -> Bools:
 def _numbers(X: ArrayLike) -> Floats:
     if is_masked(X):  # np.asarray would score what lies behind the mask
         raise RequestError("X is masked", allowed="finite numbers")
-    frame = None
-    if is_frame(X):
-        frame = frame_of(X)
-    else:
+    frame = frame_of(X) if is_frame(X) else None
+    if frame is None:
         try:
             array = np.asarray(X)
         except ValueError as error:
@@ -156,9 +150,7 @@ def distinct_distances(space: Floats) -> float:
 def distinct_from_far(space: Floats) -> float:
     """Return the least effective number of distinct distances from one row to 256 sampled ones, as float32.
 
-    The rounding error of a distance that all rows share does not average out, and the farthest row has the largest
-    part in their means. Looked at are the 16 rows farthest from the middle of the sampled ones and up to 32 others,
-    the more the farther out.
+    Rows far out have the largest part in mean distances: the 16 farthest and up to 32 others are looked at.
     """
     from scipy.spatial.distance import cdist
 

@@ -196,20 +196,14 @@ def shifts(weights: Floats, influence: Floats, out: Floats) -> None:
 
 @compiled
 def weighted_geometry(
-    space: Floats,
-    labels: Labels,
-    middles: Floats,
-    weights: Floats,
-    count: Floats,
-    centroids: Floats,
-    spread: Floats,
-    scatter: Floats,
+    space: Floats, labels: Labels, middles: Floats, weights: Floats, sums: Floats, centroids: Floats
 ) -> None:
-    """Add to zeros: weight, centroid, mean distance to it, sum of squared distances to it, per cluster and replicate.
+    """Add to zeros, for weights (n, r): centroids (k, d, r) and sums (3, k, r) of clusters.
 
-    Shapes: weights (n, r); count, spread, scatter (k, r); centroids (k, d, r). `middles` (k, d) are the centroids at
-    weights of 1: sums and centroids are relative to them, so that nothing cancels.
+    The sums are weight, mean distance to the centroid, sum of squared distances to it. `middles` (k, d) are the
+    centroids at weights of 1: all is computed relative to them, so that nothing cancels.
     """
+    count, spread, scatter = sums[0], sums[1], sums[2]
     k, d, r = centroids.shape
     square = np.empty(r)
     for i in range(len(labels)):
@@ -249,13 +243,12 @@ def weighted_geometry(
 
 
 @compiled
-def centroid_indices(
-    count: Floats, centroids: Floats, spread: Floats, scatter: Floats, same: float
-) -> tuple[float, float]:
-    """Return Davies-Bouldin and Calinski-Harabasz of clusters of the given weights (k,), NaN where undefined.
+def centroid_indices(sums: Floats, centroids: Floats, same: float) -> tuple[float, float]:
+    """Return Davies-Bouldin and Calinski-Harabasz from sums (3, k) and centroids (k, d), NaN where undefined.
 
-    Centroids (k, d) nearer than `same`, relative to their size and spread, coincide.
+    Centroids nearer than `same`, relative to their size and spread, coincide.
     """
+    count, spread, scatter = sums[0], sums[1], sums[2]
     k, d = centroids.shape
     n, within = count.sum(), scatter.sum()
     middle, extent = np.zeros(d), np.zeros(k)
@@ -289,11 +282,8 @@ def centroid_indices(
 
 
 @compiled
-def weighted_indices(
-    count: Floats, centroids: Floats, spread: Floats, scatter: Floats, same: float, out: Floats
-) -> None:
+def weighted_indices(sums: Floats, centroids: Floats, same: float, out: Floats) -> None:
     """Fill both indices (2, r) of each replicate, over the clusters that it holds; shapes as in `weighted_geometry`."""
     for r in range(out.shape[1]):
-        held = np.flatnonzero(count[:, r] > 0.0)
-        parts = count[:, r][held], centroids[:, :, r][held], spread[:, r][held], scatter[:, r][held]
-        out[0, r], out[1, r] = centroid_indices(*parts, same)
+        held = np.flatnonzero(sums[0, :, r] > 0.0)
+        out[0, r], out[1, r] = centroid_indices(sums[:, :, r][:, held], centroids[:, :, r][held], same)

@@ -101,7 +101,10 @@ class MetricFacts:
             raise RequestError(f"metric name {name!r}", allowed="lower-case letters, digits and underscores")
         where = f"metric {name}"
         for field, kind in (("direction", Direction), ("kind", MetricKind), ("noise", NoiseRule)):
-            object.__setattr__(self, field, _member(kind, getattr(self, field), f"{where}: {field}"))
+            given, members = str(getattr(self, field)), [str(member) for member in kind]
+            if given not in members:
+                raise unknown("value", given, members, where=f"{where}: {field}")
+            object.__setattr__(self, field, kind(given))
         for field in ("formula", "title", "family", "caveat", "reference", "no_row_bootstrap"):
             if not isinstance(getattr(self, field), str):
                 raise RequestError(f"{field} = {getattr(self, field)!r}", where=where, allowed="text")
@@ -139,13 +142,7 @@ class MetricFacts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the facts that `to_json` gave.
-
-        Raises
-        ------
-        RequestError
-            For a field that is unknown, missing or of no use.
-        """
+        """Return the facts that `to_json` gave; refuse a field that is unknown, missing or of no use."""
         known = [field.name for field in fields(MetricFacts)]
         for name in values:
             if name not in known:
@@ -162,7 +159,7 @@ class Metric(MetricFacts):
 
     Exactly one of `value`, `values` and `shared` computes an internal metric; a metric of another kind has none of
     them. The author's functions see X as given (float64, read-only); labels are int32, clusters 0..k-1, at least two
-    of them. A function may fail: the labeling then has no score, with the reason, and the others keep theirs.
+    of them. Where a function fails, that labeling has no score, with the reason.
 
     Attributes
     ----------
@@ -220,10 +217,3 @@ class Metric(MetricFacts):
         if self.shared is not None:
             return self.shared
         return FunctionComputation(self.name, (self.lower, self.upper), self.value, self.values, self.weighted_value)
-
-
-def _member(kind: type[StrEnum], given: object, where: str) -> StrEnum:
-    try:
-        return kind(str(given))
-    except ValueError:
-        raise unknown("value", str(given), [str(member) for member in kind], where=where) from None

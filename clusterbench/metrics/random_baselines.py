@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
-from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import CELLS, nearest
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Settings, at_least, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.metric import Metric
+from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.scoring import score_table
 from clusterbench.metrics.threads import in_threads
@@ -125,11 +125,10 @@ def calibrate(
     X : array-like of float, shape (n, d)
     ks : iterable of int
         Adding one moves no number of another.
-    metrics, dtype, memory_mb, exact_rows, anchors, threads
-        As for `score_labelings`.
+    metrics, dtype, memory_mb, exact_rows, anchors, seed, threads
+        As for `score_labelings`; the seed fixes the partitions, too.
     n_random : int
         Partitions of each kind.
-    seed : int
 
     Returns
     -------

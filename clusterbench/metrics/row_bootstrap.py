@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.batches import Batch, Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.influence import BYTES
 from clusterbench.metrics.metric import Metric
+from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.scoring import by_computation, counts_coverage
 from clusterbench.metrics.threads import in_threads
 from clusterbench.seeding import stable_rng
@@ -52,15 +52,13 @@ def bootstrap_scores(
 
     Davies-Bouldin and Calinski-Harabasz are computed anew from the weighted rows. A silhouette is expanded to first
     order in the weights: value + sum of (weight - 1) x influence, where the influence of a row holds its own s and its
-    part in the mean distances of all others (infinitesimal jackknife; Efron 1982, chapter 6). That costs two passes
-    over the rows for all replicates together, and is free of the bias that copies of a row, at distance 0, have on a
-    resampled silhouette: about (1 - s) / (rows per cluster) for real ones, so that more and smaller clusters would
-    look better. The bootstrap of s(i) alone would miss most of the variance.
+    part in the mean distances of all others (infinitesimal jackknife; Efron 1982, chapter 6). That takes two passes
+    over the rows for all replicates, and avoids the bias of a resampled silhouette from copies of a row at distance 0:
+    about (1 - s) / (rows per cluster), so that more and smaller clusters would look better.
 
     It is an approximation. Against silhouettes computed anew from the resampled rows, its standard deviation was within
-    about 5 % for real clusters, but not for nearly random labelings, whose rows change their nearest cluster all the
-    time: there it was 0.4 to 0.7 times as large at 60 rows and 1.2 to 1.6 times at 300. Intervals of entries that are
-    no better than chance are rough. Davies-Bouldin and Calinski-Harabasz are exact.
+    about 5 % for real clusters; for nearly random labelings, whose rows change their nearest cluster all the time, it
+    was 0.4 to 0.7 times as large at 60 rows and 1.2 to 1.6 times at 300.
 
     A metric of your own is computed by its `weighted_value`, for each replicate on the rows that it holds. Without that
     function its values are NaN, and `Metric.no_row_bootstrap` is the reason.

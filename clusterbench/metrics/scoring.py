@@ -1,4 +1,4 @@
-"""All scores of all labelings of a space, in one pass over its rows."""
+"""All scores of all labelings of a space, in one pass over its rows, and the mean silhouettes of their clusters."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from clusterbench.metrics.anchors import ANCHORS, EXACT_ROWS
+from clusterbench.labeling import canonical
 from clusterbench.metrics.batches import Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Computation, Scores, Settings, count_threads
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.metric import Metric, NoiseRule
+from clusterbench.metrics.partitions import lay_out
+from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS, Sample, cluster_totals
 from clusterbench.metrics.score import NoisePolicy, Score
-
-COLUMNS = ["labeling", "metric", "noise", "value", "status", "reason", "standard_error"]
+from clusterbench.tables import Floats
 
 
 def score_labelings(
@@ -107,7 +108,8 @@ def score_table(
             factor = use.coverage if counts_coverage(metric, use) else 1.0
             what = (score.value * factor, str(score.status), score.reason, score.standard_error * factor)
             rows.append((use.labeling, metric.name, str(use.policy), *what))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    columns = ["labeling", "metric", "noise", "value", "status", "reason", "standard_error"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def by_computation(metrics: Sequence[Metric]) -> list[tuple[Computation, list[str]]]:
@@ -122,3 +124,38 @@ def by_computation(metrics: Sequence[Metric]) -> list[tuple[Computation, list[st
 def counts_coverage(metric: Metric, use: Use) -> bool:
     """Return whether a value of the metric is to be multiplied by the share of clustered rows."""
     return use.policy is NoisePolicy.ZERO and metric.noise is NoiseRule.COVERAGE
+
+
+def cluster_silhouettes(X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike]) -> pd.DataFrame:
+    """Return the mean silhouette of each cluster, over all its rows; noise rows are left out.
+
+    Parameters
+    ----------
+    X, labelings
+        As for `score_labelings`.
+
+    Returns
+    -------
+    DataFrame
+        Columns labeling, cluster (as given), size, silhouette (NaN where undefined).
+    """
+    space, threads = Table.of(X).space, count_threads(None)
+    given = as_labelings(labelings, len(space))
+    means: dict[bytes, Floats] = {}
+    frames = [pd.DataFrame(columns=["labeling", "cluster", "size", "silhouette"], dtype=np.float64)]
+    for batch in batches(space, given, [NoisePolicy.DROP], 512e6, threads):
+        if batch.keys:
+            partitions = lay_out(batch.labels)
+            sizes = partitions.pair_sizes
+            total, _ = cluster_totals(space, partitions, Sample.everything(partitions), np.float64, threads)
+            for p, key in enumerate(batch.keys):
+                pairs = partitions.pairs(p)
+                means[key] = np.where(sizes[pairs].max() == 1, np.nan, total[pairs] / sizes[pairs])
+        for use in batch.uses:
+            labels = given[use.labeling]
+            names, first, counts = np.unique(labels, return_index=True, return_counts=True)
+            part = names >= 0
+            values = np.nan if use.reason else means[use.key][canonical(labels)[first[part]]]
+            columns = {"labeling": use.labeling, "cluster": names[part], "size": counts[part], "silhouette": values}
+            frames.append(pd.DataFrame(columns))
+    return pd.concat(frames[1:] or frames, ignore_index=True)

@@ -78,10 +78,6 @@ class _Lanes:
         function = cgutils.get_or_insert_function(self.builder.module, signature, full_name)
         return self.builder.call(function, values)
 
-    def widen(self, value: Any) -> Any:
-        wide = self.type(types.float64)
-        return value if value.type == wide else self.builder.fpext(value, wide)
-
 
 @_intrinsic
 def _put_distances(typing: Any, block: Any, points: Any, point: Any, width: Any, buffer: Any, row: Any) -> Any:
@@ -99,8 +95,7 @@ def _put_distances(typing: Any, block: Any, points: Any, point: Any, width: Any,
             gap = builder.fsub(lanes.load(block_type, block_, loop.index), lanes.spread(value))
             builder.store(lanes.call("fmuladd", gap, gap, builder.load(total)), total)
         distance, kept = lanes.call("sqrt", builder.load(total)), lanes.type(buffer_type.dtype)
-        kept_distance = distance if distance.type == kept else builder.fptrunc(distance, kept)
-        lanes.store(kept_distance, buffer_type, buffer_, row_)
+        lanes.store(builder.fptrunc(distance, kept), buffer_type, buffer_, row_)
         return context.get_dummy_value()
 
     return signature, emit
@@ -131,12 +126,12 @@ def _add_rows(
             return lanes.load(buffer_type, buffer_, place(index, ahead))
 
         one, step = ir.Constant(start_.type, 1), ir.Constant(start_.type, PIECE)
+        wide = lanes.type(types.float64)
         total = cgutils.alloca_once_value(builder, lanes.load(sums_type, sums_, row_))
         if weights_type != types.none:
             with cgutils.for_range_slice(builder, start_, stop_, one) as (index, _):
                 weight = builder.load(lanes.cell(weights_type, weights_, builder.add(first_, place(index))))
-                weighted = lanes.call("fmuladd", lanes.spread(weight), get(index), builder.load(total))
-                builder.store(weighted, total)
+                builder.store(lanes.call("fmuladd", lanes.spread(weight), get(index), builder.load(total)), total)
             lanes.store(builder.load(total), sums_type, sums_, row_)
             return context.get_dummy_value()
         middle = start_
@@ -146,11 +141,12 @@ def _add_rows(
                 even, odd = get(index), get(index, 1)
                 for ahead in range(2, PIECE, 2):
                     even, odd = builder.fadd(even, get(index, ahead)), builder.fadd(odd, get(index, ahead + 1))
-                builder.store(builder.fadd(builder.load(total), lanes.widen(builder.fadd(even, odd))), total)
+                builder.store(builder.fadd(builder.load(total), builder.fpext(builder.fadd(even, odd), wide)), total)
         rest = cgutils.alloca_once_value(builder, ir.Constant(lanes.type(buffer_type.dtype), None))
         with cgutils.for_range_slice(builder, middle, stop_, one) as (index, _):
             builder.store(builder.fadd(builder.load(rest), get(index)), rest)
-        lanes.store(builder.fadd(builder.load(total), lanes.widen(builder.load(rest))), sums_type, sums_, row_)
+        everything = builder.fadd(builder.load(total), builder.fpext(builder.load(rest), wide))
+        lanes.store(everything, sums_type, sums_, row_)
         return context.get_dummy_value()
 
     return signature, emit

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from clusterbench.labeling import Labels, canonical
-from clusterbench.metrics.anchors import Sample, draw
 from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
 from clusterbench.metrics.conditioning import Table
 from clusterbench.metrics.influence import expansions
 from clusterbench.metrics.partitions import lay_out
-from clusterbench.metrics.row_scores import cluster_totals
+from clusterbench.metrics.row_scores import Sample, cluster_totals, draw
 from clusterbench.metrics.score import Score
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints

@@ -68,15 +68,8 @@ def gap_statistic(ks: ArrayLike, inertia: ArrayLike, reference: ArrayLike) -> Ga
     """Compare the inertia with that of tables without clusters (Tibshirani et al. 2001, doi:10.1111/1467-9868.00293).
 
     ``gap(k) = mean over tables of log(reference inertia) - log(inertia)``; its error is the standard deviation of
-    the logarithms times ``sqrt(1 + 1 / tables)``.
-
-    Parameters
-    ----------
-    ks : array-like of int, shape (m,)
-    inertia : array-like of float, shape (m,)
-        Above 0.
-    reference : array-like of float, shape (tables, m)
-        Inertia of the same algorithm on tables without clusters.
+    the logarithms times ``sqrt(1 + 1 / tables)``. `ks` and `inertia` have shape (m,); `reference`, inertia of the same
+    algorithm on tables without clusters, (tables, m). Inertia is above 0.
     """
     k, w = _curve(ks, inertia)
     null = np.asarray(reference, dtype=np.float64)

@@ -15,13 +15,13 @@ from sklearn.metrics import silhouette_score
 from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical
 from clusterbench.metrics import NoisePolicy, calibrate, random_baselines, score_labelings
-from clusterbench.metrics.anchors import PER_CLUSTER, draw
 from clusterbench.metrics.batches import apply_policy, batches, nearest
 from clusterbench.metrics.centroid_indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.metrics.computation import count_threads
 from clusterbench.metrics.conditioning import Table, distinct_distances, distinct_from_far
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.random_baselines import Forest
+from clusterbench.metrics.row_scores import PER_CLUSTER, draw
 from clusterbench.metrics.silhouette_scores import rounding_bounds, silhouette_means
 from clusterbench.metrics.threads import WAITING, in_order, in_threads, tasks
 
