@@ -40,10 +40,9 @@ class FunctionComputation:
         except Exception:  # noqa: BLE001 - computed one by one below, where the message is the reason
             results = []
         scores = [self._checked(result) for result in results]
-        return [
-            {self.name: score}
-            for score in scores or [self._score(self._alone, table.values, labels) for labels in labelings]
-        ]
+        if not results:
+            scores = [self._score(self._alone, table.values, labels) for labels in labelings]
+        return [{self.name: score} for score in scores]
 
     def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
         """Return the weighted function, called for each replicate; None where the metric has none."""
