@@ -8,7 +8,6 @@ python docs/make_rules_of_trust.py REAL SIMULATED
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clusterbench.naming import EntryNames
 from clusterbench.ranking import Leaderboard, RankingSpec, apply_gate, leaderboard, rank_correlation
 from clusterbench.results import Run, load_run
 
@@ -29,7 +29,7 @@ FITTED = "the space of the fit"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A way to rank the same labelings; each trusts a little less than the one before."""
+    """A way to rank the same labelings; each excludes more than the one before."""
 
     title: str
     explanation: str
@@ -77,9 +77,7 @@ RULES: Mapping[str, Rule] = {
         ungated,
     ),
     "gated": Rule(
-        "Reference spaces and gate",
-        "The same, over those labelings only that pass the gate of the benchmark.",
-        gated,
+        "Reference spaces and gate", "The same, over those labelings only that pass the gate of the benchmark.", gated
     ),
     "full": Rule(
         "All rules",
@@ -102,17 +100,14 @@ def contenders(board: Leaderboard) -> pd.DataFrame:
 
 def agreement(one: Leaderboard, other: Leaderboard) -> tuple[float, int]:
     """Return Spearman's rho of two boards over the entries that both rank, whatever chose their k."""
-    found = rank_correlation(*(board.table.assign(k_policy="") for board in (one, other)))
-    return found.rho, found.n_shared
+    correlation = rank_correlation(*(board.table.assign(k_policy="") for board in (one, other)))
+    return correlation.rho, correlation.n_shared
 
 
 def name_of(row: pd.Series, run: Run) -> str:
-    """Return algorithm, the parameters in which its entries differ, and variant."""
-    kin = [json.loads(text) for text in run.cells.loc[run.cells["algorithm"] == row["algorithm"], "params"].unique()]
-    mine = json.loads(row["params"])
-    told = [f"{key} = {value}" for key, value in mine.items() if any(other.get(key) != value for other in kin)]
-    details = f" ({', '.join(told)})" if told else ""
-    return f"{row['algorithm']}{details} on {row['variant']}"
+    """Return algorithm, the parameters in which its settings differ, and variant."""
+    names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
+    return names.entry(row["algorithm"], row["params"], row["variant"])
 
 
 def silhouettes(row: pd.Series, run: Run) -> dict[str, float]:
@@ -123,20 +118,20 @@ def silhouettes(row: pd.Series, run: Run) -> dict[str, float]:
     return {str(space): float(value) for space, value in scores.groupby("space", sort=False)["value"].mean().items()}
 
 
-def fate(row: pd.Series, board: Leaderboard) -> str:
-    """Return what a rule makes of an entry: its rank and k, or why it has none."""
-    for frame, tell in ((board.table, placed), (board.rejected, refused)):
-        mine = frame[(frame[KEY] == row[KEY]).all(axis=1)]
-        if len(mine):
-            return tell(mine.iloc[0])
+def outcome(row: pd.Series, board: Leaderboard) -> str:
+    """Return the rank and k of an entry under a rule, or why it has none."""
+    for frame, text in ((board.table, rank_text), (board.rejected, refusal_text)):
+        rows = frame[(frame[KEY] == row[KEY]).all(axis=1)]
+        if len(rows):
+            return text(rows.iloc[0])
     return "not run"
 
 
-def placed(row: pd.Series) -> str:
+def rank_text(row: pd.Series) -> str:
     return f"{row['rank']} (k = {row['k']})"
 
 
-def refused(row: pd.Series) -> str:
+def refusal_text(row: pd.Series) -> str:
     return f"{row['status']}: {row['reason']}"
 
 
@@ -160,20 +155,20 @@ def sizes(row: pd.Series) -> str:
 
 
 def winners(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
-    """Return the first entry of every rule with its silhouettes, and its fate under the other rules."""
+    """Return the first entry of every rule with its silhouettes, and its rank under the other rules."""
     spaces = ["own", *plain_spec(run).reference_spaces]
     firsts = {name: contenders(board).iloc[0] for name, board in boards.items()}
-    crowned_by: dict[tuple[str, ...], list[str]] = {}
+    first_by: dict[tuple[str, ...], list[str]] = {}
     for name, first in firsts.items():
-        crowned_by.setdefault(tuple(first[[*KEY, "cut"]]), []).append(name)
+        first_by.setdefault(tuple(first[[*KEY, "cut"]]), []).append(name)
     rows = []
-    for names in crowned_by.values():
+    for names in first_by.values():
         first = firsts[names[0]]
-        found = silhouettes(first, run)
-        numbers = [f"{found[space]:.3f}" for space in spaces]
+        values = silhouettes(first, run)
+        numbers = [f"{values[space]:.3f}" for space in spaces]
         titles = "; ".join(RULES[name].title for name in names)
         winner = f"{name_of(first, run)}, k = {first['k']}"
-        rows.append([titles, winner, *numbers, *(fate(first, board) for board in boards.values())])
+        rows.append([titles, winner, *numbers, *(outcome(first, board) for board in boards.values())])
     header = [
         "First by",
         "Entry",
@@ -189,31 +184,33 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def changes(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
-    """Return, in sentences made of the numbers, what each rule changes against the one before."""
+    """Return sentences on what each rule changes against the one before."""
     own, reference = boards["own"], boards["ungated"]
     first = contenders(own).iloc[0]
-    found = silhouettes(first, run)
-    elsewhere = ", ".join(f"{value:.3f} in {space}" for space, value in found.items() if space != "own")
+    values = silhouettes(first, run)
+    elsewhere = ", ".join(f"{value:.3f} in {space}" for space, value in values.items() if space != "own")
     rho, shared = agreement(own, reference)
     judged = run.cells[run.cells["status"].isin(["ok", "rejected"])]
-    reasons = Counter(complaint(text) for text in run.cells.loc[run.cells["status"] == "rejected", "reason"])
-    told = ", ".join(f"{count} for {what}" for what, count in reasons.most_common())
-    fallen = fallen_entries(reference, run)
+    reasons = Counter(reason_kind(text) for text in run.cells.loc[run.cells["status"] == "rejected", "reason"])
+    counts = ", ".join(f"{count} for {what}" for what, count in reasons.most_common())
+    lost_text = lost_entries(reference, run)
     steady, n_steady = agreement(boards["gated"], boards["full"])
-    moved = sum(fate(row, boards["full"]) != placed(row) for _, row in contenders(boards["gated"]).head(TOP).iterrows())
+    moved = sum(
+        outcome(row, boards["full"]) != rank_text(row) for _, row in contenders(boards["gated"]).head(TOP).iterrows()
+    )
     return [
         f"- **Reference spaces.** {name_of(first, run)} with k = {first['k']} wins by a silhouette of"
-        f" {found['own']:.3f} in its own space; the same labels have {elsewhere}. Over the {shared} entries that both"
+        f" {values['own']:.3f} in its own space; the same labels have {elsewhere}. Over the {shared} entries that both"
         f" rank, the order by own spaces and the order in the reference spaces correlate at Spearman {rho:.2f}.",
-        f"- **Gate.** {gate_words(run)} {sum(reasons.values()):,} of {len(judged):,} labelings are rejected: {told}."
-        f" {fallen}",
+        f"- **Gate.** {gate_text(run)} {sum(reasons.values()):,} of {len(judged):,} labelings are rejected: {counts}."
+        f" {lost_text}",
         f"- **Calibration and stability.** {moved} of the first {TOP} get another k or another place; over"
         f" {n_steady} entries the order before and after correlates at Spearman {steady:.2f}. {run.board.headline}",
     ]
 
 
-def gate_words(run: Run) -> str:
-    """Return what the gate of a run asks for."""
+def gate_text(run: Run) -> str:
+    """Return the limits of the gate of a run."""
     gate = run.record.gate
     return (
         f"Every cluster needs {gate.min_rows} rows and {gate.min_share:.0%} of the table, none may hold more than"
@@ -221,25 +218,25 @@ def gate_words(run: Run) -> str:
     )
 
 
-def complaint(reason: str) -> str:
+def reason_kind(reason: str) -> str:
     """Return the kind of a reason that the gate gives."""
     kinds = {"smallest cluster": "a cluster that is too small", "largest cluster": "one that holds nearly everything"}
     kinds["rows are noise"] = "too much noise"
-    return next((told for words, told in kinds.items() if words in reason), reason)
+    return next((kind for words, kind in kinds.items() if words in reason), reason)
 
 
-def fallen_entries(before: Leaderboard, run: Run) -> str:
+def lost_entries(before: Leaderboard, run: Run) -> str:
     """Return which of the first entries lose their labels to the gate."""
     lost = []
     for _, row in contenders(before).head(TOP).iterrows():
-        reason = reason_against(row, run)
+        reason = rejection(row, run)
         if reason:
             lost.append(f"{name_of(row, run)}, place {row['rank']} with k = {row['k']} ({reason})")
     names = f": {'; '.join(lost)}" if lost else ""
     return f"Of the labelings on the first {TOP} places without it, {len(lost) or 'none'} would be lost{names}."
 
 
-def reason_against(row: pd.Series, run: Run) -> str:
+def rejection(row: pd.Series, run: Run) -> str:
     """Return why the gate rejects the labeling that an ungated entry has chosen, or ""."""
     cells = run.cells
     for column in (*KEY, "cut"):
@@ -250,11 +247,11 @@ def reason_against(row: pd.Series, run: Run) -> str:
 
 def comparison(real: Run, simulated: Run, boards: Mapping[str, Leaderboard]) -> list[str]:
     """Return how the boards of the simulated and of the real table agree."""
-    found = rank_correlation(real.board.table, simulated.board.table)
+    correlation = rank_correlation(real.board.table, simulated.board.table)
     others = boards_of(simulated)
     verdict = (
         f"At least {ENOUGH}: who is good on the simulated customers is good on the real ones."
-        if found.rho >= ENOUGH
+        if correlation.rho >= ENOUGH
         else f"Below {ENOUGH}: on the simulated customers the order is not yet that of the real ones."
     )
     rules = []
@@ -262,8 +259,8 @@ def comparison(real: Run, simulated: Run, boards: Mapping[str, Leaderboard]) -> 
         rho, shared = agreement(boards[name], others[name])
         rules.append([rule.title, f"{rho:.2f}", str(shared)])
     return [
-        f"Spearman's rho between the leaderboards of the real and the simulated table is **{found.rho:.2f}** over the"
-        f" {found.n_shared} entries that both rank. {verdict}",
+        f"Spearman's rho between the leaderboards of the real and the simulated table is **{correlation.rho:.2f}** over"
+        f" the {correlation.n_shared} entries that both rank. {verdict}",
         "",
         *markdown_table(["Rule", "Spearman", "Entries"], rules),
         "",
@@ -282,7 +279,7 @@ def moves(real: Run, simulated: Run) -> list[str]:
     rows = []
     for key in order:
         row = pd.Series(dict(zip(KEY, key, strict=True)))
-        rows.append([name_of(row, real), fate(row, real.board), fate(row, simulated.board)])
+        rows.append([name_of(row, real), outcome(row, real.board), outcome(row, simulated.board)])
     return markdown_table(["Entry", "Real", "Simulated"], rows)
 
 
@@ -294,7 +291,7 @@ def page(real: Run, simulated: Run) -> str:
         "# The rules of trust, one by one",
         "",
         f"The same {len(real.cells):,} labelings of the real table ({dataset.n_rows:,} customers,"
-        f" {len(dataset.columns)} columns), ranked under four rules. Each trusts a little less than the one before.",
+        f" {len(dataset.columns)} columns), ranked under four rules. Each excludes more than the one before.",
         "",
         *(f"{number}. **{rule.title}.** {rule.explanation}" for number, rule in enumerate(RULES.values(), start=1)),
         "",
@@ -302,7 +299,7 @@ def page(real: Run, simulated: Run) -> str:
         "",
         *side_by_side(boards, real),
         "",
-        "## Where the winners go",
+        "## The first entry of each rule under the other rules",
         "",
         "The labels that each rule puts first, with their silhouettes; then the place of that entry under every rule,"
         " each rule choosing its own k.",

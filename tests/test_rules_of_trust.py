@@ -67,37 +67,37 @@ def first(rules, board) -> pd.Series:
     return rules.contenders(board).iloc[0]
 
 
-def test_without_the_gate_an_outlier_split_is_crowned(rules, boards):
+def test_without_the_gate_an_outlier_split_is_first(rules, boards):
     for rule in ("own", "ungated"):
         winner = first(rules, boards[rule])
         assert (winner["k"], winner["smallest"], winner["largest"]) == (2, 1, N_ROWS - 1)
 
 
 def test_with_the_gate_it_is_rejected_with_its_reason(rules, boards, done):
-    crowned = first(rules, boards["ungated"])
+    first_entry = first(rules, boards["ungated"])
     for rule in ("gated", "full"):
         assert (rules.contenders(boards[rule])["smallest"] >= 10).all()
-    assert rules.reason_against(crowned, done) == f"smallest cluster has 1 of {N_ROWS} rows, needs 10"
+    assert rules.rejection(first_entry, done) == f"smallest cluster has 1 of {N_ROWS} rows, needs 10"
     single = boards["full"].rejected.query("algorithm == 'agglomerative'")
     assert len(single) > 0
     assert single["reason"].str.contains("smallest cluster has 1 ").all()
 
 
 def without_outlier_splits(done: Run) -> Run:
-    """The run as if k-means alone had been asked, so that no split of the outlier stands in the way."""
+    """The run as if k-means alone had been asked, so that no split of the outlier matters."""
     kept = {name: getattr(done, name).query("algorithm == 'kmeans'") for name in ("cells", "scores")}
     good = kept["cells"].query("status == 'ok'")
     return dataclasses.replace(done, cells=good, scores=kept["scores"])
 
 
-def test_the_own_space_crowns_another_entry_than_the_reference_spaces(rules, done):
+def test_the_own_space_puts_another_entry_first_than_the_reference_spaces(rules, done):
     kmeans = without_outlier_splits(done)
     own, reference = (first(rules, board) for board in (rules.by_own_space(kmeans), rules.ungated(kmeans)))
     assert own["variant"] == "line"
     assert reference["variant"] != "line"
-    at_home, abroad = rules.silhouettes(own, kmeans), rules.silhouettes(reference, kmeans)
-    assert at_home["own"] > abroad["own"]
-    assert at_home["standard"] < abroad["standard"]
+    own_values, reference_values = rules.silhouettes(own, kmeans), rules.silhouettes(reference, kmeans)
+    assert own_values["own"] > reference_values["own"]
+    assert own_values["standard"] < reference_values["standard"]
 
 
 def test_silhouettes_are_those_of_scikit_learn(rules, done):
@@ -121,10 +121,10 @@ def test_the_full_rule_is_the_run_s_own_board(boards, done):
     assert boards["full"] is done.board
 
 
-def test_the_page_tells_places_reasons_and_agreement(rules, boards, done):
+def test_the_page_has_ranks_reasons_and_agreement(rules, boards, done):
     page = rules.page(done, done)
-    crowned = first(rules, boards["own"])
-    assert f"{rules.name_of(crowned, done)}, k = 2 (sizes {N_ROWS - 1} to 1)" in page
+    first_entry = first(rules, boards["own"])
+    assert f"{rules.name_of(first_entry, done)}, k = 2 (sizes {N_ROWS - 1} to 1)" in page
     assert f"rejected: smallest cluster has 1 of {N_ROWS} rows, needs 10" in page
     assert "is **1.00** over" in page  # a board agrees with itself
     assert "At least 0.7" in page
@@ -137,10 +137,10 @@ def test_the_page_tells_places_reasons_and_agreement(rules, boards, done):
     assert all(len(set(width)) == 1 for width in widths)
 
 
-def test_a_board_turned_round_is_told_as_below_the_mark(rules, boards, done):
+def test_a_reversed_board_is_reported_as_below_the_limit(rules, boards, done):
     table = done.board.table
-    turned = dataclasses.replace(done.board, table=table.assign(mean_rank=-table["mean_rank"]))
-    text = "\n".join(rules.comparison(done, dataclasses.replace(done, board=turned), boards))
+    reversed_board = dataclasses.replace(done.board, table=table.assign(mean_rank=-table["mean_rank"]))
+    text = "\n".join(rules.comparison(done, dataclasses.replace(done, board=reversed_board), boards))
     assert "is **-1.00** over" in text
     assert "Below 0.7" in text
 
@@ -155,7 +155,7 @@ def test_a_board_turned_round_is_told_as_below_the_mark(rules, boards, done):
     ],
 )
 def test_reasons_are_counted_by_their_kind(rules, reason, kind):
-    assert rules.complaint(reason) == kind
+    assert rules.reason_kind(reason) == kind
 
 
 def test_the_committed_page_has_every_part_that_the_script_writes(rules):

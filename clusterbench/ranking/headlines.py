@@ -14,6 +14,7 @@ from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_S
 from clusterbench.ranking.ranks import column_ranks
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL
+from clusterbench.text import listed
 
 _NAMED = 3
 _LEAST_AGREEMENT = 0.3
@@ -63,7 +64,7 @@ def _first_sentence(board: Board, leaders: Sequence[int], place: str, spec: Rank
     if n == 1:
         return f"{name} is the only contender that could be ranked {place}."
     equals = [entry_name(board, e) for e in leaders[1:]]
-    ranked = f"shares the first place of {n} {place} with {_list(equals)}" if equals else ""
+    ranked = f"shares the first place of {n} {place} with {listed(equals, most=_NAMED)}" if equals else ""
     if board.uncertainty == "nothing":
         doubt = "how certain that is was not measured (neither seeds nor rows were resampled)"
         return f"{name} {ranked or f'is ranked first of {n} {place}'}; {doubt}."
@@ -72,7 +73,7 @@ def _first_sentence(board: Board, leaders: Sequence[int], place: str, spec: Rank
     contender = board.entries.contender
     near = [int(e) for e in board.order() if contender[e] and e not in leaders and not board.apart[first, e]]
     if near:
-        names = _list([entry_name(board, e) for e in near])
+        names = listed([entry_name(board, e) for e in near], most=_NAMED)
         return f"{name} {ranked or f'is ranked first of {n} {place}'} ({how}), but is not separated from {names}."
     if equals:
         return f"{name} {ranked} ({how})."
@@ -83,28 +84,19 @@ def _first_sentence(board: Board, leaders: Sequence[int], place: str, spec: Rank
     return f"{name} is {word} of {n} {place} ({how}) and is separated from {others}."
 
 
-def _list(names: Sequence[str]) -> str:
-    """Return names as a list in a sentence, further ones as a count."""
-    shown = list(names[:_NAMED])
-    rest = len(names) - len(shown)
-    if rest:
-        return f"{', '.join(shown)} and {rest} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
 def _space_sentence(board: Board, first: int) -> str:
     spaces = [v for v in board.variations if v.kind == ONLY_SPACE]
     if len(spaces) < 2:
         return ""
     lost = [f"rank {v.rank[first]} in {v.what}" for v in spaces if v.rank[first] > 1]
     if lost:
-        return f"Not robust: by one reference space alone it has {_list(lost)}."
+        return f"Not robust: by one reference space alone it has {listed(lost, most=_NAMED)}."
     return f"It is first in each of the {len(spaces)} reference spaces alone."
 
 
 def _rank_sentence(board: Board, first: int, kind: str, how: str) -> str:
     lost = [f"rank {v.rank[first]} {how} {v.what}" for v in board.variations if v.kind == kind and v.rank[first] > 1]
-    return f"It would have {_list(lost)}." if lost else ""
+    return f"It would have {listed(lost, most=_NAMED)}." if lost else ""
 
 
 def unbeaten_controls(board: Board, entry: int) -> list[int]:
@@ -115,7 +107,9 @@ def unbeaten_controls(board: Board, entry: int) -> list[int]:
 
 def _control_sentence(board: Board, first: int) -> str:
     unbeaten = unbeaten_controls(board, first)
-    return f"Controls are not beaten: {_list([entry_name(board, e) for e in unbeaten])}." if unbeaten else ""
+    return (
+        f"Controls are not beaten: {listed([entry_name(board, e) for e in unbeaten], most=_NAMED)}." if unbeaten else ""
+    )
 
 
 def alerts_of(board: Board) -> list[Alert]:
@@ -129,7 +123,7 @@ def alerts_of(board: Board) -> list[Alert]:
         if disagreement := _disagreement(board, first):
             alerts.append((AlertKind.METRICS_DISAGREE, disagreement))
         if unbeaten := unbeaten_controls(board, first):
-            names = _list([entry_name(board, e) for e in unbeaten])
+            names = listed([entry_name(board, e) for e in unbeaten], most=_NAMED)
             alerts.append((AlertKind.CONTROLS_UNBEATEN, f"the first entry does not beat the controls ({names})"))
     flagged = sum(bool(missing) for missing in board.entries.missing)
     if flagged:

@@ -4,6 +4,7 @@
 ``clusterbench/report/figures``, a new format one file in ``clusterbench/report/formats``.
 """
 
+from clusterbench.report.atomic_files import write_atomically
 from clusterbench.report.building import build_report
 from clusterbench.report.cluster_view import by_tsne
 from clusterbench.report.entries import Board, Entry
@@ -39,6 +40,7 @@ __all__ = [
     "new_figure",
     "of_one_dataset",
     "terminal_table",
+    "write_atomically",
     "write_index",
     "write_report",
     "write_table",

@@ -91,11 +91,7 @@ def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, Met
 
 
 def _field(
-    name: str,
-    entry: Entry,
-    columns: Mapping[str, Column],
-    run: Run,
-    random_means: Mapping[tuple[str, str, int], float],
+    name: str, entry: Entry, columns: Mapping[str, Column], run: Run, random_means: Mapping[tuple[str, str, int], float]
 ) -> Field:
     if name in _OWN_TEXTS:
         return Field(_OWN_TEXTS[name](entry), exact_text(entry.row.get(name)))

@@ -84,10 +84,6 @@ class Entry:
         return bool(self.row["control"])
 
     @property
-    def oracle(self) -> bool:
-        return bool(self.row["oracle"])
-
-    @property
     def rank_low(self) -> float:
         return _number(self.row["rank_low"])
 
@@ -226,17 +222,18 @@ def boards_of(run: Run) -> list[Board]:
     names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
     several = len({policy for frame in (run.board.table, run.board.rejected) for policy in frame["k_policy"]}) > 1
     cells, scores = Groups(run.cells, CUT_KEY), Groups(run.scores, CUT_KEY)
+    no_cells, no_scores = run.cells.iloc[:0], run.scores.iloc[:0]
     entries: dict[tuple[str, bool], list[Entry]] = {}
     for row in run.board.table.to_dict("records"):
         key = [row[name] for name in CUT_KEY]
-        mine, scored = cells.get(key), scores.get(key)
+        cells_of, scores_of = cells.get(key), scores.get(key)
         entry = Entry(
             row={str(name): value for name, value in row.items()},
             name=printable(names.setting(row["algorithm"], row["params"])),
             label=entry_label(names, row, several_policies=several),
             anchor=_anchor(row),
-            cells=run.cells.iloc[:0] if mine is None else mine,
-            scores=run.scores.iloc[:0] if scored is None else scored,
+            cells=no_cells if cells_of is None else cells_of,
+            scores=no_scores if scores_of is None else scores_of,
         )
         entries.setdefault((row["dataset"], bool(row["oracle"])), []).append(entry)
     for dataset in run.cells["dataset"].unique():

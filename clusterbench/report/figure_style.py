@@ -90,12 +90,6 @@ def literal(text: str, width: int = 44) -> str:
     return shortened(printable(text), width).replace("$", r"\$")
 
 
-def only_y_grid(axes: Axes) -> None:
-    """Keep the grid of the value axis alone where the other axis lists names."""
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-
-
 def show_empty(axes: Axes, what: str) -> None:
     """Write why there is nothing to see, instead of axes without numbers."""
     axes.set_axis_off()

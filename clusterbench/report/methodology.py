@@ -79,7 +79,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
     """Return how the numbers beside a score are computed: random partitions, stability, bootstrap."""
     partitions, draws = run.record.random_partitions, run.record.ranking.n_bootstrap
     content = f"{100 * run.record.ranking.confidence:g} %"
-    found = [
+    methods = [
         (
             "Ranks",
             "every metric ranks the contenders in every reference space, equals sharing the mean of their ranks; the"
@@ -88,7 +88,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
     ]
     if partitions:
         how = f"{partitions} from random centroids and up to {partitions} by random nearest-neighbour growth"
-        found.append(
+        methods.append(
             (
                 "Random partitions",
                 f"of the same rows, for every k and reference space: {how}. 'random' is the mean of their scores;"
@@ -98,7 +98,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
         )
     if has_stability(run):
         number = run.record.resamples
-        found.append(
+        methods.append(
             (
                 "Stability",
                 f"every entry is fitted again to {number or 'several'} resamples, each the distinct rows of a bootstrap"
@@ -108,12 +108,12 @@ def _methods(run: Run) -> list[tuple[str, str]]:
             )
         )
     if not draws:
-        return [*found, ("Bootstrap", "none: the uncertainty of the ranks was not measured")]
+        return [*methods, ("Bootstrap", "none: the uncertainty of the ranks was not measured")]
     refits = (
         ", its stability by refits drawn with replacement where each of them is known" if has_stability(run) else ""
     )
     return [
-        *found,
+        *methods,
         (
             "Bootstrap",
             f"{draws} draws of rows and seeds (those that vary: see Ranking), the same for all entries, each ranked"

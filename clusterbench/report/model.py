@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,24 +40,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column of a leaderboard; columns of one `group` (a metric) have a common heading.
-
-    Attributes
-    ----------
-    name, title, explanation : str
-    group : str
-        Title of the metric with the arrow of its direction, "" for other columns.
-    numeric : bool
-    higher_first : bool
-        Whether a reader who sorts by it wants the highest value on top.
-    """
+    """A column of a leaderboard; columns of one `group` have a common heading."""
 
     name: str
     title: str
     explanation: str
-    group: str = ""
+    group: str = ""  # title of the metric with the arrow of its direction, "" for other columns
     numeric: bool = True
-    higher_first: bool = False
+    higher_first: bool = False  # whether a reader who sorts by it wants the highest value on top
 
     @property
     def full_title(self) -> str:
@@ -70,15 +61,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a leaderboard: rounded `text`, the `exact` number behind it, and `notes` such as its z.
+    """A field of a leaderboard."""
 
-    `optimised` marks the score of a metric that the algorithm itself optimises.
-    """
-
-    text: str
-    exact: str = ""
-    notes: tuple[str, ...] = ()
-    optimised: bool = False
+    text: str  # rounded
+    exact: str = ""  # the number behind it, "" where there is none
+    notes: tuple[str, ...] = ()  # such as its z
+    optimised: bool = False  # whether it is the score of a metric that the algorithm itself optimises
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +79,8 @@ class Leaderboard:
     @property
     def groups(self) -> list[tuple[str, list[Heading]]]:
         """Neighbouring headings of one group together."""
-        groups: list[tuple[str, list[Heading]]] = []
-        for heading in self.headings:
-            if groups and heading.group and groups[-1][0] == heading.group:
-                groups[-1][1].append(heading)
-            else:
-                groups.append((heading.group, [heading]))
-        return groups
+        parts = itertools.groupby(self.headings, key=lambda heading: (heading.group, heading.group or heading.name))
+        return [(group, list(part)) for (group, _), part in parts]
 
     @property
     def has_optimised(self) -> bool:
@@ -106,121 +89,60 @@ class Leaderboard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntryDetails:
-    """Everything about one entry beyond its row.
-
-    Attributes
-    ----------
-    facts : Terms
-    seeds : Table
-        One row per seed: labels, sizes, times.
-    scores : Table
-        Metric x space, means over seeds; the first column of values is the own space, which is not ranked.
-    more : Terms
-        Columns of the leaderboard that its table does not show.
-    messages : tuple of str
-        Warnings and other diagnostics that the algorithm reported.
-    commands : tuple of str
-        What fits the row again with all its seeds and compares it, what runs its cells from the benchmark's file into
-        other folders, and what prints its labels.
-    view : View or None
-        The clusters in the plane of the first two principal components.
-    clusters, policies, cuts : Table
-        By cluster: rows, silhouette, stability. By metric and space: every noise policy. By cut: scores.
-    has_policies : bool
-        Whether the run was scored under several noise policies.
-    alike : tuple of (str, str, str)
-        Anchor, label and index of the entries whose labels agree best.
-    labels_file : str
-        Path of the file of labels beside the page, "" where there is none.
-    """
+    """Everything about one entry beyond its row."""
 
     entry: Entry
     facts: Terms
-    seeds: Table
-    scores: Table
-    more: Terms
-    messages: tuple[str, ...]
-    commands: tuple[str, ...]
-    view: View | None
-    clusters: Table
-    policies: Table
-    cuts: Table
-    has_policies: bool
-    alike: tuple[tuple[str, str, str], ...]
-    labels_file: str
+    seeds: Table  # one row per seed: labels, sizes, times
+    scores: Table  # metric x space, means over seeds; the first column of values is the own space, which is not ranked
+    more: Terms  # columns of the leaderboard that its table does not show
+    messages: tuple[str, ...]  # warnings and other diagnostics that the algorithm reported
+    commands: tuple[str, ...]  # fit the row again and compare it; run its cells into other folders; print its labels
+    view: View | None  # the clusters in the plane of the first two principal components
+    clusters: Table  # rows, silhouette and stability of each cluster
+    policies: Table  # scores under every noise policy, by metric and space
+    cuts: Table  # scores of every cut
+    has_policies: bool  # whether the run was scored under several noise policies
+    alike: tuple[tuple[str, str, str], ...]  # anchor, label and index of the entries whose labels agree best
+    labels_file: str  # path beside the page, "" where there is none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoardReport:
-    """Everything about one board.
-
-    Attributes
-    ----------
-    board : Board
-    headline : str
-    field : str
-        Who is ranked: ``45 contenders and 18 controls``.
-    table : Leaderboard
-    details : tuple of EntryDetails
-        Of the first entries; none on the board over all datasets.
-    figures : tuple of Picture
-    agreement, sensitivity : Table
-        Of the labels of the entries with one another; of the ranks under other rules.
-    """
+    """Everything about one board."""
 
     board: Board
     headline: str
-    field: str
+    field: str  # who is ranked: ``45 contenders and 18 controls``
     table: Leaderboard
-    details: tuple[EntryDetails, ...]
+    details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]
-    agreement: Table
-    sensitivity: Table
+    agreement: Table  # of the labels of the entries with one another
+    sensitivity: Table  # of the ranks under other rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportModel:
-    """Everything that a report of a run holds; see `build_report`. Texts are `printable`.
+    """Everything that a report of a run holds; see `build_report`. Texts are `printable`."""
 
-    Attributes
-    ----------
-    run : Run
-        For formats that write its tables.
-    title, name, headline, outcomes, citation : str
-    notices : tuple of Notice
-        The serious ones first.
-    boards : tuple of BoardReport
-    columns : tuple of (str, str, str)
-        Name, title and explanation of every column of the leaderboard.
-    rejected, refused, failures : Table
-        Entries without a rank; labelings that the gate rejected or that are no clustering; cells without a labeling.
-    rules : Terms
-    metrics, structure : Table
-    declared : tuple of Table
-        Datasets, variants, algorithms.
-    environment : Terms
-    labels : mapping of str to str
-        Path of each file of labels, and the entries that have these labels.
-    """
-
-    run: Run
+    run: Run  # for formats that write its tables
     title: str
     name: str
     headline: str
-    outcomes: str
+    outcomes: str  # how many cells ended in which status
     citation: str
-    notices: tuple[Notice, ...]
+    notices: tuple[Notice, ...]  # the serious ones first
     boards: tuple[BoardReport, ...]
-    columns: tuple[tuple[str, str, str], ...]
-    rejected: Table
-    refused: Table
-    failures: Table
+    columns: tuple[tuple[str, str, str], ...]  # name, title and explanation of every column of the leaderboard
+    rejected: Table  # entries without a rank
+    refused: Table  # labelings that the gate rejected or that are no clustering
+    failures: Table  # cells without a labeling
     rules: Terms
     metrics: Table
     structure: Table
-    declared: tuple[Table, ...]
+    declared: tuple[Table, ...]  # datasets, variants, algorithms
     environment: Terms
-    labels: Mapping[str, str]
+    labels: Mapping[str, str]  # path of each file of labels, and the entries that have these labels
 
     @property
     def several_boards(self) -> bool:

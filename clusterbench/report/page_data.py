@@ -35,7 +35,7 @@ def page_data(report: ReportModel) -> dict[str, Any]:
 
 
 def script_json(value: Any) -> str:
-    """Return JSON that can stand in a script element: no character of it begins markup or ends a line.
+    """Return JSON for a script element: no character of it begins markup or ends a line.
 
     Examples
     --------

@@ -32,7 +32,7 @@ class Picture:
     title, description : str
         What it shows, for readers who do not see it.
     body : str
-        The SVG element, as it stands in a page: text and axes in the page's own colour.
+        The SVG element, as it is in a page: text and axes in the page's own colour.
     header : tuple of str
     rows : tuple of tuple of str
         The numbers drawn, as a table.
@@ -54,18 +54,12 @@ class Picture:
 
 
 def svg_picture(
-    canvas: Figure,
-    *,
-    name: str,
-    title: str,
-    description: str,
-    header: Sequence[str],
-    rows: Iterable[tuple[str, ...]],
+    canvas: Figure, *, name: str, title: str, description: str, header: Sequence[str], rows: Iterable[tuple[str, ...]]
 ) -> Picture:
     """Return a drawn figure as one SVG element with its numbers: the same bytes for the same figure.
 
-    Ids carry the prefix `name`, so that several pictures stand on one page; black becomes ``currentColor``; text stays
-    text; the element is an image named by `title` and described by `description`.
+    Ids have the prefix `name`, so that one page can contain several pictures; black becomes ``currentColor``; text
+    stays text; the element is an image named by `title` and described by `description`.
     """
     import matplotlib
 

@@ -76,7 +76,7 @@ def _add_columns(table: Table, scores: list[Heading]) -> None:
 
 
 def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
-    mark = "c" if entry.control else "o" if entry.oracle else ""
+    mark = "c" if entry.control else "o" if entry.row["oracle"] else ""
     interval = f"{entry.rank_low:.0f}-{entry.rank_high:.0f}" if entry.has_interval else NOTHING
     k = str(len(entry.sizes)) if entry.sizes else NOTHING
     if several_policies:

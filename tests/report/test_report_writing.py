@@ -23,12 +23,12 @@ from clusterbench.report import (
     build_report,
     check_writable,
     export_csv,
+    write_atomically,
     write_index,
     write_report,
     write_table,
     writing,
 )
-from clusterbench.report.atomic_files import write_atomically
 from clusterbench.results import Manifest, Run
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS, SchemaError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from clusterbench.report.entries import Board, Entry
 from clusterbench.report.figure import Drawing, Figure
-from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, only_y_grid, rank_axis, show_empty
+from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis, show_empty
 from clusterbench.report.number_text import fixed
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def _draw(board: Board) -> Drawing:
     axes.set_yticks(range(len(shown)), [literal(entry.label) for entry in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlabel("rank (line: interval) and mean rank (small cross); lower is better")
-    only_y_grid(axes)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
     rank_axis(axes, across=True)
     if not shown:
         show_empty(axes, "no entry has a rank")
