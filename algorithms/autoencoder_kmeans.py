@@ -28,25 +28,12 @@ VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How the network is trained.
+    """How the network is trained."""
 
-    Attributes
-    ----------
-    layers : tuple of int
-        Units of the encoder's hidden layers; the decoder mirrors them.
-    latent : int
-        Size of the latent layer.
-    epochs, patience : int
-        At most so many passes, and so many without a lower validation loss before it stops.
-    batch_size : int
-    learning_rate : float
-        Of Adam.
-    """
-
-    layers: tuple[int, ...]
+    layers: tuple[int, ...]  # units of the encoder's hidden layers; the decoder mirrors them
     latent: int
     epochs: int
-    patience: int
+    patience: int  # passes without a lower validation loss before it stops
     batch_size: int
     learning_rate: float
 

@@ -201,10 +201,10 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     ks = tuple(dict.fromkeys(file.k))
     if file.ranking.fixed_k is not None and file.ranking.fixed_k not in ks:
         raise RequestError(f"fixed_k = {file.ranking.fixed_k} is not run", where="ranking", allowed=f"one of k = {ks}")
-    runs = tuple(
-        _resolve_run(table, registry, tuple(raw_variants), ks, where=f"algorithms[{i}] ({table.use})")
-        for i, table in enumerate(file.algorithms, start=1)
-    )
+    runs = []
+    for number, table in enumerate(file.algorithms, start=1):
+        with request_errors(table.use, where=f"algorithms[{number}] ({table.use})"):
+            runs.append(_resolve_run(table, registry, tuple(raw_variants), ks))
     return Benchmark(
         name=path.stem,
         path=path,
@@ -220,7 +220,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         variants_declared=file.variants is not None,
         reference_spaces=references,
         references_declared=file.reference_spaces is not None,
-        runs=runs,
+        runs=tuple(runs),
         noise=file.noise,
         gate=file.gate,
         ranking=file.ranking,
@@ -231,32 +231,28 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
 
 
 def _resolve_run(
-    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...], *, where: str
+    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...]
 ) -> AlgorithmRun:
-    try:
-        algorithm = registry.algorithms[table.use]
-    except RequestError as error:
-        raise error.within(where) from error
+    algorithm = registry.algorithms[table.use]
     for name in table.variants or ():
         if name not in variants:
-            raise unknown("variant", name, variants, where=where)
+            raise unknown("variant", name, variants)
     if table.variants == ():
-        raise RequestError("variants = [] leaves nothing to run", where=where)
+        raise RequestError("variants = [] leaves nothing to run")
     try:
         arguments = {name: expand_range(value) for name, value in table.arguments.items()}
     except ValueError as error:
-        raise RequestError(str(error), where=where) from error
-    cut = _chosen_cut(algorithm, arguments, where)
+        raise RequestError(str(error)) from error
+    cut = _chosen_cut(algorithm, arguments)
     values = _as_list(arguments.pop(cut.name, None)) or list(ks if cut.default is None else cut.default)
-    with request_errors(algorithm.origin, where=where):
-        for value in values:
-            complaint = algorithm.cut_complaint(cut, value)
-            if complaint:
-                raise RequestError(f"{cut.name} = {value!r} cannot be run", allowed=complaint)
-        grid = {**{k: list(v) for k, v in algorithm.grid.items()}, **_grid(algorithm, arguments)}
-        sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
-        params = dict.fromkeys(_params_text(algorithm.resolve(chosen)) for chosen in sets)
-        cuts = {_params_text({cut.name: value}): Cut(cut.name, value) for value in values}
+    for value in values:
+        complaint = algorithm.cut_complaint(cut, value)
+        if complaint:
+            raise RequestError(f"{cut.name} = {value!r} cannot be run", allowed=complaint)
+    grid = {**{name: list(given) for name, given in algorithm.grid.items()}, **_grid(algorithm, arguments)}
+    sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
+    params = dict.fromkeys(_params_text(algorithm.resolve(chosen)) for chosen in sets)
+    cuts = {_params_text({cut.name: value}): Cut(cut.name, value) for value in values}
     return AlgorithmRun(algorithm, tuple(params), tuple(cuts.values()), table.variants or variants)
 
 
@@ -270,14 +266,14 @@ def _params_text(params: Mapping[str, Any]) -> str:
     return canonical_json(params)
 
 
-def _chosen_cut(algorithm: Algorithm, arguments: Mapping[str, Any], where: str) -> CutRange:
+def _chosen_cut(algorithm: Algorithm, arguments: Mapping[str, Any]) -> CutRange:
     named = [cut for cut in algorithm.cuts if cut.name in arguments]
     if len(named) > 1:
         both = " and ".join(cut.name for cut in named)
-        raise RequestError(f"{both} exclude each other", where=where, allowed="one of them")
+        raise RequestError(f"{both} exclude each other", allowed="one of them")
     for cut in named:
         if _as_list(arguments[cut.name]) == []:
-            raise RequestError(f"{cut.name} = [] is an empty grid", where=where, allowed="at least one value")
+            raise RequestError(f"{cut.name} = [] is an empty grid", allowed="at least one value")
     return named[0] if named else algorithm.cuts[0]
 
 

@@ -28,10 +28,7 @@ def list_benchmarks(workspace: Path) -> dict[str, Path]:
 def find_benchmark(name: str | Path, *, workspace: Path) -> Path:
     """Return the file of a benchmark given by its name or its path.
 
-    Raises
-    ------
-    RequestError
-        If there is none, with the nearest name.
+    RequestError names the nearest benchmark if there is none.
     """
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():

@@ -36,7 +36,7 @@ def list_everything() -> None:
         "benchmarks": [(name, str(path)) for name, path in list_benchmarks(Path.cwd()).items()],
         "datasets": [(entry.name, entry.summary) for entry in list_datasets()],
         "algorithms": [
-            (name, f"{algorithm.summary} [{missing_packages(algorithm) or algorithm.family}]")
+            (name, f"{algorithm.summary} [{missing_packages(algorithm.packages) or algorithm.family}]")
             for name, algorithm in registry.algorithms.items()
         ],
         "broken plug-ins": [(plugin.name, plugin.reason) for plugin in registry.broken],

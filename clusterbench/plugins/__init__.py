@@ -33,10 +33,9 @@ from clusterbench.plugins.parameter_checks import (
     require_number,
     share_complaint,
 )
-from clusterbench.plugins.process_state import kept_generators, kept_state
+from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
-from clusterbench.plugins.warning_records import recorded_warnings
 from clusterbench.preprocessing import Step
 
 __all__ = [

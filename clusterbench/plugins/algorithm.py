@@ -173,7 +173,6 @@ class Algorithm:
     parameter_defaults : callable, optional
         Gives the build parameters with their defaults, where the signature of `build` does not show them
         (wrapped estimators). Called when parameters are resolved, not when the plug-in is loaded.
-
     source : str
         File or entry point; set when the plug-in is loaded.
 
@@ -229,10 +228,7 @@ class Algorithm:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Build parameters with their defaults.
-
-        Read off the signature of `build`, or given by `parameter_defaults`. A parameter that has no default
-        is ``REQUIRED``. Empty where they are declared in a package that is missing.
+        """Build parameters with their defaults, or ``REQUIRED``; empty if a missing package declares them.
 
         Raises
         ------
@@ -246,7 +242,7 @@ class Algorithm:
                 return dict(self.parameter_defaults())
             after_seed = list(inspect.signature(self.build).parameters.values())[2:]
             named = [p for p in after_seed if p.kind is not inspect.Parameter.VAR_KEYWORD]
-            return {p.name: REQUIRED if p.default is inspect.Parameter.empty else p.default for p in named}
+            return {p.name: p.default for p in named}
 
     @property
     def _has_unknown_parameters(self) -> bool:
@@ -257,10 +253,7 @@ class Algorithm:
         return self.cuts[0].name == "k"
 
     def is_deterministic(self, params: Params) -> bool:
-        """Whether the seed has no influence on the labels under `params`.
-
-        False where a required package is missing: what a wrapped estimator does is unknown then.
-        """
+        """Whether the seed has no influence on the labels; False of a wrapped estimator whose package is missing."""
         if not callable(self.deterministic):
             return self.deterministic
         if self._has_unknown_parameters:

@@ -65,7 +65,7 @@ def check_algorithm(algorithm: Algorithm, *, X: Space | None = None) -> list[Che
         In the order of the checks. It ends early where later checks are impossible: a missing package, refused
         parameters, a build that fails.
     """
-    missing = missing_packages(algorithm)
+    missing = missing_packages(algorithm.packages)
     if missing is not None:
         return [Check("required packages are installed", False, missing)]
     try:
@@ -73,13 +73,28 @@ def check_algorithm(algorithm: Algorithm, *, X: Space | None = None) -> list[Che
     except Exception as error:  # noqa: BLE001 - the message is the finding
         return [Check("default parameters are accepted", False, _described(error))]
     cuts = default_cuts(algorithm)
-    plain = _is_plain("parameters and cuts are plain values (JSON)", [params, [cut.arguments for cut in cuts]])
-    checks = [Check("default parameters are accepted", True), _grid_is_known(algorithm), plain]
+    plain = _check(
+        "parameters and cuts are plain values (JSON)", lambda: _plain_fault([params, [cut.arguments for cut in cuts]])
+    )
+    checks = [
+        Check("default parameters are accepted", True),
+        _check("every setting of the grid is accepted", lambda: _grid_fault(algorithm)),
+        plain,
+    ]
     if plain.ok:
         params = _written_and_read(params)  # as a run passes them: a tuple becomes a list
     with _read_only_memmap(small_table() if X is None else X) as table:
         checks += _Trial(algorithm, params, table, cuts).run()
     return checks
+
+
+def _check(name: str, fault: Callable[[], str]) -> Check:
+    """Return the check `name`, which fails if `fault` returns a text or raises."""
+    try:
+        detail = fault()
+    except Exception as error:  # noqa: BLE001 - the message is the finding
+        detail = _described(error)
+    return Check(name, not detail, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +107,14 @@ class _Trial:
     cuts: list[Cut]
 
     def run(self) -> list[Check]:
-        before, state = np.array(self.X), _global_state()
+        name, before, state = "builds, and every cut gives one integer per row", np.array(self.X), _global_state()
         try:
-            partitions = self.cut_all(seed=0)
+            partitions = self.cut_all(self.cuts)
         except Exception as error:  # noqa: BLE001 - the message is the finding
-            return [Check("builds, and every cut gives one integer per row", False, _described(error))]
+            return [Check(name, False, _described(error))]
         same_state = _global_state() == state
         return [
-            Check("builds, and every cut gives one integer per row", True),
+            Check(name, True),
             Check("leaves the table as it is", bool(np.array_equal(before, self.X))),
             Check("leaves the global random state as it is", same_state),
             *self.compare(partitions),
@@ -107,13 +122,14 @@ class _Trial:
         ]
 
     def compare(self, partitions: list[Partition]) -> Iterator[Check]:
-        yield self.same("equal seeds give equal labels", partitions, lambda: self.cut_all(seed=0))
-        backwards = self.cuts[::-1]
-        yield self.same("the order of the cuts is irrelevant", partitions[::-1], lambda: self.cut_all(0, backwards))
-        yield self.same("a cut alone gives the same labels", partitions[-1:], lambda: self.cut_all(0, self.cuts[-1:]))
+        def repeated(name: str, expected: list[Partition], cuts: list[Cut], seed: int = 0) -> Check:
+            return _check(name, lambda: _difference(expected, self.cut_all(cuts, seed)))
+
+        yield repeated("equal seeds give equal labels", partitions, self.cuts)
+        yield repeated("the order of the cuts is irrelevant", partitions[::-1], self.cuts[::-1])
+        yield repeated("a cut alone gives the same labels", partitions[-1:], self.cuts[-1:])
         if self.algorithm.is_deterministic(self.params):
-            name = "declared deterministic: another seed changes nothing"
-            yield self.same(name, partitions, lambda: self.cut_all(1))
+            yield repeated("declared deterministic: another seed changes nothing", partitions, self.cuts, seed=1)
 
     def judge(self, partitions: list[Partition]) -> Iterator[Check]:
         noisy = any(np.min(p.labels) < 0 for p in partitions)
@@ -122,50 +138,36 @@ class _Trial:
             pairs = [(cut.value, len(np.unique(p.labels))) for cut, p in zip(self.cuts, partitions, strict=True)]
             wrong = [f"k={k}: {n} clusters" for k, n in pairs if n > k]
             yield Check("gives at most k clusters", not wrong, ", ".join(wrong))
-        yield _is_plain("inertia and info are plain values (JSON)", [[p.inertia, dict(p.info)] for p in partitions])
+        kept = [[p.inertia, dict(p.info)] for p in partitions]
+        yield _check("inertia and info are plain values (JSON)", lambda: _plain_fault(kept))
         if self.algorithm.assignment is Assignment.PREDICT:
-            yield self.predicts(partitions)
+            name = "declared assignment by predict: the model gives fitted rows their labels"
+            yield _check(name, lambda: self.prediction_fault(partitions))
 
-    def cut_all(self, seed: int, cuts: list[Cut] | None = None) -> list[Partition]:
+    def cut_all(self, cuts: list[Cut], seed: int = 0) -> list[Partition]:
         cutter: Cutter = self.algorithm.build(self.X, seed, **self.params)
-        chosen = self.cuts if cuts is None else cuts
-        return [as_partition(cutter(**cut.arguments), len(self.X)) for cut in chosen]
+        return [as_partition(cutter(**cut.arguments), len(self.X)) for cut in cuts]
 
-    def predicts(self, partitions: list[Partition]) -> Check:
-        name = "declared assignment by predict: the model gives fitted rows their labels"
+    def prediction_fault(self, partitions: list[Partition]) -> str:
         rows, models = np.array(self.X), [cast(Any, partition.model) for partition in partitions]
-        try:
-            agree = [np.array_equal(p.labels, m.predict(rows)) for p, m in zip(partitions, models, strict=True)]
-        except Exception as error:  # noqa: BLE001 - the message is the finding
-            return Check(name, False, _described(error))
-        return Check(name, all(agree))
-
-    def same(self, name: str, expected: list[Partition], again: Callable[[], list[Partition]]) -> Check:
-        try:
-            repeated = again()
-        except Exception as error:  # noqa: BLE001 - the message is the finding
-            return Check(name, False, _described(error))
-        pairs = [(canonical(e.labels), canonical(r.labels)) for e, r in zip(expected, repeated, strict=True)]
-        differing = sum(not np.array_equal(e, r) for e, r in pairs)
-        return Check(name, differing == 0, f"{differing} of {len(pairs)} labelings differ" if differing else "")
+        agree = [np.array_equal(p.labels, m.predict(rows)) for p, m in zip(partitions, models, strict=True)]
+        return "" if all(agree) else "it gives other labels"
 
 
-def _grid_is_known(algorithm: Algorithm) -> Check:
-    names = list(algorithm.grid)
-    try:
-        for values in itertools.product(*algorithm.grid.values()):
-            algorithm.resolve(dict(zip(names, values, strict=True)))
-    except Exception as error:  # noqa: BLE001 - the message is the finding
-        return Check("every setting of the grid is accepted", False, _described(error))
-    return Check("every setting of the grid is accepted", True)
+def _difference(expected: list[Partition], repeated: list[Partition]) -> str:
+    pairs = [(canonical(e.labels), canonical(r.labels)) for e, r in zip(expected, repeated, strict=True)]
+    differing = sum(not np.array_equal(e, r) for e, r in pairs)
+    return f"{differing} of {len(pairs)} labelings differ" if differing else ""
 
 
-def _is_plain(name: str, value: object) -> Check:
-    try:
-        plain = _written_and_read(value) == _with_lists(value)
-    except (TypeError, ValueError) as error:
-        return Check(name, False, _described(error))
-    return Check(name, plain, "" if plain else "changes when it is written and read")
+def _grid_fault(algorithm: Algorithm) -> str:
+    for values in itertools.product(*algorithm.grid.values()):
+        algorithm.resolve(dict(zip(algorithm.grid, values, strict=True)))
+    return ""
+
+
+def _plain_fault(value: object) -> str:
+    return "" if _written_and_read(value) == _with_lists(value) else "changes when it is written and read"
 
 
 def _written_and_read(value: Any) -> Any:

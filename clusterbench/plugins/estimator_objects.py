@@ -66,7 +66,8 @@ def estimator_plugin(estimator: object, name: str | None = None) -> EstimatorPlu
     given = _given(estimator, cls)
     k = next((p for p in ("n_clusters", "n_components", "k") if p in signature), None)
     label = name or cls.__name__.lower()
-    declared = {"name": label, "summary": _summary(cls), "reference": f"{cls.__module__}.{cls.__name__}"}
+    summary = ((cls.__doc__ or "").strip().splitlines() or [cls.__name__])[0]
+    declared = {"name": label, "summary": summary, "reference": f"{cls.__module__}.{cls.__name__}"}
     if k is not None:
         given.pop(k, None)
         cut = f"k={k!r}, " if k != "n_clusters" else ""
@@ -121,7 +122,3 @@ def _single_cut(cls: type[Any], given: dict[str, Any]) -> tuple[str, Any]:
         where="algorithms",
         allowed=f"n_clusters or n_components, or a number for one of {', '.join(_CUT_PARAMETERS)}",
     )
-
-
-def _summary(cls: type[Any]) -> str:
-    return ((cls.__doc__ or "").strip().splitlines() or [cls.__name__])[0]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from clusterbench.errors import RequestError
-from clusterbench.plugins.algorithm import REQUIRED, Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
+from clusterbench.plugins.algorithm import Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
 from clusterbench.plugins.centring import ShiftedModel, without_offset
 from clusterbench.plugins.packages import is_installed
-from clusterbench.plugins.warning_records import recorded_warnings
+from clusterbench.plugins.process_state import recorded_warnings
 
 # Set by the engine, or about printing, copying and caching: not parameters of a fit.
 _NOT_PARAMETERS = frozenset(
@@ -61,17 +61,16 @@ class _Recipe:
             loaded: type[Any] = getattr(importlib.import_module(module), name)
         return loaded
 
-    def rename(self, cut: Mapping[str, Any]) -> dict[str, Any]:
-        return {self.k if name == "k" else name: value for name, value in cut.items()}
+    def parameter(self, cut: str) -> str:
+        return self.k if cut == "k" else cut
 
     def seeded(self) -> bool:
         return "random_state" in inspect.signature(self.load()).parameters
 
     def defaults(self) -> dict[str, Any]:
-        hidden = _NOT_PARAMETERS | set(self.rename({cut.name: None for cut in self.cuts}))
+        hidden = _NOT_PARAMETERS | {self.parameter(cut.name) for cut in self.cuts}
         signature = inspect.signature(self.load()).parameters.values()
-        known = {p.name: REQUIRED if p.default is p.empty else p.default for p in signature if p.name not in hidden}
-        return {**known, **self.own_defaults}
+        return {p.name: p.default for p in signature if p.name not in hidden} | dict(self.own_defaults)
 
     def check(self, params: Params) -> None:
         estimator = self.load()(**params)
@@ -85,12 +84,11 @@ class _Recipe:
         rows, centre = without_offset(X) if self.centred else (X, None)
 
         def cutter(**cut: Any) -> Partition:
-            estimator = cls(**fixed, **self.rename(cut))
+            estimator = cls(**fixed, **{self.parameter(name): value for name, value in cut.items()})
             with recorded_warnings() as seen:
                 labels = _labels(estimator, rows)
-                info = {
-                    name.rstrip("_"): _plain(getattr(estimator, name)) for name in _KEPT if hasattr(estimator, name)
-                }
+                kept = {name.rstrip("_"): getattr(estimator, name) for name in _KEPT if hasattr(estimator, name)}
+                info = {name: value.item() if isinstance(value, np.generic) else value for name, value in kept.items()}
                 info |= self.extras(estimator, rows) if self.extras else {}
             if seen:
                 info["warnings"] = seen
@@ -101,10 +99,6 @@ class _Recipe:
         return cutter
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _labels(estimator: Any, X: Space) -> Any:
     if hasattr(estimator, "fit_predict"):
         return estimator.fit_predict(X)
@@ -112,10 +106,10 @@ def _labels(estimator: Any, X: Space) -> Any:
     return estimator.labels_ if hasattr(estimator, "labels_") else estimator.predict(X)
 
 
-def _checked_target(estimator: object) -> tuple[str, str]:
-    """Return the module of an estimator and the name of its class."""
+def _module_of(estimator: object) -> str:
+    """Return the module of an estimator class, given as such or as text."""
     if isinstance(estimator, type):
-        return estimator.__module__, estimator.__qualname__
+        return estimator.__module__
     if not isinstance(estimator, str):
         kind = type(estimator)
         raise RequestError(
@@ -126,7 +120,7 @@ def _checked_target(estimator: object) -> tuple[str, str]:
     if not (module and name):
         allowed = ":".join(estimator.rsplit(".", 1)) if "." in estimator and ":" not in estimator else "module:Class"
         raise RequestError(f"{estimator!r} does not name an estimator class", allowed=f'"{allowed}"')
-    return module, name
+    return module
 
 
 def sklearn_algorithm(
@@ -196,7 +190,7 @@ def sklearn_algorithm(
     >>> spectral.resolve({"n_neighbors": 15})["affinity"]
     'nearest_neighbors'
     """
-    module, _ = _checked_target(estimator)
+    module = _module_of(estimator)
     package = module.partition(".")[0]
     # A class that is defined in a plug-in file needs no package.
     needs_package = isinstance(estimator, str) or is_installed(package)

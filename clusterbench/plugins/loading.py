@@ -1,16 +1,18 @@
-"""Loading one plug-in from its file or entry point."""
+"""Loading one plug-in from its file or entry point, after a trial import in another process."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib
 import inspect
+import json
+import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from clusterbench.errors import RequestError
@@ -19,6 +21,21 @@ from clusterbench.plugins.algorithm import Algorithm
 from clusterbench.preprocessing import Step
 
 ENTRY_POINT = "entry point "
+IMPORT_SECONDS = 60.0
+_IMPORT_CODE = """
+import json, os, sys
+places, sys.path[:], progress = json.loads(sys.argv[1])
+from clusterbench.errors import RequestError
+from clusterbench.plugins.loading import run_plugin
+for place in places:
+    try:
+        run_plugin(place)
+    except RequestError:
+        pass  # reported where it is loaded to be used
+    with open(progress, "a") as file:
+        print(file=file)
+os._exit(0)  # does not wait for threads that an import has started
+"""
 T = TypeVar("T")
 
 
@@ -132,7 +149,8 @@ def _run_file(path: Path) -> ModuleType:
         raise ImportError(f"{path.name} is not a Python file")
     # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
     name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    code = _compiled(path.read_bytes(), str(path))
+    # Compiled here: a loader takes its cached bytecode for a file edited within the same second that kept its size.
+    code = compile(path.read_bytes(), str(path), "exec")
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
@@ -144,10 +162,39 @@ def _run_file(path: Path) -> ModuleType:
     return module
 
 
-@functools.lru_cache(maxsize=64)
-def _compiled(content: bytes, path: str) -> CodeType:
-    """Compile a file, once for its content.
+def import_faults(places: Sequence[str], *, seconds: float = IMPORT_SECONDS) -> dict[str, str]:
+    """Return what was wrong with the plug-ins whose import ends its process or takes longer than `seconds`.
 
-    An import loader's cached bytecode is used for a file that was edited within the same second and kept its size.
+    All are imported in one process, because their import may crash or hang; one that ends it is left out, and the
+    rest is imported in another.
     """
-    return compile(content, path, "exec")
+    faults: dict[str, str] = {}
+    left = list(places)
+    while left:
+        n_imported, fault = _import_all(left, seconds)
+        if n_imported < len(left):
+            faults[left[n_imported]] = fault
+        left = left[n_imported + 1 :]
+    return faults
+
+
+def _import_all(places: Sequence[str], seconds: float) -> tuple[int, str]:
+    """Import plug-ins in a new process; return how many it finished and how the process ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        progress, messages = Path(folder) / "progress", Path(folder) / "messages"
+        progress.touch()
+        order = json.dumps([list(places), sys.path, str(progress)])
+        command = [sys.executable, "-P", "-c", _IMPORT_CODE, order]
+        try:
+            # Not into pipes: a process that the import has started could hold them open.
+            with messages.open("wb") as err:
+                done = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, timeout=seconds
+                )
+        except subprocess.TimeoutExpired:
+            fault = f"its import did not end within {seconds:g} s"
+        else:
+            how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+            last = messages.read_text(errors="replace").splitlines()[-1:]
+            fault = ": ".join([f"its import ended the process ({how})", *(line[:200] for line in last)])
+        return progress.read_text().count("\n"), fault

@@ -5,22 +5,14 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Mapping
-from typing import Protocol
 
 
-class NeedsPackages(Protocol):
-    """Anything that declares required packages, such as an `Algorithm`."""
-
-    @property
-    def packages(self) -> Mapping[str, str]: ...
-
-
-def missing_packages(needed: NeedsPackages | Mapping[str, str]) -> str | None:
-    """Return why `needed` cannot run here, with the install hint, or None.
+def missing_packages(packages: Mapping[str, str]) -> str | None:
+    """Return which of `packages` are missing, with the install hint, or None.
 
     Parameters
     ----------
-    needed : Algorithm or mapping of str to str
+    packages : mapping of str to str
         Import name to the requirement (PEP 508) that installs it.
 
     Examples
@@ -30,7 +22,6 @@ def missing_packages(needed: NeedsPackages | Mapping[str, str]) -> str | None:
     >>> missing_packages({"no_such_package": "no-such==0.3.0; python_version < '3.12'"})
     'needs no-such: pip install no-such==0.3.0 (Python < 3.12)'
     """
-    packages = needed if isinstance(needed, Mapping) else needed.packages
     hints = [_hint(requirement) for module, requirement in packages.items() if not is_installed(module)]
     return "; ".join(hints) or None
 

@@ -1,25 +1,38 @@
-"""State of this process that plug-ins change by mistake, restored after their code has run."""
+"""State of this process that plug-ins change: restored after their code has run, their warnings recorded."""
 
 from __future__ import annotations
 
 import os
 import random
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import numpy as np
 
+# About the libraries' own code, not about the fit.
+_NOT_RECORDED = (
+    DeprecationWarning,
+    PendingDeprecationWarning,
+    FutureWarning,
+    ImportWarning,
+    ResourceWarning,
+    SyntaxWarning,
+)
+
 
 @contextmanager
 def kept_state() -> Iterator[None]:
     """Restore working directory, environment, import path and recursion limit after the block."""
-    home = _working_directory()
+    home = None
+    with suppress(FileNotFoundError):  # it was removed
+        home = os.getcwd()
     environment, path, depth = dict(os.environb), list(sys.path), sys.getrecursionlimit()
     try:
         yield
     finally:
-        if home is not None and _working_directory() != home:
+        if home is not None:
             with suppress(OSError):
                 os.chdir(home)
         if dict(os.environb) != environment:
@@ -40,8 +53,25 @@ def kept_generators() -> Iterator[None]:
         np.random.set_state(of_numpy)  # noqa: NPY002
 
 
-def _working_directory() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return None
+@contextmanager
+def recorded_warnings() -> Iterator[list[str]]:
+    """Collect warnings of the enclosed code as ``"ConvergenceWarning: did not converge"``, each once.
+
+    The list is filled when the block ends. Deprecations inside libraries are dropped.
+
+    Examples
+    --------
+    >>> with recorded_warnings() as seen:
+    ...     warnings.warn("slow", UserWarning)
+    >>> seen
+    ['UserWarning: slow']
+    """
+    seen: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield seen
+        finally:
+            useful = (w for w in caught if not issubclass(w.category, _NOT_RECORDED))
+            texts = (f"{w.category.__name__}: {' '.join(str(w.message).split())}" for w in useful)
+            seen.extend(dict.fromkeys(texts))

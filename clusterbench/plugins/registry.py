@@ -16,8 +16,7 @@ from clusterbench import metrics, preprocessing
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import Metric
 from clusterbench.plugins.algorithm import Algorithm
-from clusterbench.plugins.import_probe import import_faults
-from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, load
+from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, import_faults, load
 from clusterbench.plugins.process_state import kept_generators, kept_state
 from clusterbench.preprocessing import Step
 
@@ -72,13 +71,7 @@ class Plugins(Mapping[str, T], Generic[T]):
         return len(self.usable)
 
     def where(self, name: str) -> str:
-        """Return the file or entry point of `name`, or the package of a built-in one.
-
-        Raises
-        ------
-        RequestError
-            If there is no such plug-in.
-        """
+        """Return the file or entry point of `name`, or the package of a built-in one."""
         return self._entry(name)[1]
 
     def _entry(self, name: str) -> tuple[T, str]:
@@ -163,7 +156,7 @@ def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], fa
         try:
             if where in faults:
                 raise RequestError(faults[where], where=where)
-            plugin: Any = _load_one(where, kind)
+            plugin: Any = load(where, kind) if _is_shipped(where) else _load_and_restore(where, kind)
         except RequestError as error:
             broken.append(BrokenPlugin(stem, where, error.what + (f"; {error.allowed}" if error.allowed else "")))
         else:
@@ -178,9 +171,7 @@ def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], fa
     return Plugins(kind.word, usable, tuple(broken))
 
 
-def _load_one(where: str, kind: Kind[T]) -> T:
-    if _is_shipped(where):
-        return load(where, kind)
+def _load_and_restore(where: str, kind: Kind[T]) -> T:
     with kept_state(), kept_generators(), warnings.catch_warnings(), np.errstate():
         return load(where, kind)
 
@@ -193,9 +184,9 @@ def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
         for path in sorted(folder.glob("*.py")):
             if path.name.startswith("_") or not path.is_file():
                 continue
-            content = (path.name, _content(path))
-            if content not in seen:
-                seen.add(content)
+            file = (path.name, path.read_bytes())
+            if file not in seen:
+                seen.add(file)
                 yield path.stem, str(path)
     entries = importlib.metadata.entry_points(group=kind.entry_points)
     for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
@@ -204,10 +195,3 @@ def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
 
 def _is_shipped(where: str) -> bool:
     return Path(where).parent == shipped_place().resolve()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return str(path).encode()  # like no other file; loading it reports what is wrong

@@ -69,18 +69,10 @@ class Scope:
         chosen = {column for name in wanted for column in self._named(name)}
         return tuple(name for name in self.present if name in chosen)
 
-    def covers_all(self, wanted: tuple[str, ...], picked: tuple[str, ...]) -> bool:
-        """Whether `picked`, the columns of `wanted`, is every column there will be."""
-        return ALL in wanted or (self.exact and picked == self.present)
-
-    def without(self, columns: tuple[str, ...]) -> Scope:
-        """Return the scope when `columns` are gone."""
-        return replace(self, present=tuple(name for name in self.present if name not in set(columns)))
-
-    def followed_by(self, columns: tuple[str, ...], *, exact: bool) -> Scope:
-        """Return the scope with `columns` after the others; not `exact`: they may come."""
-        new = tuple(name for name in columns if name not in self.present)
-        return replace(self, present=self.present + new, exact=self.exact and exact)
+    def replaced(self, old: tuple[str, ...], new: tuple[str, ...], *, exact: bool = True) -> Scope:
+        """Return the scope with the columns `new` for `old`, added ones last; not `exact`: they may come."""
+        kept = [name for name in self.present if name not in old or name in new]
+        return replace(self, present=tuple(dict.fromkeys((*kept, *new))), exact=self.exact and exact)
 
     def _named(self, name: str) -> tuple[str, ...]:
         if name == ALL:

@@ -17,13 +17,12 @@ class Select(Step):
     columns: Names
 
     def transformer(self) -> Any:
-        from clusterbench.preprocessing.transformers import keep_columns, pass_through
+        from clusterbench.preprocessing.transformers import choose_columns, pass_through
 
-        return pass_through() if self.columns == (ALL,) else keep_columns(self.columns)
+        return pass_through() if self.columns == (ALL,) else choose_columns(self.columns, keep=True)
 
     def scope_after(self, scope: Scope, n_rows: int) -> Scope:
-        kept = set(self.working_columns(scope.present))
-        return scope.without(tuple(name for name in scope.present if name not in kept))
+        return scope.replaced(scope.present, tuple(self.working_columns(scope.present)))
 
     def title(self) -> str:
         return f"select {short(self.columns)}"
@@ -38,9 +37,9 @@ class Drop(Step):
     columns: Names
 
     def transformer(self) -> Any:
-        from clusterbench.preprocessing.transformers import drop_columns
+        from clusterbench.preprocessing.transformers import choose_columns
 
-        return drop_columns(self.columns)
+        return choose_columns(self.columns, keep=False)
 
     def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
         return ()

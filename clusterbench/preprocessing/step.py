@@ -100,7 +100,8 @@ class Step(BaseModel):
     def bound(self, scope: Scope) -> Self:
         """Return the step with names and groups replaced by the columns of `scope` that they stand for."""
         picked = scope.pick(self.columns)
-        return self.model_copy(update={"columns": (ALL,) if scope.covers_all(self.columns, picked) else picked})
+        every = ALL in self.columns or (scope.exact and picked == scope.present)
+        return self.model_copy(update={"columns": (ALL,) if every else picked})
 
     def working_columns(self, present: Iterable[str]) -> list[str]:
         """Return those columns of `present` on which a bound step works."""
@@ -114,10 +115,7 @@ class Step(BaseModel):
         """Return the columns that the next step finds."""
         columns = tuple(self.working_columns(scope.present))
         after = self.columns_after(columns, n_rows)
-        if after == columns:
-            return scope
-        gone = tuple(name for name in columns if name not in after)
-        return scope.without(gone).followed_by(after, exact=self.count_is_known())
+        return scope if after == columns else scope.replaced(columns, after, exact=self.count_is_known())
 
     def transformer(self) -> Any:
         """Return the unfitted transformer of a bound step: frame to frame, other columns passing through."""

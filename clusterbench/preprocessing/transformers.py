@@ -19,18 +19,10 @@ def pass_through() -> Any:
     return FunctionTransformer(feature_names_out="one-to-one").set_output(transform="pandas")
 
 
-def keep_columns(columns: Sequence[str]) -> Any:
-    """Return a transformer that keeps `columns` only."""
-    return _chooser([("kept", "passthrough", list(columns))], rest="drop")
-
-
-def drop_columns(columns: Sequence[str]) -> Any:
-    """Return a transformer that leaves `columns` out."""
-    return _chooser([("dropped", "drop", list(columns))], rest="passthrough")
-
-
-def _chooser(parts: list[tuple[str, str, list[str]]], *, rest: str) -> Any:
-    chooser = ColumnTransformer(parts, remainder=rest, verbose_feature_names_out=False)
+def choose_columns(columns: Sequence[str], *, keep: bool) -> Any:
+    """Return a transformer that keeps `columns` only, or leaves them out."""
+    chosen, others = ("passthrough", "drop") if keep else ("drop", "passthrough")
+    chooser = ColumnTransformer([("chosen", chosen, list(columns))], remainder=others, verbose_feature_names_out=False)
     return chooser.set_output(transform="pandas")
 
 
@@ -57,11 +49,9 @@ class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         if not 0 <= self.lower < self.upper <= 1:
             raise ValueError(f"need 0 <= lower < upper <= 1, got {self.lower} and {self.upper}")
+        with_values = ~np.isnan(values).all(axis=0)
         bounds = np.full((2, values.shape[1]), np.nan)
-        for column in range(values.shape[1]):
-            present = values[~np.isnan(values[:, column]), column]
-            if len(present):
-                bounds[:, column] = np.quantile(present, [self.lower, self.upper])
+        bounds[:, with_values] = np.nanquantile(values[:, with_values], [self.lower, self.upper], axis=0)
         self.lower_, self.upper_ = bounds
         return self
 

@@ -243,7 +243,7 @@ def versions_of(algorithm: Algorithm) -> dict[str, str]:
 
 
 def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:
-    missing = missing_packages(algorithm)
+    missing = missing_packages(algorithm.packages)
     if missing:
         return missing
     if dataset.n_rows > algorithm.max_rows:

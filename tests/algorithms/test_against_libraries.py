@@ -28,7 +28,7 @@ def blobs():
 
 def warm(algorithm: Algorithm) -> None:
     """Import what it needs, as a worker does; without it there is nothing to test."""
-    if missing := missing_packages(algorithm):
+    if missing := missing_packages(algorithm.packages):
         pytest.skip(missing)
     algorithm.warm_up()
 

@@ -84,7 +84,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def process(shipped):
-    if (missing := missing_packages(shipped("autoencoder_kmeans"))) is not None:
+    if (missing := missing_packages(shipped("autoencoder_kmeans").packages)) is not None:
         pytest.skip(missing)
     root = Path(__file__).resolve().parents[2]
     return subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=root, timeout=300)

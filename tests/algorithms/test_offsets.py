@@ -34,7 +34,7 @@ def cuts_of_installed(shipped, cuts_of):
 
     def run(name, X, cuts, **params):
         algorithm = shipped(name)
-        if missing := missing_packages(algorithm):
+        if missing := missing_packages(algorithm.packages):
             pytest.skip(missing)
         if algorithm.warm_up is not None:
             algorithm.warm_up()

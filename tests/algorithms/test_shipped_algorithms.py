@@ -38,7 +38,7 @@ def test_a_scikit_learn_like_algorithm_takes_at_most_ten_lines(name):
 @pytest.mark.parametrize("name", IN_PROCESS)
 def test_it_conforms(shipped, name):
     algorithm = shipped(name)
-    if (missing := missing_packages(algorithm)) is not None:
+    if (missing := missing_packages(algorithm.packages)) is not None:
         pytest.skip(missing)
     assert [check for check in check_algorithm(algorithm) if not check.ok] == []
 
@@ -46,7 +46,7 @@ def test_it_conforms(shipped, name):
 @pytest.mark.parametrize("name", IN_PROCESS)
 def test_it_conforms_on_a_table_with_many_equal_rows(shipped, name):
     algorithm = shipped(name)
-    if (missing := missing_packages(algorithm)) is not None:
+    if (missing := missing_packages(algorithm.packages)) is not None:
         pytest.skip(missing)
     rows = np.random.default_rng(3).integers(0, 3, size=(90, 3)).astype(float)
     rows[:30] = 1.0

@@ -165,11 +165,12 @@ def test_what_is_no_estimator_class_is_refused_with_the_right_form(estimator, al
 
 def test_an_estimator_of_a_missing_package_is_skipped_with_the_hint():
     absent = wrap("no_such_package.cluster:Best", packages={"json": "json"})
-    assert missing_packages(absent) == "needs no_such_package: pip install no_such_package"
+    assert missing_packages(absent.packages) == "needs no_such_package: pip install no_such_package"
     assert absent.resolve({"depth": 3}) == {"depth": 3}
     assert not absent.is_deterministic({"depth": 3})
     assert absent.parameters == {}
-    assert missing_packages(wrap("no_such_package:Best", packages={"no_such_package": "best==2"})).endswith("best==2")
+    renamed = wrap("no_such_package:Best", packages={"no_such_package": "best==2"})
+    assert missing_packages(renamed.packages).endswith("best==2")
 
 
 def test_a_class_that_its_package_lacks_is_a_wrong_request():

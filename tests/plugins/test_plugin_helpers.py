@@ -18,7 +18,7 @@ def test_nothing_is_missing_where_everything_is_installed():
 def test_a_wrapped_estimator_of_a_missing_package_resolves_and_is_skipped_with_the_hint(monkeypatch):
     clara = load_plugin(shipped_place() / "clara.py")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert missing_packages(clara) == (
+    assert missing_packages(clara.packages) == (
         "needs scikit-learn-extra: pip install scikit-learn-extra==0.3.0 (Python < 3.12)"
     )
     assert clara.resolve({"n_sampling": 50}) == {"n_sampling": 50}
