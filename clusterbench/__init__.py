@@ -1,4 +1,4 @@
-"""clusterbench: a comparative benchmark for clustering algorithms that can be believed.
+"""clusterbench: a comparative benchmark of clustering algorithms.
 
 >>> import clusterbench
 >>> run = clusterbench.run("credit-card", quick=True)  # doctest: +SKIP
@@ -29,7 +29,7 @@ __all__ = [
     "score_labelings",
 ]
 
-_HOMES = {
+_MODULES = {
     "RequestError": "clusterbench.errors",
     "Run": "clusterbench.api",
     "Settings": "clusterbench.running",
@@ -43,7 +43,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: `import clusterbench` itself stays instant."""
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'clusterbench' has no attribute {name!r}")
     import importlib
 
@@ -51,7 +51,7 @@ def __getattr__(name: str) -> Any:
 
     if name != "RequestError":
         check_system()
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    value = getattr(importlib.import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -17,6 +17,13 @@ class CellStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+FAILED_STATUSES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
+"""Cells that can be tried again."""
+
+WITHOUT_LABELS = (*FAILED_STATUSES, CellStatus.SKIPPED)
+"""Cells that never have a labeling."""
+
+
 class ScoreStatus(StrEnum):
     """Whether a metric has a value for a labeling."""
 

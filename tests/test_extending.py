@@ -35,7 +35,7 @@ def run_in(workspace: Path, **values):
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A folder with the documented algorithm, metric and step, each in one file."""
-    for folder, name in (("algorithms", "spectral"), ("metrics", "within_variance"), ("steps", "rank_transform")):
+    for folder, name in (("algorithms", "spectral"), ("metrics", "explained_variance"), ("steps", "rank_transform")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.py").write_text(example(f"{name}.py"), encoding="utf-8")
     return tmp_path
@@ -45,7 +45,7 @@ def workspace(tmp_path: Path) -> Path:
     ("file", "most"),
     [
         ("spectral.py", 10),
-        ("within_variance.py", 30),
+        ("explained_variance.py", 30),
         ("rank_transform.py", 30),
         ("top.py", 40),
         ("cluster_counts.py", 60),

@@ -21,7 +21,7 @@ GROUND_FLOOR = (
 LAYERS = (
     *GROUND_FLOOR,
     *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),
-    *("execution", "store", "results", "running", "verification", "segments", "report", "serve", "cli", "api"),
+    *("execution", "store", "results", "running", "verification", "report", "cli", "api"),
 )
 HEAVY = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "hdbscan", "pandas", "numpy", "distributed")
 

@@ -74,9 +74,9 @@ class StabilityTable(_Table):
 
 
 class StructureTable(_Table):
-    """`[structure]`: tables with independently shuffled columns that the champion must beat; 0 switches it off.
+    """`[structure]`: tables with independently shuffled columns to compare the first entry with; 0 switches it off.
 
-    With 19 the champion beats all of a structureless kind by chance once in 20 times.
+    With 19, chance alone passes the test once in 20 times.
     """
 
     permutations: int = Field(default=19, ge=0, le=1000)

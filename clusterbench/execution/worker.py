@@ -27,9 +27,9 @@ _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
 def main(descriptor: int, threads: int) -> None:
-    """Serve the tasks that arrive on the connection `descriptor`; every event goes back as (event, is_worn).
+    """Serve the tasks that arrive on the connection `descriptor`; every event goes back as (event, must_be_replaced).
 
-    A worn worker is not used again: the task has left something in the process that cannot be put back.
+    A changed worker is not used again: the task has left something in the process that cannot be put back.
     """
     _die_with_supervisor()
     os.set_inheritable(descriptor, False)
@@ -48,7 +48,7 @@ def main(descriptor: int, threads: int) -> None:
                     os._exit(0)
                 if isinstance(event, Started):
                     before.measure()  # again, since what imports and warm-up hold is held on purpose
-                run.send((event, isinstance(event, TaskDone) and before.is_worn()))
+                run.send((event, isinstance(event, TaskDone) and before.must_be_replaced()))
 
 
 class _ProcessState:
@@ -65,7 +65,7 @@ class _ProcessState:
         self._n_files = _count_open_files()
         self._memory_mb = resident_mb()
 
-    def is_worn(self) -> bool:
+    def must_be_replaced(self) -> bool:
         """Put timers and signal handlers back, and return whether anything else was left behind."""
         if (
             set(threading.enumerate()) - self._threads

@@ -138,12 +138,12 @@ class Pool:
         assert attempt is not None
         try:
             while True:
-                event, is_worn = connection.recv()
+                event, must_be_replaced = connection.recv()
                 attempt.record(event)
                 yield event
                 if isinstance(event, TaskDone):
                     worker.attempt, worker.has_served = None, True
-                    if is_worn:
+                    if must_be_replaced:
                         self._end(worker)
                     return
                 if not connection.poll():

@@ -10,7 +10,7 @@ from clusterbench.statuses import ScoreStatus
 
 
 class NoisePolicy(StrEnum):
-    """What rows labelled -1 do to a score (design, rule 3)."""
+    """What rows labelled -1 do to a score."""
 
     ZERO = "zero"
     DROP = "drop"

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
-from clusterbench.statuses import CellStatus
+from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.tables import Bools, Floats, Ints
 
 _DECIMALS = 6
-FAILURES = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def _refuse(
     statuses = matrix.cells["status"].to_numpy()
     rows_of = {cut: range(int(cuts.start[cut]), int(cuts.stop[cut])) for cut in every.tolist()}
     not_ok = {cut: [row for row in rows if statuses[row] != CellStatus.OK] for cut, rows in rows_of.items()}
-    for outcomes in ((CellStatus.REJECTED,), (CellStatus.UNDEFINED,), FAILURES):
+    for outcomes in ((CellStatus.REJECTED,), (CellStatus.UNDEFINED,), WITHOUT_LABELS):
         having = [cut for cut, rows in not_ok.items() if any(statuses[row] in outcomes for row in rows)]
         if having:
             shown = _best(np.array(having), cuts)

@@ -18,9 +18,9 @@ from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.draws import draw_scores, join_draws
 from clusterbench.ranking.entries import Entries, gather, overall_entries
 from clusterbench.ranking.headlines import alerts_of, headline_of
-from clusterbench.ranking.k_selection import FAILURES
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
+from clusterbench.statuses import WITHOUT_LABELS
 from clusterbench.tables import OVERALL, OWN
 
 MIN_DATASETS_FOR_WINS = 3
@@ -201,7 +201,7 @@ def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> di
 def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[Alert]:
     alerts = [alert for board in boards for alert in alerts_of(board)]
     counts = Counter(matrix.cells["status"].tolist())
-    failures = [f"{counts[status]} {status}" for status in FAILURES if counts[status]]
+    failures = [f"{counts[status]} {status}" for status in WITHOUT_LABELS if counts[status]]
     if failures:
         alerts.append(Alert(AlertKind.FAILED_CELLS, f"{' and '.join(failures)} of {len(matrix.cells)} cells"))
     return alerts

@@ -14,13 +14,12 @@ from clusterbench.report.entries import ENTRY_IDENTITY, Board, Entry, dataset_ti
 from clusterbench.report.model import Notice, Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import Run
-from clusterbench.statuses import CellStatus
+from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.tables import OVERALL
 from clusterbench.text import counted, printable
 
 _MOST_VARIED = 300
 _REFUSED = (CellStatus.REJECTED, CellStatus.UNDEFINED)
-_TROUBLE = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED)
 
 
 def notices(run: Run) -> list[Notice]:
@@ -112,7 +111,7 @@ def refused_table(run: Run) -> Table:
 
 def failure_table(run: Run) -> Table:
     """Return the cells without a labeling, grouped by reason."""
-    broken = run.cells[run.cells["status"].isin([status.value for status in _TROUBLE])]
+    broken = run.cells[run.cells["status"].isin([status.value for status in WITHOUT_LABELS])]
     groups = broken.groupby(["status", "algorithm", "reason"], sort=True)
     rows = []
     for (status, algorithm, reason), part in groups:

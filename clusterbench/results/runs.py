@@ -15,7 +15,7 @@ from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
 from clusterbench.results.structure_alerts import structure_alerts
-from clusterbench.statuses import CellStatus
+from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import Store
 
 
@@ -51,8 +51,7 @@ class Run:
     @property
     def n_failed(self) -> int:
         """Cells that failed, or ran out of time or memory."""
-        bad = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
-        return int(self.cells["status"].isin([status.value for status in bad]).sum())
+        return int(self.cells["status"].isin([status.value for status in FAILED_STATUSES]).sum())
 
 
 def load_run(results: Path | str, name: str | None = None) -> Run:

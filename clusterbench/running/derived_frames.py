@@ -20,7 +20,7 @@ from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
 
-_FEW_ROWS = 1000  # mostly they hold enough distinct ones; then the others need no look
+_FEW_ROWS = 1000  # checked first; usually enough of them are distinct
 
 
 def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> list[FrameRecord]:

@@ -30,14 +30,13 @@ from clusterbench.plugins import Algorithm, Registry
 from clusterbench.running.planning import Plan, PlannedJob, versions_of
 from clusterbench.running.progress import Progress
 from clusterbench.running.settings import Settings
+from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import JobFacts, Store
-
-_RETRIED = (CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY)
 
 
 def is_open(status: CellStatus | None, *, retry: bool) -> bool:
     """Return whether a cell with this outcome, or with none, is to be fitted."""
-    return status is None or (retry and status in _RETRIED)
+    return status is None or (retry and status in FAILED_STATUSES)
 
 
 def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
@@ -163,7 +162,7 @@ def save_space(values: NDArray[np.float64], folder: Path) -> str:
     except OSError as error:
         raise RequestError(
             f"a space of {values.nbytes / 2**20:.0f} MB cannot be written to {str(folder)!r}: {error.strerror}",
-            allowed="room in the temporary folder, or another one in TMPDIR",
+            allowed="free space in the temporary folder, or another one in TMPDIR",
         ) from error
     return path
 

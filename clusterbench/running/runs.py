@@ -89,7 +89,8 @@ def run(
     results : Path or str
         Folder of the store.
     workspace : Path, optional
-        Where ``benchmarks/`` and ``algorithms/`` are looked for first; default: the current folder.
+        Where ``benchmarks/``, ``algorithms/``, ``metrics/`` and ``steps/`` are looked for first; default: the current
+        folder.
     quick : bool
         First seed, every second k, at most 2,000 rows: a smaller benchmark of its own name.
     only : sequence of str

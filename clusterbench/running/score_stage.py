@@ -30,16 +30,18 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
     for (dataset, space), hashes in wanted.items():
         space_hash = score_key(plan.spaces[dataset, space])
         every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in metrics}
-        gaps = every - store.scored(space_hash)
-        if gaps:
-            lacking, asked_policies, asked_metrics = (set(names) for names in zip(*gaps, strict=True))
-            missing = sorted(lacking)
+        missing_scores = every - store.scored(space_hash)
+        if missing_scores:
+            missing_labelings, missing_policies, missing_metrics = (
+                set(names) for names in zip(*missing_scores, strict=True)
+            )
+            missing = sorted(missing_labelings)
             labelings = store.labelings(missing)
             frame = score_labelings(
                 plan.spaces[dataset, space].values,
                 [labelings[sha] for sha in missing],
-                metrics=[metric for name, metric in metrics.items() if name in asked_metrics],
-                noise=[policy for policy in policies if policy in asked_policies],
+                metrics=[metric for name, metric in metrics.items() if name in missing_metrics],
+                noise=[policy for policy in policies if policy in missing_policies],
             )
             frame = frame.assign(
                 labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],

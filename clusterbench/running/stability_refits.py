@@ -61,7 +61,7 @@ def stability(
     known = _outcomes(store, resamples)
     todo = [r for r, status in zip(resamples, known, strict=True) if is_open(status, retry=settings.retry)]
     with scratch_folder() as folder:
-        states = _works(plan, todo, registry, folder)
+        states = _open_tasks(plan, todo, registry, folder)
         execute_tasks(states, store, settings, progress, stage="resampling")
     made_of = [[resample.planned.key, resample.original] for resample in resamples]
     lost = [
@@ -99,7 +99,7 @@ def _resamples(plan: Plan, chosen: pd.DataFrame, n_resamples: int) -> Iterator[_
             yield _Resample((dataset, variant, name, params, cut), sha, number, planned)
 
 
-def _works(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[OpenTask]:
+def _open_tasks(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[OpenTask]:
     """Return the tasks of the refits; those that differ only in the cut share a build."""
     paths: dict[str, str] = {}
     merged: dict[str, tuple[_Resample, list[str]]] = {}

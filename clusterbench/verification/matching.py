@@ -14,7 +14,7 @@ import pandas as pd
 from clusterbench.errors import RequestError
 from clusterbench.naming import EntryNames, parameter_pairs
 from clusterbench.results import DeclaredRules
-from clusterbench.statuses import CellStatus, ScoreStatus
+from clusterbench.statuses import WITHOUT_LABELS, ScoreStatus
 from clusterbench.tables import BOARD_KEY, CELL_KEY, ENTRY_KEY, OVERALL, OWN
 from clusterbench.text import counted
 from clusterbench.verification.comparison import Comparison, Counts
@@ -32,7 +32,6 @@ from clusterbench.verification.differences import (
 from clusterbench.verification.sides import Side, conditions, read_side
 
 NOT_RANKED = "not ranked"
-_WITHOUT_LABELS = [CellStatus.FAILED, CellStatus.TIMEOUT, CellStatus.OUT_OF_MEMORY, CellStatus.SKIPPED]
 _SCORE_KEY = ["dataset", "variant", "labels_sha256", "space", "metric"]
 _SUFFIXES = ("_a", "_b")
 # The note and the judgement of a fall, by whether the intervals are apart.
@@ -255,9 +254,9 @@ def _same_environment(one: str, other: str) -> bool:
 
 
 def _status_differences(cells: pd.DataFrame) -> Iterator[Difference]:
-    lost = [cells[f"status{side}"].isin(_WITHOUT_LABELS) for side in _SUFFIXES]
+    lost = [cells[f"status{side}"].isin(WITHOUT_LABELS) for side in _SUFFIXES]
     for row in cells[lost[0] != lost[1]].to_dict("records"):
-        in_b = row["status_b"] in _WITHOUT_LABELS
+        in_b = row["status_b"] in WITHOUT_LABELS
         reason, judgement = (row["reason_b"], Judgement.FAILS) if in_b else (row["reason_a"], Judgement.ALLOWED)
         yield Difference(Kind.STATUS, _cell(row), row["status_a"], row["status_b"], reason or "", judgement)
 
