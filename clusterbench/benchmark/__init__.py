@@ -11,7 +11,7 @@ from clusterbench.benchmark.declaration import (
 )
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark.from_python import DEFAULT_ALGORITHMS, TomlValue, python_benchmark
-from clusterbench.benchmark.toml_tables import RankingTable
+from clusterbench.benchmark.toml_tables import RankingTable, expand_range
 
 __all__ = [
     "DEFAULT_ALGORITHMS",
@@ -22,6 +22,7 @@ __all__ = [
     "RankingTable",
     "TomlValue",
     "benchmark_places",
+    "expand_range",
     "explain",
     "find_benchmark",
     "list_benchmarks",

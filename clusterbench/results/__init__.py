@@ -17,6 +17,7 @@ from clusterbench.results.records import (
 )
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
 from clusterbench.results.runs import Run, load_run, read_record, read_run, row_ids, store_status
+from clusterbench.results.structure_alerts import structure_alerts
 
 __all__ = [
     "AlgorithmRecord",
@@ -44,4 +45,5 @@ __all__ = [
     "row_ids",
     "scores_table",
     "store_status",
+    "structure_alerts",
 ]

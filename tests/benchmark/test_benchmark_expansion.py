@@ -11,8 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.benchmark import Benchmark, benchmark_places, find_benchmark, list_benchmarks, parse_benchmark
-from clusterbench.benchmark.toml_tables import expand_range
+from clusterbench.benchmark import (
+    Benchmark,
+    benchmark_places,
+    expand_range,
+    find_benchmark,
+    list_benchmarks,
+    parse_benchmark,
+)
 from clusterbench.errors import RequestError
 from clusterbench.metrics import DEFAULT_METRICS, NoisePolicy
 from clusterbench.naming import Cut

@@ -7,8 +7,7 @@ import sqlite3
 
 import pytest
 
-from clusterbench.store import STORE_NAME
-from clusterbench.store.checksums import register, seal
+from clusterbench.store import STORE_NAME, register, seal
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from clusterbench.results import (
     StageSeconds,
     VariantRecord,
 )
-from clusterbench.running.detail_frames import agreement, random_bands, sampled_view
+from clusterbench.running import agreement, random_bands, sampled_view
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
 
 N_ROWS = 1000

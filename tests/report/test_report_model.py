@@ -16,7 +16,7 @@ from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Notice, ReportModel, build_report
 from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
-from clusterbench.running.selection import Selection
+from clusterbench.running import Selection
 from clusterbench.tables import OVERALL
 
 MakeRun = Callable[..., Run]

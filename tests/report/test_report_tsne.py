@@ -11,7 +11,7 @@ import pytest
 
 from clusterbench.report import build_report, by_tsne
 from clusterbench.results import Details
-from clusterbench.running.detail_frames import sampled_view
+from clusterbench.running import sampled_view
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clusterbench.ranking import AlertKind, Severity
-from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
-from clusterbench.results.structure_alerts import structure_alerts
+from clusterbench.results import DipRecord, ShuffledTable, StructureFinding, structure_alerts
 
 MANY_MODES, ONE_MODE = DipRecord(0.1, 0.001, 10), DipRecord(0.01, 0.6, 10)
 

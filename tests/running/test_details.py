@@ -15,8 +15,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from clusterbench.labeling import canonical
 from clusterbench.results import Run, load_run, scores_table
-from clusterbench.running import Settings, Silent, run
-from clusterbench.running.detail_frames import agreement, random_bands, sampled_view
+from clusterbench.running import Settings, Silent, agreement, random_bands, run, sampled_view
 from clusterbench.store import Store
 
 TOML = """

@@ -15,8 +15,8 @@ from clusterbench.benchmark import FitJob
 from clusterbench.metrics import SCORING_VERSION
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Family
+from clusterbench.running import job_key, versions_of
 from clusterbench.running.derived_frames import frame_key
-from clusterbench.running.planning import job_key, versions_of
 
 SPACE = "5" * 64
 

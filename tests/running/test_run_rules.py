@@ -9,8 +9,7 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
-from clusterbench.running import Settings
-from clusterbench.running.settings import limits_of
+from clusterbench.running import Settings, limits_of
 
 from .conftest import DBSCAN, KMEANS, RANKING, WARD, Rules
 

@@ -16,8 +16,7 @@ import pytest
 
 from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, TaskDone
-from clusterbench.store import STORE_NAME, Store
-from clusterbench.store.checksums import register, seal
+from clusterbench.store import STORE_NAME, Store, register, seal
 
 from .conftest import FACTS
 

@@ -19,8 +19,7 @@ from pathlib import Path
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.store import SCHEMA_VERSION, STORE_NAME, Store
-from clusterbench.store.checksums import register, seal
+from clusterbench.store import SCHEMA_VERSION, STORE_NAME, Store, register, seal
 
 KEY = "a" * 64
 

@@ -16,8 +16,7 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical, labels_sha256
 from clusterbench.results import load_run
 from clusterbench.running import LogProgress, Settings, Silent, run
-from clusterbench.store import STORE_NAME
-from clusterbench.store.checksums import register, seal
+from clusterbench.store import STORE_NAME, register, seal
 from clusterbench.verification import Kind, entry_target, reproduce, reproduction_text
 
 DATASET = '[[datasets]]\npath = "blobs.csv"\ndrop = ["CUST_ID"]\n'
