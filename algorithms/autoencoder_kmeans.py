@@ -38,24 +38,8 @@ class Training:
     learning_rate: float
 
 
-@dataclass(slots=True)
-class Network:
-    """An encoder and a decoder under training, and the lowest validation loss so far."""
-
-    encoder: Any
-    decoder: Any
-    best_loss: float = np.inf
-    best_epoch: int = 0
-    best_weights: tuple[NDArray[np.float32], ...] = ()
-
-    def keep_if_better(self, loss: float, epoch: int) -> None:
-        if loss < self.best_loss:
-            self.best_loss, self.best_epoch = loss, epoch
-            self.best_weights = tuple(np.array(weights) for weights in self.encoder.get_weights())
-
-
-def make_network(n_columns: int, how: Training) -> Network:
-    """Make the two networks with Keras' default starts."""
+def make_networks(n_columns: int, how: Training) -> tuple[Any, Any]:
+    """Make encoder and decoder with Keras' default starts."""
     import keras
 
     def dense(n_in: int, hidden: tuple[int, ...], n_out: int) -> Any:
@@ -63,15 +47,14 @@ def make_network(n_columns: int, how: Training) -> Network:
         return keras.Sequential([keras.Input((n_in,)), *layers, keras.layers.Dense(n_out)])
 
     encoder = dense(n_columns, how.layers, how.latent)
-    return Network(encoder, dense(how.latent, how.layers[::-1], n_columns))
+    return encoder, dense(how.latent, how.layers[::-1], n_columns)
 
 
-def training_steps(network: Network, learning_rate: float) -> tuple[Any, Any]:
+def training_steps(encoder: Any, decoder: Any, learning_rate: float) -> tuple[Any, Any]:
     """Return two compiled functions: one pass over batches, and the loss of a table."""
     import keras
     import tensorflow as tf
 
-    encoder, decoder = network.encoder, network.decoder
     variables = [*encoder.trainable_variables, *decoder.trainable_variables]
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
@@ -89,8 +72,11 @@ def training_steps(network: Network, learning_rate: float) -> tuple[Any, Any]:
     return tf.function(one_pass), tf.function(loss_of)
 
 
-def train(rows: Batch, seed: int, how: Training) -> Network:
-    """Train on standardised rows until the loss on a tenth of them, kept aside, stops falling."""
+def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str, Any]]:
+    """Train on standardised rows until the loss on a tenth of them, kept aside, stops falling.
+
+    Return the encoder's weights at the lowest loss, with the facts of the training.
+    """
     import keras
     import tensorflow as tf
 
@@ -101,18 +87,22 @@ def train(rows: Batch, seed: int, how: Training) -> Network:
     aside, used = tf.constant(rows[order[:n_aside]]), rows[order[n_aside:]]
     size = min(how.batch_size, len(used))
     n_batches = len(used) // size
-    network = make_network(rows.shape[1], how)
-    one_pass, loss_of = training_steps(network, how.learning_rate)
+    encoder, decoder = make_networks(rows.shape[1], how)
+    one_pass, loss_of = training_steps(encoder, decoder, how.learning_rate)
+    best_loss, best_epoch, best_weights = np.inf, 0, list[Batch]()
     for epoch in range(1, how.epochs + 1):
         # Rows beyond the last full batch are left out of this pass; the next one draws others.
         drawn = rng.permutation(len(used))[: n_batches * size]
         one_pass(tf.constant(used[drawn].reshape(n_batches, size, -1)))
-        network.keep_if_better(float(loss_of(aside)), epoch)
-        if epoch - network.best_epoch >= how.patience:
+        loss = float(loss_of(aside))
+        if loss < best_loss:
+            best_loss, best_epoch = loss, epoch
+            best_weights = [np.array(weights) for weights in encoder.get_weights()]
+        if epoch - best_epoch >= how.patience:
             break
-    if not network.best_weights:
+    if not best_weights:
         raise ArithmeticError(f"the loss was never finite: learning_rate = {how.learning_rate} may be too large")
-    return network
+    return best_weights, {"latent": how.latent, "epochs": best_epoch, "validation_loss": best_loss}
 
 
 def fit_encoder(X: Space, seed: int, how: Training) -> tuple[Encoder, dict[str, Any]]:
@@ -122,10 +112,10 @@ def fit_encoder(X: Space, seed: int, how: Training) -> tuple[Encoder, dict[str, 
     mean, scale = X.mean(axis=0), np.where(scale > 0, scale, 1.0)
     rows = np.ascontiguousarray((X - mean) / scale, dtype=np.float32)
     with quiet_tensorflow(), keras_seed(seed):
-        network = train(rows, seed, how)
-    numbers = [weights.astype(np.float64) for weights in network.best_weights]
+        best_weights, facts = train(rows, seed, how)
+    numbers = [weights.astype(np.float64) for weights in best_weights]
     encoder = Encoder(np.array(mean), scale, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
-    return encoder, {"latent": how.latent, "epochs": network.best_epoch, "validation_loss": network.best_loss}
+    return encoder, facts
 
 
 def build(

@@ -120,11 +120,10 @@ def build(
 
 def check_params(params: Params) -> None:
     """Refuse values that hdbscan would refuse only when it is fitted."""
-    if params["min_samples"] != AS_SIZE:  # the package's own default
-        try:
-            require_number("min_samples", params["min_samples"], integer=True, low=1)
-        except ValueError as error:
-            raise ValueError(f"{error}, or {AS_SIZE!r}") from error
+    min_samples = params["min_samples"]
+    complaint = number_complaint(min_samples, integer=True, low=1)
+    if complaint and min_samples != AS_SIZE:  # the package's own default
+        raise ValueError(f"min_samples = {min_samples!r} is not {complaint}, or {AS_SIZE!r}")
     if not isinstance(params["allow_single_cluster"], bool):
         raise ValueError(f"allow_single_cluster = {params['allow_single_cluster']!r} is not true or false")
     require_number("max_cluster_size", params["max_cluster_size"], integer=True, low=0)

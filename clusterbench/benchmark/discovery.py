@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import clusterbench
 from clusterbench.errors import RequestError, unknown
+from clusterbench.plugins import shipped_place
 
 
 def benchmark_places(workspace: Path) -> list[Path]:
     """Return the folders that hold benchmarks, the workspace's first."""
-    package = Path(clusterbench.__file__).resolve().parent
-    shipped = package / "_shipped" / "benchmarks"
-    places = [workspace / "benchmarks", shipped if shipped.is_dir() else package.parent / "benchmarks"]
+    places = [workspace / "benchmarks", shipped_place("benchmarks")]
     return list(dict.fromkeys(place.resolve() for place in places if place.is_dir()))
 
 

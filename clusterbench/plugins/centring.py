@@ -47,14 +47,7 @@ def without_offset(X: Floats) -> tuple[Floats, Floats | None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftedModel:
-    """A model that was fitted to rows less their centre, for rows as they are.
-
-    Attributes
-    ----------
-    model : object
-        With ``predict``.
-    centre : ndarray, shape (d,)
-    """
+    """A model, with ``predict``, that was fitted to rows less their centre, shape (d,), for rows as they are."""
 
     model: Any
     centre: Floats

@@ -31,16 +31,7 @@ class Encoder:
         return len(self.layers[-1][1])
 
     def encode(self, X: ArrayLike) -> Floats:
-        """Return the latent coordinates of rows.
-
-        Parameters
-        ----------
-        X : array-like of float, shape (m, d)
-            Rows of the space that the encoder was trained in.
-
-        Returns
-        -------
-        ndarray of float64, shape (m, n_latent)
+        """Return the latent coordinates, shape (m, n_latent), of rows of the fitted space, shape (m, d).
 
         Raises
         ------
@@ -51,11 +42,10 @@ class Encoder:
         if given.ndim != 2 or given.shape[1] != len(self.mean):
             raise ValueError(f"the encoder takes rows of {len(self.mean)} values, got shape {given.shape}")
         hidden: Floats = (given - self.mean) / self.scale
-        for number, (weights, bias) in enumerate(self.layers, start=1):
-            hidden = hidden @ weights + bias
-            if number < len(self.layers):
-                hidden = np.maximum(hidden, 0.0)
-        return hidden
+        for weights, bias in self.layers[:-1]:
+            hidden = np.maximum(hidden @ weights + bias, 0.0)
+        weights, bias = self.layers[-1]
+        return hidden @ weights + bias
 
 
 @dataclass(frozen=True, slots=True, eq=False)

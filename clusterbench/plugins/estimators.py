@@ -58,8 +58,7 @@ class _Recipe:
             return self.target
         module, _, name = self.target.partition(":")
         with recorded_warnings():
-            loaded: type[Any] = getattr(importlib.import_module(module), name)
-        return loaded
+            return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
 
     def parameter(self, cut: str) -> str:
         return self.k if cut == "k" else cut

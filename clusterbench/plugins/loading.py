@@ -41,33 +41,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """A kind of plug-in.
+    """A kind of plug-in: its word, how a file declares one, and its check.
 
-    Attributes
-    ----------
-    word : str
-        What one is called; a workspace's folder is the plural, the variable in a file the same in capitals.
-    form : str
-        How a file declares one.
-    accept : callable
-        ``accept(value, where)`` returns the plug-in with its place, or None if `value` is none.
+    A workspace's folder is the plural of the word, the variable in a file the same in capitals.
+    ``accept(value, where)`` returns the plug-in with its place, or None if `value` is none.
     """
 
     word: str
     form: str
     accept: Callable[[object, str], T | None]
-
-    @property
-    def folder(self) -> str:
-        return f"{self.word}s"
-
-    @property
-    def variable(self) -> str:
-        return self.word.upper()
-
-    @property
-    def entry_points(self) -> str:
-        return f"clusterbench.{self.word}s"
 
 
 def _algorithm(value: object, where: str) -> Algorithm | None:
@@ -81,7 +63,8 @@ def _step(value: object, where: str) -> type[Step] | None:
         raise RequestError(f"{value.__name__} has no name", where=where, allowed='name = "my_step" in its class')
     if not isinstance(value.version, int) or value.version < 1:
         raise RequestError(f"version = {value.version!r}", where=where, allowed="an integer of at least 1")
-    if inspect.isabstract(value) or (value.estimator is Step.estimator and value.transformer is Step.transformer):
+    inherited = value.estimator is Step.estimator and value.transformer is Step.transformer
+    if inspect.isabstract(value) or (inherited and not value.wraps):
         raise RequestError(f"{value.__name__} has no estimator", where=where, allowed="def estimator(self): ...")
     value.source = where
     return value
@@ -124,11 +107,12 @@ def load_plugin(where: str | Path) -> Algorithm:
 def load(where: str | Path, kind: Kind[T]) -> T:
     """Load one plug-in of `kind`: see `load_plugin`."""
     text = str(where)
-    value = run_plugin(text, kind.variable)
+    variable = kind.word.upper()
+    value = run_plugin(text, variable)
     plugin = kind.accept(value, text)
     if plugin is None:
         given = "nothing" if value is None else f"a {type(value).__name__}"
-        raise RequestError(f"holds {given} called {kind.variable}", where=text, allowed=kind.form)
+        raise RequestError(f"holds {given} called {variable}", where=text, allowed=kind.form)
     return plugin
 
 

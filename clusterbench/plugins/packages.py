@@ -8,12 +8,7 @@ from collections.abc import Mapping
 
 
 def missing_packages(packages: Mapping[str, str]) -> str | None:
-    """Return which of `packages` are missing, with the install hint, or None.
-
-    Parameters
-    ----------
-    packages : mapping of str to str
-        Import name to the requirement (PEP 508) that installs it.
+    """Return which of `packages` (import name to PEP 508 requirement) are missing, with the install hint, or None.
 
     Examples
     --------

@@ -55,9 +55,7 @@ def kept_generators() -> Iterator[None]:
 
 @contextmanager
 def recorded_warnings() -> Iterator[list[str]]:
-    """Collect warnings of the enclosed code as ``"ConvergenceWarning: did not converge"``, each once.
-
-    The list is filled when the block ends. Deprecations inside libraries are dropped.
+    """Collect warnings of the block, each once and without deprecations; the list is filled when the block ends.
 
     Examples
     --------

@@ -26,16 +26,7 @@ Found = dict[str, list[tuple[T, str]]]
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlugin:
-    """A plug-in that cannot be used.
-
-    Attributes
-    ----------
-    name : str
-        The file's stem, or the name that two plug-ins share.
-    where : str
-        Its file or entry point.
-    reason : str
-    """
+    """A plug-in that cannot be used: its file's stem or the name that two share, its file or entry point, and why."""
 
     name: str
     where: str
@@ -44,14 +35,9 @@ class BrokenPlugin:
 
 @dataclass(frozen=True, slots=True)
 class Plugins(Mapping[str, T], Generic[T]):
-    """The plug-ins of one kind by name, in alphabetical order; asking for an unknown name raises RequestError.
+    """The plug-ins of one kind by name, in alphabetical order.
 
-    Attributes
-    ----------
-    word : str
-        What one is called: algorithm, step.
-    broken : tuple of BrokenPlugin
-        Found, but not usable. Asking for one is an error; otherwise it is worth a warning.
+    Asking for an unknown or a broken one raises RequestError, with the nearest spelling or the reason.
     """
 
     word: str
@@ -75,7 +61,6 @@ class Plugins(Mapping[str, T], Generic[T]):
         return self._entry(name)[1]
 
     def _entry(self, name: str) -> tuple[T, str]:
-        """Return a plug-in and its place; RequestError names the nearest spelling, or why it is broken."""
         for plugin in self.broken:
             if plugin.name == name:
                 raise RequestError(f"{self.word} {name!r} cannot be used: {plugin.reason}", where=plugin.where)
@@ -86,15 +71,7 @@ class Plugins(Mapping[str, T], Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All plug-ins that a workspace can use.
-
-    Attributes
-    ----------
-    algorithms : Plugins of Algorithm
-    metrics : Plugins of Metric
-    steps : Plugins of type of Step
-        The built-in metrics and steps are among them.
-    """
+    """All plug-ins that a workspace can use, the built-in metrics and steps among them."""
 
     algorithms: Plugins[Algorithm]
     metrics: Plugins[Metric]
@@ -102,7 +79,6 @@ class Registry:
 
     @property
     def broken(self) -> tuple[BrokenPlugin, ...]:
-        """The plug-ins of all kinds that cannot be used."""
         return self.algorithms.broken + self.metrics.broken + self.steps.broken
 
     def with_algorithm(self, path: Path) -> Registry:
@@ -112,11 +88,11 @@ class Registry:
         return replace(self, algorithms=replace(self.algorithms, usable=usable))
 
 
-def shipped_place() -> Path:
-    """Return the folder of the shipped algorithms: package data in a wheel, the repository's in a checkout."""
+def shipped_place(folder: str = "algorithms") -> Path:
+    """Return the folder of the shipped algorithms or benchmarks: package data in a wheel, else the checkout's."""
     package = Path(__file__).resolve().parent.parent
-    packed = package / "_shipped" / "algorithms"
-    return packed if packed.is_dir() else package.parent / "algorithms"
+    packed = package / "_shipped" / folder
+    return packed if packed.is_dir() else package.parent / folder
 
 
 def load_registry(workspace: Path | None = None) -> Registry:
@@ -180,7 +156,7 @@ def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
     """Give (name to expect, where) of every plug-in; a copy of an earlier file is left out."""
     folders = [shipped_place()] if kind is ALGORITHMS else []
     seen: set[tuple[str, bytes]] = set()
-    for folder in dict.fromkeys(folder.resolve() for folder in [*folders, workspace / kind.folder]):
+    for folder in dict.fromkeys(folder.resolve() for folder in [*folders, workspace / f"{kind.word}s"]):
         for path in sorted(folder.glob("*.py")):
             if path.name.startswith("_") or not path.is_file():
                 continue
@@ -188,7 +164,7 @@ def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
             if file not in seen:
                 seen.add(file)
                 yield path.stem, str(path)
-    entries = importlib.metadata.entry_points(group=kind.entry_points)
+    entries = importlib.metadata.entry_points(group=f"clusterbench.{kind.word}s")
     for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
         yield entry.name, f"{ENTRY_POINT}{entry.value}"
 

@@ -48,10 +48,8 @@ def prepare_tensorflow() -> None:
     with quiet_tensorflow():
         import tensorflow as tf
 
-        if tf.config.threading.get_intra_op_parallelism_threads() != 1:
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-        if tf.config.threading.get_inter_op_parallelism_threads() != 1:
-            tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.config.set_visible_devices([], "GPU")
         tf.config.experimental.enable_op_determinism()
         tf.constant(0.0) + tf.constant(1.0)

@@ -7,8 +7,7 @@ from typing import Any
 from clusterbench.preprocessing.columns import Drop, Select
 from clusterbench.preprocessing.impute import Impute
 from clusterbench.preprocessing.pca import Pca
-from clusterbench.preprocessing.scaling import L2Normalize, MinMax, Robust, Standardize
-from clusterbench.preprocessing.shaping import Clip, Log1p, Power
+from clusterbench.preprocessing.scaling import Clip, L2Normalize, Log1p, MinMax, Power, Robust, Standardize
 from clusterbench.preprocessing.step import Step
 
 STEPS: dict[str, type[Step]] = {

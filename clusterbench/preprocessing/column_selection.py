@@ -32,17 +32,10 @@ Names = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The columns that a step finds, and the groups that it may name.
+    """The columns that a step finds, and the groups of the dataset's columns that it may name.
 
-    Attributes
-    ----------
-    present : tuple of str
-        In their order.
-    groups : mapping of str to tuple of str
-        Named groups of the dataset and ``nonnegative``, by the columns of the dataset.
-    exact : bool
-        Whether `present` is what there will be. Else it is what there may be: how many components a share
-        of variance needs is known after fitting only.
+    Not `exact`: these are the columns that there may be, since how many components a share of variance needs is known
+    after fitting only.
     """
 
     present: tuple[str, ...]

@@ -26,6 +26,7 @@ class Pca(Step):
     """Principal components (`PCA`), called pca0, pca1, ...; the columns that it does not work on come before them."""
 
     name = "pca"
+    wraps = "sklearn.decomposition:PCA"
     in_title = frozenset({"n_components"})
 
     n_components: Annotated[
@@ -52,11 +53,6 @@ class Pca(Step):
         if self.n_components == "mle" and self.svd_solver not in ("auto", "full"):
             raise ValueError(f"n_components = 'mle' cannot be found by svd_solver = {self.svd_solver!r}, use 'full'")
         return self
-
-    def estimator(self) -> Any:
-        from sklearn.decomposition import PCA
-
-        return PCA(**self.arguments)
 
     def check(self, table: pd.DataFrame) -> None:
         check_complete(table, before=self.name)

@@ -1,14 +1,15 @@
-"""Steps that bring columns or rows to a common scale."""
+"""Steps that change values: the shape of each column's distribution, and the scale of columns or rows."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from clusterbench.preprocessing.step import Flag, Step
-from clusterbench.preprocessing.table_checks import check_complete
+from clusterbench.preprocessing.table_checks import check_above, check_complete
 
 
 def _ascending(pair: tuple[float, float]) -> tuple[float, float]:
@@ -23,73 +24,118 @@ def _percentages(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
-# Not strict: a file has lists, no tuples. The two numbers are checked as strictly as any.
-_Pair = Annotated[tuple[float, float], Strict(False)]
+# Pairs are not strict: a file has lists, no tuples. The two numbers are checked as strictly as any.
+_Range = Annotated[
+    tuple[float, float], Strict(False), AfterValidator(_ascending), Field(description="[low, high] with low < high")
+]
+_PercentRange = Annotated[
+    tuple[float, float],
+    Strict(False),
+    AfterValidator(_percentages),
+    Field(description="[low, high] in percent, 0 <= low < high <= 100"),
+]
+_Quantile = Annotated[float, Field(ge=0.0, le=1.0, description="a quantile from 0 to 1")]
+
+
+class Clip(Step):
+    """Clip values at two quantiles of each column, learned at fit; if one alone is given, on that side alone."""
+
+    name = "clip"
+    wraps = "clusterbench.preprocessing.transformers:QuantileClipper"
+    in_title = frozenset({"lower", "upper"})
+
+    lower: _Quantile = 0.01
+    upper: _Quantile = 0.99
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_side(cls, given: Any) -> Any:
+        if isinstance(given, dict) and ("lower" in given) != ("upper" in given):
+            return {"lower": 0.0, "upper": 1.0, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Clip:
+        if self.lower >= self.upper:
+            raise ValueError(f"lower = {self.lower:g} must be below upper = {self.upper:g}")
+        return self
+
+    def title(self) -> str:
+        return f"clip {self.lower:g}-{self.upper:g}"
+
+
+class Log1p(Step):
+    """Take log(1 + x); every value must be above -1."""
+
+    name = "log1p"
+
+    def estimator(self) -> Any:
+        from sklearn.preprocessing import FunctionTransformer
+
+        return FunctionTransformer(np.log1p, inverse_func=np.expm1, check_inverse=False, feature_names_out="one-to-one")
+
+    def check(self, table: pd.DataFrame) -> None:
+        check_above(table, -1.0, what=self.name)
+
+
+class Power(Step):
+    """Make columns more normal (`PowerTransformer`); ``box-cox`` needs positive values."""
+
+    name = "power"
+    wraps = "sklearn.preprocessing:PowerTransformer"
+    in_title = frozenset({"method"})
+
+    method: Annotated[Literal["yeo-johnson", "box-cox"], Field(description="yeo-johnson, box-cox")] = "yeo-johnson"
+    standardize: Flag = True
+
+    def check(self, table: pd.DataFrame) -> None:
+        if self.method == "box-cox":
+            check_above(table, 0.0, what=self.method)
+
+    def title(self) -> str:
+        return "Yeo-Johnson" if self.method == "yeo-johnson" else "Box-Cox"
 
 
 class Standardize(Step):
     """Centre to mean 0 and scale to variance 1 (`StandardScaler`)."""
 
     name = "standardize"
+    wraps = "sklearn.preprocessing:StandardScaler"
 
     with_mean: Flag = True
     with_std: Flag = True
-
-    def estimator(self) -> Any:
-        from sklearn.preprocessing import StandardScaler
-
-        return StandardScaler(**self.arguments)
 
 
 class MinMax(Step):
     """Scale to a range (`MinMaxScaler`); `clip` keeps new rows inside it."""
 
     name = "minmax"
+    wraps = "sklearn.preprocessing:MinMaxScaler"
 
-    feature_range: Annotated[_Pair, AfterValidator(_ascending), Field(description="[low, high] with low < high")] = (
-        0.0,
-        1.0,
-    )
+    feature_range: _Range = (0.0, 1.0)
     clip: Flag = False
-
-    def estimator(self) -> Any:
-        from sklearn.preprocessing import MinMaxScaler
-
-        return MinMaxScaler(**self.arguments)
 
 
 class Robust(Step):
     """Centre by the median and scale by a quantile range (`RobustScaler`)."""
 
     name = "robust"
+    wraps = "sklearn.preprocessing:RobustScaler"
 
     with_centering: Flag = True
     with_scaling: Flag = True
-    quantile_range: Annotated[
-        _Pair,
-        AfterValidator(_percentages),
-        Field(description="[low, high] in percent, 0 <= low < high <= 100"),
-    ] = (25.0, 75.0)
+    quantile_range: _PercentRange = (25.0, 75.0)
     unit_variance: Flag = False
-
-    def estimator(self) -> Any:
-        from sklearn.preprocessing import RobustScaler
-
-        return RobustScaler(**self.arguments)
 
 
 class L2Normalize(Step):
     """Scale each row to norm 1 (`Normalizer`)."""
 
     name = "l2_normalize"
+    wraps = "sklearn.preprocessing:Normalizer"
     in_title = frozenset({"norm"})
 
     norm: Annotated[Literal["l1", "l2", "max"], Field(description="l1, l2, max")] = "l2"
-
-    def estimator(self) -> Any:
-        from sklearn.preprocessing import Normalizer
-
-        return Normalizer(**self.arguments)
 
     def check(self, table: pd.DataFrame) -> None:
         check_complete(table, before=self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Self
 
@@ -40,6 +41,8 @@ class Step(BaseModel):
         Raised when the same arguments may give other values: spaces made with another version are made again.
     source : str
         File or entry point of a plug-in; set when it is loaded.
+    wraps : str
+        ``"module:Class"`` of a transformer that takes the step's arguments; instead of `estimator`.
     in_title : frozenset of str
         Arguments that `title` shows, so that `describe` leaves them out.
 
@@ -63,13 +66,15 @@ class Step(BaseModel):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     source: ClassVar[str] = ""
+    wraps: ClassVar[str] = ""
     in_title: ClassVar[frozenset[str]] = frozenset()
 
     columns: Names = (ALL,)
 
     def estimator(self) -> Any:
         """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
-        raise NotImplementedError(f"the step {self.name!r} defines no estimator")
+        module, _, name = self.wraps.partition(":")
+        return getattr(importlib.import_module(module), name)(**self.arguments)
 
     def check(self, table: pd.DataFrame) -> None:
         """Raise ValueError if the step cannot work on `table`, which holds the columns that it works on.

@@ -29,15 +29,7 @@ def choose_columns(columns: Sequence[str], *, keep: bool) -> Any:
 class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Clip each column at two of its quantiles, learned at fit; missing values stay missing.
 
-    Parameters
-    ----------
-    lower, upper : float
-        Quantiles, 0 <= lower < upper <= 1, interpolated linearly among the values present.
-
-    Attributes
-    ----------
-    lower_, upper_ : ndarray of float, shape (d,)
-        The bounds; NaN for a column without a value, which is left alone.
+    A column without a value has the bounds NaN and is left alone.
     """
 
     def __init__(self, lower: float = 0.01, upper: float = 0.99) -> None:
@@ -73,7 +65,6 @@ class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
 class _FrameTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A transformer that takes a frame and gives a frame, and remembers the columns of both."""
 
-    feature_names_in_: NDArray[Any]
     feature_names_out_: NDArray[Any]
 
     def fit(self, X: pd.DataFrame, y: object = None) -> _FrameTransformer:
@@ -81,53 +72,52 @@ class _FrameTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(X)
         return self
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Return the names of the columns that `transform` gives."""
-        check_is_fitted(self, "feature_names_out_")
-        return self.feature_names_out_
-
-    def _remember(self, given: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
+    def fit_transform(self, X: pd.DataFrame, y: object = None, **fit_params: Any) -> pd.DataFrame:
+        """Fit to `X`, shape (n, d), and return it transformed."""
+        validate_data(self, X, skip_check_array=True)
+        result = self._fit_apply(X)
         if result.columns.has_duplicates:
             twice = result.columns[result.columns.duplicated()][0]
             raise ValueError(f"it would give a second column named {twice!r}")
         self.feature_names_out_ = np.asarray(result.columns, dtype=object)
         return result
 
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `X`, shape (n, d), transformed."""
+        check_is_fitted(self)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return self._apply(X)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Return the names of the columns that `transform` gives."""
+        check_is_fitted(self, "feature_names_out_")
+        return self.feature_names_out_
+
+    def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        raise NotImplementedError
+
 
 class OnColumns(_FrameTransformer):
     """Apply a transformer to some columns; the others pass through.
 
     Columns that keep their names keep their places; new ones, such as components, follow the others.
-
-    Parameters
-    ----------
-    transformer : estimator
-        With pandas output.
-    columns : sequence of str
-
-    Attributes
-    ----------
-    transformer_ : estimator
-        The fitted copy.
     """
 
     def __init__(self, transformer: Any, columns: Sequence[str]) -> None:
         self.transformer = transformer
         self.columns = columns
 
-    def fit_transform(self, X: pd.DataFrame, y: object = None, **fit_params: Any) -> pd.DataFrame:
-        """Fit to `X`, shape (n, d), and return it transformed."""
-        validate_data(self, X, skip_check_array=True)
+    def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
         absent = [name for name in self.columns if name not in X.columns]
         if absent:
             raise ValueError(f"no column {absent[0]!r} here, there are {', '.join(map(repr, X.columns))}")
         self.transformer_ = clone(self.transformer)
-        return self._remember(X, self._placed(X, self.transformer_.fit_transform(X[list(self.columns)])))
+        return self._placed(X, self.transformer_.fit_transform(X[list(self.columns)]))
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return `X`, shape (n, d), transformed."""
-        check_is_fitted(self)
-        validate_data(self, X, skip_check_array=True, reset=False)
+    def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
         return self._placed(X, self.transformer_.transform(X[list(self.columns)]))
 
     def _placed(self, given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
@@ -139,42 +129,20 @@ class OnColumns(_FrameTransformer):
 
 
 class ImputeByColumn(_FrameTransformer):
-    """Fill missing values, some columns by another imputer. Every imputer sees all columns.
-
-    Parameters
-    ----------
-    imputer : estimator
-        For the columns that no override names. With pandas output.
-    overrides : sequence of (estimator, sequence of str)
-        Further imputers and their columns.
-
-    Attributes
-    ----------
-    imputer_ : estimator
-    overrides_ : list of (estimator, list of str)
-        The fitted copies.
-    """
+    """Fill missing values, some columns by another imputer. Every imputer sees all columns."""
 
     def __init__(self, imputer: Any, overrides: Sequence[tuple[Any, Sequence[str]]]) -> None:
         self.imputer = imputer
         self.overrides = overrides
 
-    def fit_transform(self, X: pd.DataFrame, y: object = None, **fit_params: Any) -> pd.DataFrame:
-        """Fit to `X`, shape (n, d), and return it filled."""
-        validate_data(self, X, skip_check_array=True)
+    def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
         self.imputer_ = clone(self.imputer).fit(X)
         self.overrides_ = [(clone(imputer).fit(X), list(columns)) for imputer, columns in self.overrides]
-        return self._remember(X, self._filled(X))
+        return self._apply(X)
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return `X`, shape (n, d), filled."""
-        check_is_fitted(self)
-        validate_data(self, X, skip_check_array=True, reset=False)
-        return self._filled(X)
-
-    def _filled(self, given: pd.DataFrame) -> pd.DataFrame:
-        filled: pd.DataFrame = self.imputer_.transform(given).copy()
+    def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        filled: pd.DataFrame = self.imputer_.transform(X).copy()
         for imputer, columns in self.overrides_:
-            filled[columns] = imputer.transform(given)[columns]
+            filled[columns] = imputer.transform(X)[columns]
         # An imputer leaves out a column without a value, which an override may then have filled: back to its place.
-        return filled[[*given.columns, *(name for name in filled.columns if name not in given.columns)]]
+        return filled[[*X.columns, *(name for name in filled.columns if name not in X.columns)]]

@@ -45,6 +45,16 @@ class Sums(TransformerMixin, BaseEstimator):
     def transform(self, X): return X.sum(axis=1).to_frame("total")
     def get_feature_names_out(self, names=None): return np.array(["total"])
 """
+WRAPPED = """
+from clusterbench.plugins import Step
+
+class Above(Step):
+    name = "{name}"
+    wraps = "sklearn.preprocessing:{wraps}"
+    threshold: float = 0.0
+
+STEP = Above
+"""
 WRONG = {
     "check": ("    def check(self, table): {}['gamma']", "mine (FILE): KeyError: 'gamma'"),
     "refuses": ("    def check(self, table): raise ValueError('column a is odd')", "mine (FILE): ValueError: column a"),
@@ -81,6 +91,8 @@ def workspace(tmp_path_factory):
     sources |= {f"mine_{name}": (f"mine_{name}", 1, more) for name, (more, _) in WRONG.items()}
     for file, (name, version, more) in sources.items():
         (folder / "steps" / f"{file}.py").write_text(HEAD.format(name=name, version=version, more=more))
+    for name, wraps in {"above": "Binarizer", "nothing": "Nothing"}.items():
+        (folder / "steps" / f"{name}.py").write_text(WRAPPED.format(name=name, wraps=wraps))
     return folder
 
 
@@ -107,6 +119,13 @@ def test_a_step_has_arguments_columns_and_words(steps):
     parsed = parse_steps([{"step": "plus", "by": 3}], where="v", known=steps)
     assert resolved(parsed) == [{"step": "plus", "columns": ["all"], "by": 3.0}]
     assert describe(parsed) == "plus (by = 3)"
+
+
+def test_a_step_that_wraps_a_transformer_needs_no_estimator(steps):
+    made = space(steps, {"step": "above", "threshold": 2.0})
+    assert made.values.tolist() == [[0, 1], [0, 1], [1, 1]]
+    with pytest.raises(RequestError, match=r"step 1: nothing .*AttributeError: .* has no attribute 'Nothing'"):
+        space(steps, {"step": "nothing"})
 
 
 def test_later_steps_find_the_columns_that_a_step_makes(steps):
