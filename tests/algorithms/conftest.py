@@ -38,6 +38,8 @@ def cuts_of(shipped):
 
     def run(name: str, X: np.ndarray, cuts: list[dict[str, Any]], seed: int = 0, **params: Any) -> list[Partition]:
         algorithm = shipped(name)
+        if algorithm.warm_up is not None:  # the first import of a library may warn
+            algorithm.warm_up()
         cutter = algorithm.build(X, seed, **algorithm.resolve(params))
         return [cutter(**cut) for cut in cuts]
 
