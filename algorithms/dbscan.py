@@ -1,6 +1,7 @@
 """DBSCAN: one neighbour list and one tree serve all eps, in memory that grows with n, not with n x n."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from clusterbench.plugins import (
     Params,
     Partition,
     Space,
-    number_check,
+    number_complaint,
     require_choice,
     require_number,
     share_complaint,
@@ -164,7 +165,7 @@ ALGORITHM = Algorithm(
     build=build,
     cuts=(
         CutRange("eps_quantile", (0.5, 0.7, 0.8, 0.9, 0.95, 0.99), share_complaint),
-        CutRange("eps", check=number_check(low=0, open_low=True)),
+        CutRange("eps", check=partial(number_complaint, low=0, open_low=True)),
     ),
     deterministic=True,
     noise=True,

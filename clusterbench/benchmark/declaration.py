@@ -75,18 +75,14 @@ class Benchmark:
 
     Attributes
     ----------
-    name : str
-        Stem of the file.
-    path : Path
-    text : str
-        The TOML as it was read.
+    name, text : str
+        Stem of the file, and the TOML as it was read.
     metrics : tuple of str
         Those that rank, among them `plugin_metrics`. The built-in ones are scored in any case.
     variants : mapping of str to steps
         The declared variants and those that are reference spaces only.
     variants_declared, references_declared : bool
         Whether the file names them; a default one that a table does not allow is left out with a warning.
-    reference_spaces : tuple of str
     """
 
     name: str

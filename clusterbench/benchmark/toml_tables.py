@@ -17,7 +17,10 @@ class _Table(BaseModel):
 
 
 def expand_range(value: Any) -> Any:
-    """Return the list that `{ from = 2, to = 10 }` stands for, both ends included; anything else as it is."""
+    """Return the list that `{ from = 2, to = 10 }` stands for, both ends included; anything else as it is.
+
+    Raises ValueError if an end is no integer, or the range is empty or runs past 10,000 values.
+    """
     if not isinstance(value, dict):
         return value
     if set(value) != {"from", "to"} or not all(type(end) is int for end in value.values()):

@@ -18,16 +18,13 @@ from clusterbench.plugins.algorithm import (
     Space,
     as_partition,
 )
-from clusterbench.plugins.centring import ShiftedModel, without_offset
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
-from clusterbench.plugins.encoder import Encoder, LatentCentroids
 from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
 from clusterbench.plugins.loading import load_plugin
 from clusterbench.plugins.packages import is_installed, missing_packages
 from clusterbench.plugins.parameter_checks import (
     SCIPY_DISTANCES,
-    number_check,
     number_complaint,
     require_choice,
     require_number,
@@ -35,6 +32,7 @@ from clusterbench.plugins.parameter_checks import (
 )
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
+from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, without_offset
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 from clusterbench.preprocessing import Step
 
@@ -74,7 +72,6 @@ __all__ = [
     "load_plugin",
     "load_registry",
     "missing_packages",
-    "number_check",
     "number_complaint",
     "prepare_tensorflow",
     "quiet_tensorflow",

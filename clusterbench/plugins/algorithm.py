@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.errors import RequestError, request_errors, unknown
 from clusterbench.labeling import is_masked
 from clusterbench.plugins.packages import missing_packages
-from clusterbench.plugins.parameter_checks import number_check
+from clusterbench.plugins.parameter_checks import number_complaint
 
 Space = NDArray[np.float64]
 Params = Mapping[str, Any]
@@ -120,7 +121,7 @@ class CutRange:
             raise ValueError(f"the default of the cut {self.name!r} is {self.default!r}, not a tuple of values")
 
 
-K = CutRange("k", check=number_check(integer=True, low=2))
+K = CutRange("k", check=partial(number_complaint, integer=True, low=2))
 
 _TYPES: dict[str, Any] = {
     "family": Family,

@@ -12,9 +12,9 @@ import numpy as np
 
 from clusterbench.errors import RequestError
 from clusterbench.plugins.algorithm import Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
-from clusterbench.plugins.centring import ShiftedModel, without_offset
 from clusterbench.plugins.packages import is_installed
 from clusterbench.plugins.process_state import recorded_warnings
+from clusterbench.plugins.row_models import ShiftedModel, without_offset
 
 # Set by the engine, or about printing, copying and caching: not parameters of a fit.
 _NOT_PARAMETERS = frozenset(

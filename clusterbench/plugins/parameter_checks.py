@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from clusterbench.errors import did_you_mean
 
@@ -68,8 +67,3 @@ def share_complaint(value: object) -> str | None:
     """Return what `value` should have been, or None where it is a number above 0 and below 1."""
     good = isinstance(value, float) and 0.0 < value < 1.0
     return None if good else "a share above 0 and below 1"
-
-
-def number_check(*, integer: bool = False, low: float, open_low: bool = False) -> Callable[[Any], str | None]:
-    """Return `number_complaint` with its bounds filled in, for a `CutRange`."""
-    return lambda value: number_complaint(value, integer=integer, low=low, open_low=open_low)

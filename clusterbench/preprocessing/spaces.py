@@ -18,7 +18,7 @@ from clusterbench.environment import package_version
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.preprocessing.column_selection import Scope
 from clusterbench.preprocessing.step import Step
-from clusterbench.preprocessing.table_checks import check_complete, check_output, check_size
+from clusterbench.preprocessing.table_checks import check_complete
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Raised when the same steps may give another matrix though no package changed.
 _VERSION = 1
 _PACKAGES = ("numpy", "scipy", "scikit-learn")
+# Squares of such values, summed over a table, stay finite; distances need these squares.
+_LARGEST = 1e140
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +82,7 @@ def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
     bound = _bound_steps(steps, dataset, where=where)
     start = _start(dataset)
     try:
-        check_size(start, what=f"dataset {dataset.name!r} holds")
+        _check_size(start, what=f"dataset {dataset.name!r} holds")
         pipeline, frame = _fit_all(bound, start)
         check_complete(frame, before="clustering")
     except RequestError as error:
@@ -135,8 +137,33 @@ def _fit_step(step: Step, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
         warnings.simplefilter("ignore", RuntimeWarning)
         warnings.simplefilter("ignore", UserWarning)
         made = transformer.fit_transform(frame)
-    check_output(frame, made, after=words)
+    _check_output(frame, made, after=words)
     return transformer, made
+
+
+def _check_output(given: pd.DataFrame, made: pd.DataFrame, *, after: str) -> None:
+    """Raise RequestError if `made` has no column, another number of rows, texts, or missing values that are new."""
+    if not made.shape[1]:
+        raise RequestError(f"no column is left after {after}")
+    if len(made) != len(given):
+        raise RequestError(f"{after} made {len(made)} rows of {len(given)}", allowed="one row for each row")
+    for name in made.columns:
+        values = made[name]
+        if not pd.api.types.is_numeric_dtype(values):
+            raise RequestError(f"{after} made column {name!r} of dtype {values.dtype}", allowed="numbers")
+        if not bool(given[name].isna().any() if name in given.columns else False) and bool(values.isna().any()):
+            raise RequestError(f"{after} made {int(values.isna().sum())} missing values in column {name!r}")
+    _check_size(made, what=f"{after} made")
+
+
+def _check_size(frame: pd.DataFrame, *, what: str) -> None:
+    """Raise RequestError if a value is infinite or so large that distances overflow."""
+    largest = frame.abs().max()
+    for name, value in largest.items():
+        if value > _LARGEST:
+            raise RequestError(
+                f"{what} {value:g} in column {name!r}", allowed=f"values up to {_LARGEST:g} in magnitude"
+            )
 
 
 def _content_hash(dataset: Dataset, bound: list[Step]) -> str:

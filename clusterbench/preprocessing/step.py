@@ -74,7 +74,7 @@ class Step(BaseModel):
     def estimator(self) -> Any:
         """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
         module, _, name = self.wraps.partition(":")
-        return getattr(importlib.import_module(module), name)(**self.arguments)
+        return getattr(importlib.import_module(module), name)(**self.model_dump(exclude={"columns"}))
 
     def check(self, table: pd.DataFrame) -> None:
         """Raise ValueError if the step cannot work on `table`, which holds the columns that it works on.
@@ -96,11 +96,6 @@ class Step(BaseModel):
     def origin(self) -> str:
         """Name and, of a plug-in, file: what an error names."""
         return f"{self.name} ({self.source})" if self.source else self.name
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """All arguments but `columns`."""
-        return self.model_dump(exclude={"columns"})
 
     def bound(self, scope: Scope) -> Self:
         """Return the step with names and groups replaced by the columns of `scope` that they stand for."""

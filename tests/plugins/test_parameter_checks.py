@@ -9,7 +9,6 @@ import pytest
 
 from clusterbench.plugins import (
     missing_packages,
-    number_check,
     number_complaint,
     require_choice,
     require_number,
@@ -45,7 +44,6 @@ NUMBERS = [
 def test_a_number_is_finite_and_within_its_bounds(value, bounds, complaint):
     assert number_complaint(value, **bounds) == complaint
     if "low" in bounds:
-        assert number_check(**bounds)(value) == complaint
         if complaint is None:
             require_number("width", value, **bounds)
         else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from clusterbench.errors import RequestError
-from clusterbench.plugins import REQUIRED, CutRange, check_algorithm, number_check, sklearn_algorithm, small_table
+from clusterbench.plugins import REQUIRED, CutRange, check_algorithm, number_complaint, sklearn_algorithm, small_table
 
 SEEDED = ["MiniBatchKMeans", "BisectingKMeans", "SpectralClustering"]
 UNSEEDED = ["Birch", "AgglomerativeClustering", "FeatureAgglomeration"]
@@ -102,7 +103,7 @@ def test_a_wrong_parameter_is_refused_in_scikit_learns_words_or_by_name(name, pa
 
 def test_mean_shift_is_cut_by_its_bandwidth(X):
     X = X[::3]
-    bandwidth = CutRange("bandwidth", (4.0, 8.0), number_check(low=0, open_low=True))
+    bandwidth = CutRange("bandwidth", (4.0, 8.0), partial(number_complaint, low=0, open_low=True))
     algorithm = wrap("MeanShift", cuts=(bandwidth,))
     cutter = algorithm.build(X, 0, **algorithm.resolve({"cluster_all": False, "bin_seeding": True}))
     counts = []
