@@ -52,7 +52,6 @@ AT_THREE = {
     "os_exit": "os._exit(7)",
     "sys_exit": "sys.exit(3)",
     "segfault": "ctypes.string_at(0)",
-    "aborts": "sys.stderr.write('assertion failed: k != 3\\n'); os.abort()",
     "kills_itself": "os.kill(os.getpid(), signal.SIGKILL)",
     "hangs": "while True: pass",
     "hangs_in_c": "ctypes.PyDLL(None).sleep(1000)",
@@ -122,7 +121,6 @@ def write_all(folder: Path) -> None:
     for name, code in AT_THREE.items():
         write_plugin(folder, name, cut=f"if k == 3:\n    {code}")
     write_plugin(folder, "hangs_in_build", build="time.sleep(1000)")
-    write_plugin(folder, "too_slow", cut="if k == 4: time.sleep(1000)")
     write_plugin(folder, "exits_on_import", top="os._exit(5)")
     write_plugin(folder, "hangs_on_import", top="time.sleep(1000)")
     (folder / "no_plugin.py").write_text('"""Holds no algorithm."""\n')

@@ -36,7 +36,7 @@ OK = {CellStatus.OK}
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory):
-    with DaskCluster(tmp_path_factory.mktemp("cluster"), allowed_failures=1) as cluster:
+    with DaskCluster(tmp_path_factory.mktemp("cluster"), allowed_failures=0) as cluster:
         yield cluster
 
 
@@ -57,7 +57,7 @@ def far(cluster):
     return execute_far
 
 
-def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
+def test_labels_are_those_of_this_process(cluster, make_task):
     dbscan = make_task(ALGORITHMS / "dbscan.py", min_samples=5)
     tasks = [
         make_task(ALGORITHMS / "kmeans.py", seed=1, n_init=2),
@@ -65,13 +65,13 @@ def test_labels_are_those_of_this_process_and_of_the_pool(cluster, make_task):
         replace(dbscan, cuts=('{"eps": 0.4}', '{"eps": 0.6}')),
     ]
     found = []
-    for options in ({"workers": 0}, {"workers": 2}, {"workers": 0, "scheduler": cluster.address}):
-        done = [event for event in execute(tasks, **options) if isinstance(event, CutDone)]
+    for options in ({}, {"scheduler": cluster.address}):
+        done = [event for event in execute(tasks, workers=0, **options) if isinstance(event, CutDone)]
         assert {event.status for event in done} == OK
         found.append({(event.key, event.cut): event.labeling.sha256 for event in done})
         assert all(event.labeling.labels.dtype == np.int32 for event in done)
     assert len(found[0]) == 2 * 3 + 2
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
     assert cluster.left_behind() == []
     assert within(2.0, lambda: not cluster.beneath())
 
@@ -284,7 +284,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_a_scheduler(plugins, space_path):
             ended = time.monotonic()
             run.send_signal(signal.SIGINT)
             _, output = run.communicate(timeout=10)
-    assert time.monotonic() - ended < 3.0
+    assert time.monotonic() - ended < 6.0
     assert "KeyboardInterrupt" in output
 
 

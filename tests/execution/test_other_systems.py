@@ -53,10 +53,10 @@ from clusterbench.execution import CutDone, Limits, Task, execute, scratch_folde
 assert current_environment().cores >= 1
 plugins, space = sys.argv[1:]
 cuts = ('{"k": 2}', '{"k": 3}')
-names = ("recorder", "segfault", "hangs")
+names = ("recorder", "segfault")
 tasks = [Task(f"{name:0>64}", f"{plugins}/{name}.py", "{}", 0, cuts, space) for name in names]
 with scratch_folder():
-    for event in execute(tasks, workers=2, limits=Limits(seconds=1.0)):
+    for event in execute(tasks, workers=1, limits=Limits(memory_mb=4000)):
         if isinstance(event, CutDone):
             assert event.info.get("oom") is None  # which Linux gives a worker
             print(event.key.lstrip("0"), event.cut, event.status, flush=True)
@@ -83,7 +83,5 @@ def test_a_run_needs_nothing_that_only_linux_has(interpreter, plugins, space_pat
         ('recorder {"k": 3}', "ok"),
         ('segfault {"k": 2}', "ok"),
         ('segfault {"k": 3}', "failed"),
-        ('hangs {"k": 2}', "ok"),
-        ('hangs {"k": 3}', "timeout"),
     }
     assert list((tmp_path / "tmp").iterdir()) == []
