@@ -3,7 +3,11 @@
 Importing this loads no clustering library; a plug-in file imports what it needs inside its functions.
 """
 
-from clusterbench.metrics import Direction, Metric
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from clusterbench.naming import Cut
 from clusterbench.plugins.algorithm import (
     REQUIRED,
@@ -31,10 +35,13 @@ from clusterbench.plugins.parameter_checks import (
     share_complaint,
 )
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
-from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, without_offset
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
-from clusterbench.preprocessing import Step
+
+if TYPE_CHECKING:
+    from clusterbench.metrics import Direction, Metric
+    from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
+    from clusterbench.preprocessing import Step
 
 __all__ = [
     "REQUIRED",
@@ -85,3 +92,20 @@ __all__ = [
     "warm_imports",
     "without_offset",
 ]
+
+_REGISTRY = "clusterbench.plugins.registry"
+# Imported when they are asked for: a worker process needs algorithms only, and starts in a third of the time.
+_HOMES = {
+    **dict.fromkeys(("Direction", "Metric"), "clusterbench.metrics"),
+    **dict.fromkeys(("BrokenPlugin", "Plugins", "Registry", "load_registry", "shipped_place"), _REGISTRY),
+    "Step": "clusterbench.preprocessing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of `_HOMES`."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

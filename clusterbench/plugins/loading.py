@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import Metric, MetricKind
 from clusterbench.plugins.algorithm import Algorithm
-from clusterbench.preprocessing import Step
+
+if TYPE_CHECKING:
+    from clusterbench.metrics import Metric
+    from clusterbench.preprocessing import Step
 
 ENTRY_POINT = "entry point "
 IMPORT_SECONDS = 60.0
@@ -57,6 +59,8 @@ def _algorithm(value: object, where: str) -> Algorithm | None:
 
 
 def _step(value: object, where: str) -> type[Step] | None:
+    from clusterbench.preprocessing import Step
+
     if not (isinstance(value, type) and issubclass(value, Step)):
         return None
     if not isinstance(getattr(value, "name", None), str):
@@ -71,6 +75,8 @@ def _step(value: object, where: str) -> type[Step] | None:
 
 
 def _metric(value: object, where: str) -> Metric | None:
+    from clusterbench.metrics import Metric, MetricKind
+
     if not isinstance(value, Metric):
         return None
     if value.kind is not MetricKind.INTERNAL or value.shared is not None or value.version < 1:

@@ -112,6 +112,7 @@ def read(path):
     return Path(path).read_text().strip() if Path(path).exists() else None
 labels = Partition(labels, info={
     "pid": os.getpid(), "omp": os.environ.get("OMP_NUM_THREADS"), "cwd": os.getcwd(), "hash": hash("x"),
+    "pandas": "pandas" in sys.modules,
     "file": __file__, "times": [began, time.time()], "oom": read("/proc/self/oom_score_adj")})
 """
 

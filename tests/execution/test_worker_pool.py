@@ -84,6 +84,7 @@ def test_workers_are_used_again_and_work_at_the_same_time(make_task, tmp_path, m
     assert os.getpid() not in {fact["pid"] for fact in facts}
     assert {fact["cwd"] for fact in facts} == {os.getcwd()}
     assert len({fact["hash"] for fact in facts}) == 1
+    assert not any(fact["pandas"] for fact in facts)  # which a worker has no use for: it would start slowly
     by_process = [[fact["times"] for fact in facts if fact["pid"] == pid] for pid in {fact["pid"] for fact in facts}]
     assert any(a[0] < b[1] and b[0] < a[1] for a, b in itertools.product(*by_process))
 
