@@ -236,7 +236,7 @@ class _DaskRun:
         known = self._spaces.get(path)
         if known is None or known[1].status != "finished":
             content: NDArray[np.uint8] = np.fromfile(path, dtype=np.uint8)
-            future = self._client.scatter(content, hash=False, broadcast=True)
+            future = self._client.scatter(content, hash=False, broadcast=True, timeout=LOOK_SECONDS)
             known = self._spaces[path] = hashlib.sha256(content.data).hexdigest(), future
         return known
 

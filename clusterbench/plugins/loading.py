@@ -11,8 +11,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from clusterbench.errors import RequestError
@@ -139,8 +140,7 @@ def _run_file(path: Path) -> ModuleType:
         raise ImportError(f"{path.name} is not a Python file")
     # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
     name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    # Compiled here: a loader takes its cached bytecode for a file edited within the same second that kept its size.
-    code = compile(path.read_bytes(), str(path), "exec")
+    code = _compiled(path.read_bytes(), str(path))
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
@@ -150,6 +150,12 @@ def _run_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+@lru_cache(maxsize=32)  # a worker runs the file of its plug-in anew for every job
+def _compiled(source: bytes, path: str) -> CodeType:
+    """Compile a file; a loader would take its cached bytecode for one edited in the same second that kept its size."""
+    return compile(source, path, "exec")
 
 
 def import_faults(places: Sequence[str], *, seconds: float = IMPORT_SECONDS) -> dict[str, str]:
