@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import random
 import sys
@@ -24,11 +25,12 @@ _NOT_RECORDED = (
 
 @contextmanager
 def kept_state() -> Iterator[None]:
-    """Restore working directory, environment, import path and recursion limit after the block."""
+    """Restore working directory, environment, import path, locale and recursion limit after the block."""
     home = None
     with suppress(FileNotFoundError):  # it was removed
         home = os.getcwd()
     environment, path, depth = dict(os.environb), list(sys.path), sys.getrecursionlimit()
+    language = locale.setlocale(locale.LC_ALL)
     try:
         yield
     finally:
@@ -38,6 +40,8 @@ def kept_state() -> Iterator[None]:
         if dict(os.environb) != environment:
             os.environb.clear()
             os.environb.update(environment)
+        if locale.setlocale(locale.LC_ALL) != language:
+            locale.setlocale(locale.LC_ALL, language)
         sys.path[:] = path
         sys.setrecursionlimit(depth)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import re
 import tempfile
@@ -163,7 +164,8 @@ def test_a_folder_for_temporary_files_that_cannot_be_made_is_a_reason(make_task,
 def test_in_this_process_a_plugin_changes_nothing(make_task):
     def state():
         generator = np.random.get_state()[1].tolist()  # noqa: NPY002 - what is to be found unchanged
-        return os.getcwd(), dict(os.environ), generator, np.geterr(), warnings.filters[:]
+        language = locale.setlocale(locale.LC_ALL)
+        return os.getcwd(), dict(os.environ), generator, np.geterr(), warnings.filters[:], language
 
     before, task = state(), make_task("changes_everything")
     assert statuses(outcomes([task], execute([task], workers=0))) == {CellStatus.OK}
