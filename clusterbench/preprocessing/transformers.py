@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         return tags
 
 
-class _FrameTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class _FrameTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """A transformer that takes a frame and gives a frame, and remembers the columns of both."""
 
     feature_names_out_: NDArray[Any]
@@ -93,11 +94,13 @@ class _FrameTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "feature_names_out_")
         return self.feature_names_out_
 
+    @abstractmethod
     def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
-        raise NotImplementedError
+        """Fit to `X` and return it transformed."""
 
+    @abstractmethod
     def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
-        raise NotImplementedError
+        """Return `X` transformed."""
 
 
 class OnColumns(_FrameTransformer):
