@@ -13,12 +13,13 @@ import resource
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from clusterbench.environment import usable_cores
 from clusterbench.labeling import Labeling
 from clusterbench.metrics import score_labelings
 from clusterbench.results import Run
@@ -105,7 +106,7 @@ def by_scikit_learn(spaces: dict[str, np.ndarray]) -> Loop:
     from threadpoolctl import threadpool_limits
 
     found, before = Loop(), cpu_seconds()
-    with warnings.catch_warnings(), threadpool_limits(cores()):
+    with warnings.catch_warnings(), threadpool_limits(usable_cores()):
         warnings.simplefilter("ignore")
         for variant in EPS:
             X = spaces[variant]
@@ -143,10 +144,6 @@ def scores_of(X: np.ndarray, labels: np.ndarray) -> tuple[float, ...] | None:
     )
 
 
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A workspace with the benchmark; a run leaves its store here."""
@@ -157,6 +154,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def loop(folder) -> Loop:
+    """The matrix computed by scikit-learn alone."""
     plan, _ = prepare(folder / "matrix.toml", workspace=folder)
     found = by_scikit_learn({variant: np.array(space.values) for (_, variant), space in plan.spaces.items()})
     print(
@@ -167,12 +165,13 @@ def loop(folder) -> Loop:
     return found
 
 
-def conduct(folder: Path) -> Run:
+def run_matrix(folder: Path) -> Run:
+    """Run the benchmark of the workspace."""
     return run(folder / "matrix.toml", results=folder / "results", workspace=folder)
 
 
 def compare(found: Run, loop: Loop) -> None:
-    """Hold labels and scores against those of the loop: all of them, and no others."""
+    """Compare labels and scores with those of the loop: all of them, and no others."""
     cells = found.cells.set_index(["variant", "algorithm", "cut"])["labels_sha256"].to_dict()
     assert cells == {key: Labeling.of(labels).sha256 for key, labels in loop.labels.items()}
     frame = found.scores[found.scores["metric"].isin(METRICS)]
@@ -185,7 +184,8 @@ def compare(found: Run, loop: Loop) -> None:
     np.testing.assert_allclose(wide.to_numpy(), expected, rtol=1e-6, atol=1e-9)
 
 
-def tell(benchmark, what: str, ours: float, loop: Loop, target: float) -> None:
+def record_ratio(benchmark, what: str, ours: float, loop: Loop, target: float) -> None:
+    """Print and record how many times faster than the loop a run was; refuse less than `target`."""
     ratio = loop.seconds / ours
     benchmark.extra_info.update(rows=ROWS, loop_seconds=round(loop.seconds, 2), ratio=round(ratio, 1))
     print(f"\n{what}: {ours:.2f} s against {loop.seconds:.1f} s of the loop: {ratio:.1f} times faster")
@@ -197,20 +197,20 @@ def test_cold_matrix_against_the_loop(benchmark, folder, loop):
     score_labelings(np.eye(4), [[0, 0, 1, 1]], metrics=METRICS)
     warm_up = time.perf_counter() - start
     before = cpu_seconds()
-    found = benchmark.pedantic(conduct, args=(folder,), rounds=1)
-    used, seconds = cpu_seconds() - before, found.manifest["seconds"]
-    print(f"\nkernels compiled or loaded beforehand: {warm_up:.2f} s; the run on {cores()} workers: {seconds}")
+    found = benchmark.pedantic(run_matrix, args=(folder,), rounds=1)
+    used, seconds = cpu_seconds() - before, asdict(found.manifest.seconds)
+    print(f"\nkernels compiled or loaded beforehand: {warm_up:.2f} s; the run on {usable_cores()} workers: {seconds}")
     print(f"{used:.1f} s of processor against {loop.cpu_seconds:.1f} s: {loop.cpu_seconds / used:.1f} times less")
     benchmark.extra_info.update(first_compile_or_load_s=round(warm_up, 2), cpu_seconds=round(used, 2), **seconds)
     benchmark.extra_info["loop_cpu_seconds"] = round(loop.cpu_seconds, 2)
     assert found.computed == len(loop.labels)
     compare(found, loop)
-    tell(benchmark, "cold run", benchmark.stats["min"], loop, COLD_TARGET)
+    record_ratio(benchmark, "cold run", benchmark.stats["min"], loop, COLD_TARGET)
 
 
 def test_second_run_against_the_loop(benchmark, folder, loop):
-    conduct(folder)
-    found = benchmark.pedantic(conduct, args=(folder,), rounds=3)
+    run_matrix(folder)
+    found = benchmark.pedantic(run_matrix, args=(folder,), rounds=3)
     assert found.computed == 0
     compare(found, loop)
-    tell(benchmark, "second run", benchmark.stats["median"], loop, WARM_TARGET)
+    record_ratio(benchmark, "second run", benchmark.stats["median"], loop, WARM_TARGET)

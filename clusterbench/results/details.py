@@ -31,6 +31,7 @@ DETAIL_COLUMNS: dict[str, dict[str, str]] = {
 
 
 def no_rows(kind: str) -> pd.DataFrame:
+    """Return an empty frame of one kind of details, with its columns."""
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DETAIL_COLUMNS[kind].items()})
 
 
