@@ -246,6 +246,7 @@ def test_a_worker_with_another_version_is_refused_by_name_at_the_start_and_when_
 
 
 def test_every_difference_is_named_before_anything_is_computed(cluster, far, make_task, monkeypatch):
+    assert within(20, lambda: cluster.beneath() == [])  # of jobs of an earlier test that were given up
     worker = "clusterbench.execution.dask_worker"
     monkeypatch.setattr(f"{worker}.package_version", lambda name: "0.9")  # the workers have functions of their own
     monkeypatch.setattr(f"{worker}.file_digest", lambda path: "0123456789abcdef")
