@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -15,7 +16,7 @@ import clusterbench
 
 PACKAGE = Path(clusterbench.__file__).parent
 GROUND_FLOOR = (
-    *("credentials", "errors", "statuses", "labeling", "outcomes"),
+    *("credentials", "errors", "statuses", "labeling", "task_outcomes"),
     *("seeding", "environment", "naming", "text", "tables"),
 )
 LAYERS = (
@@ -69,6 +70,14 @@ def test_no_modules_import_each_other_in_a_circle():
     known = modules()
     graph = {name: set(imports(tree, known)) - {name, "clusterbench"} for name, tree in known.items()}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_two_files_share_a_name():
+    places = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name != "__init__.py" and "_shipped" not in path.parts:
+            places[path.name].append(str(path.relative_to(PACKAGE)))
+    assert [files for files in places.values() if len(files) > 1] == []
 
 
 @pytest.mark.parametrize("module", ["clusterbench", "clusterbench.cli"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clusterbench.datasets.column_facts import inspect_dataset
 from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset_loading import load_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.from_memory import dataset_from, datasets_from
-from clusterbench.datasets.loading import load_dataset
 from clusterbench.datasets.named_datasets import DatasetSummary, list_datasets
 
 __all__ = [

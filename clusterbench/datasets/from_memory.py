@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
-from clusterbench.datasets.building import build_dataset
 from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset_building import build_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.raw_table import RawTable, arrow_frame, column_name
 from clusterbench.errors import RequestError

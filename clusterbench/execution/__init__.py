@@ -19,8 +19,8 @@ from clusterbench.execution.events import DEFAULT_SECONDS, CutStarted, Event, La
 from clusterbench.execution.performing import perform
 from clusterbench.execution.temporary_folders import scratch_folder
 from clusterbench.execution.worker_pool import Pool
-from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
+from clusterbench.task_outcomes import CutDone, TaskDone
 
 __all__ = [
     "DEFAULT_SECONDS",

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from clusterbench.execution.events import CutStarted, Event, Lane, Started, Task
-from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
+from clusterbench.task_outcomes import CutDone, TaskDone
 
 MOST_TRIES = 3
 WorkerKind = tuple[Lane, str]

@@ -34,9 +34,9 @@ from clusterbench.execution.dask_worker import (
 )
 from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.performing import describe_error, one_line
-from clusterbench.outcomes import TaskDone
 from clusterbench.plugins import load_plugin, shipped_place
 from clusterbench.statuses import CellStatus
+from clusterbench.task_outcomes import TaskDone
 
 CONNECT_SECONDS = 5.0
 WORKER_SECONDS = 30.0  # to wait for the first worker

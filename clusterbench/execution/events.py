@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clusterbench.errors import RequestError
-from clusterbench.outcomes import CutDone, TaskDone
+from clusterbench.task_outcomes import CutDone, TaskDone
 
 DEFAULT_SECONDS = 3600.0
 """Time limit of a fit job where none is given."""

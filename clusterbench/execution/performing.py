@@ -17,9 +17,9 @@ import numpy as np
 from clusterbench.execution.events import CutStarted, Event, Started, Task
 from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step
 from clusterbench.labeling import Labeling
-from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
 from clusterbench.statuses import CellStatus
+from clusterbench.task_outcomes import CutDone, TaskDone
 
 _LONGEST_MESSAGE = 500
 _LONGEST_INFO = 65_536  # characters of JSON

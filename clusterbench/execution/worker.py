@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from clusterbench.execution.events import Started
 from clusterbench.execution.isolation import resident_mb
 from clusterbench.execution.performing import perform
-from clusterbench.outcomes import TaskDone
+from clusterbench.task_outcomes import TaskDone
 
 _MOST_GROWTH_MB = 256.0
 _MOST_FILES = 64

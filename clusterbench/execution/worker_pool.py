@@ -21,8 +21,8 @@ from clusterbench.environment import memory_kills
 from clusterbench.execution.attempts import Attempt, Ledger, WorkerKind, kind_of
 from clusterbench.execution.events import DEFAULT_SECONDS, Event, Limits, Task
 from clusterbench.execution.worker_process import WorkerProcess
-from clusterbench.outcomes import TaskDone
 from clusterbench.statuses import CellStatus
+from clusterbench.task_outcomes import TaskDone
 
 _TICK, _MEMORY_TICK = 1.0, 0.25  # seconds between checks, and where memory is limited
 _EXIT_SECONDS = 1.0  # for the report on a worker whose connection is closed

@@ -25,7 +25,6 @@ from clusterbench.plugins.algorithm import (
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
 from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
-from clusterbench.plugins.loading import load_plugin
 from clusterbench.plugins.packages import is_installed, missing_packages
 from clusterbench.plugins.parameter_checks import (
     SCIPY_DISTANCES,
@@ -34,6 +33,7 @@ from clusterbench.plugins.parameter_checks import (
     require_number,
     share_complaint,
 )
+from clusterbench.plugins.plugin_loading import load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, without_offset
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow

@@ -16,7 +16,7 @@ from clusterbench import metrics, preprocessing
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import Metric
 from clusterbench.plugins.algorithm import Algorithm
-from clusterbench.plugins.loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, import_faults, load
+from clusterbench.plugins.plugin_loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, import_faults, load
 from clusterbench.plugins.process_state import kept_generators, kept_state
 from clusterbench.preprocessing import Step
 

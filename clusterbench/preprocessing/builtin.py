@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusterbench.preprocessing.columns import Drop, Select
 from clusterbench.preprocessing.impute import Impute
 from clusterbench.preprocessing.pca import Pca
 from clusterbench.preprocessing.scaling import Clip, L2Normalize, Log1p, MinMax, Power, Robust, Standardize
+from clusterbench.preprocessing.select_drop import Drop, Select
 from clusterbench.preprocessing.step import Step
 
 STEPS: dict[str, type[Step]] = {

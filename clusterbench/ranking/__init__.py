@@ -9,8 +9,8 @@ from clusterbench.ranking.across_datasets import (
 )
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
+from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.candidates import Candidates, choose_candidates
-from clusterbench.ranking.columns import Column, board_columns
 from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clusterbench.ranking.chosen_entries import Entries
 from clusterbench.ranking.draws import Draws
-from clusterbench.ranking.entries import Entries
 from clusterbench.ranking.letters import tie_letters
 from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, mean_ranks, pareto_mask, separated, signed
 from clusterbench.ranking.rules import RankingSpec

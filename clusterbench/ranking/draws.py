@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clusterbench.ranking.entries import Entries
+from clusterbench.ranking.chosen_entries import Entries
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import REPLICATE_COLUMNS, Matrix
 from clusterbench.seeding import stable_rng

@@ -12,11 +12,11 @@ import pandas as pd
 from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_ranks, win_rates
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import Board, rank_board
+from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import chance_alerts
-from clusterbench.ranking.columns import Column, board_columns
+from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
 from clusterbench.ranking.draws import draw_scores, join_draws
-from clusterbench.ranking.entries import Entries, gather, overall_entries
 from clusterbench.ranking.headlines import alerts_of, headline_of
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores

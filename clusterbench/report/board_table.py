@@ -7,7 +7,7 @@ from typing import Any
 
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Column
-from clusterbench.report.entries import Board, Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import Field, Heading, Leaderboard
 from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, significant
 from clusterbench.results import Run

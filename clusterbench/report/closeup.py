@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clusterbench.report.cluster_view import View, view_of
-from clusterbench.report.entries import Board, Entry, Groups
+from clusterbench.report.entry_views import Board, Entry, Groups
 from clusterbench.report.model import Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, settings
-from clusterbench.report.outcomes import mean_scores, status_text
+from clusterbench.report.outcome_summary import mean_scores, status_text
 from clusterbench.results import Run
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import ENTRY_KEY

@@ -9,11 +9,11 @@ from typing import Any
 
 from clusterbench.naming import plain_value
 from clusterbench.report.closeup import Closeups, labels_file
-from clusterbench.report.entries import ENTRY_IDENTITY, Board, Entry, run_command
+from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, run_command
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import EntryDetails, Leaderboard, Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, share, significant
-from clusterbench.report.outcomes import mean_scores
+from clusterbench.report.outcome_summary import mean_scores
 from clusterbench.results import Run
 from clusterbench.tables import OVERALL, OWN
 from clusterbench.text import printable

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clusterbench.report.entries import Board
+from clusterbench.report.entry_views import Board
 from clusterbench.report.figure_style import house_style
 from clusterbench.report.number_text import slug
 from clusterbench.report.svg import Picture, svg_picture

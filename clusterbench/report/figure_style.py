@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clusterbench.report.entries import Entry
+from clusterbench.report.entry_views import Entry
 from clusterbench.report.number_text import NOTHING, fixed
 from clusterbench.text import printable, shortened
 

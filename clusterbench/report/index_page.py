@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from clusterbench.report.atomic_files import write_atomically
-from clusterbench.report.outcomes import status_text
+from clusterbench.report.outcome_summary import status_text
 from clusterbench.report.templating import part, template
 from clusterbench.text import printable
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusterbench.metrics import STABILITY_METRIC, Direction, NoisePolicy
 from clusterbench.naming import plain_value
-from clusterbench.report.entries import metrics_of
+from clusterbench.report.entry_views import metrics_of
 from clusterbench.report.model import Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import AlgorithmRecord, DatasetRecord, Run

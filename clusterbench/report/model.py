@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterbench.report.cluster_view import View
-from clusterbench.report.entries import Board, Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.svg import Picture
 from clusterbench.results import Run
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clusterbench.metrics import Direction, MetricFacts
-from clusterbench.report.entries import Board, Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import is_missing, json_value
 from clusterbench.results import Run

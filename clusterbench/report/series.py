@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.report.entries import Board
+from clusterbench.report.entry_views import Board
 from clusterbench.statuses import CellStatus
 from clusterbench.structure import GapStatistic, gap_statistic, inertia_curves
 from clusterbench.tables import CELL_KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from clusterbench.report.entries import Entry
+from clusterbench.report.entry_views import Entry
 from clusterbench.report.model import BoardReport, Heading, ReportModel
 from clusterbench.report.number_text import NOTHING, significant
 from clusterbench.text import counted, shortened

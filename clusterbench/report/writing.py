@@ -11,9 +11,9 @@ import pandas as pd
 from clusterbench.errors import RequestError
 from clusterbench.naming import path_inside
 from clusterbench.report.atomic_files import write_atomically
+from clusterbench.report.declared_parts import all_formats
 from clusterbench.report.formats.csv_tables import run_tables
 from clusterbench.report.model import ReportModel
-from clusterbench.report.registry import all_formats
 from clusterbench.results import Run
 from clusterbench.tables import csv_text
 

@@ -16,7 +16,7 @@ from clusterbench.results.records import (
     VariantRecord,
 )
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
-from clusterbench.results.runs import Run, load_run, read_record, read_run, row_ids, store_status
+from clusterbench.results.stored_run import Run, load_run, read_record, read_run, row_ids, store_status
 from clusterbench.results.structure_alerts import structure_alerts
 
 __all__ = [

@@ -4,7 +4,7 @@ from clusterbench.running.detail_frames import agreement, random_bands, sampled_
 from clusterbench.running.fitting import estimate, open_tasks
 from clusterbench.running.planning import Plan, PlannedJob, job_key, make_plan, versions_of
 from clusterbench.running.progress import LogProgress, Progress, Silent
-from clusterbench.running.runs import prepare, run, run_plan
+from clusterbench.running.run_stages import prepare, run, run_plan
 from clusterbench.running.selection import Selection
 from clusterbench.running.settings import Settings, limits_of
 from clusterbench.running.stability_refits import jaccards, resampled_rows

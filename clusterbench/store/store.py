@@ -18,11 +18,11 @@ import pandas as pd
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling, Labels, labels_sha256
-from clusterbench.outcomes import CutDone, TaskDone
 from clusterbench.statuses import CellStatus
 from clusterbench.store.cleaning import Unused, remove_unused, unused
 from clusterbench.store.database import Database
 from clusterbench.store.writer_lock import WriterLock
+from clusterbench.task_outcomes import CutDone, TaskDone
 
 STORE_NAME = "clusterbench.sqlite"
 

@@ -18,7 +18,7 @@ import pytest
 import clusterbench.plugins
 from clusterbench.errors import RequestError
 from clusterbench.plugins import kept_state, load_plugin, load_registry, shipped_place
-from clusterbench.plugins.loading import import_faults
+from clusterbench.plugins.plugin_loading import import_faults
 
 SHIPPED = {
     *("agglomerative", "autoencoder_kmeans", "clara", "dbscan", "gmm", "hdbscan", "kmeans", "kmedoids"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusterbench.report.entries import ENTRY_IDENTITY, Board, entry_label
+from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, entry_label
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import ACCENT, SECOND, literal, new_figure, rank_axis
 from clusterbench.report.number_text import fixed

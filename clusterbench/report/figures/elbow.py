@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clusterbench.report.entries import Board
+from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
 from clusterbench.report.figure_style import SECOND, integer_ticks, literal, look, new_figure
 from clusterbench.report.number_text import fixed, significant

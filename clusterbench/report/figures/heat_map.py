@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clusterbench.report.entries import Board
+from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import NOTHING, fixed

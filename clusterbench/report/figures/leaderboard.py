@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clusterbench.report.entries import Board, Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis, show_empty
 from clusterbench.report.number_text import fixed

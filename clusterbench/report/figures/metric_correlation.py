@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.metrics import Direction
-from clusterbench.report.entries import Board, metric_title
+from clusterbench.report.entry_views import Board, metric_title
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import fixed, is_missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from clusterbench.report.entries import Board, Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
 from clusterbench.report.figure_style import (
     ACCENT,

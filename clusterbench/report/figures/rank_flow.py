@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clusterbench.ranking import ONLY_SPACE
-from clusterbench.report.entries import ENTRY_IDENTITY, Board
+from clusterbench.report.entry_views import ENTRY_IDENTITY, Board
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
 from clusterbench.report.figure_style import literal, look, new_figure, rank_axis, show_empty
 from clusterbench.text import printable

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.metrics import MetricFacts
-from clusterbench.report.entries import Board
+from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import MUTED, literal, look, new_figure
 from clusterbench.report.number_text import fixed, score_text

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from clusterbench.report.declared_parts import all_formats
 from clusterbench.report.format import Format
 from clusterbench.report.model import BoardReport, Notice, ReportModel
 from clusterbench.report.number_text import slug
 from clusterbench.report.page_data import page_data, script_json
-from clusterbench.report.registry import all_formats
 from clusterbench.report.templating import part, template
 from clusterbench.tables import CELL_SCHEMA, SCORE_SCHEMA, STABILITY
 from clusterbench.text import printable_lines

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from clusterbench.report.entries import Entry
+from clusterbench.report.entry_views import Entry
 from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import json_value

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from clusterbench.ranking import letters_of
-from clusterbench.report.entries import Entry
+from clusterbench.report.entry_views import Entry
 from clusterbench.report.format import Format
 from clusterbench.report.model import BoardReport, ReportModel
 from clusterbench.text import printable

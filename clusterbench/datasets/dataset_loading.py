@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from clusterbench.datasets.building import build_dataset
 from clusterbench.datasets.cc_general import load_cc_general
 from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset_building import build_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.download import download
 from clusterbench.datasets.files import read_file

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clusterbench.naming import EntryNames
 from clusterbench.ranking import Alert, AlertKind, Severity
-from clusterbench.report.entries import ENTRY_IDENTITY, Board, Entry, dataset_title, entry_label, metric_title
+from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, dataset_title, entry_label, metric_title
 from clusterbench.report.model import Notice, Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import Run

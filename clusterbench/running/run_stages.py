@@ -32,7 +32,7 @@ from clusterbench.results import (
 )
 from clusterbench.results.derived import read_baselines
 from clusterbench.results.details import read_details, row_ids_key
-from clusterbench.results.runs import rank_run, with_structure
+from clusterbench.results.stored_run import rank_run, with_structure
 from clusterbench.running.derived_frames import calibration, replicates
 from clusterbench.running.detail_frames import compute_details
 from clusterbench.running.fitting import fit

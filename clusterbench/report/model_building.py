@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clusterbench.report import methodology, outcomes
+from clusterbench.report import methodology, outcome_summary
 from clusterbench.report.board_table import column_explanations, leaderboard_table
 from clusterbench.report.closeup import Closeups, agreement_table, labels_file
-from clusterbench.report.entries import Board, boards_of
+from clusterbench.report.declared_parts import all_figures
 from clusterbench.report.entry_details import details_of
+from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
 from clusterbench.report.model import BoardReport, ReportModel
-from clusterbench.report.registry import all_figures
 from clusterbench.report.svg import Picture
 from clusterbench.results import Run
 from clusterbench.text import printable
@@ -35,14 +35,14 @@ def build_report(run: Run, *, figures: Sequence[Figure] | None = None) -> Report
         title=printable(run.record.title),
         name=printable(run.name),
         headline=printable(run.board.headline),
-        outcomes=outcomes.outcome_counts(run),
+        outcomes=outcome_summary.outcome_counts(run),
         citation=methodology.citation(run),
-        notices=tuple(outcomes.notices(run)),
+        notices=tuple(outcome_summary.notices(run)),
         boards=reports,
         columns=tuple(column_explanations(run, [report.table for report in reports])),
-        rejected=outcomes.rejected_table(run),
-        refused=outcomes.refused_table(run),
-        failures=outcomes.failure_table(run),
+        rejected=outcome_summary.rejected_table(run),
+        refused=outcome_summary.refused_table(run),
+        failures=outcome_summary.failure_table(run),
         rules=tuple(methodology.rules(run)),
         metrics=methodology.metric_table(run),
         structure=methodology.structure_table(run),
@@ -57,12 +57,12 @@ def _board_report(board: Board, figures: tuple[Picture, ...], closeups: Closeups
     return BoardReport(
         board=board,
         headline=printable(board.run.board.headlines.get(board.dataset, "")),
-        field=outcomes.field_of(board.entries),
+        field=outcome_summary.field_of(board.entries),
         table=table,
         details=() if board.overall else tuple(details_of(board, table, closeups)),
         figures=figures,
         agreement=agreement_table(closeups, board),
-        sensitivity=outcomes.sensitivity_table(board),
+        sensitivity=outcome_summary.sensitivity_table(board),
     )
 
 

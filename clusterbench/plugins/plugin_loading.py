@@ -29,7 +29,7 @@ _IMPORT_CODE = """
 import json, os, sys
 places, sys.path[:], progress = json.loads(sys.argv[1])
 from clusterbench.errors import RequestError
-from clusterbench.plugins.loading import run_plugin
+from clusterbench.plugins.plugin_loading import run_plugin
 for place in places:
     try:
         run_plugin(place)
