@@ -106,7 +106,7 @@ def run(
     metrics: Sequence[str] | None = None,
     reference_spaces: Sequence[str] | None = None,
     drop: Sequence[str] = (),
-    truth: str | None = None,
+    truth: str | Sequence[str] | None = None,
     name: str | None = None,
     options: Mapping[str, TomlValue] | None = None,
     quick: bool = False,
@@ -137,8 +137,8 @@ def run(
     metrics, reference_spaces : sequence of str, optional
     drop : sequence of str
         Columns to leave out.
-    truth : str, optional
-        Column of known classes; no feature.
+    truth : str or sequence of str, optional
+        Columns of known classes; none is a feature.
     name : str, optional
         Name of the run in the store; default: that of the table, ``table`` for a single one.
     options : mapping, optional

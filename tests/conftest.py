@@ -20,11 +20,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def real_table_folder() -> Path:
-    """The folder that holds CC_GENERAL.csv and its facts; tests of it skip where there is none."""
+def data_folder(wanted: str) -> Path:
+    """The folder of data that holds `wanted`; the test skips where there is none."""
     candidates = [os.environ.get("CLUSTERBENCH_DATA"), str(ROOT.parent / "shared" / "data")]
     for candidate in candidates:
-        if candidate and (Path(candidate) / "CC_GENERAL.csv").is_file():
+        if candidate and (Path(candidate) / wanted).exists():
             return Path(candidate)
-    pytest.skip("the real table CC_GENERAL.csv is not here: set CLUSTERBENCH_DATA to the folder that holds it")
+    pytest.skip(f"{wanted} is not here: set CLUSTERBENCH_DATA to the folder that holds it")
+
+
+@pytest.fixture(scope="session")
+def real_table_folder() -> Path:
+    """The folder that holds CC_GENERAL.csv and its facts."""
+    return data_folder("CC_GENERAL.csv")
+
+
+@pytest.fixture(scope="session")
+def labelled_folder() -> Path:
+    """The folder of tables with known classes, stored partitions and published scores."""
+    return data_folder("labelled/stored") / "labelled"

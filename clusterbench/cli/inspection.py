@@ -63,8 +63,10 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
     say(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold")
     say(f"source: {loaded.source}")
     say(f"hash: {loaded.content_hash}")
-    if loaded.truth is not None:
-        say(f"truth: {len(set(loaded.truth.tolist()))} classes")
+    for classes in loaded.known_classes:
+        noise = int((classes.codes < 0).sum())
+        left_out = f", {noise} rows without a class" if noise else ""
+        say(f"truth: {len(classes.names)} classes ({classes.name}){left_out}")
     for name, columns in loaded.groups.items():
         say(f"group {name}: {', '.join(columns)}")
     for warning in loaded.warnings:

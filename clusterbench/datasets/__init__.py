@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from clusterbench.datasets.column_facts import inspect_dataset
-from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset import Dataset, KnownClasses, TruthKind
 from clusterbench.datasets.dataset_loading import load_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.from_memory import dataset_from, datasets_from
+from clusterbench.datasets.labelled_tables import LabelledTable, StoredPartitions, labelled_tables, stored_partitions
 from clusterbench.datasets.named_datasets import DatasetSummary, list_datasets
 
 __all__ = [
     "Dataset",
     "DatasetSpec",
     "DatasetSummary",
+    "KnownClasses",
+    "LabelledTable",
+    "StoredPartitions",
+    "TruthKind",
     "dataset_from",
     "datasets_from",
     "inspect_dataset",
+    "labelled_tables",
     "list_datasets",
     "load_dataset",
+    "stored_partitions",
 ]

@@ -5,11 +5,42 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+
+class TruthKind(StrEnum):
+    """Where known classes come from, which says how far they may be clusters."""
+
+    GENERATED = "generated"
+    """The groups from which the rows were drawn."""
+    EXPERT = "expert"
+    """Clusters that a person sees in the table."""
+    CLASS = "class"
+    """Labels of another purpose, such as a species or a diagnosis: they need not be clusters."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownClasses:
+    """One reference partition of the rows of a table.
+
+    Attributes
+    ----------
+    name : str
+        Its column, or its file.
+    codes : ndarray of int, shape (n,)
+        Classes 0..; -1 for rows that have none (noise).
+    names : tuple of str
+        Name of each code.
+    """
+
+    name: str
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)  # without slots, which cached_property cannot use
@@ -23,10 +54,9 @@ class Dataset:
         Missing values are NaN; infinities never occur. Its index is 0..n-1.
     row_ids : Index, length n
         Unique identifiers of the rows (customer numbers, or row numbers).
-    truth : ndarray of int, shape (n,), or None
-        Known classes, coded 0..; used by oracle policies and external indices only.
-    truth_names : tuple of str
-        Name of each code in `truth`.
+    known_classes : tuple of KnownClasses
+        Read by oracle policies and external metrics only. The first gives the true number of clusters.
+    truth_kind : TruthKind, optional
     groups : mapping of str to tuple of str
         Named column groups that steps can refer to, e.g. ``monetary``.
     units : mapping of str to str
@@ -40,8 +70,8 @@ class Dataset:
     name: str
     frame: pd.DataFrame
     row_ids: pd.Index
-    truth: NDArray[np.int64] | None = None
-    truth_names: tuple[str, ...] = ()
+    known_classes: tuple[KnownClasses, ...] = ()
+    truth_kind: TruthKind | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
@@ -54,6 +84,16 @@ class Dataset:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.frame.columns)
+
+    @property
+    def truth(self) -> NDArray[np.int64] | None:
+        """Codes of the first known classes, shape (n,)."""
+        return self.known_classes[0].codes if self.known_classes else None
+
+    @property
+    def truth_names(self) -> tuple[str, ...]:
+        """Name of each code in `truth`."""
+        return self.known_classes[0].names if self.known_classes else ()
 
     @cached_property
     def content_hash(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.credentials import mask_credentials
-from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset import Dataset, KnownClasses
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, CREDIT_CARD_UNITS
 from clusterbench.datasets.numeric_columns import numeric_column
@@ -21,12 +22,13 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     """Take the chosen part of a raw table and check it: columns, ids, classes, and that every value is a number."""
     _check_columns(raw, spec)
     warnings = list(raw.warnings)
-    id_column, truth_column = _id_column(raw, spec), _truth_column(raw, spec)
-    features = _features(raw, spec, id_column, truth_column)
+    id_column, truth_columns = _id_column(raw, spec), _truth_columns(raw, spec)
+    features = _features(raw, spec, id_column, *truth_columns)
     columns = {name: numeric_column(raw.frame[name], warnings) for name in features}
     rows = _rows_with_values(columns, warnings)
     row_ids = _row_ids(raw.frame, id_column, rows)
-    truth, truth_names = _truth(raw.frame[truth_column], rows, warnings) if truth_column else (None, ())
+    noise = raw.truth_noise if spec.truth_noise is None else str(spec.truth_noise)
+    classes = [_known_classes(raw.frame[name].iloc[rows], rows, noise, warnings) for name in truth_columns]
     taken = np.ones(len(rows), dtype=bool) if spec.rows == "all" else _complete(raw.frame.iloc[rows], warnings)
     columns = {name: values[rows[taken]] for name, values in columns.items()}
     warnings += _doubtful_columns(columns)
@@ -38,8 +40,8 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
         name=spec.stable_name,
         frame=pd.DataFrame(columns),
         row_ids=row_ids[taken],
-        truth=None if truth is None else truth[taken],
-        truth_names=truth_names,
+        known_classes=tuple(replace(each, codes=each.codes[taken]) for each in classes),
+        truth_kind=(spec.truth_kind or raw.truth_kind) if classes else None,
         groups={group: names for group, names in groups.items() if names},
         units={name: unit for name, unit in units.items() if name in columns and unit},
         source=mask_credentials(raw.source),
@@ -49,7 +51,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
 
 def _check_columns(raw: RawTable, spec: DatasetSpec) -> None:
     known = list(raw.frame.columns)
-    asked = {"drop": spec.drop, "keep": spec.keep or (), "id": (spec.id,), "truth": (spec.truth,)}
+    asked = {"drop": spec.drop, "keep": spec.keep or (), "id": (spec.id,), "truth": spec.truth}
     asked |= {f"groups.{group}": names for group, names in spec.groups.items()}
     for key, names in asked.items():
         for name in names:
@@ -65,13 +67,13 @@ def _id_column(raw: RawTable, spec: DatasetSpec) -> str | None:
     return next(iter(unique or candidates), None)
 
 
-def _truth_column(raw: RawTable, spec: DatasetSpec) -> str | None:
-    return spec.truth or (raw.truth_column if raw.truth_column not in spec.drop else None)
+def _truth_columns(raw: RawTable, spec: DatasetSpec) -> tuple[str, ...]:
+    return spec.truth or tuple(name for name in raw.truth_columns if name not in spec.drop)
 
 
 def _features(raw: RawTable, spec: DatasetSpec, *others: str | None) -> list[str]:
     """Return the columns that are kept, without those of ids and truth."""
-    taken_out = {*others, raw.id_column, raw.truth_column, *spec.drop}
+    taken_out = {*others, raw.id_column, *raw.truth_columns, *spec.drop}
     names = [name for name in raw.frame.columns if name not in taken_out and (not spec.keep or name in spec.keep)]
     if not names:
         raise RequestError("no columns are left", allowed="at least one numeric column besides id and truth")
@@ -116,9 +118,8 @@ def _row_ids(frame: pd.DataFrame, id_column: str | None, rows: NDArray[np.intp])
     return ids
 
 
-def _truth(column: pd.Series, rows: NDArray[np.intp], warnings: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return class codes of the rows, shape (n,), and the name of each code."""
-    column = column.iloc[rows]
+def _known_classes(column: pd.Series, rows: NDArray[np.intp], noise: str | None, warnings: list[str]) -> KnownClasses:
+    """Return the classes of the given rows of the source; rows of the class `noise` have none."""
     if column.hasnans:
         row = rows[np.argmax(column.isna())] + 1
         raise RequestError(f"truth column {column.name!r} is missing in row {row}", allowed="a class for each row")
@@ -129,9 +130,13 @@ def _truth(column: pd.Series, rows: NDArray[np.intp], warnings: list[str]) -> tu
         classes = uniques.tolist()
         if all(isinstance(value, float) and value.is_integer() for value in classes):
             classes = [int(value) for value in classes]  # class 1, not class 1.0
-    if len(classes) == 1 or len(classes) > max(2.0, len(column) / 2):
-        warnings.append(f"truth column {column.name!r} has {len(classes)} classes for {len(column)} rows")
-    return codes.astype(np.int64), tuple(map(str, classes))
+    names = tuple(map(str, classes))
+    if noise in names:
+        at = names.index(noise)
+        codes, names = np.where(codes == at, -1, codes - (codes > at)), names[:at] + names[at + 1 :]
+    if len(names) <= 1 or len(names) > max(2.0, len(column) / 2):
+        warnings.append(f"truth column {column.name!r} has {len(names)} classes for {len(column)} rows")
+    return KnownClasses(str(column.name), codes.astype(np.int64), names)
 
 
 def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterator[str]:

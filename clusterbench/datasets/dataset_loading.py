@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from clusterbench.datasets.cc_general import load_cc_general
-from clusterbench.datasets.dataset import Dataset
+from clusterbench.datasets.dataset import Dataset, TruthKind
 from clusterbench.datasets.dataset_building import build_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.download import download
@@ -78,4 +78,5 @@ def _scikit_learn_table(name: str) -> RawTable:
     classes = pd.Index([str(name) for name in bunch.target_names])
     frame = bunch.data.assign(**{"class": pd.Categorical.from_codes(bunch.target, categories=classes)})
     units = {"alcohol": "% vol"} if name == "wine" else dict.fromkeys(frame.columns, _UNITS.get(name, ""))
-    return RawTable(frame, f"scikit-learn {__version__}, {function}", truth_column="class", units=units)
+    source = f"scikit-learn {__version__}, {function}"
+    return RawTable(frame, source, truth_columns=("class",), truth_kind=TruthKind.CLASS, units=units)

@@ -7,9 +7,10 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from clusterbench.credentials import mask_credentials
+from clusterbench.datasets.dataset import TruthKind
 from clusterbench.datasets.download import MAX_MB, MAX_SECONDS
 from clusterbench.datasets.named_datasets import registered
 
@@ -23,6 +24,7 @@ _SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
     "max_mb": ("url",),
 }
 Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 
 
 class DatasetSpec(BaseModel):
@@ -42,8 +44,14 @@ class DatasetSpec(BaseModel):
         ``complete`` keeps rows with no missing value in any column of the source, dropped ones included.
     drop, keep : tuple of str
         Columns to leave out, or the only ones to take; not both. A dropped ``..._id`` column gives the row ids.
-    id, truth : str, optional
-        Column of unique row ids; column of known classes. Neither is a feature.
+    id : str, optional
+        Column of unique row ids; it is no feature.
+    truth : str or tuple of str
+        Columns of known classes, each a reference of its own; none is a feature.
+    truth_kind : {"generated", "expert", "class"}, optional
+        Where they come from: see `TruthKind`.
+    truth_noise : str or int, optional
+        Class of the rows that have none; 0 in the label files of a ``.data`` file.
     groups : mapping of str to tuple of str
         Named column groups.
     header : bool, optional
@@ -70,7 +78,9 @@ class DatasetSpec(BaseModel):
     drop: tuple[Name, ...] = ()
     keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
     id: Name | None = None
-    truth: Name | None = None
+    truth: Names = ()
+    truth_kind: TruthKind | None = None
+    truth_noise: Name | int | None = None
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     header: bool | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
@@ -96,7 +106,7 @@ class DatasetSpec(BaseModel):
                 raise ValueError("user name and password of an address must be percent-encoded")
         if self.drop and self.keep is not None:
             raise ValueError("drop and keep exclude each other")
-        if self.id is not None and self.id == self.truth:
+        if self.id is not None and self.id in self.truth:
             raise ValueError(f"id and truth name the same column {self.id!r}")
         for key, sources in _SOURCES_OF.items():
             if key in self.model_fields_set and given[0] not in sources:

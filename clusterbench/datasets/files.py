@@ -1,41 +1,89 @@
-"""Files to raw tables: CSV, TSV, ARFF and Parquet."""
+"""Files to raw tables: CSV, TSV, ARFF, Parquet, and tables of numbers with their label files."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.raw_table import RawTable, arrow_frame, column_name
 from clusterbench.datasets.text_tables import arff_table, delimited_table
 from clusterbench.errors import RequestError, did_you_mean
 
-SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq", ".arff")
+NUMBERS: Final = (".data", ".data.gz")
+SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq", ".arff", *NUMBERS)
+_NOISE_LABEL: Final = "0"  # of label files
 
 
 def read_file(path: Path, spec: DatasetSpec) -> RawTable:
-    """Read a table, by its suffix; `spec` gives ids, header and SHA-256. Content that is no table is refused."""
-    try:
-        if not path.is_file():  # a pipe, for example: reading it would wait for a writer
-            raise _no_file(path)
-        content = path.read_bytes()
-    except OSError as error:
-        raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
+    """Read a table, by its suffix; `spec` gives ids, header and SHA-256. Content that is no table is refused.
+
+    Beside a table of numbers, ``NAME.data`` or ``NAME.data.gz``, the files ``NAME.labels0``, ``NAME.labels1.gz``, ...
+    hold known classes, a whole number per row: columns ``labels0``, ``labels1``, ... of the result.
+    """
+    content = _content(path)
     suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
     if suffix is None:
         raise RequestError(f"{path}: unknown kind of file {path.suffix or path.name!r}", allowed=", ".join(SUFFIXES))
     if spec.sha256 is not None and (actual := hashlib.sha256(content).hexdigest()) != spec.sha256.lower():
         raise RequestError(f"{path}: SHA-256 is {actual}", allowed=spec.sha256.lower())
     max_mb = None if spec.url is None else spec.max_mb
-    return read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_mb=max_mb)
+    raw = read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_mb=max_mb)
+    return _with_labels(raw, label_files(path)) if suffix in NUMBERS else raw
+
+
+def label_files(path: Path) -> dict[str, Path]:
+    """Return the label files beside a table of numbers by the name of their column, in the order of their numbers."""
+    stem = re.sub(r"\.data(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+    numbered = {}
+    for file in path.parent.iterdir():
+        if name := re.fullmatch(re.escape(stem) + r"\.labels(\d+)(\.gz)?", file.name):
+            numbered[int(name[1])] = file
+    return {f"labels{number}": numbered[number] for number in sorted(numbered)}
+
+
+def _with_labels(raw: RawTable, files: dict[str, Path]) -> RawTable:
+    labels = {}
+    for name, file in files.items():
+        content = _content(file)
+        try:
+            values = _numbers(_decode(_unzip(content, None) if file.suffix == ".gz" else content), np.int64)
+            if values.shape != (len(raw.frame), 1):
+                raise RequestError(f"{len(values)} labels", allowed=f"{len(raw.frame)}, one whole number per row")
+        except RequestError as error:
+            raise error.within(str(file)) from error
+        labels[name] = values[:, 0]
+    return replace(raw, frame=raw.frame.assign(**labels), truth_columns=tuple(labels), truth_noise=_NOISE_LABEL)
+
+
+def _numbers(text: str, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
+    """Return the numbers of a text, shape (lines, numbers per line)."""
+    if not text.strip():
+        raise RequestError("is empty")
+    try:
+        return np.loadtxt(io.StringIO(text), dtype=dtype, ndmin=2, comments=None)
+    except ValueError as error:
+        raise RequestError(str(error), allowed="numbers, separated by blanks") from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe, for example: reading it would wait for a writer
+            raise _no_file(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def read_bytes(
@@ -55,6 +103,9 @@ def read_bytes(
             raise RequestError("is empty")
         if suffix in (".parquet", ".pq"):
             raw = _parquet_table(content)
+        elif suffix in NUMBERS:
+            values = _numbers(_decode(content), np.float64)
+            raw = RawTable(pd.DataFrame(values, columns=[f"x{at}" for at in range(1, values.shape[1] + 1)]))
         elif suffix == ".arff":
             raw = arff_table(_decode(content), id_columns=id_columns)
         else:

@@ -26,7 +26,7 @@ def dataset_from(
     drop: Sequence[str] = (),
     keep: Sequence[str] | None = None,
     id: str | None = None,
-    truth: str | ArrayLike | None = None,
+    truth: str | Sequence[str] | ArrayLike | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     rows: Literal["all", "complete"] = "all",
 ) -> Dataset:
@@ -44,8 +44,8 @@ def dataset_from(
         Columns to leave out, or the only ones to take; not both.
     id : str, optional
         Column of unique row ids, instead of the index.
-    truth : str or array-like of shape (n,), optional
-        Column of known classes, or the classes.
+    truth : str, sequence of str, or array-like of shape (n,), optional
+        Columns of known classes, or the classes.
     groups : mapping of str to sequence of str, optional
         Named column groups.
     rows : {"all", "complete"}
@@ -72,9 +72,8 @@ def dataset_from(
             raise RequestError("drop and keep are lists of columns, not text", allowed='drop = ["CUST_ID"]')
         frame = frame_of(table)
         frame = frame.set_axis([column_name(label) for label in frame.columns], axis=1)
-        if truth is not None and not isinstance(truth, str):
-            frame, truth = pd.concat([frame, _classes(truth, frame.index)], axis=1), _CLASSES
-        chosen = {"drop": drop, "keep": keep, "id": id, "truth": truth, "groups": groups or {}, "rows": rows}
+        frame, columns = _with_classes(frame, truth)
+        chosen = {"drop": drop, "keep": keep, "id": id, "truth": columns, "groups": groups or {}, "rows": rows}
         spec = DatasetSpec.model_validate({"memory": name, **chosen})
         return build_dataset(RawTable(frame, f"{type(table).__name__} in memory"), spec)
     except ValidationError as error:
@@ -86,7 +85,9 @@ def dataset_from(
         raise error.within(f"dataset {name!r}") from error
 
 
-def datasets_from(tables: object, *, drop: Sequence[str] = (), truth: str | None = None) -> dict[str, Dataset]:
+def datasets_from(
+    tables: object, *, drop: Sequence[str] = (), truth: str | Sequence[str] | None = None
+) -> dict[str, Dataset]:
     """Make datasets of one table, or of a mapping of names to tables.
 
     Parameters
@@ -95,8 +96,8 @@ def datasets_from(tables: object, *, drop: Sequence[str] = (), truth: str | None
         See `dataset_from`; a single table is called ``table``.
     drop : sequence of str
         Columns to leave out of every table.
-    truth : str, optional
-        Column of known classes in every table.
+    truth : str or sequence of str, optional
+        Columns of known classes in every table.
 
     Returns
     -------
@@ -141,7 +142,16 @@ def _array_frame(array: NDArray[Any]) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{position}" for position in range(1, array.shape[1] + 1)])
 
 
-def _classes(truth: ArrayLike, index: pd.Index) -> pd.Series:
-    if np.shape(truth) != (len(index),):
-        raise RequestError(f"truth has shape {np.shape(truth)} for {len(index)} rows", allowed="one class per row")
-    return pd.Series(truth, name=_CLASSES).set_axis(index)
+def _with_classes(
+    frame: pd.DataFrame, truth: str | Sequence[str] | ArrayLike | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the frame, with a column of classes that are given as such, and the names of its columns of classes."""
+    if truth is None or isinstance(truth, str):
+        return frame, () if truth is None else (truth,)
+    if isinstance(truth, list | tuple) and len(truth) != len(frame):
+        names = tuple(map(str, truth))
+        if set(names) & set(frame.columns):
+            return frame, names
+    if np.shape(truth) != (len(frame),):
+        raise RequestError(f"truth has shape {np.shape(truth)} for {len(frame)} rows", allowed="one class per row")
+    return pd.concat([frame, pd.Series(truth, name=_CLASSES).set_axis(frame.index)], axis=1), (_CLASSES,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from clusterbench.datasets.dataset import TruthKind
 from clusterbench.errors import RequestError
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ class RawTable:
         All columns in their own types; the names are text. The index gives the row ids where no column does.
     source : str
         Where it came from.
-    id_column, truth_column : str, optional
-        Columns of row ids and of known classes, unless others are chosen. The id column may be absent.
+    id_column : str, optional
+        Column of row ids, unless another is chosen. It may be absent.
+    truth_columns : tuple of str
+        Columns of known classes, unless others are chosen.
+    truth_noise : str, optional
+        Class of the rows that have none.
+    truth_kind : TruthKind, optional
     units : mapping of str to str
     warnings : tuple of str
     """
@@ -33,7 +39,9 @@ class RawTable:
     frame: pd.DataFrame
     source: str = ""
     id_column: str | None = None
-    truth_column: str | None = None
+    truth_columns: tuple[str, ...] = ()
+    truth_noise: str | None = None
+    truth_kind: TruthKind | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

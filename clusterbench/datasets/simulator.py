@@ -33,6 +33,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from clusterbench.datasets.dataset import TruthKind
 from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, read_facts
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
@@ -100,7 +101,8 @@ def simulate_credit_card(*, n_rows: int, seed: int) -> RawTable:
     frame = pd.DataFrame({column: table[column] for column in CREDIT_CARD_COLUMNS})
     frame["archetype"] = pd.Categorical.from_codes(truth, categories=kinds)
     frame["CUST_ID"] = [f"S{10001 + row}" for row in range(n_rows)]
-    return RawTable(frame, f"simulated, seed {seed}", id_column="CUST_ID", truth_column="archetype")
+    source, kind = f"simulated, seed {seed}", TruthKind.GENERATED
+    return RawTable(frame, source, id_column="CUST_ID", truth_columns=("archetype",), truth_kind=kind)
 
 
 def _quota(shares: list[float], total: int) -> NDArray[np.int64]:

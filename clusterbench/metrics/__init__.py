@@ -1,19 +1,24 @@
 """Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
 
 from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, SCORING_VERSION, STABILITY_METRIC, get_metric
+from clusterbench.metrics.contingency import Contingency
+from clusterbench.metrics.external_metrics import EXTERNAL_METRICS
+from clusterbench.metrics.external_scores import external_scores
 from clusterbench.metrics.metric import Direction, Metric, MetricFacts, MetricKind, NoiseRule
 from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
 from clusterbench.metrics.row_bootstrap import bootstrap_scores, bootstrap_weights
-from clusterbench.metrics.score import NoisePolicy, Score
+from clusterbench.metrics.score import NoisePolicy, Score, UndefinedScore
 from clusterbench.metrics.scoring import cluster_silhouettes, score_labelings
 
 __all__ = [
     "CENTROIDS",
     "DEFAULT_METRICS",
+    "EXTERNAL_METRICS",
     "GROWTH",
     "METRICS",
     "SCORING_VERSION",
     "STABILITY_METRIC",
+    "Contingency",
     "Direction",
     "Metric",
     "MetricFacts",
@@ -21,10 +26,12 @@ __all__ = [
     "NoisePolicy",
     "NoiseRule",
     "Score",
+    "UndefinedScore",
     "bootstrap_scores",
     "bootstrap_weights",
     "calibrate",
     "cluster_silhouettes",
+    "external_scores",
     "get_metric",
     "random_partitions",
     "score_labelings",

@@ -39,7 +39,7 @@ class FunctionComputation:
             results = self._together(table.values, labelings) if self.values is not None else []
         except Exception:  # noqa: BLE001 - computed one by one below, where the message is the reason
             results = []
-        scores = [self._checked(result) for result in results]
+        scores = [checked_score(result, self.bounds) for result in results]
         if not results:
             scores = [self._score(self._alone, table.values, labels) for labels in labelings]
         return [{self.name: score} for score in scores]
@@ -78,20 +78,22 @@ class FunctionComputation:
 
     def _score(self, compute: Callable[..., object], *arrays: NDArray[Any]) -> Score:
         try:
-            return self._checked(compute(*map(read_only, arrays)))
+            return checked_score(compute(*map(read_only, arrays)), self.bounds)
         except Exception as error:  # noqa: BLE001 - the message is the reason
             return Score.failed(f"{type(error).__name__}: {error}")
 
-    def _checked(self, result: object) -> Score:
-        if isinstance(result, np.ndarray) and result.ndim == 0:
-            result = result.item()
-        if not isinstance(result, numbers.Real | np.bool_):
-            return Score.failed(f"the metric returned {type(result).__name__}, not a number")
-        value = float(result)
-        if not math.isfinite(value):
-            return Score.undefined(f"the metric returned {value}")
-        lower, upper = self.bounds
-        slack = _ROUNDING * abs(value)
-        if not lower - slack <= value <= upper + slack:
-            return Score.failed(f"the metric returned {value:.6g}, outside its range {lower:g} to {upper:g}")
-        return Score(value)
+
+def checked_score(result: object, bounds: tuple[float, float]) -> Score:
+    """Return the value that a metric gave as a score: undefined where not finite, failed where no such value can be."""
+    if isinstance(result, np.ndarray) and result.ndim == 0:
+        result = result.item()
+    if not isinstance(result, numbers.Real | np.bool_):
+        return Score.failed(f"the metric returned {type(result).__name__}, not a number")
+    value = float(result)
+    if not math.isfinite(value):
+        return Score.undefined(f"the metric returned {value}")
+    lower, upper = bounds
+    slack = _ROUNDING * abs(value)
+    if not lower - slack <= value <= upper + slack:
+        return Score.failed(f"the metric returned {value:.6g}, outside its range {lower:g} to {upper:g}")
+    return Score(value)

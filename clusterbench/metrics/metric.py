@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clusterbench.errors import RequestError, unknown
 from clusterbench.labeling import Labels
 from clusterbench.metrics.computation import Computation
+from clusterbench.metrics.contingency import Contingency
 from clusterbench.metrics.function_metrics import FunctionComputation
 from clusterbench.tables import Floats
 
@@ -157,9 +158,9 @@ class MetricFacts:
 class Metric(MetricFacts):
     """A metric that can be computed: facts and functions.
 
-    Exactly one of `value`, `values` and `shared` computes an internal metric; a metric of another kind has none of
-    them. The author's functions see X as given (float64, read-only); labels are int32, clusters 0..k-1, at least two
-    of them. Where a function fails, that labeling has no score, with the reason.
+    Exactly one of `value`, `values` and `shared` computes an internal metric, `agreement` an external one, and nothing
+    one of kind refit. The author's functions see X as given (float64, read-only); labels are int32, clusters 0..k-1, at
+    least two of them. Where a function fails, that labeling has no score, with the reason.
 
     Attributes
     ----------
@@ -173,6 +174,9 @@ class Metric(MetricFacts):
         `no_row_bootstrap` says why; it is shown wherever an interval would be.
     shared : Computation
         Computes several metrics of this package in one pass.
+    agreement : callable (Contingency) -> float
+        The value of one labeling, from the numbers of rows by class and cluster; where it raises `UndefinedScore`,
+        there is none.
 
     Examples
     --------
@@ -186,14 +190,17 @@ class Metric(MetricFacts):
     values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None = None
     weighted_value: Callable[[Floats, Labels, Floats], float] | None = None
     shared: Computation | None = None
+    agreement: Callable[[Contingency], float] | None = None
 
     def __post_init__(self) -> None:
         MetricFacts.__post_init__(self)
         where = f"metric {self.name}"
-        for field in ("value", "values", "weighted_value"):
+        for field in ("value", "values", "weighted_value", "agreement"):
             if getattr(self, field) is not None and not callable(getattr(self, field)):
                 raise RequestError(f"{field} = {getattr(self, field)!r}", where=where, allowed="a function")
         given = [field for field in ("value", "values", "shared") if getattr(self, field) is not None]
+        if (self.agreement is not None) != (self.kind is MetricKind.EXTERNAL):
+            raise RequestError("agreement and kind external go together", where=where)
         if self.kind is not MetricKind.INTERNAL:
             if given or self.weighted_value is not None:
                 raise RequestError(f"a metric of kind {self.kind} has functions", where=where, allowed="kind internal")

@@ -18,6 +18,10 @@ class NoisePolicy(StrEnum):
     NEAREST = "nearest"
 
 
+class UndefinedScore(ValueError):
+    """Raised by an external metric for a partition of which it has no value; the message is the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """The value of one metric for one labeling in one space.

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels
 from clusterbench.metrics import cluster_silhouettes
+from clusterbench.metrics.contingency import contingency
+from clusterbench.metrics.external_metrics import adjusted_rand
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
@@ -92,29 +94,13 @@ def agreement(hashes: Sequence[str], labelings: Mapping[str, Labels]) -> pd.Data
 
     Source: Hubert & Arabie 1985, doi:10.1007/BF01908075. Noise counts as one group.
     """
-    groups = [np.unique(labelings[sha], return_inverse=True)[1].reshape(-1) for sha in hashes]
-    sizes = [np.bincount(group) for group in groups]
+    groups = [labelings[sha] + np.int32(1) for sha in hashes]
     rows = [
-        (hashes[i], hashes[j], _adjusted_rand(groups[i], groups[j], sizes[i], sizes[j]))
+        (hashes[i], hashes[j], adjusted_rand(contingency(groups[i], groups[j])))
         for i in range(len(hashes))
         for j in range(i + 1, len(hashes))
     ]
     return pd.DataFrame(rows, columns=["one", "other", "ari"]).astype({"ari": "float64"})
-
-
-def _adjusted_rand(
-    one: NDArray[np.int64], other: NDArray[np.int64], one_sizes: NDArray[np.int64], other_sizes: NDArray[np.int64]
-) -> float:
-    both = _pairs(np.bincount(one * len(other_sizes) + other))
-    one_pairs, other_pairs, all_pairs = _pairs(one_sizes), _pairs(other_sizes), _pairs(np.array([len(one)]))
-    expected = one_pairs * other_pairs / all_pairs if all_pairs else 0.0
-    highest = (one_pairs + other_pairs) / 2.0
-    return 1.0 if highest == expected else (both - expected) / (highest - expected)
-
-
-def _pairs(sizes: NDArray[np.int64]) -> float:
-    counts = sizes.astype(np.float64)
-    return float((counts * (counts - 1.0)).sum() / 2.0)
 
 
 def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:

@@ -262,7 +262,7 @@ def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:
 
 
 def _true_k(dataset: Dataset) -> int | None:
-    return len(set(dataset.truth.tolist())) if dataset.truth is not None else None
+    return len(set(dataset.truth.tolist()) - {-1}) or None if dataset.truth is not None else None
 
 
 def _dataset_record(dataset: Dataset) -> DatasetRecord:

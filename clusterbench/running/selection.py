@@ -124,7 +124,7 @@ class Selection:
             dataset,
             frame=dataset.frame.iloc[rows].reset_index(drop=True),
             row_ids=dataset.row_ids[rows],
-            truth=None if dataset.truth is None else dataset.truth[rows],
+            known_classes=tuple(replace(each, codes=each.codes[rows]) for each in dataset.known_classes),
             warnings=(
                 *dataset.warnings,
                 f"quick: {_QUICK_ROWS} of {dataset.n_rows} rows, drawn with seed {_QUICK_SEED}",

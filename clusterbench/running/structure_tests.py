@@ -74,7 +74,7 @@ def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
     for column in frame.columns:
         rng = stable_rng(seed, f"permutation {number} {column}")
         frame[column] = rng.permutation(frame[column].to_numpy())
-    return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, truth=None, truth_names=())
+    return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, known_classes=())
 
 
 def _dips(plan: Plan, name: str, seed: int) -> StructureFinding:

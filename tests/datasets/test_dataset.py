@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
+from clusterbench.datasets import Dataset, DatasetSpec, KnownClasses, load_dataset
 
 ROWS = {"a": [1.0, 2.5, -3.0], "b": [0.0, np.nan, 1e-300]}
 
@@ -51,7 +51,7 @@ def test_it_is_that_sha256_for_any_values(rows):
         table(name="another name"),
         table(source="elsewhere"),
         table(groups={"all": ("a", "b")}, units={"a": "cm"}),
-        table(truth=np.array([0, 1, 0]), truth_names=("x", "y")),
+        table(known_classes=(KnownClasses("kind", np.array([0, 1, 0]), ("x", "y")),)),
         table(warnings=("doubtful",)),
         table(ids=("0", "1", "2")),
         table({"a": [1.0, 2.5, -3.0], "b": [-0.0, np.nan, 1e-300]}),

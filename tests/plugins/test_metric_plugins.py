@@ -42,7 +42,7 @@ BROKEN = {
     ),
     "external": (
         "from clusterbench.plugins import Metric\n"
-        "METRIC = Metric(name='m', kind='external', direction='lower', formula='f')",
+        "METRIC = Metric(name='m', kind='external', direction='lower', formula='f', agreement=len)",
         "the metric 'm' cannot be computed here",
     ),
 }

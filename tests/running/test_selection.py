@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.benchmark import FitJob
-from clusterbench.datasets import Dataset
+from clusterbench.datasets import Dataset, KnownClasses
 from clusterbench.errors import RequestError
 from clusterbench.running import Selection
 
@@ -60,7 +60,8 @@ def test_quick_takes_every_second_cut_and_the_first_seed():
 def test_a_quick_sample_keeps_rows_ids_and_truth_together():
     n = 5000
     frame = pd.DataFrame({"x": np.arange(n, dtype=float)})
-    dataset = Dataset("d", frame, pd.Index([f"C{i}" for i in range(n)]), truth=np.arange(n))
+    classes = (KnownClasses("kind", np.arange(n), tuple(map(str, range(n)))),)
+    dataset = Dataset("d", frame, pd.Index([f"C{i}" for i in range(n)]), known_classes=classes)
     sample = Selection(quick=True).sample(dataset)
     assert sample.n_rows == 2000
     values = sample.frame["x"].to_numpy()

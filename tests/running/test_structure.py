@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.datasets import Dataset
+from clusterbench.datasets import Dataset, KnownClasses
 from clusterbench.ranking import AlertKind
 from clusterbench.results import StructureFinding
 from clusterbench.running import Silent
@@ -85,7 +85,8 @@ def test_independent_columns_raise_an_alert_and_every_shuffled_table_is_a_step_o
 def test_a_permuted_table_keeps_every_marginal_and_loses_the_dependence(number):
     x = np.linspace(0, 1, 500)
     frame = pd.DataFrame({"x": x, "y": x**2, "z": np.where(x < 0.1, np.nan, -x)})
-    dataset = Dataset("d", frame, pd.RangeIndex(500), truth=np.zeros(500, dtype=np.int64))
+    classes = (KnownClasses("kind", np.zeros(500, dtype=np.int64), ("a",)),)
+    dataset = Dataset("d", frame, pd.RangeIndex(500), known_classes=classes)
     shuffled = permuted(dataset, 0, number)
     for column in frame:
         np.testing.assert_array_equal(np.sort(shuffled.frame[column]), np.sort(frame[column]))
