@@ -11,9 +11,9 @@ from clusterbench.plugins import (
     Assignment,
     Cutter,
     Family,
+    Floats,
     Params,
     Partition,
-    Space,
     require_choice,
     warm_imports,
 )
@@ -21,7 +21,7 @@ from clusterbench.plugins import (
 LINKAGES = ("ward", "average", "complete", "single")
 
 
-def tree_of(X: Space, linkage: str, metric: str) -> NDArray[np.float64]:
+def tree_of(X: Floats, linkage: str, metric: str) -> NDArray[np.float64]:
     """Return the merges, shape (n - 1, 4): the two parts (rows first, then merges), height, rows."""
     import fastcluster
 
@@ -52,7 +52,7 @@ def cut_tree(tree: NDArray[np.float64], k: int) -> NDArray[np.int32]:
     return labels
 
 
-def build(X: Space, seed: int, linkage: str = "ward", metric: str = "euclidean") -> Cutter:
+def build(X: Floats, seed: int, linkage: str = "ward", metric: str = "euclidean") -> Cutter:
     """Grow the tree once; each k gives the partition of scikit-learn's ``AgglomerativeClustering``."""
     tree = tree_of(X, linkage, metric)
 

@@ -12,10 +12,10 @@ from clusterbench.plugins import (
     Cutter,
     Encoder,
     Family,
+    Floats,
     LatentCentroids,
     Params,
     Partition,
-    Space,
     keras_seed,
     prepare_tensorflow,
     quiet_tensorflow,
@@ -105,7 +105,7 @@ def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str,
     return best_weights, {"latent": how.latent, "epochs": best_epoch, "validation_loss": best_loss}
 
 
-def fit_encoder(X: Space, seed: int, how: Training) -> tuple[Encoder, dict[str, Any]]:
+def fit_encoder(X: Floats, seed: int, how: Training) -> tuple[Encoder, dict[str, Any]]:
     """Train on the table and return the encoder as plain numbers, with the facts of the training."""
     prepare_tensorflow()
     scale = X.std(axis=0)
@@ -119,7 +119,7 @@ def fit_encoder(X: Space, seed: int, how: Training) -> tuple[Encoder, dict[str, 
 
 
 def build(
-    X: Space,
+    X: Floats,
     seed: int,
     layers: tuple[int, ...] = (64, 32),
     latent: int = 8,

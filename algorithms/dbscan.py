@@ -14,9 +14,9 @@ from clusterbench.plugins import (
     CutRange,
     Cutter,
     Family,
+    Floats,
     Params,
     Partition,
-    Space,
     number_complaint,
     require_choice,
     require_number,
@@ -24,7 +24,6 @@ from clusterbench.plugins import (
     warm_imports,
 )
 
-Floats = NDArray[np.float64]
 BLOCK_ENTRIES = 4_000_000
 
 
@@ -57,7 +56,7 @@ class Structure:
         return self.distances[:, -1]
 
 
-def nearest_rows(X: Space, count: int, metric: str) -> tuple[NDArray[np.int64], Floats]:
+def nearest_rows(X: Floats, count: int, metric: str) -> tuple[NDArray[np.int64], Floats]:
     """Return the `count` nearest rows of each row and their distances, ascending."""
     from scipy.spatial.distance import cdist
 
@@ -74,7 +73,7 @@ def nearest_rows(X: Space, count: int, metric: str) -> tuple[NDArray[np.int64], 
     return nearest, distances
 
 
-def spanning_tree(X: Space, reach: Floats, metric: str) -> tuple[NDArray[np.int64], Floats]:
+def spanning_tree(X: Floats, reach: Floats, metric: str) -> tuple[NDArray[np.int64], Floats]:
     """Return a minimum spanning tree of mutual reachability, max(reach_i, reach_j, d_ij) (Prim: n rows of memory)."""
     from scipy.spatial.distance import cdist
 
@@ -99,7 +98,7 @@ def spanning_tree(X: Space, reach: Floats, metric: str) -> tuple[NDArray[np.int6
     return tree, heights
 
 
-def structure_of(X: Space, min_samples: int, metric: str) -> Structure:
+def structure_of(X: Floats, min_samples: int, metric: str) -> Structure:
     """Return what all eps share; see `Structure`."""
     rows = np.array(X)
     nearest, distances = nearest_rows(rows, min(min_samples, len(rows)), metric)
@@ -139,7 +138,7 @@ def eps_at(reach: Floats, quantile: float) -> float:
     return max(float(f"{np.ceil(value / unit) * unit:.6g}"), value)
 
 
-def build(X: Space, seed: int, min_samples: int = 10, metric: str = "euclidean") -> Cutter:
+def build(X: Floats, seed: int, min_samples: int = 10, metric: str = "euclidean") -> Cutter:
     """Find neighbours and tree once; each eps gives the labels of scikit-learn's ``DBSCAN``."""
     structure = structure_of(X, min_samples, SCIPY_DISTANCES[metric])
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clusterbench.plugins import Assignment, Family, Space, sklearn_algorithm
+from clusterbench.plugins import Assignment, Family, Floats, sklearn_algorithm
 
 
-def fit_of(mixture: Any, X: Space) -> Mapping[str, Any]:
+def fit_of(mixture: Any, X: Floats) -> Mapping[str, Any]:
     """Return the quality of the fit; lower is better for bic and aic."""
     return {
         "lower_bound": float(mixture.lower_bound_),

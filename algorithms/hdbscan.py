@@ -13,9 +13,9 @@ from clusterbench.plugins import (
     CutRange,
     Cutter,
     Family,
+    Floats,
     Params,
     Partition,
-    Space,
     number_complaint,
     recorded_warnings,
     require_choice,
@@ -53,7 +53,7 @@ class TreeMemory:
         """Return `function`, called only once for each `min_samples`."""
         from hdbscan._hdbscan_linkage import label
 
-        def once(X: Space, min_samples: int, *args: Any, **kwargs: Any) -> Any:
+        def once(X: Floats, min_samples: int, *args: Any, **kwargs: Any) -> Any:
             key = (function.__name__, min_samples)
             if key not in self._results:
                 edges = in_order(function(X, min_samples, *args, **kwargs)[1])
@@ -75,7 +75,7 @@ def check_size(value: Any) -> str | None:
 
 
 def build(
-    X: Space,
+    X: Floats,
     seed: int,
     min_samples: int | str = 10,
     allow_single_cluster: bool = False,

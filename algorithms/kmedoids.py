@@ -11,10 +11,10 @@ from clusterbench.plugins import (
     Assignment,
     Cutter,
     Family,
+    Floats,
     Params,
     Partition,
     ShiftedModel,
-    Space,
     recorded_warnings,
     require_choice,
     require_number,
@@ -102,7 +102,7 @@ class NestedBuild:
 
 
 def build(
-    X: Space, seed: int, method: str = "alternate", init: str = "build", max_iter: int = 100, metric: str = "euclidean"
+    X: Floats, seed: int, method: str = "alternate", init: str = "build", max_iter: int = 100, metric: str = "euclidean"
 ) -> Cutter:
     """Compute the distances once; each k then gives exactly what ``KMedoids(...).fit(X)`` gives.
 

@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.plugins import Algorithm, Assignment, Cutter, Family, Params, Partition, Space, require_number
+from clusterbench.plugins import Algorithm, Assignment, Cutter, Family, Floats, Params, Partition, require_number
 
 
-def leading_column(X: Space) -> int:
+def leading_column(X: Floats) -> int:
     """Return the column with the largest weight in the first principal axis: the table's main direction."""
     covariance = np.atleast_2d(np.cov(X, rowvar=False))
     return int(np.argmax(np.abs(np.linalg.eigh(covariance)[1][:, -1])))
 
 
-def build(X: Space, seed: int, column: int | None = None) -> Cutter:
+def build(X: Floats, seed: int, column: int | None = None) -> Cutter:
     """Cut column number `column` of the space (from 0; default: `leading_column`) into k groups of like size.
 
     A value that fills more than one group (many zeros) keeps its rows together, so there may be fewer than k.

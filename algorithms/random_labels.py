@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.plugins import Algorithm, Cutter, Family, Partition, Space
+from clusterbench.plugins import Algorithm, Cutter, Family, Floats, Partition
 
 
-def build(X: Space, seed: int) -> Cutter:
+def build(X: Floats, seed: int) -> Cutter:
     """Draw the labels of each k from its own stream, so that no cut moves another's."""
 
     def cutter(**cut: Any) -> Partition:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.plugins import Algorithm, Assignment, Cutter, Family, Partition, Space, warm_imports
+from clusterbench.plugins import Algorithm, Assignment, Cutter, Family, Floats, Partition, warm_imports
 
 
-def build(X: Space, seed: int) -> Cutter:
+def build(X: Floats, seed: int) -> Cutter:
     """Draw k different rows from each k's own stream; every row goes to the nearest of them."""
     from scipy.spatial.distance import cdist
 

@@ -18,8 +18,7 @@ from clusterbench.datasets import Dataset, datasets_from
 from clusterbench.errors import RequestError
 from clusterbench.plugins import Registry, estimator_plugin, load_registry
 from clusterbench.report import build_report, write_report
-from clusterbench.results import Run as StoredRun
-from clusterbench.results import load_run as load_stored_run
+from clusterbench.results import StoredRun, load_stored_run
 from clusterbench.running import LogProgress, Progress, Selection, Settings, make_plan, prepare, run_plan
 
 _SHOWN = ("rank", "algorithm", "variant", "params", "k", "mean_rank", "stability", "rank_low", "rank_high", "control")
@@ -32,7 +31,7 @@ class Run(StoredRun):
     Attributes
     ----------
     name, record, manifest, cells, scores, board, computed, details
-        As stored: see `clusterbench.results.Run`.
+        As stored: see `clusterbench.results.StoredRun`.
     row_index : mapping of str to Index
         Index of the frames that were given, by dataset; empty for a benchmark file.
     """

@@ -42,7 +42,7 @@ SCORE_KEY = [*CELL_KEY, "space", "metric"]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What the fields of a column are."""
 
     TEXT = "text"
@@ -58,58 +58,64 @@ class SchemaError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ColumnSchema:
     """One column of an exported table; an `optional` one may be empty."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     meaning: str
     optional: bool = False
 
 
 PROVENANCE = (
-    Field("benchmark", Kind.TEXT, "name of the benchmark"),
-    Field("dataset", Kind.TEXT, "name of the table"),
-    Field("variant", Kind.TEXT, "preprocessing pipeline in whose space the labeling was fitted"),
-    Field("algorithm", Kind.TEXT, "name of the plug-in"),
-    Field("params", Kind.JSON, "build parameters, defaults filled in"),
-    Field("cut", Kind.JSON, "the value that cuts a finished build: k, eps, min_cluster_size"),
-    Field("k", Kind.INTEGER, "clusters asked for; empty where the cut is no k", optional=True),
-    Field("seed", Kind.INTEGER, "random_state given to the algorithm"),
-    Field("labels_sha256", Kind.SHA256, "identity of the labeling; empty where there is none", optional=True),
+    ColumnSchema("benchmark", ColumnKind.TEXT, "name of the benchmark"),
+    ColumnSchema("dataset", ColumnKind.TEXT, "name of the table"),
+    ColumnSchema("variant", ColumnKind.TEXT, "preprocessing pipeline in whose space the labeling was fitted"),
+    ColumnSchema("algorithm", ColumnKind.TEXT, "name of the plug-in"),
+    ColumnSchema("params", ColumnKind.JSON, "build parameters, defaults filled in"),
+    ColumnSchema("cut", ColumnKind.JSON, "the value that cuts a finished build: k, eps, min_cluster_size"),
+    ColumnSchema("k", ColumnKind.INTEGER, "clusters asked for; empty where the cut is no k", optional=True),
+    ColumnSchema("seed", ColumnKind.INTEGER, "random_state given to the algorithm"),
+    ColumnSchema(
+        "labels_sha256", ColumnKind.SHA256, "identity of the labeling; empty where there is none", optional=True
+    ),
 )
 CELL_SCHEMA = (
     *PROVENANCE,
-    Field("status", Kind.TEXT, f"how the cell ended: {', '.join(CellStatus)}"),
-    Field("reason", Kind.TEXT, "why the status is not ok", optional=True),
-    Field("n_clusters", Kind.INTEGER, "clusters found, noise left out", optional=True),
-    Field("noise_share", Kind.NUMBER, "share of rows labelled -1", optional=True),
-    Field("smallest", Kind.INTEGER, "rows of the smallest cluster", optional=True),
-    Field("largest", Kind.INTEGER, "rows of the largest cluster", optional=True),
-    Field("fit_seconds", Kind.NUMBER, "seconds of fitting alone: the whole build and this cut", optional=True),
-    Field("peak_mb", Kind.NUMBER, "memory of the fit job above its start, in MB", optional=True),
-    Field("inertia", Kind.NUMBER, "the algorithm's own objective, where it has one", optional=True),
+    ColumnSchema("status", ColumnKind.TEXT, f"how the cell ended: {', '.join(CellStatus)}"),
+    ColumnSchema("reason", ColumnKind.TEXT, "why the status is not ok", optional=True),
+    ColumnSchema("n_clusters", ColumnKind.INTEGER, "clusters found, noise left out", optional=True),
+    ColumnSchema("noise_share", ColumnKind.NUMBER, "share of rows labelled -1", optional=True),
+    ColumnSchema("smallest", ColumnKind.INTEGER, "rows of the smallest cluster", optional=True),
+    ColumnSchema("largest", ColumnKind.INTEGER, "rows of the largest cluster", optional=True),
+    ColumnSchema(
+        "fit_seconds", ColumnKind.NUMBER, "seconds of fitting alone: the whole build and this cut", optional=True
+    ),
+    ColumnSchema("peak_mb", ColumnKind.NUMBER, "memory of the fit job above its start, in MB", optional=True),
+    ColumnSchema("inertia", ColumnKind.NUMBER, "the algorithm's own objective, where it has one", optional=True),
 )
 SCORE_SCHEMA = (
     *PROVENANCE,
-    Field("space", Kind.TEXT, "space of the score: own, or the name of a reference space"),
-    Field("metric", Kind.TEXT, "name of the index"),
-    Field("value", Kind.NUMBER, "the score; empty exactly where the status is not ok", optional=True),
-    Field("status", Kind.TEXT, f"whether there is a score: {', '.join(ScoreStatus)}"),
-    Field("reason", Kind.TEXT, "why there is no score", optional=True),
+    ColumnSchema("space", ColumnKind.TEXT, "space of the score: own, or the name of a reference space"),
+    ColumnSchema("metric", ColumnKind.TEXT, "name of the index"),
+    ColumnSchema("value", ColumnKind.NUMBER, "the score; empty exactly where the status is not ok", optional=True),
+    ColumnSchema("status", ColumnKind.TEXT, f"whether there is a score: {', '.join(ScoreStatus)}"),
+    ColumnSchema("reason", ColumnKind.TEXT, "why there is no score", optional=True),
 )
 BOARD_SCHEMA = (
-    Field("rank", Kind.INTEGER, "place among the contenders of its dataset"),
-    Field("rank_low", Kind.INTEGER, "best end of the rank interval; empty without a bootstrap", optional=True),
-    Field("rank_high", Kind.INTEGER, "worst end of the rank interval", optional=True),
-    Field("dataset", Kind.TEXT, f"name of the table; {OVERALL} is the board over all tables"),
-    Field("algorithm", Kind.TEXT, "name of the plug-in"),
-    Field("params", Kind.JSON, "build parameters, defaults filled in"),
-    Field("variant", Kind.TEXT, "preprocessing in which the entry was fitted"),
-    Field("k_policy", Kind.TEXT, "how the cut was chosen among those that were run"),
-    Field("cut", Kind.JSON, "the chosen cut; empty on the board over all tables", optional=True),
-    Field("control", Kind.FLAG, "whether the entry is a control"),
-    Field("oracle", Kind.FLAG, "whether the true number of clusters was given"),
+    ColumnSchema("rank", ColumnKind.INTEGER, "place among the contenders of its dataset"),
+    ColumnSchema(
+        "rank_low", ColumnKind.INTEGER, "best end of the rank interval; empty without a bootstrap", optional=True
+    ),
+    ColumnSchema("rank_high", ColumnKind.INTEGER, "worst end of the rank interval", optional=True),
+    ColumnSchema("dataset", ColumnKind.TEXT, f"name of the table; {OVERALL} is the board over all tables"),
+    ColumnSchema("algorithm", ColumnKind.TEXT, "name of the plug-in"),
+    ColumnSchema("params", ColumnKind.JSON, "build parameters, defaults filled in"),
+    ColumnSchema("variant", ColumnKind.TEXT, "preprocessing in which the entry was fitted"),
+    ColumnSchema("k_policy", ColumnKind.TEXT, "how the cut was chosen among those that were run"),
+    ColumnSchema("cut", ColumnKind.JSON, "the chosen cut; empty on the board over all tables", optional=True),
+    ColumnSchema("control", ColumnKind.FLAG, "whether the entry is a control"),
+    ColumnSchema("oracle", ColumnKind.FLAG, "whether the true number of clusters was given"),
 )
 """The columns that every leaderboard has; those of scores and statistics follow the declared metrics and spaces."""
 
@@ -194,7 +200,7 @@ def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _checked(frame: pd.DataFrame, schema: Sequence[Field], key: list[str], what: str) -> pd.DataFrame:
+def _checked(frame: pd.DataFrame, schema: Sequence[ColumnSchema], key: list[str], what: str) -> pd.DataFrame:
     missing = [field.name for field in schema if field.name not in frame.columns]
     if missing:
         raise SchemaError(f"{what}: columns are missing: {', '.join(missing)}")
@@ -204,7 +210,7 @@ def _checked(frame: pd.DataFrame, schema: Sequence[Field], key: list[str], what:
         empty = column.isna()
         if not field.optional:
             _refuse(table, empty, what, f"has no {field.name}")
-        if field.kind is Kind.NUMBER and bool(empty.all()):
+        if field.kind is ColumnKind.NUMBER and bool(empty.all()):
             table[field.name] = column.astype(float)  # a column of None alone has no dtype of its own
         elif not _DTYPE_FITS[field.kind](column[~empty]):
             raise SchemaError(f"{what}: column {field.name} is of dtype {column.dtype}, not of kind: {field.kind}")
@@ -218,20 +224,20 @@ def _is_text(column: pd.Series) -> bool:
     return all(isinstance(value, str) for value in column.unique())
 
 
-_DTYPE_FITS: dict[Kind, Callable[[pd.Series], bool]] = {
-    Kind.TEXT: _is_text,
-    Kind.JSON: _is_text,
-    Kind.SHA256: _is_text,
-    Kind.INTEGER: lambda column: len(column) == 0 or pd.api.types.is_integer_dtype(column.dtype),
-    Kind.NUMBER: lambda column: pd.api.types.is_float_dtype(column.dtype),
-    Kind.FLAG: lambda column: pd.api.types.is_bool_dtype(column.dtype),
+_DTYPE_FITS: dict[ColumnKind, Callable[[pd.Series], bool]] = {
+    ColumnKind.TEXT: _is_text,
+    ColumnKind.JSON: _is_text,
+    ColumnKind.SHA256: _is_text,
+    ColumnKind.INTEGER: lambda column: len(column) == 0 or pd.api.types.is_integer_dtype(column.dtype),
+    ColumnKind.NUMBER: lambda column: pd.api.types.is_float_dtype(column.dtype),
+    ColumnKind.FLAG: lambda column: pd.api.types.is_bool_dtype(column.dtype),
 }
 
 
-def _check_form(table: pd.DataFrame, field: Field, what: str) -> None:
-    if field.kind is Kind.SHA256:
+def _check_form(table: pd.DataFrame, field: ColumnSchema, what: str) -> None:
+    if field.kind is ColumnKind.SHA256:
         wrong = [value for value in table[field.name].dropna().unique() if not _SHA256.fullmatch(value)]
-    elif field.kind is Kind.JSON:
+    elif field.kind is ColumnKind.JSON:
         wrong = [value for value in table[field.name].dropna().unique() if not _is_sorted_object(value)]
     else:
         return

@@ -17,7 +17,7 @@ import pandas as pd
 
 from clusterbench.naming import EntryNames
 from clusterbench.ranking import Leaderboard, RankingSpec, apply_gate, leaderboard, rank_correlation
-from clusterbench.results import Run, load_run
+from clusterbench.results import StoredRun, load_stored_run
 
 TOP = 5
 MOVES = 8
@@ -33,33 +33,33 @@ class Rule:
 
     title: str
     explanation: str
-    rank: Callable[[Run], Leaderboard]
+    rank: Callable[[StoredRun], Leaderboard]
 
 
-def by_own_space(run: Run) -> Leaderboard:
+def by_own_space(run: StoredRun) -> Leaderboard:
     """Rank every labeling that has a silhouette by it, in the space in which it was fitted."""
     scores = run.scores[run.scores["space"] == "own"].assign(space=FITTED)
     spec = RankingSpec((FITTED,), metrics=("silhouette",), n_bootstrap=0, controls=controls(run))
     return leaderboard(apply_gate(run.cells, None), scores, spec)
 
 
-def ungated(run: Run) -> Leaderboard:
+def ungated(run: StoredRun) -> Leaderboard:
     """Rank every labeling that has scores by all metrics in the reference spaces."""
     return leaderboard(apply_gate(run.cells, None), run.scores, plain_spec(run))
 
 
-def gated(run: Run) -> Leaderboard:
+def gated(run: StoredRun) -> Leaderboard:
     """Rank the labelings that pass the gate by all metrics in the reference spaces."""
     return leaderboard(run.cells, run.scores, plain_spec(run))
 
 
-def plain_spec(run: Run) -> RankingSpec:
+def plain_spec(run: StoredRun) -> RankingSpec:
     """The run's metrics and reference spaces, k by silhouette, and nothing that was resampled."""
     references = tuple(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
     return RankingSpec(references, metrics=run.record.ranking.metrics, n_bootstrap=0, controls=controls(run))
 
 
-def controls(run: Run) -> frozenset[str]:
+def controls(run: StoredRun) -> frozenset[str]:
     return frozenset(name for name, entry in run.record.algorithms.items() if entry.control)
 
 
@@ -88,7 +88,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def boards_of(run: Run) -> dict[str, Leaderboard]:
+def boards_of(run: StoredRun) -> dict[str, Leaderboard]:
     """Return the leaderboard under each rule."""
     return {name: rule.rank(run) for name, rule in RULES.items()}
 
@@ -104,13 +104,13 @@ def agreement(one: Leaderboard, other: Leaderboard) -> tuple[float, int]:
     return correlation.rho, correlation.n_shared
 
 
-def name_of(row: pd.Series, run: Run) -> str:
+def name_of(row: pd.Series, run: StoredRun) -> str:
     """Return algorithm, the parameters in which its settings differ, and variant."""
     names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
     return names.entry(row["algorithm"], row["params"], row["variant"])
 
 
-def silhouettes(row: pd.Series, run: Run) -> dict[str, float]:
+def silhouettes(row: pd.Series, run: StoredRun) -> dict[str, float]:
     """Return the silhouette of an entry's chosen labeling per space, the mean over seeds."""
     scores = run.scores[run.scores["metric"] == "silhouette"]
     for column in (*KEY, "cut"):
@@ -135,7 +135,7 @@ def refusal_text(row: pd.Series) -> str:
     return f"{row['status']}: {row['reason']}"
 
 
-def side_by_side(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+def side_by_side(boards: Mapping[str, Leaderboard], run: StoredRun) -> list[str]:
     """Return the first entries under every rule as a table."""
     tops = {name: contenders(board).head(TOP) for name, board in boards.items()}
     cells = {
@@ -154,7 +154,7 @@ def sizes(row: pd.Series) -> str:
     return f"sizes {row['largest']:,} to {row['smallest']:,}"
 
 
-def winners(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+def winners(boards: Mapping[str, Leaderboard], run: StoredRun) -> list[str]:
     """Return the first entry of every rule with its silhouettes, and its rank under the other rules."""
     spaces = ["own", *plain_spec(run).reference_spaces]
     firsts = {name: contenders(board).iloc[0] for name, board in boards.items()}
@@ -183,7 +183,7 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
 
 
-def changes(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
+def changes(boards: Mapping[str, Leaderboard], run: StoredRun) -> list[str]:
     """Return sentences on what each rule changes against the one before."""
     own, reference = boards["own"], boards["ungated"]
     first = contenders(own).iloc[0]
@@ -209,7 +209,7 @@ def changes(boards: Mapping[str, Leaderboard], run: Run) -> list[str]:
     ]
 
 
-def gate_text(run: Run) -> str:
+def gate_text(run: StoredRun) -> str:
     """Return the limits of the gate of a run."""
     gate = run.record.gate
     return (
@@ -225,7 +225,7 @@ def reason_kind(reason: str) -> str:
     return next((kind for words, kind in kinds.items() if words in reason), reason)
 
 
-def lost_entries(before: Leaderboard, run: Run) -> str:
+def lost_entries(before: Leaderboard, run: StoredRun) -> str:
     """Return which of the first entries lose their labels to the gate."""
     lost = []
     for _, row in contenders(before).head(TOP).iterrows():
@@ -236,7 +236,7 @@ def lost_entries(before: Leaderboard, run: Run) -> str:
     return f"Of the labelings on the first {TOP} places without it, {len(lost) or 'none'} would be lost{names}."
 
 
-def rejection(row: pd.Series, run: Run) -> str:
+def rejection(row: pd.Series, run: StoredRun) -> str:
     """Return why the gate rejects the labeling that an ungated entry has chosen, or ""."""
     cells = run.cells
     for column in (*KEY, "cut"):
@@ -245,7 +245,7 @@ def rejection(row: pd.Series, run: Run) -> str:
     return str(reasons.iloc[0]) if len(reasons) else ""
 
 
-def comparison(real: Run, simulated: Run, boards: Mapping[str, Leaderboard]) -> list[str]:
+def comparison(real: StoredRun, simulated: StoredRun, boards: Mapping[str, Leaderboard]) -> list[str]:
     """Return how the boards of the simulated and of the real table agree."""
     correlation = rank_correlation(real.board.table, simulated.board.table)
     others = boards_of(simulated)
@@ -270,7 +270,7 @@ def comparison(real: Run, simulated: Run, boards: Mapping[str, Leaderboard]) -> 
     ]
 
 
-def moves(real: Run, simulated: Run) -> list[str]:
+def moves(real: StoredRun, simulated: StoredRun) -> list[str]:
     """Return the entries whose places differ most."""
     here, there = (contenders(run.board).set_index(KEY) for run in (real, simulated))
     shared = here.index.intersection(there.index)
@@ -283,7 +283,7 @@ def moves(real: Run, simulated: Run) -> list[str]:
     return markdown_table(["Entry", "Real", "Simulated"], rows)
 
 
-def page(real: Run, simulated: Run) -> str:
+def page(real: StoredRun, simulated: StoredRun) -> str:
     """Return the page."""
     boards = boards_of(real)
     dataset = next(iter(real.record.datasets.values()))
@@ -326,7 +326,7 @@ def main() -> None:
     parser.add_argument("simulated", type=Path, help="results folder of a run of credit-card")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("rules-of-trust.md"))
     asked = parser.parse_args()
-    asked.out.write_text(page(load_run(asked.real), load_run(asked.simulated)), encoding="utf-8")
+    asked.out.write_text(page(load_stored_run(asked.real), load_stored_run(asked.simulated)), encoding="utf-8")
 
 
 if __name__ == "__main__":

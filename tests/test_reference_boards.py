@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench import run
 from clusterbench.metrics import METRICS, Direction
 from clusterbench.ranking import column_ranks, final_ranks, mean_ranks
 from clusterbench.report import all_formats, build_report
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Settings, Silent
 from clusterbench.tables import CELL_KEY, CUT_KEY, OVERALL, STABILITY
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.results import Run
-from clusterbench.running import Settings, Silent, run
+from clusterbench import run
+from clusterbench.results import StoredRun
+from clusterbench.running import Settings, Silent
 
 ROOT = Path(__file__).resolve().parent.parent
 N_ROWS = 181
@@ -45,7 +46,7 @@ def rules():
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory) -> Run:
+def done(tmp_path_factory) -> StoredRun:
     """A run on three clouds in six columns and one row far away from all."""
     place = tmp_path_factory.mktemp("trust")
     rng = np.random.default_rng(0)
@@ -83,7 +84,7 @@ def test_with_the_gate_it_is_rejected_with_its_reason(rules, boards, done):
     assert single["reason"].str.contains("smallest cluster has 1 ").all()
 
 
-def without_outlier_splits(done: Run) -> Run:
+def without_outlier_splits(done: StoredRun) -> StoredRun:
     """The run as if k-means alone had been asked, so that no split of the outlier matters."""
     kept = {name: getattr(done, name).query("algorithm == 'kmeans'") for name in ("cells", "scores")}
     good = kept["cells"].query("status == 'ok'")

@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clusterbench import run
 from clusterbench.environment import usable_cores
 from clusterbench.labeling import Labeling
 from clusterbench.metrics import score_labelings
-from clusterbench.results import Run
-from clusterbench.running import prepare, run
+from clusterbench.results import StoredRun
+from clusterbench.running import prepare
 
 ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))
@@ -165,12 +166,12 @@ def loop(folder) -> Loop:
     return found
 
 
-def run_matrix(folder: Path) -> Run:
+def run_matrix(folder: Path) -> StoredRun:
     """Run the benchmark of the workspace."""
     return run(folder / "matrix.toml", results=folder / "results", workspace=folder)
 
 
-def compare(found: Run, loop: Loop) -> None:
+def compare(found: StoredRun, loop: Loop) -> None:
     """Compare labels and scores with those of the loop: all of them, and no others."""
     cells = found.cells.set_index(["variant", "algorithm", "cut"])["labels_sha256"].to_dict()
     assert cells == {key: Labeling.of(labels).sha256 for key, labels in loop.labels.items()}

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench import run
 from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.results import Run
-from clusterbench.running import run
+from clusterbench.results import StoredRun
 
 SPACES = ("standard", "log1p")
 SPEC = RankingSpec(reference_spaces=SPACES, n_bootstrap=200)
@@ -101,7 +101,7 @@ def study(tmp_path_factory) -> Path:
     return place
 
 
-def conduct(place: Path) -> Run:
+def conduct(place: Path) -> StoredRun:
     return run(place / "thousand.toml", results=place / "results", workspace=place)
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench import run
 from clusterbench.benchmark import find_benchmark
 from clusterbench.metrics import score_labelings
-from clusterbench.results import Run
-from clusterbench.running import Settings, run
+from clusterbench.results import StoredRun
+from clusterbench.running import Settings
 
 ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))
@@ -35,7 +36,7 @@ resamples = 0
 [structure]
 permutations = 0
 """
-Found = dict[int, Run]
+Found = dict[int, StoredRun]
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -59,7 +60,7 @@ def found() -> Found:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_default_matrix_by_workers(benchmark, folder, found, workers):
-    def run_matrix() -> Run:
+    def run_matrix() -> StoredRun:
         settings = Settings(workers=workers)
         return run(folder / "matrix.toml", results=folder / f"results{workers}", workspace=folder, settings=settings)
 
@@ -83,5 +84,5 @@ def compare(benchmark, found: Found) -> None:
     assert ROWS < ALL_ROWS or ratio >= TARGET
 
 
-def matrix_seconds(found: Run) -> float:
+def matrix_seconds(found: StoredRun) -> float:
     return found.manifest.seconds.fitting + found.manifest.seconds.scoring

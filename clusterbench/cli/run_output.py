@@ -13,7 +13,7 @@ from clusterbench.cli.progress_bar import progress_for
 from clusterbench.cli.signals import exit_status, stoppable, summary
 from clusterbench.naming import folder_name, path_inside
 from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
-from clusterbench.running import Settings, estimate, open_tasks, prepare, run_plan
+from clusterbench.running import Settings, estimate, prepare, run_plan, unfinished_jobs
 from clusterbench.store import STORE_NAME, Store
 
 
@@ -69,7 +69,7 @@ def show_plan(
     plan, _ = prepare(benchmark, quick=quick, only=only, name=name)
     if (results / STORE_NAME).exists():
         with Store.reader(results) as store:
-            todo = open_tasks(plan, store, retry=settings.retry)
+            todo = unfinished_jobs(plan, store, retry=settings.retry)
             seconds, unknown = estimate(plan, store, todo)
     else:
         todo = [(planned, planned.job.cuts) for planned in plan.jobs if planned.obstacle is None]

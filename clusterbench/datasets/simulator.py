@@ -37,8 +37,7 @@ from clusterbench.datasets.dataset import TruthKind
 from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, read_facts
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError
-
-Floats = NDArray[np.float64]
+from clusterbench.tables import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from clusterbench.errors import RequestError
 from clusterbench.execution.attempts import Attempt, Ledger
 from clusterbench.execution.dask_worker import (
-    ENTRY_POINT,
     RunSetup,
     close_executors,
     differences,
@@ -34,7 +33,7 @@ from clusterbench.execution.dask_worker import (
 )
 from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.performing import describe_error, one_line
-from clusterbench.plugins import load_plugin, shipped_place
+from clusterbench.plugins import ENTRY_POINT, load_plugin, shipped_place
 from clusterbench.statuses import CellStatus
 from clusterbench.task_outcomes import TaskDone
 

@@ -27,10 +27,9 @@ from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.execution.events import Event, Limits, Task
 from clusterbench.execution.worker_pool import Pool
-from clusterbench.plugins import shipped_place
+from clusterbench.plugins import ENTRY_POINT, shipped_place
 
 IDLE_SECONDS = 60.0  # until an executor without a job ends: its run may have been killed
-ENTRY_POINT = "entry point "
 _ENGINE = ("*.py", "plugins/*.py", "execution/*.py")
 _NONE = "none"
 _ENDED = (Status.closing, Status.closed, Status.failed)

@@ -17,7 +17,7 @@ import numpy as np
 from clusterbench.execution.events import CutStarted, Event, Started, Task
 from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step
 from clusterbench.labeling import Labeling
-from clusterbench.plugins import Algorithm, Cutter, Space, as_partition, kept_state, load_plugin, recorded_warnings
+from clusterbench.plugins import Algorithm, Cutter, Floats, as_partition, kept_state, load_plugin, recorded_warnings
 from clusterbench.statuses import CellStatus
 from clusterbench.task_outcomes import CutDone, TaskDone
 
@@ -59,7 +59,7 @@ def perform(task: Task, *, threads: int | None = None, puts_generators_back: boo
 class _Job:
     """The build of a task and its cuts."""
 
-    def __init__(self, task: Task, space: Space, *, puts_back: bool) -> None:
+    def __init__(self, task: Task, space: Floats, *, puts_back: bool) -> None:
         self._task, self._space, self._puts_back = task, space, puts_back
         self._n_rows = len(space)  # as it is now: a plug-in may set the shape of its array
         self._peak = PeakMemory()
@@ -131,15 +131,15 @@ def _load(task: Task) -> Algorithm:
     return algorithm
 
 
-def _load_space(path: str) -> Space:
+def _load_space(path: str) -> Floats:
     status = os.stat(path)
     return _mapped(path, status.st_ino, status.st_mtime_ns, status.st_size).view(np.ndarray)
 
 
 @lru_cache(maxsize=1)
-def _mapped(path: str, *state: int) -> Space:
+def _mapped(path: str, *state: int) -> Floats:
     """Map a space read-only, once for all jobs on it that follow one another; `state` identifies the file's content."""
-    space: Space = np.load(path, mmap_mode="r")
+    space: Floats = np.load(path, mmap_mode="r")
     return space
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
-from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.score import Score
 from clusterbench.metrics.threads import in_threads
 from clusterbench.tables import Floats, Ints
@@ -26,7 +26,7 @@ class CentroidIndices:
     """The computation of Davies-Bouldin and Calinski-Harabasz."""
 
     def scores(
-        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+        self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
         """Return both indices of each partition."""
 
@@ -36,7 +36,9 @@ class CentroidIndices:
 
         return in_threads(both, labelings, settings.threads)
 
-    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
+    def replicator(
+        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
+    ) -> Replicator | None:
         """Return what computes both indices anew from the weighted rows."""
         from clusterbench.metrics.kernels import weighted_geometry, weighted_indices
 
@@ -68,7 +70,7 @@ class Geometry:
     same: float = _SAME
 
     @classmethod
-    def of(cls, table: Table, labels: Labels) -> Geometry:
+    def of(cls, table: ScoringTable, labels: Labels) -> Geometry:
         """Return the geometry of compact labels."""
         space, origins, same = _near_origins(table, labels)
         sums = _sums(space, labels)
@@ -84,7 +86,7 @@ def _sums(space: Floats, labels: Labels) -> Geometry:
     return sums
 
 
-def _near_origins(table: Table, labels: Labels) -> tuple[Floats, Floats, float]:
+def _near_origins(table: ScoringTable, labels: Labels) -> tuple[Floats, Floats, float]:
     """Return the space with every cluster near the origin, how far each was moved (k, d), and when centroids coincide.
 
     Far from the origin, the rounding error of a centroid would count as a distance of its rows.

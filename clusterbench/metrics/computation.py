@@ -9,7 +9,7 @@ from typing import Protocol
 from clusterbench.environment import usable_cores
 from clusterbench.errors import RequestError, unknown
 from clusterbench.labeling import Labels
-from clusterbench.metrics.conditioning import DTYPES, Table
+from clusterbench.metrics.conditioning import DTYPES, ScoringTable
 from clusterbench.metrics.score import Score
 from clusterbench.tables import Floats
 
@@ -36,7 +36,7 @@ def count_threads(threads: int | None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ScoringSettings:
     """How the engine works: see `score_labelings`."""
 
     dtype: str
@@ -57,11 +57,13 @@ class Computation(Protocol):
     """Computes one metric, or several that share work."""
 
     def scores(
-        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+        self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
         """Return the scores of the named metrics for each of the partitions, noise rows left out."""
 
-    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
+    def replicator(
+        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
+    ) -> Replicator | None:
         """Return what computes the metrics under row weights, or None where that is impossible.
 
         `rows` limits the rows from which an approximation is made.

@@ -27,7 +27,7 @@ _Array = TypeVar("_Array", bound=NDArray[Any])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class ScoringTable:
     """A table of finite numbers (n, d): `values` as given, read-only, and `space`, conditioned as `of` says.
 
     `centred` says whether every column of the space is centred.
@@ -38,7 +38,7 @@ class Table:
     centred: bool = True
 
     @classmethod
-    def of(cls, X: ArrayLike) -> Table:
+    def of(cls, X: ArrayLike) -> ScoringTable:
         """Centre the columns of X, shape (n, d), and scale it by one power of two: the largest entry is in [0.5, 1).
 
         No index of a labeling changes under shifts and common scaling, but sums of squares of numbers like 1e200 or

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterbench.labeling import Labels, canonical
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
-from clusterbench.metrics.conditioning import Table, read_only
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.metrics.conditioning import ScoringTable, read_only
 from clusterbench.metrics.score import Score
 from clusterbench.statuses import ScoreStatus
 from clusterbench.tables import Floats
@@ -32,7 +32,7 @@ class FunctionComputation:
     weighted_value: Callable[[Floats, Labels, Floats], float] | None
 
     def scores(
-        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+        self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
         """Return the value of each partition: all at once where the metric has a function for that."""
         try:
@@ -44,7 +44,9 @@ class FunctionComputation:
             scores = [self._score(self._alone, table.values, labels) for labels in labelings]
         return [{self.name: score} for score in scores]
 
-    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
+    def replicator(
+        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
+    ) -> Replicator | None:
         """Return the weighted function, called for each replicate; None where the metric has none."""
         function = self.weighted_value
         if function is None:

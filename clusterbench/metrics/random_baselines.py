@@ -16,8 +16,8 @@ from clusterbench.errors import RequestError
 from clusterbench.labeling import Labels
 from clusterbench.metrics.batches import CELLS, nearest
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Settings, at_least, count_threads
-from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.computation import ScoringSettings, at_least, count_threads
+from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.metric import Metric
 from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.score import NoisePolicy
@@ -98,7 +98,7 @@ def random_partitions(
     ----------
     Hennig 2019, doi:10.1007/978-3-030-25147-5_1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
     """
-    space = Table.of(X).space
+    space = ScoringTable.of(X).space
     workers = count_threads(threads)
     forest = Forest.of(space, seed, workers) if n_growth else None
     draws = list(_draws(space, forest, k, n_centroid, n_growth, seed))
@@ -138,13 +138,15 @@ def calibrate(
     """
     at_least("n_random", n_random, 1)
     at_least("memory_mb", memory_mb, 1)
-    table, wanted, chosen = Table.of(X), sorted(set(ks)), as_metrics(metrics)
+    table, wanted, chosen = ScoringTable.of(X), sorted(set(ks)), as_metrics(metrics)
     scoring_mb = max(1.0, memory_mb * 2 / 3)
-    settings = Settings(dtype, scoring_mb, exact_rows, anchors, seed, count_threads(threads))
+    settings = ScoringSettings(dtype, scoring_mb, exact_rows, anchors, seed, count_threads(threads))
     if not wanted:
         return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
     space, workers = table.space, settings.threads
-    table = replace(Table.of(space), values=table.values)  # centred twice: the last bits of the scores depend on it
+    table = replace(
+        ScoringTable.of(space), values=table.values
+    )  # centred twice: the last bits of the scores depend on it
     # A third for the partitions of a group; then one for distances while they are made, and two for their scores.
     size, cells = int(memory_mb / 3e-6 // (4 * len(space))), int(memory_mb / 3e-6 // (9 * workers))
     forest = Forest.of(space, seed, workers, cells)

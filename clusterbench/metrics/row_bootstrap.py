@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from clusterbench.errors import RequestError
 from clusterbench.metrics.batches import Batch, Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Replicates, Replicator, Settings, at_least, count_threads
-from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.computation import Replicates, Replicator, ScoringSettings, at_least, count_threads
+from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.influence import BYTES
 from clusterbench.metrics.metric import Metric
 from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS
@@ -86,10 +86,10 @@ def bootstrap_scores(
     RequestError
         For a table, labeling, weight or name that cannot be used.
     """
-    table, policies, chosen = Table.of(X), as_policies(noise), as_metrics(metrics)
+    table, policies, chosen = ScoringTable.of(X), as_policies(noise), as_metrics(metrics)
     n = len(table.space)
     given = as_labelings(labelings, n)
-    settings = Settings("float64", memory_mb, exact_rows, anchors, seed, count_threads(threads))
+    settings = ScoringSettings("float64", memory_mb, exact_rows, anchors, seed, count_threads(threads))
     at_least("bootstrap_rows", bootstrap_rows, 2)
     drawn = None if weights is None else _check_weights(weights, n)
     replicates = n_bootstrap if drawn is None else len(drawn)
@@ -116,7 +116,7 @@ def _check_weights(weights: ArrayLike, n: int) -> Floats:
     return given
 
 
-def _blocks(n: int, replicates: int, drawn: Floats | None, settings: Settings) -> Iterator[Floats]:
+def _blocks(n: int, replicates: int, drawn: Floats | None, settings: ScoringSettings) -> Iterator[Floats]:
     """Yield the weights (n, r) of a few replicates at a time, within a quarter of the budget."""
     step = int(np.clip(settings.memory_mb * 1e6 / 4 / (8 * n), 1, _BLOCK))
     source = bootstrap_weights(n, replicates, seed=settings.seed) if drawn is None else iter(drawn)
@@ -128,7 +128,7 @@ def _blocks(n: int, replicates: int, drawn: Floats | None, settings: Settings) -
 
 
 def _replicate(
-    batch: Batch, replicators: Sequence[Replicator], weights: Floats, settings: Settings
+    batch: Batch, replicators: Sequence[Replicator], weights: Floats, settings: ScoringSettings
 ) -> list[Replicates]:
     """Return per partition the values at the given weights (n, r), and the weight share of its clustered rows."""
     total = weights.sum(axis=0)

@@ -73,7 +73,7 @@ class RowScores(NamedTuple):
 
 
 def score_rows(space: Floats, partitions: Partitions, rows: Ints, kept: type[np.floating[Any]]) -> RowScores:
-    """Score the given rows against all rows; distances are added up in the type `kept`: see `Table.kept_dtype`."""
+    """Score the given rows against all rows; distances are added up in the type `kept` of `ScoringTable.kept_dtype`."""
     from clusterbench.metrics import silhouette_kernel
 
     shape = (len(partitions.labels), len(rows))

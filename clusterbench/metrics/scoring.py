@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from clusterbench.labeling import canonical
 from clusterbench.metrics.batches import Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
-from clusterbench.metrics.computation import Computation, Scores, Settings, count_threads
-from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.computation import Computation, Scores, ScoringSettings, count_threads
+from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.metric import Metric, NoiseRule
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS, Sample, cluster_totals
@@ -50,7 +50,7 @@ def score_labelings(
         noise rows are one more cluster. ``nearest``: each joins the cluster with the nearest centroid.
     dtype : {"auto", "float64", "float32"}
         Precision in which distances are added up; ``auto`` takes float32 where that keeps 1e-6 relative: see
-        `Table.kept_dtype`.
+        `ScoringTable.kept_dtype`.
     memory_mb : float
         Budget for what the engine holds at once, apart from one copy of X; labelings are taken in as many rounds as
         it asks for. There is never an n x n matrix.
@@ -79,18 +79,18 @@ def score_labelings(
     >>> table[["metric", "value"]].round(6).values.tolist()
     [['silhouette', 0.899749], ['davies_bouldin', 0.1], ['calinski_harabasz', 200.0]]
     """
-    settings = Settings(dtype, memory_mb, exact_rows, anchors, seed, count_threads(threads))
-    table = Table.of(X)
+    settings = ScoringSettings(dtype, memory_mb, exact_rows, anchors, seed, count_threads(threads))
+    table = ScoringTable.of(X)
     given = as_labelings(labelings, len(table.space))
     return score_table(table, given, as_metrics(metrics), as_policies(noise), settings)
 
 
 def score_table(
-    table: Table,
+    table: ScoringTable,
     labelings: Sequence[NDArray[np.integer[Any]]],
     metrics: Sequence[Metric],
     policies: Sequence[NoisePolicy],
-    settings: Settings,
+    settings: ScoringSettings,
 ) -> pd.DataFrame:
     """Return what `score_labelings` does, of arguments that were checked."""
     scores: dict[bytes, Scores] = {}
@@ -139,7 +139,7 @@ def cluster_silhouettes(X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike]
     DataFrame
         Columns labeling, cluster (as given), size, silhouette (NaN where undefined).
     """
-    space, threads = Table.of(X).space, count_threads(None)
+    space, threads = ScoringTable.of(X).space, count_threads(None)
     given = as_labelings(labelings, len(space))
     means: dict[bytes, Floats] = {}
     frames = [pd.DataFrame(columns=["labeling", "cluster", "size", "silhouette"], dtype=np.float64)]

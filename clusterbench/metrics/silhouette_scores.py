@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from clusterbench.labeling import Labels, canonical
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, Settings
-from clusterbench.metrics.conditioning import Table
+from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.influence import expansions
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import Sample, cluster_totals, draw
@@ -27,7 +27,7 @@ class Silhouettes:
     """The computation of both silhouettes."""
 
     def scores(
-        self, table: Table, labelings: Sequence[Labels], names: Collection[str], settings: Settings
+        self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
         """Return both silhouettes of each partition, in the precision that keeps the promised digits."""
         kept = table.kept_dtype(settings.dtype)
@@ -40,7 +40,9 @@ class Silhouettes:
                 scores[p] |= {name: exact[name] for name in doubtful[p].intersection(names)}
         return scores
 
-    def replicator(self, table: Table, labelings: Sequence[Labels], settings: Settings, rows: int) -> Replicator | None:
+    def replicator(
+        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
+    ) -> Replicator | None:
         """Return the first-order expansion of both silhouettes in the weights: see `bootstrap_scores`."""
         from clusterbench.metrics.kernels import shifts
 
@@ -68,7 +70,7 @@ class Silhouettes:
 
 
 def _both(
-    space: Floats, labelings: Sequence[Labels], kept: type[np.floating[Any]], settings: Settings
+    space: Floats, labelings: Sequence[Labels], kept: type[np.floating[Any]], settings: ScoringSettings
 ) -> tuple[list[Scores], list[set[str]]]:
     """Return both silhouettes of each partition, and which of them float32 may have moved by more than is promised."""
     partitions = lay_out(labelings)

@@ -16,10 +16,10 @@ from clusterbench.plugins.algorithm import (
     CutRange,
     Cutter,
     Family,
+    Floats,
     K,
     Params,
     Partition,
-    Space,
     as_partition,
 )
 from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
@@ -33,7 +33,7 @@ from clusterbench.plugins.parameter_checks import (
     require_number,
     share_complaint,
 )
-from clusterbench.plugins.plugin_loading import load_plugin
+from clusterbench.plugins.plugin_loading import ENTRY_POINT, load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, without_offset
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from clusterbench.preprocessing import Step
 
 __all__ = [
+    "ENTRY_POINT",
     "REQUIRED",
     "SCIPY_DISTANCES",
     "Algorithm",
@@ -57,6 +58,7 @@ __all__ = [
     "Encoder",
     "EstimatorPlugin",
     "Family",
+    "Floats",
     "K",
     "LatentCentroids",
     "Metric",
@@ -65,7 +67,6 @@ __all__ = [
     "Plugins",
     "Registry",
     "ShiftedModel",
-    "Space",
     "Step",
     "as_partition",
     "check_algorithm",

@@ -18,7 +18,7 @@ from clusterbench.labeling import is_masked
 from clusterbench.plugins.packages import missing_packages
 from clusterbench.plugins.parameter_checks import number_complaint
 
-Space = NDArray[np.float64]
+Floats = NDArray[np.float64]
 Params = Mapping[str, Any]
 REQUIRED = inspect.Parameter.empty
 

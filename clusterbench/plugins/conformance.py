@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clusterbench.labeling import canonical
 from clusterbench.naming import Cut
-from clusterbench.plugins.algorithm import Algorithm, Assignment, Cutter, Params, Partition, Space, as_partition
+from clusterbench.plugins.algorithm import Algorithm, Assignment, Cutter, Floats, Params, Partition, as_partition
 from clusterbench.plugins.packages import missing_packages
 
 _KS = (5, 3, 2)
@@ -31,7 +31,7 @@ class Check:
     detail: str = ""
 
 
-def small_table() -> Space:
+def small_table() -> Floats:
     """Return the table that conformance is checked on: 120 rows in 4 columns, three blobs and stray rows."""
     rng = np.random.default_rng(20180302)
     centres = np.array([[0.0, 0, 0, 0], [6, 0, 3, 0], [0, 7, 0, 2]])
@@ -50,7 +50,7 @@ def default_cuts(algorithm: Algorithm) -> list[Cut]:
     return [Cut(first.name, value) for value in (first.default if first.default is not None else _KS)]
 
 
-def check_algorithm(algorithm: Algorithm, *, X: Space | None = None) -> list[Check]:
+def check_algorithm(algorithm: Algorithm, *, X: Floats | None = None) -> list[Check]:
     """Check that `algorithm` works and does what it declares.
 
     Parameters
@@ -103,7 +103,7 @@ class _Trial:
 
     algorithm: Algorithm
     params: Params
-    X: Space
+    X: Floats
     cuts: list[Cut]
 
     def run(self) -> list[Check]:
@@ -193,7 +193,7 @@ def _global_state() -> tuple[object, ...]:
 
 
 @contextmanager
-def _read_only_memmap(X: Space) -> Iterator[NDArray[np.float64]]:
+def _read_only_memmap(X: Floats) -> Iterator[NDArray[np.float64]]:
     """Yield the table as workers see it: a read-only memory-mapped file."""
     with tempfile.TemporaryDirectory(prefix="clusterbench-check-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "table.npy"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from clusterbench.errors import RequestError
-from clusterbench.plugins.algorithm import Algorithm, CutRange, Cutter, Family, K, Params, Partition, Space
+from clusterbench.plugins.algorithm import Algorithm, CutRange, Cutter, Family, Floats, K, Params, Partition
 from clusterbench.plugins.packages import is_installed
 from clusterbench.plugins.process_state import recorded_warnings
 from clusterbench.plugins.row_models import ShiftedModel, without_offset
@@ -27,7 +27,7 @@ _REQUIREMENTS = {
     "sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'",
 }
 
-Extras = Callable[[Any, Space], Mapping[str, Any]]
+Extras = Callable[[Any, Floats], Mapping[str, Any]]
 
 
 def warm_imports(*modules: str) -> Callable[[], None]:
@@ -77,7 +77,7 @@ class _Recipe:
         if hasattr(estimator, "_parameter_constraints"):
             estimator._validate_params()
 
-    def build(self, X: Space, seed: int, **params: Any) -> Cutter:
+    def build(self, X: Floats, seed: int, **params: Any) -> Cutter:
         cls = self.load()
         fixed = {**params, "random_state": seed} if self.seeded() else params
         rows, centre = without_offset(X) if self.centred else (X, None)
@@ -98,7 +98,7 @@ class _Recipe:
         return cutter
 
 
-def _labels(estimator: Any, X: Space) -> Any:
+def _labels(estimator: Any, X: Floats) -> Any:
     if hasattr(estimator, "fit_predict"):
         return estimator.fit_predict(X)
     estimator.fit(X)

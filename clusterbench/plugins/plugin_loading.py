@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class PluginKind(Generic[T]):
     """A kind of plug-in: its word, how a file declares one, and its check.
 
     A workspace's folder is the plural of the word, the variable in a file the same in capitals.
@@ -86,9 +86,9 @@ def _metric(value: object, where: str) -> Metric | None:
     return value
 
 
-ALGORITHMS = Kind("algorithm", "ALGORITHM = Algorithm(...)", _algorithm)
-METRICS = Kind("metric", "METRIC = Metric(...)", _metric)
-STEPS = Kind("step", "STEP = MyStep, a subclass of Step", _step)
+ALGORITHM_KIND = PluginKind("algorithm", "ALGORITHM = Algorithm(...)", _algorithm)
+METRIC_KIND = PluginKind("metric", "METRIC = Metric(...)", _metric)
+STEP_KIND = PluginKind("step", "STEP = MyStep, a subclass of Step", _step)
 
 
 def load_plugin(where: str | Path) -> Algorithm:
@@ -108,10 +108,10 @@ def load_plugin(where: str | Path) -> Algorithm:
     RequestError
         If the file cannot be read, raises when it is imported, or holds no `ALGORITHM`.
     """
-    return load(where, ALGORITHMS)
+    return load(where, ALGORITHM_KIND)
 
 
-def load(where: str | Path, kind: Kind[T]) -> T:
+def load(where: str | Path, kind: PluginKind[T]) -> T:
     """Load one plug-in of `kind`: see `load_plugin`."""
     text = str(where)
     variable = kind.word.upper()

@@ -16,7 +16,15 @@ from clusterbench import metrics, preprocessing
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import Metric
 from clusterbench.plugins.algorithm import Algorithm
-from clusterbench.plugins.plugin_loading import ALGORITHMS, ENTRY_POINT, METRICS, STEPS, Kind, import_faults, load
+from clusterbench.plugins.plugin_loading import (
+    ALGORITHM_KIND,
+    ENTRY_POINT,
+    METRIC_KIND,
+    STEP_KIND,
+    PluginKind,
+    import_faults,
+    load,
+)
 from clusterbench.plugins.process_state import kept_generators, kept_state
 from clusterbench.preprocessing import Step
 
@@ -83,7 +91,7 @@ class Registry:
 
     def with_algorithm(self, path: Path) -> Registry:
         """Return the registry with one more plug-in file; it replaces an algorithm of the same name."""
-        algorithm = load(path, ALGORITHMS)
+        algorithm = load(path, ALGORITHM_KIND)
         usable = {**self.algorithms.usable, algorithm.name: (algorithm, str(path))}
         return replace(self, algorithms=replace(self.algorithms, usable=usable))
 
@@ -112,13 +120,13 @@ def load_registry(workspace: Path | None = None) -> Registry:
         Default: the current folder.
     """
     root = workspace if workspace is not None else Path.cwd()
-    kinds: tuple[Kind[Any], ...] = (ALGORITHMS, METRICS, STEPS)
+    kinds: tuple[PluginKind[Any], ...] = (ALGORITHM_KIND, METRIC_KIND, STEP_KIND)
     places = {kind.word: list(_candidates(kind, root)) for kind in kinds}
     faults = import_faults([where for found in places.values() for _, where in found if not _is_shipped(where)])
     return Registry(
-        algorithms=_load_all(ALGORITHMS, {}, places[ALGORITHMS.word], faults),
-        metrics=_load_all(METRICS, _built_in(metrics, metrics.METRICS), places[METRICS.word], faults),
-        steps=_load_all(STEPS, _built_in(preprocessing, preprocessing.STEPS), places[STEPS.word], faults),
+        algorithms=_load_all(ALGORITHM_KIND, {}, places[ALGORITHM_KIND.word], faults),
+        metrics=_load_all(METRIC_KIND, _built_in(metrics, metrics.METRICS), places[METRIC_KIND.word], faults),
+        steps=_load_all(STEP_KIND, _built_in(preprocessing, preprocessing.STEPS), places[STEP_KIND.word], faults),
     )
 
 
@@ -126,7 +134,9 @@ def _built_in(package: ModuleType, plugins: Mapping[str, T]) -> Found[T]:
     return {name: [(plugin, package.__name__)] for name, plugin in plugins.items()}
 
 
-def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], faults: Mapping[str, str]) -> Plugins[T]:
+def _load_all(
+    kind: PluginKind[T], loaded: Found[T], places: list[tuple[str, str]], faults: Mapping[str, str]
+) -> Plugins[T]:
     broken: list[BrokenPlugin] = []
     for stem, where in places:
         try:
@@ -147,14 +157,14 @@ def _load_all(kind: Kind[T], loaded: Found[T], places: list[tuple[str, str]], fa
     return Plugins(kind.word, usable, tuple(broken))
 
 
-def _load_and_restore(where: str, kind: Kind[T]) -> T:
+def _load_and_restore(where: str, kind: PluginKind[T]) -> T:
     with kept_state(), kept_generators(), warnings.catch_warnings(), np.errstate():
         return load(where, kind)
 
 
-def _candidates(kind: Kind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
+def _candidates(kind: PluginKind[Any], workspace: Path) -> Iterator[tuple[str, str]]:
     """Give (name to expect, where) of every plug-in; a copy of an earlier file is left out."""
-    folders = [shipped_place()] if kind is ALGORITHMS else []
+    folders = [shipped_place()] if kind is ALGORITHM_KIND else []
     seen: set[tuple[str, bytes]] = set()
     for folder in dict.fromkeys(folder.resolve() for folder in [*folders, workspace / f"{kind.word}s"]):
         for path in sorted(folder.glob("*.py")):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from clusterbench.plugins.algorithm import Floats
+
 # A squared distance by dot products has an error of about 2e-16 times the squared distance from the origin; up to this
 # ratio of offset to spread that is below 1e-12 of the squared spread.
 _LARGEST_RATIO = 32.0

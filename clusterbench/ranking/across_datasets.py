@@ -11,7 +11,7 @@ from scipy import stats
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import STABILITY_METRIC
-from clusterbench.ranking.board import Board
+from clusterbench.ranking.board import RankedBoard
 from clusterbench.ranking.ranks import Axis, mean_ranks, signed
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL, Bools, Floats, require_columns
@@ -76,7 +76,7 @@ def _win_share(oriented: Floats, axes: list[Axis], spec: RankingSpec) -> Floats:
     return np.where(weight_sum > 0, total / np.where(weight_sum > 0, weight_sum, 1.0), 0.5)
 
 
-def dataset_ranks(board: Board, spec: RankingSpec) -> pd.DataFrame:
+def dataset_ranks(board: RankedBoard, spec: RankingSpec) -> pd.DataFrame:
     """Return the rank of every contender of the overall board in every dataset, shape (datasets, E)."""
     axes = board.entries.axes
     contenders = np.flatnonzero(board.entries.contender)

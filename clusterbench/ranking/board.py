@@ -34,7 +34,7 @@ DOUBTS = (WITHOUT_METRIC, ONLY_SPACE, NOISE_POLICY)
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class RankedBoard:
     """The entries of one board with their ranks; arrays of length E unless another shape is given.
 
     Attributes
@@ -95,7 +95,7 @@ class Board:
         return np.asarray((self.varied(*DOUBTS) <= self.rank).all(axis=0))
 
 
-def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec) -> Board:
+def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec) -> RankedBoard:
     """Rank the entries of one board."""
     contender = entries.contender
     ranks = column_ranks(signed(_shared_stability(entries.observed, entries), entries.axes), contender)
@@ -110,7 +110,7 @@ def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec
     low, high, median, p_first = _interval(means, rank, contender, spec.confidence)
     apart = mean_rank[:, None] != mean_rank[None, :] if means is None else separated(means, spec.confidence)
     fit_seconds, peak_mb = (_cell_mean(matrix.cells, name, entries.rows) for name in ("fit_seconds", "peak_mb"))
-    return Board(
+    return RankedBoard(
         entries=entries,
         cells=matrix.cells,
         ranks=ranks,

@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.metrics import Direction, MetricFacts
-from clusterbench.ranking.board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking.board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, RankedBoard
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL, OWN, Floats
 
-Compute = Callable[[Board], Sequence[Any] | NDArray[Any]]
+Compute = Callable[[RankedBoard], Sequence[Any] | NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Column:
     compute: Compute
     ranked: bool = False
 
-    def values(self, board: Board) -> pd.Series:
+    def values(self, board: RankedBoard) -> pd.Series:
         """Return the column for one board, in a type that has missing values."""
         values = self.compute(board)
         if self.format == "d":
@@ -86,7 +86,7 @@ def _stability(name: str) -> Compute:
 def _cells(name: str, over_seeds: Callable[..., Any]) -> Compute:
     """Return a statistic over the seeds of a cell column; NaN for the board over all datasets."""
 
-    def compute(board: Board) -> Floats:
+    def compute(board: RankedBoard) -> Floats:
         rows = board.entries.rows
         if not rows.shape[1]:
             return np.full(len(rows), np.nan)
@@ -101,23 +101,23 @@ def _first(values: Floats, axis: int) -> Floats:
     return np.asarray(values.take(0, axis=axis))
 
 
-def _coverage(board: Board) -> Floats:
+def _coverage(board: RankedBoard) -> Floats:
     return 1.0 - np.asarray(_cells("noise_share", np.max)(board))
 
 
-def _hash(board: Board) -> list[str | None]:
+def _hash(board: RankedBoard) -> list[str | None]:
     hashes = board.cells["labels_sha256"].tolist()
     return [hashes[row[0]] if len(row) else None for row in board.entries.rows.tolist()]
 
 
-def _seeds(board: Board) -> Floats:
+def _seeds(board: RankedBoard) -> Floats:
     return np.where(board.entries.n_seeds > 0, board.entries.n_seeds, np.nan)
 
 
 def _score(matrix: str, position: int) -> Compute:
     """Return a column of `observed`, `z` or `own`; NaN for the board over all datasets, whose scores differ."""
 
-    def compute(board: Board) -> Floats:
+    def compute(board: RankedBoard) -> Floats:
         values: Floats | None = getattr(board.entries, matrix)
         if values is None or board.entries.dataset == OVERALL:
             return np.full(len(board.rank), np.nan)
@@ -130,7 +130,7 @@ def _ranks_under(name: str, title: str, kind: str, change: str) -> tuple[Column,
     """Return the columns of the best and the worst rank under the variations of one kind."""
 
     def extreme(pick: Callable[..., Any]) -> Compute:
-        def compute(board: Board) -> Floats:
+        def compute(board: RankedBoard) -> Floats:
             ranks = board.varied(kind)
             return np.asarray(pick(ranks, axis=0), np.float64) if len(ranks) else np.full(len(board.rank), np.nan)
 

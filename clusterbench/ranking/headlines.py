@@ -10,7 +10,7 @@ import numpy as np
 
 from clusterbench.naming import EntryNames
 from clusterbench.ranking.alerts import Alert, AlertKind
-from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, Board
+from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, RankedBoard
 from clusterbench.ranking.ranks import column_ranks
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL
@@ -21,7 +21,7 @@ _LEAST_AGREEMENT = 0.3
 _LEAST_CONTENDERS = 5  # fewer entries are ordered in opposite ways by chance
 
 
-def entry_name(board: Board, entry: int) -> str:
+def entry_name(board: RankedBoard, entry: int) -> str:
     """Return the name of an entry, as `EntryNames.entry` does for the entries of the board."""
     frame = board.entries.frame
     row, rows = frame.iloc[entry], board.entries.rows[entry]
@@ -35,13 +35,13 @@ def entry_name(board: Board, entry: int) -> str:
     )
 
 
-def first_entries(board: Board) -> list[int]:
+def first_entries(board: RankedBoard) -> list[int]:
     """Return the contenders of rank 1: by the share of draws in which they are first, then as on the board."""
     leaders = [int(e) for e in board.order() if board.rank[e] == 1 and board.entries.contender[e]]
     return sorted(leaders, key=lambda e: -np.nan_to_num(board.p_first[e]))
 
 
-def headline_of(board: Board, spec: RankingSpec) -> str:
+def headline_of(board: RankedBoard, spec: RankingSpec) -> str:
     """Return one paragraph: which entry is first, how certain that is, and what would change it."""
     leaders = first_entries(board)
     place = "over all datasets" if board.entries.dataset == OVERALL else f"on {board.entries.dataset}"
@@ -57,7 +57,7 @@ def headline_of(board: Board, spec: RankingSpec) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _first_sentence(board: Board, leaders: Sequence[int], place: str, spec: RankingSpec) -> str:
+def _first_sentence(board: RankedBoard, leaders: Sequence[int], place: str, spec: RankingSpec) -> str:
     first = leaders[0]
     n = int(board.entries.contender.sum())
     name = entry_name(board, first) + (", with the true k given," if board.entries.oracle else "")
@@ -84,7 +84,7 @@ def _first_sentence(board: Board, leaders: Sequence[int], place: str, spec: Rank
     return f"{name} is {word} of {n} {place} ({how}) and is separated from {others}."
 
 
-def _space_sentence(board: Board, first: int) -> str:
+def _space_sentence(board: RankedBoard, first: int) -> str:
     spaces = [v for v in board.variations if v.kind == ONLY_SPACE]
     if len(spaces) < 2:
         return ""
@@ -94,25 +94,25 @@ def _space_sentence(board: Board, first: int) -> str:
     return f"It is first in each of the {len(spaces)} reference spaces alone."
 
 
-def _rank_sentence(board: Board, first: int, kind: str, how: str) -> str:
+def _rank_sentence(board: RankedBoard, first: int, kind: str, how: str) -> str:
     lost = [f"rank {v.rank[first]} {how} {v.what}" for v in board.variations if v.kind == kind and v.rank[first] > 1]
     return f"It would have {listed(lost, most=_NAMED)}." if lost else ""
 
 
-def unbeaten_controls(board: Board, entry: int) -> list[int]:
+def unbeaten_controls(board: RankedBoard, entry: int) -> list[int]:
     """Return the controls that an entry is not clearly better than, best first."""
     controls = [int(e) for e in board.order() if not board.entries.contender[e]]
     return [e for e in controls if board.mean_rank[e] <= board.mean_rank[entry] or not board.apart[entry, e]]
 
 
-def _control_sentence(board: Board, first: int) -> str:
+def _control_sentence(board: RankedBoard, first: int) -> str:
     unbeaten = unbeaten_controls(board, first)
     return (
         f"Controls are not beaten: {listed([entry_name(board, e) for e in unbeaten], most=_NAMED)}." if unbeaten else ""
     )
 
 
-def alerts_of(board: Board) -> list[Alert]:
+def alerts_of(board: RankedBoard) -> list[Alert]:
     """Return the alerts about one board."""
     alerts: list[tuple[AlertKind, str]] = []
     for first in first_entries(board)[:1]:
@@ -132,7 +132,7 @@ def alerts_of(board: Board) -> list[Alert]:
     return [Alert(kind, text, board.entries.dataset, board.entries.oracle) for kind, text in alerts]
 
 
-def _disagreement(board: Board, first: int) -> str:
+def _disagreement(board: RankedBoard, first: int) -> str:
     """Return how the metrics contradict each other, "" where they do not.
 
     They do where the ranks of the contenders by two single metrics have a correlation (Spearman) below 0.3, or where

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clusterbench.ranking.across_datasets import Significance, critical_difference, dataset_ranks, win_rates
 from clusterbench.ranking.alerts import Alert, AlertKind
-from clusterbench.ranking.board import Board, rank_board
+from clusterbench.ranking.board import RankedBoard, rank_board
 from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import chance_alerts
@@ -153,7 +153,7 @@ def rank_candidates(
 
 def _rank_all(
     matrix: Matrix, pools: Sequence[Entries], spec: RankingSpec, replicates: pd.DataFrame | None
-) -> list[Board]:
+) -> list[RankedBoard]:
     draws = [draw_scores(pool, matrix, spec, replicates) for pool in pools]
     boards = [rank_board(pool, drawn, matrix, spec) for pool, drawn in zip(pools, draws, strict=True)]
     ranked = [i for i, pool in enumerate(pools) if not pool.oracle]
@@ -164,14 +164,14 @@ def _rank_all(
     return [rank_board(entries, join_draws([draws[i] for i in ranked], positions), matrix, spec), *boards]
 
 
-def _table(boards: Sequence[Board], columns: Sequence[Column]) -> pd.DataFrame:
+def _table(boards: Sequence[RankedBoard], columns: Sequence[Column]) -> pd.DataFrame:
     parts = [
         pd.DataFrame({column.name: column.values(board) for column in columns}).iloc[board.order()] for board in boards
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({column.name: [] for column in columns})
 
 
-def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:
+def _sensitivity(boards: Sequence[RankedBoard]) -> pd.DataFrame:
     names = ["dataset", "algorithm", "params", "variant", "k_policy"]
     parts = []
     for board in boards:
@@ -188,7 +188,7 @@ def _sensitivity(boards: Sequence[Board]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> dict[str, str]:
+def _headlines(matrix: Matrix, boards: Sequence[RankedBoard], spec: RankingSpec) -> dict[str, str]:
     headlines: dict[str, str] = {}
     for board in boards:
         name = board.entries.dataset
@@ -198,7 +198,7 @@ def _headlines(matrix: Matrix, boards: Sequence[Board], spec: RankingSpec) -> di
     return headlines or {OVERALL: "Nothing was run."}
 
 
-def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[Alert]:
+def _alerts(matrix: Matrix, boards: Sequence[RankedBoard]) -> list[Alert]:
     alerts = [alert for board in boards for alert in alerts_of(board)]
     counts = Counter(matrix.cells["status"].tolist())
     failures = [f"{counts[status]} {status}" for status in WITHOUT_LABELS if counts[status]]
@@ -207,7 +207,7 @@ def _alerts(matrix: Matrix, boards: Sequence[Board]) -> list[Alert]:
     return alerts
 
 
-def _notes(boards: Sequence[Board], spec: RankingSpec, *, has_baselines: bool, has_replicates: bool) -> list[str]:
+def _notes(boards: Sequence[RankedBoard], spec: RankingSpec, *, has_baselines: bool, has_replicates: bool) -> list[str]:
     families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
     weights = ", ".join(f"{family} {spec.weight(family):g}" for family in families)
     policies = ", ".join(str(policy) for policy in spec.policies(has_baselines=has_baselines))

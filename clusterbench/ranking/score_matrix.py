@@ -14,7 +14,7 @@ from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import CELL_KEY, CUT_KEY, ENTRY_KEY, OWN, Bools, Floats, Ints, require_columns
 
-Column = tuple[str, str]
+ScoreColumn = tuple[str, str]
 """The names of a metric and of a space."""
 
 NEEDED_CELL_COLUMNS = (
@@ -56,13 +56,13 @@ class Matrix:
     """
 
     cells: pd.DataFrame
-    columns: tuple[Column, ...]
+    columns: tuple[ScoreColumn, ...]
     n_reference: int
     scores: Floats
     reasons: Mapping[tuple[int, int], str]
     cut_start: Ints
     entry_start: Ints
-    position: Mapping[Column, int] = field(default_factory=dict)
+    position: Mapping[ScoreColumn, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "position", {column: i for i, column in enumerate(self.columns)})
@@ -170,7 +170,9 @@ def _describe(row: pd.Series) -> str:
     return ", ".join(f"{name} = {row[name]}" for name in CELL_KEY)
 
 
-def _wanted_columns(scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool) -> tuple[tuple[Column, ...], int]:
+def _wanted_columns(
+    scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool
+) -> tuple[tuple[ScoreColumn, ...], int]:
     metrics = list(spec.metrics)
     chosen = spec.policies(has_baselines=has_baselines)
     if "silhouette" not in metrics and (set(chosen) - {KPolicy.CALIBRATED} or "silhouette" in set(scores["metric"])):
@@ -182,7 +184,7 @@ def _wanted_columns(scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: b
 
 
 def _fill(
-    cell_order: Ints, score_ids: Ints, scores: pd.DataFrame, columns: tuple[Column, ...]
+    cell_order: Ints, score_ids: Ints, scores: pd.DataFrame, columns: tuple[ScoreColumn, ...]
 ) -> tuple[Floats, dict[tuple[int, int], str]]:
     metric_code, metric_names = pd.factorize(scores["metric"])
     space_code, space_names = pd.factorize(scores["space"])

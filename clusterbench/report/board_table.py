@@ -8,9 +8,9 @@ from typing import Any
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Column
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.model import Field, Heading, Leaderboard
+from clusterbench.report.model import BoardTable, Field, Heading
 from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, significant
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.text import printable
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
@@ -32,7 +32,7 @@ _OWN_TEXTS: dict[str, Callable[[Entry], str]] = {
 }
 
 
-def leaderboard_table(board: Board) -> Leaderboard:
+def leaderboard_table(board: Board) -> BoardTable:
     """Return the rows of a board, and those columns that are neither empty nor the same for all by declaration."""
     columns = {column.name: column for column in board.run.board.columns}
     scores = [name for name, column in columns.items() if column.ranked and "@" in name]
@@ -44,10 +44,10 @@ def leaderboard_table(board: Board) -> Leaderboard:
         (entry, tuple(_field(name, entry, columns, board.run, random_means) for name in shown))
         for entry in board.entries
     )
-    return Leaderboard(headings, rows)
+    return BoardTable(headings, rows)
 
 
-def column_explanations(run: Run, tables: Sequence[Leaderboard]) -> list[tuple[str, str, str]]:
+def column_explanations(run: StoredRun, tables: Sequence[BoardTable]) -> list[tuple[str, str, str]]:
     """Return (name, title, explanation) of every column: those of the tables first, then those in files alone."""
     shown = {heading.name: heading for table in tables for heading in table.headings}
     others = [column for column in run.board.columns if column.name not in shown]
@@ -57,7 +57,7 @@ def column_explanations(run: Run, tables: Sequence[Leaderboard]) -> list[tuple[s
     ]
 
 
-def _random_means(run: Run) -> dict[tuple[str, str, int], float]:
+def _random_means(run: StoredRun) -> dict[tuple[str, str, int], float]:
     """Return the mean score of random partitions by (dataset, column, k)."""
     bands = run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
     return {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
@@ -91,7 +91,11 @@ def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, Met
 
 
 def _field(
-    name: str, entry: Entry, columns: Mapping[str, Column], run: Run, random_means: Mapping[tuple[str, str, int], float]
+    name: str,
+    entry: Entry,
+    columns: Mapping[str, Column],
+    run: StoredRun,
+    random_means: Mapping[tuple[str, str, int], float],
 ) -> Field:
     if name in _OWN_TEXTS:
         return Field(_OWN_TEXTS[name](entry), exact_text(entry.row.get(name)))

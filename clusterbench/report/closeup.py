@@ -13,7 +13,7 @@ from clusterbench.report.entry_views import Board, Entry, Groups
 from clusterbench.report.model import Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, settings
 from clusterbench.report.outcome_summary import mean_scores, status_text
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import ENTRY_KEY
 from clusterbench.text import printable
@@ -28,7 +28,7 @@ _READINGS = ((0.85, "highly stable"), (0.75, "valid, stable"), (0.6, "a pattern,
 class Closeups:
     """The detailed tables of a run, grouped once."""
 
-    run: Run
+    run: StoredRun
     silhouettes: Groups
     policies: Groups
     cells: Groups
@@ -38,7 +38,7 @@ class Closeups:
     point_labels: Mapping[tuple[str, str], str]
 
     @classmethod
-    def of(cls, run: Run) -> Closeups:
+    def of(cls, run: StoredRun) -> Closeups:
         """Group the tables of a run by entry."""
         details, by_labels = run.details, ["dataset", "labels_sha256"]
         pairs = details.agreement[["dataset", "one", "other", "ari"]].itertuples(index=False, name=None)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 
 _SIZE, _EDGE = 260, 12
 # Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
@@ -75,7 +75,7 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     return View(body, caption)
 
 
-def by_tsne(run: Run, seed: int = 0) -> Run:
+def by_tsne(run: StoredRun, seed: int = 0) -> StoredRun:
     """Return the run with its sampled rows placed by t-SNE instead of by principal components.
 
     Distances are computed exactly and on one thread: the same picture on every machine and in every run.

@@ -11,10 +11,10 @@ from clusterbench.naming import plain_value
 from clusterbench.report.closeup import Closeups, labels_file
 from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, run_command
 from clusterbench.report.methodology import variant_text
-from clusterbench.report.model import EntryDetails, Leaderboard, Table
+from clusterbench.report.model import BoardTable, EntryDetails, Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, share, significant
 from clusterbench.report.outcome_summary import mean_scores
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import OVERALL, OWN
 from clusterbench.text import printable
 from clusterbench.verification import entry_target
@@ -24,12 +24,12 @@ MOST_DETAILS = 300
 """Entries of a board that get details: a page of thousands could not be opened."""
 
 
-def details_of(board: Board, table: Leaderboard, closeups: Closeups) -> list[EntryDetails]:
+def details_of(board: Board, table: BoardTable, closeups: Closeups) -> list[EntryDetails]:
     """Return the details of the first entries of a board, in its order."""
     return [_details(board, table, entry, closeups) for entry in board.entries[:MOST_DETAILS]]
 
 
-def _details(board: Board, table: Leaderboard, entry: Entry, closeups: Closeups) -> EntryDetails:
+def _details(board: Board, table: BoardTable, entry: Entry, closeups: Closeups) -> EntryDetails:
     run, sha = board.run, entry.row["labels_sha256"]
     return EntryDetails(
         entry,
@@ -49,7 +49,7 @@ def _details(board: Board, table: Leaderboard, entry: Entry, closeups: Closeups)
     )
 
 
-def check_commands(run: Run, entry: Entry) -> Iterator[str]:
+def check_commands(run: StoredRun, entry: Entry) -> Iterator[str]:
     """Yield the commands that check an entry; on the board over all datasets, those of its row on each dataset."""
     for row in _rows_of(run, entry):
         target = entry_target(run.cells, row)
@@ -61,7 +61,7 @@ def check_commands(run: Run, entry: Entry) -> Iterator[str]:
         yield f"clusterbench labels {sha}"
 
 
-def _rows_of(run: Run, entry: Entry) -> Iterable[Mapping[str, Any]]:
+def _rows_of(run: StoredRun, entry: Entry) -> Iterable[Mapping[str, Any]]:
     if entry.row["dataset"] != OVERALL:
         return [entry.row]
     table = run.board.table[run.board.table["dataset"] != OVERALL]
@@ -115,7 +115,7 @@ def _score_table(board: Board, entry: Entry) -> Table:
     return Table("Scores, mean over seeds", header, tuple(rows), numeric=tuple(range(1, len(header))))
 
 
-def _more(run: Run, table: Leaderboard, entry: Entry) -> list[tuple[str, str]]:
+def _more(run: StoredRun, table: BoardTable, entry: Entry) -> list[tuple[str, str]]:
     printed = {heading.name for heading in table.headings} | {"rank_low", "rank_high", "labels_sha256", "params", "cut"}
     identity = {"dataset", "algorithm", "k_policy", "flags", "control", "oracle", "pareto", "seeds"}
     others = [c for c in run.board.columns if c.name not in printed | identity and "@" not in c.name]

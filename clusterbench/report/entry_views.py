@@ -17,7 +17,7 @@ import pandas as pd
 from clusterbench.metrics import METRICS, STABILITY_METRIC, MetricFacts
 from clusterbench.naming import EntryNames
 from clusterbench.report.number_text import NOTHING, is_missing
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL, STABILITY
 from clusterbench.text import printable
 
@@ -144,7 +144,7 @@ class Board:
 
     Attributes
     ----------
-    run : Run
+    run : StoredRun
     names : EntryNames
     dataset : str
     oracle : bool
@@ -155,7 +155,7 @@ class Board:
         Whether the run chose k in several ways.
     """
 
-    run: Run
+    run: StoredRun
     names: EntryNames
     dataset: str
     oracle: bool
@@ -200,7 +200,7 @@ class Board:
         return printable(self.names.setting(algorithm, params))
 
 
-def metrics_of(run: Run) -> dict[str, MetricFacts]:
+def metrics_of(run: StoredRun) -> dict[str, MetricFacts]:
     """Return the metrics of a run by name: those that are ranked, then others that were scored."""
     ranking, scored = run.record.ranking, set(run.scores["metric"])
     others = (metric for metric in METRICS.values() if metric.name in scored and metric.name not in ranking.metrics)
@@ -214,7 +214,7 @@ def metric_title(metrics: Mapping[str, MetricFacts], column: str) -> str:
     return f"{title}, {printable(space)}" if space else title
 
 
-def boards_of(run: Run) -> list[Board]:
+def boards_of(run: StoredRun) -> list[Board]:
     """Return the boards of a run, in the order of the leaderboard.
 
     A dataset on which nothing could be ranked has a board without entries, the last.
@@ -256,12 +256,12 @@ def dataset_title(dataset: str) -> str:
     return "all datasets" if dataset == OVERALL else printable(dataset)
 
 
-def benchmark_argument(run: Run) -> str:
+def benchmark_argument(run: StoredRun) -> str:
     """Return what `clusterbench run` calls the benchmark: the name of its file."""
     return Path(run.record.path).stem
 
 
-def run_command(run: Run, row: Mapping[str, Any]) -> str:
+def run_command(run: StoredRun, row: Mapping[str, Any]) -> str:
     """Return the command that fits and scores an entry (and the other settings of its algorithm) again."""
     conditions = {"dataset": None if row["dataset"] == OVERALL else row["dataset"]}
     conditions |= {"algorithm": row["algorithm"], "variant": row["variant"]}

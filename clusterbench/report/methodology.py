@@ -11,7 +11,7 @@ from clusterbench.naming import plain_value
 from clusterbench.report.entry_views import metrics_of
 from clusterbench.report.model import Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
-from clusterbench.results import AlgorithmRecord, DatasetRecord, Run
+from clusterbench.results import AlgorithmRecord, DatasetRecord, StoredRun
 from clusterbench.tables import STABILITY
 from clusterbench.text import listed, printable
 
@@ -24,7 +24,7 @@ _NOISE_WORDS = {
 }
 
 
-def metric_table(run: Run) -> Table:
+def metric_table(run: StoredRun) -> Table:
     """Return the facts of every metric of the run; the ranked ones first."""
     metrics = [*metrics_of(run).values(), *([STABILITY_METRIC] if has_stability(run) else [])]
     rows = []
@@ -40,17 +40,17 @@ def metric_table(run: Run) -> Table:
     return Table("Metrics", header, tuple(rows), numeric=(5,))
 
 
-def _vote(run: Run, family: str) -> str:
+def _vote(run: StoredRun, family: str) -> str:
     weight = run.record.ranking.weight(family)
     return f"yes, family {family} of weight {weight:g}" if weight > 0 else f"no, family {family} has weight 0"
 
 
-def has_stability(run: Run) -> bool:
+def has_stability(run: StoredRun) -> bool:
     """Return whether the stability of any entry was measured."""
     return any(not is_missing(value) for value in run.board.table[STABILITY])
 
 
-def rules(run: Run) -> list[tuple[str, str]]:
+def rules(run: StoredRun) -> list[tuple[str, str]]:
     """Return the rules of the benchmark, declared and built in, as (term, sentence)."""
     gate, ranking, policy = run.record.gate, run.record.ranking, run.record.noise
     references = list(dict.fromkeys(printable(s) for spaces in run.record.references.values() for s in spaces))
@@ -75,7 +75,7 @@ def rules(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def _methods(run: Run) -> list[tuple[str, str]]:
+def _methods(run: StoredRun) -> list[tuple[str, str]]:
     """Return how the numbers beside a score are computed: random partitions, stability, bootstrap."""
     partitions, draws = run.record.random_partitions, run.record.ranking.n_bootstrap
     content = f"{100 * run.record.ranking.confidence:g} %"
@@ -128,7 +128,7 @@ def _methods(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def structure_table(run: Run) -> Table:
+def structure_table(run: StoredRun) -> Table:
     """Return the results of the tests for any structure, one row per dataset."""
     rows = []
     for finding in run.record.structure:
@@ -152,13 +152,13 @@ def structure_table(run: Run) -> Table:
     return Table("Is there structure at all?", header, tuple(rows), numeric=(1, 2, 3, 4, 5, 6))
 
 
-def variant_text(run: Run, variant: str) -> str:
+def variant_text(run: StoredRun, variant: str) -> str:
     """Return the steps of a variant on one line."""
     declared = run.record.variants.get(variant)
     return NOTHING if declared is None else printable(declared.description)
 
 
-def declared_tables(run: Run) -> list[Table]:
+def declared_tables(run: StoredRun) -> list[Table]:
     """Return what took part: datasets, variants, algorithms."""
     return [
         _declared("Datasets", [_dataset_row(name, d) for name, d in run.record.datasets.items()], numeric=(1, 2, 3)),
@@ -178,7 +178,7 @@ def _dataset_row(name: str, declared: DatasetRecord) -> dict[str, str]:
     }
 
 
-def _algorithm_row(run: Run, name: str, declared: AlgorithmRecord) -> dict[str, str]:
+def _algorithm_row(run: StoredRun, name: str, declared: AlgorithmRecord) -> dict[str, str]:
     used = run.cells.loc[run.cells["algorithm"] == name, "params"].unique()
     return {
         "Algorithm": name,
@@ -196,7 +196,7 @@ def _declared(caption: str, rows: Sequence[Mapping[str, str]], *, numeric: tuple
     return Table(caption, header, tuple(tuple(map(printable, row.values())) for row in rows), numeric)
 
 
-def environment(run: Run) -> list[tuple[str, str]]:
+def environment(run: StoredRun) -> list[tuple[str, str]]:
     """Return the manifest as (term, text); names of nested values are joined by points."""
     facts = asdict(run.manifest)
     facts.pop("rules")  # shown in a table of their own
@@ -211,7 +211,7 @@ def _flat(value: Any, name: str) -> list[tuple[str, str]]:
     return [(name, "none" if value is None else plain_value(value))]
 
 
-def citation(run: Run) -> str:
+def citation(run: StoredRun) -> str:
     """Return how to cite this run: what was run, by which version and commit, on which data."""
     environment = run.manifest.environment
     git = environment.git

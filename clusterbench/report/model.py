@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clusterbench.report.cluster_view import View
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.svg import Picture
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 
 Terms = tuple[tuple[str, str], ...]
 """Pairs of a term and its text."""
@@ -70,7 +70,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Leaderboard:
+class BoardTable:
     """The table of a board: as many fields in a row as there are headings."""
 
     headings: tuple[Heading, ...]
@@ -114,7 +114,7 @@ class BoardReport:
     board: Board
     headline: str
     field: str  # who is ranked: ``45 contenders and 18 controls``
-    table: Leaderboard
+    table: BoardTable
     details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]
     agreement: Table  # of the labels of the entries with one another
@@ -125,7 +125,7 @@ class BoardReport:
 class ReportModel:
     """Everything that a report of a run holds; see `build_report`. Texts are `printable`."""
 
-    run: Run  # for formats that write its tables
+    run: StoredRun  # for formats that write its tables
     title: str
     name: str
     headline: str

@@ -13,16 +13,16 @@ from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
 from clusterbench.report.model import BoardReport, ReportModel
 from clusterbench.report.svg import Picture
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.text import printable
 
 
-def build_report(run: Run, *, figures: Sequence[Figure] | None = None) -> ReportModel:
+def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> ReportModel:
     """Return the report of a run, to be rendered by the formats.
 
     Parameters
     ----------
-    run : Run
+    run : StoredRun
     figures : sequence of Figure, optional
         By default all that are declared in ``clusterbench/report/figures``.
     """
@@ -66,7 +66,7 @@ def _board_report(board: Board, figures: tuple[Picture, ...], closeups: Closeups
     )
 
 
-def _labels(run: Run, boards: Sequence[Board]) -> dict[str, str]:
+def _labels(run: StoredRun, boards: Sequence[Board]) -> dict[str, str]:
     """Return the files of labels, each with the entries that have them."""
     labels: dict[str, dict[str, None]] = {}
     for board in boards:

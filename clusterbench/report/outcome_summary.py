@@ -13,7 +13,7 @@ from clusterbench.ranking import Alert, AlertKind, Severity
 from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, dataset_title, entry_label, metric_title
 from clusterbench.report.model import Notice, Table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.tables import OVERALL
 from clusterbench.text import counted, printable
@@ -22,7 +22,7 @@ _MOST_VARIED = 300
 _REFUSED = (CellStatus.REJECTED, CellStatus.UNDEFINED)
 
 
-def notices(run: Run) -> list[Notice]:
+def notices(run: StoredRun) -> list[Notice]:
     """Return what a reader must know before reading a rank: the serious first, then by dataset."""
     alerts = [*run.board.alerts, *run.record.warnings]
     if run.record.selection:
@@ -42,7 +42,7 @@ def _notice(alert: Alert) -> Notice:
     return Notice(printable(text), place, alert.severity is Severity.SERIOUS)
 
 
-def outcome_counts(run: Run) -> str:
+def outcome_counts(run: StoredRun) -> str:
     """Return how all cells ended: ``56 cells: 42 ok, 12 rejected, 2 timeout``."""
     counts = run.cells["status"].value_counts()
     parts = [f"{counts[status.value]} {status_text(status.value)}" for status in CellStatus if counts.get(status.value)]
@@ -56,7 +56,7 @@ def field_of(entries: Sequence[Entry]) -> str:
     return f"{contenders} and {counted(controls, 'control')}" if controls else contenders
 
 
-def rejected_table(run: Run) -> Table:
+def rejected_table(run: StoredRun) -> Table:
     """Return the entries without a rank, each with its reason."""
     names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
     rows = []
@@ -82,7 +82,7 @@ def rejected_table(run: Run) -> Table:
     return Table(caption, header, tuple(rows), numeric=(6, 7, 8, 9))
 
 
-def refused_table(run: Run) -> Table:
+def refused_table(run: StoredRun) -> Table:
     """Return the labelings that lost their rank, grouped by where they come from."""
     names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
     refused = run.cells[run.cells["status"].isin([status.value for status in _REFUSED])]
@@ -109,7 +109,7 @@ def refused_table(run: Run) -> Table:
     return Table(caption, header, tuple(rows), numeric=(4,))
 
 
-def failure_table(run: Run) -> Table:
+def failure_table(run: StoredRun) -> Table:
     """Return the cells without a labeling, grouped by reason."""
     broken = run.cells[run.cells["status"].isin([status.value for status in WITHOUT_LABELS])]
     groups = broken.groupby(["status", "algorithm", "reason"], sort=True)

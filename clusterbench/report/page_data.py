@@ -13,12 +13,12 @@ from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import is_missing, json_value
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import OWN, STABILITY
 from clusterbench.text import printable
 
-Scores = Mapping[tuple[str, str, str, str, str], float]
-Value = None | bool | int | float | str
+MeanScores = Mapping[tuple[str, str, str, str, str], float]
+JsonScalar = None | bool | int | float | str
 
 
 def page_data(report: ReportModel) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def script_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _board(board: Board, boards: Sequence[Board], scores: Scores) -> dict[str, Any]:
+def _board(board: Board, boards: Sequence[Board], scores: MeanScores) -> dict[str, Any]:
     record = board.run.record
     metrics, entries = tuple(board.metrics.values()), board.entries
     places = _places(board, boards)
@@ -114,7 +114,7 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
     return hashes[:1] if len(set(hashes)) == 1 else hashes
 
 
-def _scores(run: Run) -> Scores:
+def _scores(run: StoredRun) -> MeanScores:
     """Return values by (dataset, labels, policy, space, metric)."""
     scores: dict[tuple[str, str, str, str, str], float] = {}
     for part, policy in ((run.details.policies, None), (run.scores, run.record.noise)):
@@ -126,8 +126,8 @@ def _scores(run: Run) -> Scores:
     return scores
 
 
-def _values(place: Sequence[Entry | None], board: Board, scores: Scores, policy: str) -> list[Value]:
-    row: list[Value] = []
+def _values(place: Sequence[Entry | None], board: Board, scores: MeanScores, policy: str) -> list[JsonScalar]:
+    row: list[JsonScalar] = []
     for dataset, entry in zip(board.datasets, place, strict=True):
         hashes = [] if entry is None else _hashes(entry)
         row += [
@@ -145,7 +145,7 @@ def _hashes(entry: Entry) -> list[str]:
     return [sha for _, sha in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def _mean(values: Sequence[float | None], metric: MetricFacts) -> Value:
+def _mean(values: Sequence[float | None], metric: MetricFacts) -> JsonScalar:
     """Return the mean over seeds, summed in their order as the ranking does; None where a seed has no score."""
     if not values:
         return None

@@ -14,7 +14,7 @@ from clusterbench.report.atomic_files import write_atomically
 from clusterbench.report.declared_parts import all_formats
 from clusterbench.report.formats.csv_tables import run_tables
 from clusterbench.report.model import ReportModel
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import csv_text
 
 
@@ -44,7 +44,7 @@ def write_report(report: ReportModel, folder: Path) -> list[Path]:
     return [write_atomically(path, text) for path, text in paths.items()]
 
 
-def export_csv(run: Run, folder: Path) -> list[Path]:
+def export_csv(run: StoredRun, folder: Path) -> list[Path]:
     """Write ``leaderboard.csv``, ``scores.csv``, ``cells.csv`` and ``manifest.json``.
 
     The columns of scores and cells are `SCORE_SCHEMA` and `CELL_SCHEMA`, exactly; those of the leaderboard are the

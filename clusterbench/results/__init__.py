@@ -16,7 +16,7 @@ from clusterbench.results.records import (
     VariantRecord,
 )
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
-from clusterbench.results.stored_run import Run, load_run, read_record, read_run, row_ids, store_status
+from clusterbench.results.stored_run import StoredRun, load_stored_run, read_record, read_run, row_ids, store_status
 from clusterbench.results.structure_alerts import structure_alerts
 
 __all__ = [
@@ -30,16 +30,16 @@ __all__ = [
     "LimitsRecord",
     "Manifest",
     "PartitionCounts",
-    "Run",
     "RunRecord",
     "ShuffledTable",
     "SpaceRecord",
     "StageSeconds",
+    "StoredRun",
     "StructureFinding",
     "VariantRecord",
     "alternative_scores",
     "cells_table",
-    "load_run",
+    "load_stored_run",
     "read_record",
     "read_run",
     "row_ids",

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from clusterbench.labeling import Labels
-from clusterbench.results.derived import STABILITY, read_frames
 from clusterbench.results.records import RunRecord
+from clusterbench.results.stored_frames import STABILITY, read_frames
 from clusterbench.store import Store
 
 _MOST_LABELS = 20_000_000  # labels that a run holds in memory, for all entries together

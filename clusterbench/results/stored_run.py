@@ -9,18 +9,18 @@ import pandas as pd
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.ranking import Candidates, Leaderboard, choose_candidates, rank_candidates
-from clusterbench.results.derived import REPLICATES, STABILITY, read_baselines, read_frames
 from clusterbench.results.details import Details, read_details, row_ids_key
 from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
+from clusterbench.results.stored_frames import REPLICATES, STABILITY, read_baselines, read_frames
 from clusterbench.results.structure_alerts import structure_alerts
 from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class StoredRun:
     """A finished run: everything a report needs, without the data.
 
     Attributes
@@ -54,7 +54,7 @@ class Run:
         return int(self.cells["status"].isin([status.value for status in FAILED_STATUSES]).sum())
 
 
-def load_run(results: Path | str, name: str | None = None) -> Run:
+def load_stored_run(results: Path | str, name: str | None = None) -> StoredRun:
     """Read a finished run back from its store.
 
     Parameters
@@ -73,8 +73,8 @@ def load_run(results: Path | str, name: str | None = None) -> Run:
         return read_run(store, name)
 
 
-def read_run(store: Store, name: str | None = None) -> Run:
-    """Read a run back and rank it: see `load_run`."""
+def read_run(store: Store, name: str | None = None) -> StoredRun:
+    """Read a run back and rank it: see `load_stored_run`."""
     names = store.benchmarks()
     name = name or (names[0] if names else "")
     record, manifest = read_record(store, name)
@@ -82,7 +82,7 @@ def read_run(store: Store, name: str | None = None) -> Run:
     scores = scores_table(store, record, cells)
     candidates = choose_candidates(cells, scores, record.ranking, baselines=read_baselines(store, record))
     board = with_structure(rank_run(store, record, candidates, cells), record)
-    return Run(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
+    return StoredRun(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
 
 
 def read_record(store: Store, name: str) -> tuple[RunRecord, Manifest]:

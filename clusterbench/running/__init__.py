@@ -1,10 +1,10 @@
 """Running: plan, fit, score and compute the statistics of a benchmark; everything goes into the store."""
 
-from clusterbench.running.detail_frames import agreement, random_bands, sampled_view
-from clusterbench.running.fitting import estimate, open_tasks
+from clusterbench.running.detail_stage import agreement, random_bands, sampled_view
+from clusterbench.running.fitting import estimate, unfinished_jobs
 from clusterbench.running.planning import Plan, PlannedJob, job_key, make_plan, versions_of
 from clusterbench.running.progress import LogProgress, Progress, Silent
-from clusterbench.running.run_stages import prepare, run, run_plan
+from clusterbench.running.run_stages import prepare, run_plan
 from clusterbench.running.selection import Selection
 from clusterbench.running.settings import Settings, limits_of
 from clusterbench.running.stability_refits import jaccards, resampled_rows
@@ -23,12 +23,11 @@ __all__ = [
     "job_key",
     "limits_of",
     "make_plan",
-    "open_tasks",
     "prepare",
     "random_bands",
     "resampled_rows",
-    "run",
     "run_plan",
     "sampled_view",
+    "unfinished_jobs",
     "versions_of",
 ]

@@ -39,7 +39,7 @@ def is_open(status: CellStatus | None, *, retry: bool) -> bool:
     return status is None or (retry and status in FAILED_STATUSES)
 
 
-def open_tasks(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
+def unfinished_jobs(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
     """Return the jobs of `plan` with the cuts that have no outcome yet."""
     runnable = [planned for planned in plan.jobs if planned.obstacle is None]
     finished = store.finished_cells([planned.key for planned in runnable])
@@ -64,18 +64,18 @@ def fit(
     """Fit every open cell of some plans, and store each as soon as it is finished; return how many."""
     with scratch_folder() as folder:
         paths: dict[str, str] = {}
-        states: dict[str, OpenTask] = {}
+        states: dict[str, PendingTask] = {}
         for plan in plans:
-            for planned, cuts in open_tasks(plan, store, retry=settings.retry):
+            for planned, cuts in unfinished_jobs(plan, store, retry=settings.retry):
                 job = planned.job
                 if planned.space_hash not in paths:
                     paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, folder)
-                states[planned.key] = open_task(plan, planned, cuts, registry, paths[planned.space_hash])
+                states[planned.key] = pending_task(plan, planned, cuts, registry, paths[planned.space_hash])
         return execute_tasks(list(states.values()), store, settings, progress, stage=stage)
 
 
 @dataclass(slots=True)
-class OpenTask:
+class PendingTask:
     """A task, the facts of its job for the store, its open cuts, and the seconds of the finished ones."""
 
     task: Task
@@ -85,7 +85,9 @@ class OpenTask:
     seconds: float = 0.0
 
 
-def open_task(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: Registry, space_path: str) -> OpenTask:
+def pending_task(
+    plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: Registry, space_path: str
+) -> PendingTask:
     """Return the task of a planned job with the facts for the store."""
     job = planned.job
     algorithm = plan.benchmark.algorithm(job.algorithm)
@@ -102,7 +104,7 @@ def open_task(plan: Plan, planned: PlannedJob, cuts: tuple[str, ...], registry: 
         total_seconds=0.0,
         environment=canonical_json(job_environment(algorithm)),
     )
-    return OpenTask(task, facts, f"{job.dataset} / {job.variant} / {job.algorithm}", set(cuts))
+    return PendingTask(task, facts, f"{job.dataset} / {job.variant} / {job.algorithm}", set(cuts))
 
 
 def job_environment(algorithm: Algorithm) -> dict[str, object]:
@@ -115,7 +117,7 @@ _environment = cache(current_environment)
 
 
 def execute_tasks(
-    states: Sequence[OpenTask], store: Store, settings: Settings, progress: Progress, *, stage: str
+    states: Sequence[PendingTask], store: Store, settings: Settings, progress: Progress, *, stage: str
 ) -> int:
     """Execute tasks; store each outcome as it arrives. Return the number of cells."""
     total = sum(len(state.open) for state in states)

@@ -23,18 +23,18 @@ from clusterbench.results import (
     LimitsRecord,
     Manifest,
     PartitionCounts,
-    Run,
     RunRecord,
     StageSeconds,
+    StoredRun,
     cells_table,
     read_record,
     scores_table,
 )
-from clusterbench.results.derived import read_baselines
 from clusterbench.results.details import read_details, row_ids_key
+from clusterbench.results.stored_frames import read_baselines
 from clusterbench.results.stored_run import rank_run, with_structure
-from clusterbench.running.derived_frames import calibration, replicates
-from clusterbench.running.detail_frames import compute_details
+from clusterbench.running.calibration_bootstrap import calibration, replicates
+from clusterbench.running.detail_stage import compute_details
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, make_plan
 from clusterbench.running.progress import LogProgress, Progress
@@ -70,44 +70,6 @@ def prepare(
     return plan, registry
 
 
-def run(
-    benchmark: str | Path,
-    *,
-    results: Path | str = "results",
-    workspace: Path | None = None,
-    quick: bool = False,
-    only: Sequence[str] = (),
-    settings: Settings | None = None,
-    progress: Progress | None = None,
-) -> Run:
-    """Run a benchmark and return its ranked result; what is in the store is not computed again.
-
-    Parameters
-    ----------
-    benchmark : str or Path
-        Name of a benchmark of the workspace or of those shipped, or the path of a TOML.
-    results : Path or str
-        Folder of the store.
-    workspace : Path, optional
-        Where ``benchmarks/``, ``algorithms/``, ``metrics/`` and ``steps/`` are looked for first; default: the current
-        folder.
-    quick : bool
-        First seed, every second k, at most 2,000 rows: a smaller benchmark of its own name.
-    only : sequence of str
-        Conditions such as ``algorithm=kmeans,gmm``.
-    settings : Settings, optional
-        Workers, threads, limits, retries, a Dask cluster.
-    progress : Progress, optional
-
-    Raises
-    ------
-    RequestError
-        If the request is wrong; nothing was computed then.
-    """
-    plan, registry = prepare(benchmark, workspace=workspace, quick=quick, only=only)
-    return run_plan(plan, registry, results=results, settings=settings, progress=progress)
-
-
 def run_plan(
     plan: Plan,
     registry: Registry,
@@ -115,8 +77,14 @@ def run_plan(
     results: Path | str = "results",
     settings: Settings | None = None,
     progress: Progress | None = None,
-) -> Run:
-    """Run what `prepare` gave: see `run`."""
+) -> StoredRun:
+    """Fit, score and rank a plan of `prepare`; what is in the store is not computed again.
+
+    Raises
+    ------
+    RequestError
+        If the store or the cluster cannot be used.
+    """
     settings, progress = settings or Settings(), progress or LogProgress()
     given = limits_of(plan.benchmark, settings)
     settings = replace(settings, limits=given if settings.has_workers else Limits())
@@ -130,7 +98,7 @@ def run_plan(
         return _execute(plan, store, registry, settings, progress)
 
 
-def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> Run:
+def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> StoredRun:
     """Take a plan through all stages; each stage stores what it computed."""
     record, started = plan.record(), time.perf_counter()
     previous = _previous_manifest(store, plan.name, record)
@@ -162,7 +130,7 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
         manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
     details = read_details(store, record, board.table)
-    return Run(plan.name, record, manifest, cells, scores, board, n_fitted, details)
+    return StoredRun(plan.name, record, manifest, cells, scores, board, n_fitted, details)
 
 
 _NO_TIME = StageSeconds(0.0, 0.0, 0.0)

@@ -22,9 +22,9 @@ from clusterbench.labeling import Labels
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Registry
 from clusterbench.results import FrameRecord
-from clusterbench.results.derived import STABILITY
-from clusterbench.running.derived_frames import frame_key
-from clusterbench.running.fitting import OpenTask, execute_tasks, is_open, open_task, save_space
+from clusterbench.results.stored_frames import STABILITY
+from clusterbench.running.calibration_bootstrap import frame_key
+from clusterbench.running.fitting import PendingTask, execute_tasks, is_open, pending_task, save_space
 from clusterbench.running.planning import Plan, PlannedJob, job_key
 from clusterbench.running.progress import Progress
 from clusterbench.running.settings import Settings
@@ -99,7 +99,7 @@ def _resamples(plan: Plan, chosen: pd.DataFrame, n_resamples: int) -> Iterator[_
             yield _Resample((dataset, variant, name, params, cut), sha, number, planned)
 
 
-def _open_tasks(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[OpenTask]:
+def _open_tasks(plan: Plan, todo: Sequence[_Resample], registry: Registry, folder: Path) -> list[PendingTask]:
     """Return the tasks of the refits; those that differ only in the cut share a build."""
     paths: dict[str, str] = {}
     merged: dict[str, tuple[_Resample, list[str]]] = {}
@@ -113,7 +113,7 @@ def _open_tasks(plan: Plan, todo: Sequence[_Resample], registry: Registry, folde
             rows = resampled_rows(len(values), plan.benchmark.ranking.seed, resample.number)
             paths[space_hash] = save_space(np.ascontiguousarray(values[rows]), folder)
         planned = replace(resample.planned, job=replace(job, cuts=tuple(dict.fromkeys(cuts))))
-        states.append(open_task(plan, planned, planned.job.cuts, registry, paths[space_hash]))
+        states.append(pending_task(plan, planned, planned.job.cuts, registry, paths[space_hash]))
     return states
 
 

@@ -20,9 +20,9 @@ from clusterbench.plugins import Registry
 from clusterbench.preprocessing import fit_space
 from clusterbench.ranking import KPolicy, choose_candidates
 from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
-from clusterbench.results.derived import read_baselines
 from clusterbench.results.run_tables import cells_table, scores_table
-from clusterbench.running.derived_frames import calibration
+from clusterbench.results.stored_frames import read_baselines
+from clusterbench.running.calibration_bootstrap import calibration
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, PlannedJob, job_key
 from clusterbench.running.progress import Progress, Silent

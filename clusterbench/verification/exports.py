@@ -17,8 +17,8 @@ from clusterbench.tables import (
     CELL_SCHEMA,
     PROVENANCE,
     SCORE_SCHEMA,
-    Field,
-    Kind,
+    ColumnKind,
+    ColumnSchema,
     SchemaError,
     checked_board,
     checked_cells,
@@ -61,7 +61,7 @@ def read_export(folder: Path, benchmark: str | None) -> tuple[pd.DataFrame, pd.D
     return board, cells, scores, _read_manifest(folder / "manifest.json")
 
 
-def _read_table(path: Path, schema: Sequence[Field]) -> pd.DataFrame:
+def _read_table(path: Path, schema: Sequence[ColumnSchema]) -> pd.DataFrame:
     raw = _read_csv(path, [field.name for field in schema])
     return pd.DataFrame({field.name: _converted(raw[field.name], field.kind, path) for field in schema})
 
@@ -76,7 +76,7 @@ def _read_wide_scores(path: Path) -> pd.DataFrame:
     parts = []
     for place in places:
         metric, _, space = place.partition("@")
-        value = _converted(raw[place], Kind.NUMBER, path)
+        value = _converted(raw[place], ColumnKind.NUMBER, path)
         status = value.notna().map({True: ScoreStatus.OK.value, False: ScoreStatus.UNDEFINED.value})
         reason = value.notna().map({True: "", False: "no value in the wide table"})
         parts.append(cells.assign(space=space, metric=metric, value=value, status=status, reason=reason))
@@ -96,7 +96,7 @@ def _read_csv(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     return raw
 
 
-def _converted(texts: pd.Series, kind: Kind, path: Path) -> pd.Series:
+def _converted(texts: pd.Series, kind: ColumnKind, path: Path) -> pd.Series:
     """Return a column of text in the type of its kind; an empty field is a missing value."""
     convert, dtype = _CONVERSIONS.get(kind, (str, "object"))
     values: list[Any] = []
@@ -110,10 +110,10 @@ def _converted(texts: pd.Series, kind: Kind, path: Path) -> pd.Series:
 
 
 # Text, JSON and hashes stay text.
-_CONVERSIONS: dict[Kind, tuple[Callable[[str], Any], str]] = {
-    Kind.INTEGER: (int, "Int64"),
-    Kind.NUMBER: (float, "float64"),
-    Kind.FLAG: ({"true": True, "false": False}.__getitem__, "boolean"),
+_CONVERSIONS: dict[ColumnKind, tuple[Callable[[str], Any], str]] = {
+    ColumnKind.INTEGER: (int, "Int64"),
+    ColumnKind.NUMBER: (float, "float64"),
+    ColumnKind.FLAG: ({"true": True, "false": False}.__getitem__, "boolean"),
 }
 
 

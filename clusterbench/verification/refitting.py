@@ -22,7 +22,7 @@ from clusterbench.store import Store
 from clusterbench.verification.differences import Difference, Judgement, Kind, fact_differences, same_score
 from clusterbench.verification.reproduction import RefittedRow, Reproduction
 from clusterbench.verification.sides import conditions
-from clusterbench.verification.stored_rows import Scores, StoredRow, stored_rows
+from clusterbench.verification.stored_rows import StoredRow, StoredScores, stored_rows
 from clusterbench.verification.targets import Target, find_target
 
 
@@ -137,7 +137,7 @@ def _refitted(row: StoredRow, now: StoredRow, record: RunRecord) -> RefittedRow:
     return RefittedRow(row.key, before, after, len(row.scores.keys() & now.scores.keys()), tuple(found))
 
 
-def _score_differences(recorded: Scores, now: Scores, record: RunRecord) -> Iterator[Difference]:
+def _score_differences(recorded: StoredScores, now: StoredScores, record: RunRecord) -> Iterator[Difference]:
     """Yield every score that differs; one of a metric that was not scored in the run is none."""
     known = {metric for _, _, metric in recorded}
     for place in dict.fromkeys([*recorded, *(place for place in now if place[2] in known or not known)]):

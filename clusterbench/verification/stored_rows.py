@@ -12,7 +12,7 @@ from clusterbench.store import Store
 from clusterbench.tables import OWN
 from clusterbench.verification.differences import RowKey
 
-Scores = dict[tuple[str, str, str], float | str]
+StoredScores = dict[tuple[str, str, str], float | str]
 """(space, noise policy, metric) to the value, or to the status where there is none."""
 
 
@@ -32,7 +32,7 @@ class StoredRow:
     actual_labels: str | None
     sizes: str
     environment: str
-    scores: Scores
+    scores: StoredScores
 
 
 def stored_rows(store: Store, jobs: Sequence[JobRecord], record: RunRecord) -> Iterator[StoredRow]:
@@ -49,7 +49,7 @@ def stored_rows(store: Store, jobs: Sequence[JobRecord], record: RunRecord) -> I
             cell = cells[job.key, cut]
             labels = cell["labels_sha256"] if isinstance(cell["labels_sha256"], str) else None
             actual = store.labelings([labels], verify=False).get(labels) if labels else None
-            of_row: Scores = {}
+            of_row: StoredScores = {}
             for space, variant in spaces.items():
                 frame = by_place.get((labels, score_keys[job.dataset, variant]), scores.iloc[:0])
                 columns = ["noise", "metric", "value", "status"]

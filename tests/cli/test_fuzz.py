@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clusterbench import run
 from clusterbench.errors import RequestError
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Settings, Silent
 
 EXAMPLES = int(os.environ.get("CLUSTERBENCH_FUZZ_EXAMPLES", "40"))
 FUZZ = settings(

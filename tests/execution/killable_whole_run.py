@@ -6,8 +6,9 @@
 import sys
 from pathlib import Path
 
+from clusterbench import run
 from clusterbench.report import export_csv
-from clusterbench.running import Settings, run
+from clusterbench.running import Settings
 
 
 def say(line: str) -> None:

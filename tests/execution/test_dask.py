@@ -20,10 +20,11 @@ import numpy as np
 import psutil
 import pytest
 
+from clusterbench import run
 from clusterbench.cli import main
 from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, CutDone, CutStarted, Lane, Limits, Started, Task, TaskDone, execute
-from clusterbench.running import Settings, Silent, run
+from clusterbench.running import Settings, Silent
 
 from .careless_plugins import RECORDS, write_plugin
 from .conftest import labels_of, outcomes, statuses, subprocess_environment, within

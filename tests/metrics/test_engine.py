@@ -18,7 +18,7 @@ from clusterbench.metrics import NoisePolicy, calibrate, random_baselines, score
 from clusterbench.metrics.batches import apply_policy, batches, nearest
 from clusterbench.metrics.centroid_indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.metrics.computation import count_threads
-from clusterbench.metrics.conditioning import Table, distinct_distances, distinct_from_far
+from clusterbench.metrics.conditioning import ScoringTable, distinct_distances, distinct_from_far
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.random_baselines import Forest
 from clusterbench.metrics.row_scores import PER_CLUSTER, draw
@@ -50,10 +50,10 @@ def test_of_equally_near_points_the_first_is_taken_in_any_block():
 
 
 def test_noise_halfway_joins_the_larger_cluster():
-    space = Table.of([[-3.0], [-1.0], [1.0], [3.0], [2.0], [0.0]]).space
+    space = ScoringTable.of([[-3.0], [-1.0], [1.0], [3.0], [2.0], [0.0]]).space
     larger_right, _ = apply_policy(space, canonical([0, 0, 1, 1, 1, -1]), NoisePolicy.NEAREST)
     assert larger_right[5] == larger_right[4]
-    space = Table.of([[-3.0], [-1.0], [-2.0], [1.0], [3.0], [0.0]]).space
+    space = ScoringTable.of([[-3.0], [-1.0], [-2.0], [1.0], [3.0], [0.0]]).space
     larger_left, _ = apply_policy(space, canonical([5, 5, 5, 2, 2, -1]), NoisePolicy.NEAREST)
     assert larger_left[5] == larger_left[0]
 
@@ -110,7 +110,7 @@ def test_threads_are_counted_from_the_process_or_as_asked():
 @given(hnp.arrays(np.float64, st.tuples(st.integers(2, 20), st.integers(1, 3)), elements=numbers))
 def test_a_geometry_is_its_definition(X):
     labels = canonical(np.arange(len(X)) % 2)
-    found = Geometry.of(Table(X, np.ascontiguousarray(X)), labels)
+    found = Geometry.of(ScoringTable(X, np.ascontiguousarray(X)), labels)
     for c in range(2):
         rows = X[labels == c]
         centre = rows.mean(axis=0)
@@ -142,7 +142,7 @@ def test_calinski_harabasz_from_sums_over_clusters():
     [[[1e308], [-1e308]], [[1e-308], [3e-308]], [[1e15], [1e15 + 2]], [[5.0, 1.0], [5.0, 2.0]], [[0.0], [0.0]]],
 )
 def test_a_conditioned_space_is_finite_centred_and_at_most_one(X):
-    space = Table.of(X).space
+    space = ScoringTable.of(X).space
     assert np.isfinite(space).all()
     np.testing.assert_allclose(space.mean(axis=0), 0.0, atol=1e-15)
     largest = np.abs(space).max()
@@ -152,16 +152,16 @@ def test_a_conditioned_space_is_finite_centred_and_at_most_one(X):
 
 def test_float32_is_kept_only_for_long_tables_of_many_distinct_distances():
     rng = np.random.default_rng(0)
-    varied = Table.of(rng.normal(size=(3000, 4)))
+    varied = ScoringTable.of(rng.normal(size=(3000, 4)))
     assert varied.kept_dtype("auto") is np.float32
     assert varied.kept_dtype("float64") is np.float64
-    assert Table.of(varied.values[:1000]).kept_dtype("auto") is np.float64
-    assert Table.of(varied.values[:1000]).kept_dtype("float32") is np.float32
-    repeated = Table.of(np.repeat(rng.normal(size=(30, 4)), 100, axis=0))
+    assert ScoringTable.of(varied.values[:1000]).kept_dtype("auto") is np.float64
+    assert ScoringTable.of(varied.values[:1000]).kept_dtype("float32") is np.float32
+    repeated = ScoringTable.of(np.repeat(rng.normal(size=(30, 4)), 100, axis=0))
     assert repeated.kept_dtype("auto") is np.float64
-    lattice = Table.of(rng.integers(0, 10, size=(3000, 2)).astype(float))
+    lattice = ScoringTable.of(rng.integers(0, 10, size=(3000, 2)).astype(float))
     assert lattice.kept_dtype("auto") is np.float64
-    corners = Table.of(np.eye(3000)[:, :2999])  # all distances are equal, though no two rows are
+    corners = ScoringTable.of(np.eye(3000)[:, :2999])  # all distances are equal, though no two rows are
     assert corners.kept_dtype("auto") is np.float64
 
 
@@ -182,7 +182,7 @@ def heavy_tails():
 @pytest.mark.parametrize("make", [far_rows, heavy_tails])
 def test_rows_that_are_as_far_from_all_others_keep_the_promise(make):
     X, labels = make()
-    assert Table.of(X).kept_dtype("auto") is np.float64
+    assert ScoringTable.of(X).kept_dtype("auto") is np.float64
     found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
     assert found == pytest.approx(silhouette_score(cdist(X, X), labels, metric="precomputed"), rel=1e-6)
 
@@ -192,8 +192,8 @@ def test_ordinary_outliers_and_tails_stay_in_float32(far):
     rng = np.random.default_rng(3)
     X = rng.standard_t(2, size=(3000, 5))
     X[7] = far
-    assert Table.of(X).kept_dtype("auto") is np.float32
-    assert Table.of(np.exp(2.0 * rng.normal(size=(3000, 5)))).kept_dtype("auto") is np.float32
+    assert ScoringTable.of(X).kept_dtype("auto") is np.float32
+    assert ScoringTable.of(np.exp(2.0 * rng.normal(size=(3000, 5)))).kept_dtype("auto") is np.float32
     labels = rng.integers(0, 3, 3000)
     labels[X[:, 0] > 0.0] = 0
     found = score_labelings(X, [labels], metrics=["silhouette"])["value"].item()
@@ -214,16 +214,16 @@ def test_rounding_bounds_shrink_with_the_rows_averaged():
 
 
 def test_distinct_distances_count_recurring_ones_once():
-    assert distinct_distances(Table.of(np.arange(2.0)[np.arange(4000) % 2][:, None]).space) == pytest.approx(1.0)
+    assert distinct_distances(ScoringTable.of(np.arange(2.0)[np.arange(4000) % 2][:, None]).space) == pytest.approx(1.0)
     assert distinct_distances(np.zeros((100, 2))) == 0.0
 
 
 def test_a_conditioned_space_is_centred_and_of_unit_size():
-    space = Table.of([[3.0, 1e6], [5.0, 1e6 + 8], [4.0, 1e6 + 4]]).space
+    space = ScoringTable.of([[3.0, 1e6], [5.0, 1e6 + 8], [4.0, 1e6 + 4]]).space
     np.testing.assert_array_equal(space, np.array([[-1.0, -4.0], [1.0, 4.0], [0.0, 0.0]]) / 8)
-    assert Table.of(np.full((3, 2), 7.0)).space.tolist() == [[0.0, 0.0]] * 3
+    assert ScoringTable.of(np.full((3, 2), 7.0)).space.tolist() == [[0.0, 0.0]] * 3
     largest = np.finfo(float).max
-    assert np.isfinite(Table.of([[largest], [-largest]]).space).all()
+    assert np.isfinite(ScoringTable.of([[largest], [-largest]]).space).all()
 
 
 @given(seed=st.integers(0, 1000), k=st.integers(2, 5))
@@ -274,7 +274,7 @@ def test_anchors_are_shared_and_small_clusters_get_more():
 @pytest.fixture(scope="module")
 def batched():
     rng = np.random.default_rng(0)
-    return Table.of(rng.normal(size=(500, 2))).space, [rng.integers(0, 3 + j, 500) for j in range(12)]
+    return ScoringTable.of(rng.normal(size=(500, 2))).space, [rng.integers(0, 3 + j, 500) for j in range(12)]
 
 
 def rounds(batched, memory_bytes, policies=(NoisePolicy.ZERO,)):

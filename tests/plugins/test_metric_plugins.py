@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clusterbench import run
 from clusterbench.benchmark import parse_benchmark
 from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry
 from clusterbench.report import build_report, write_report
-from clusterbench.running import Settings, run
+from clusterbench.running import Settings
 from clusterbench.verification import reproduce
 
 METRIC = """

@@ -26,9 +26,9 @@ from clusterbench.results import (
     LimitsRecord,
     Manifest,
     PartitionCounts,
-    Run,
     RunRecord,
     StageSeconds,
+    StoredRun,
     VariantRecord,
 )
 from clusterbench.running import agreement, random_bands, sampled_view
@@ -46,7 +46,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any], list[dict[str, Any]]], ...] = (
     ("random_labels", {}, BY_K),
 )
 
-MakeRun = Callable[..., Run]
+MakeRun = Callable[..., StoredRun]
 Render = Callable[[ReportModel, str], str]
 
 
@@ -211,7 +211,7 @@ def _make_run(
     bootstraps: int = 50,
     ranking: Mapping[str, Any] | None = None,
     **declared: Any,
-) -> Run:
+) -> StoredRun:
     cells, scores = _frames(datasets, variants, seeds)
     if change is not None:
         change(cells, scores)
@@ -222,9 +222,9 @@ def _make_run(
     record = _record(cells, spec, title=title, **declared)
     manifest = _manifest(record)
     if not closely:
-        return Run("demo", record, manifest, cells, scores, leaderboard(cells, scores, spec))
+        return StoredRun("demo", record, manifest, cells, scores, leaderboard(cells, scores, spec))
     board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), stability=_stability(cells))
-    return Run("demo", record, manifest, cells, scores, board, details=_details(cells, scores))
+    return StoredRun("demo", record, manifest, cells, scores, board, details=_details(cells, scores))
 
 
 def _stability(cells: pd.DataFrame) -> pd.DataFrame:
@@ -313,7 +313,7 @@ def _found_twice(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
 
 
 @pytest.fixture(scope="session")
-def full_run() -> Run:
+def full_run() -> StoredRun:
     """A run of one table with stability, calibration and all close looks; two entries found the same labels."""
     return _make_run(closely=True, change=_found_twice)
 
@@ -325,7 +325,7 @@ def stability_of() -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def two_tables() -> Run:
+def two_tables() -> StoredRun:
     """The same over two tables, in one of which an entry has no rank."""
     return _make_run(datasets=("cards", "wine"), closely=True, change=_found_twice)
 
@@ -347,27 +347,27 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def full_report(full_run: Run) -> ReportModel:
+def full_report(full_run: StoredRun) -> ReportModel:
     return build_report(full_run)
 
 
 @pytest.fixture(scope="session")
-def mixed_report(mixed_run: Run) -> ReportModel:
+def mixed_report(mixed_run: StoredRun) -> ReportModel:
     return build_report(mixed_run)
 
 
 @pytest.fixture(scope="session")
-def rejected_report(rejected_run: Run) -> ReportModel:
+def rejected_report(rejected_run: StoredRun) -> ReportModel:
     return build_report(rejected_run)
 
 
 @pytest.fixture(scope="session")
-def hostile_report(hostile_run: Run) -> ReportModel:
+def hostile_report(hostile_run: StoredRun) -> ReportModel:
     return build_report(hostile_run)
 
 
 @pytest.fixture(scope="session")
-def two_reports(two_tables: Run) -> ReportModel:
+def two_reports(two_tables: StoredRun) -> ReportModel:
     """The report of two tables, without figures."""
     return build_report(two_tables, figures=())
 
@@ -402,13 +402,13 @@ def _some_end_badly(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
 
 
 @pytest.fixture(scope="session")
-def mixed_run() -> Run:
+def mixed_run() -> StoredRun:
     """A run in which some cells are rejected, failed or timed out."""
     return _make_run(change=_some_end_badly)
 
 
 @pytest.fixture(scope="session")
-def rejected_run() -> Run:
+def rejected_run() -> StoredRun:
     """A run in which nothing may be ranked."""
 
     def change(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
@@ -421,7 +421,7 @@ HOSTILE = "<script>alert(1)</script>|=cmd() [x](javascript:1) `$a$` \"'&\n# h"
 
 
 @pytest.fixture(scope="session")
-def hostile_run() -> Run:
+def hostile_run() -> StoredRun:
     """A run whose names try to get out of every format."""
 
     def change(cells: pd.DataFrame, scores: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.report import Entry, ReportModel, build_report
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 
 HEAD = "th[data-name='{}'] button"
 NOT_PUBLISHED = "This is not the published ranking."
@@ -394,7 +394,7 @@ def test_a_second_board_works_on_its_own(
 
 
 def test_five_thousand_rows_sort_without_a_pause(
-    mixed_run: Run, open_page: Open, render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mixed_run: StoredRun, open_page: Open, render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clusterbench.report.entry_details.MOST_DETAILS", 10)
     table = pd.concat([mixed_run.board.table.head(5).assign(variant=f"v{number}") for number in range(1000)])

@@ -20,10 +20,10 @@ import clusterbench.report.figures
 import clusterbench.report.formats
 from clusterbench.naming import EntryNames
 from clusterbench.report import Board, Entry, Figure, Picture, ReportModel, all_figures, build_report
-from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
+from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
 from clusterbench.structure import gap_statistic
 
-MakeRun = Callable[..., Run]
+MakeRun = Callable[..., StoredRun]
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["leaderboard", "rank-flow", "scores-against-k", "elbow", "heat-map", "metric-correlation", "fit-time"]
 FIGURES = {figure.name: figure for figure in all_figures()}
@@ -141,7 +141,7 @@ def test_several_tables_have_figures_of_their_own(make_run: MakeRun) -> None:
 
 
 def test_a_new_file_is_a_new_figure_or_format(
-    mixed_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Callable[..., str]
+    mixed_run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Callable[..., str]
 ) -> None:
     from clusterbench.report import all_formats, write_report
 

@@ -24,7 +24,7 @@ from clusterbench.ranking import letters_of
 from clusterbench.report import BoardReport, ReportModel, Table, all_formats, build_report
 from clusterbench.report.formats.latex_table import escaped as tex
 from clusterbench.report.formats.markdown_text import escaped, table_lines
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.text import printable
 
 Render = Callable[[ReportModel, str], str]
@@ -190,7 +190,7 @@ def test_bars_of_sizes_add_up_to_all_rows(pages: dict[str, str], mixed_report: R
 
 
 def test_the_same_report_gives_the_same_page_and_fifty_entries_a_small_one(
-    mixed_report: ReportModel, pages: dict[str, str], make_run: Callable[..., Run], render: Render
+    mixed_report: ReportModel, pages: dict[str, str], make_run: Callable[..., StoredRun], render: Render
 ) -> None:
     assert render(mixed_report, "html") == pages["mixed_report"]
     run = make_run(variants=[f"variant-{number}" for number in range(10)], seeds=(0, 1, 2), closely=True)
@@ -230,7 +230,7 @@ def test_a_hostile_run_has_as_many_latex_fields_in_every_row(hostile_report: Rep
 
 
 def test_a_latex_table_of_many_rows_shows_the_first_hundred_and_says_so(
-    make_run: Callable[..., Run], render: Render
+    make_run: Callable[..., StoredRun], render: Render
 ) -> None:
     run = make_run(variants=[f"v{number}" for number in range(21)], seeds=(0,), bootstraps=0)
     text = render(build_report(run, figures=()), "latex")
@@ -374,7 +374,7 @@ def test_every_format_holds_the_same_numbers(full_report: ReportModel, full_fold
     assert len(page) == len(table) == len(document) == len(marked) == len(typeset)
 
 
-def test_no_format_turns_the_direction_of_writing(make_run: Callable[..., Run], render: Render) -> None:
+def test_no_format_turns_the_direction_of_writing(make_run: Callable[..., StoredRun], render: Render) -> None:
     turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
     def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:

@@ -15,16 +15,16 @@ import pytest
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Notice, ReportModel, build_report
-from clusterbench.results import DipRecord, Run, ShuffledTable, StructureFinding
+from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
 from clusterbench.running import Selection
 from clusterbench.tables import OVERALL
 
-MakeRun = Callable[..., Run]
+MakeRun = Callable[..., StoredRun]
 REPORTS = ["mixed_report", "full_report", "two_reports", "hostile_report", "rejected_report"]
 SCORES = [f"{m}@{s}" for m in ("silhouette", "davies_bouldin", "calinski_harabasz") for s in ("standard", "log1p")]
 
 
-def bare(run: Run) -> ReportModel:
+def bare(run: StoredRun) -> ReportModel:
     """The report of a run without its figures."""
     return build_report(run, figures=())
 
@@ -89,7 +89,7 @@ def test_interval_and_marks_of_an_entry(
     assert (entry.interval, entry.marks, entry.sizes, entry.n_noise) == (interval, marks, (), 0)
 
 
-def test_the_title_of_a_board_says_that_the_true_k_was_given(mixed_run: Run) -> None:
+def test_the_title_of_a_board_says_that_the_true_k_was_given(mixed_run: StoredRun) -> None:
     board = Board(mixed_run, None, "cards", True, ())  # type: ignore[arg-type]
     assert board.title == "cards, with the true k given"
     assert replace(board, dataset=OVERALL, oracle=False).title == "all datasets"
@@ -397,7 +397,7 @@ def test_scores_of_the_details_are_means_over_seeds_and_every_cut_is_listed(full
 
 
 def test_clusters_have_sizes_silhouettes_and_the_reading_of_their_stability(
-    full_run: Run, full_report: ReportModel
+    full_run: StoredRun, full_report: ReportModel
 ) -> None:
     for details in one_board(full_report).details:
         clusters = details.clusters

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import (
     CELL_COLUMNS,
     CELL_SCHEMA,
@@ -28,13 +28,13 @@ def test_the_schemas_name_exactly_the_columns_of_the_engine() -> None:
     assert all(field.meaning for field in (*CELL_SCHEMA, *SCORE_SCHEMA))
 
 
-def test_good_tables_pass_unchanged(mixed_run: Run) -> None:
+def test_good_tables_pass_unchanged(mixed_run: StoredRun) -> None:
     cells, scores = checked_cells(mixed_run.cells), checked_scores(mixed_run.scores)
     pd.testing.assert_frame_equal(cells, mixed_run.cells[list(CELL_COLUMNS)])
     pd.testing.assert_frame_equal(scores, mixed_run.scores[list(SCORE_COLUMNS)])
 
 
-def test_a_column_of_nothing_at_all_is_a_column_of_numbers(mixed_run: Run) -> None:
+def test_a_column_of_nothing_at_all_is_a_column_of_numbers(mixed_run: StoredRun) -> None:
     cells = mixed_run.cells.assign(inertia=pd.Series([None] * len(mixed_run.cells), dtype=object))
     assert checked_cells(cells)["inertia"].dtype == float
 
@@ -58,7 +58,7 @@ def test_a_column_of_nothing_at_all_is_a_column_of_numbers(mixed_run: Run) -> No
         (lambda f: f.__setitem__("status", "failed"), "is not ok and gives no reason"),
     ],
 )
-def test_bad_cells_are_refused(mixed_run: Run, change: Change, complaint: str) -> None:
+def test_bad_cells_are_refused(mixed_run: StoredRun, change: Change, complaint: str) -> None:
     cells = mixed_run.cells.copy()
     change(cells)
     with pytest.raises(SchemaError, match=f"cells.csv: .*{complaint}"):
@@ -74,7 +74,9 @@ def test_bad_cells_are_refused(mixed_run: Run, change: Change, complaint: str) -
         ({"status": "rejected"}, "row 3 .*has a status that is none of ok, undefined, failed"),
     ],
 )
-def test_a_score_has_a_value_exactly_when_it_is_ok(mixed_run: Run, values: dict[str, object], complaint: str) -> None:
+def test_a_score_has_a_value_exactly_when_it_is_ok(
+    mixed_run: StoredRun, values: dict[str, object], complaint: str
+) -> None:
     scores = mixed_run.scores.copy()
     for name, value in values.items():
         scores.loc[2, name] = value

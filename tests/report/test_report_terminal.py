@@ -10,7 +10,7 @@ import pytest
 
 from clusterbench.ranking import KPolicy
 from clusterbench.report import ReportModel, build_report, terminal_table
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 
 
 def printed(report: ReportModel, width: int = 100, **options: int) -> list[str]:
@@ -21,7 +21,7 @@ def printed(report: ReportModel, width: int = 100, **options: int) -> list[str]:
     return out.getvalue().splitlines()
 
 
-def bare(run: Run) -> ReportModel:
+def bare(run: StoredRun) -> ReportModel:
     """The report of a run without its figures."""
     return build_report(run, figures=())
 

@@ -29,7 +29,7 @@ from clusterbench.report import (
     write_table,
     writing,
 )
-from clusterbench.results import Manifest, Run
+from clusterbench.results import Manifest, StoredRun
 from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS, SchemaError
 
 TABLES = {"leaderboard.csv", "scores.csv", "cells.csv", "manifest.json"}
@@ -94,7 +94,7 @@ def test_a_linked_folder_inside_a_report_is_not_followed(full_report: ReportMode
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_long_tables_have_exactly_their_columns_and_read_back(mixed_run: Run, tmp_path: Path) -> None:
+def test_the_long_tables_have_exactly_their_columns_and_read_back(mixed_run: StoredRun, tmp_path: Path) -> None:
     assert {path.name for path in export_csv(mixed_run, tmp_path)} == TABLES
     for name, columns, frame in (
         ("cells.csv", CELL_COLUMNS, mixed_run.cells),
@@ -109,7 +109,7 @@ def test_the_long_tables_have_exactly_their_columns_and_read_back(mixed_run: Run
                 assert pd.isna(got) if empty else got == wanted
 
 
-def test_the_leaderboard_table_reads_back_bit_for_bit(mixed_run: Run, folder: Path) -> None:
+def test_the_leaderboard_table_reads_back_bit_for_bit(mixed_run: StoredRun, folder: Path) -> None:
     found = pd.read_csv(folder / "leaderboard.csv", float_precision="round_trip")
     table = mixed_run.board.table
     assert list(found.columns) == list(table.columns)
@@ -119,7 +119,7 @@ def test_the_leaderboard_table_reads_back_bit_for_bit(mixed_run: Run, folder: Pa
         np.testing.assert_array_equal(found[name].to_numpy(float), table[name].to_numpy(float))
 
 
-def test_a_bad_table_is_refused_before_anything_is_written(mixed_run: Run, tmp_path: Path) -> None:
+def test_a_bad_table_is_refused_before_anything_is_written(mixed_run: StoredRun, tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="is ok without a"):
         export_csv(replace(mixed_run, scores=mixed_run.scores.assign(value=np.nan)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -128,7 +128,7 @@ def test_a_bad_table_is_refused_before_anything_is_written(mixed_run: Run, tmp_p
 IDS = ("+4930111", "-7", "@kim", "=5", "a,b", 'say "x"', "", "a\rb", "a\nb")
 
 
-def test_row_ids_are_written_as_they_are_given(full_run: Run, tmp_path: Path) -> None:
+def test_row_ids_are_written_as_they_are_given(full_run: StoredRun, tmp_path: Path) -> None:
     ids = tuple(f"{IDS[row % len(IDS)]}{row // len(IDS) or ''}" for row in range(1000))
     run = replace(full_run, details=replace(full_run.details, row_ids={"cards": ids}))
     write_report(build_report(run, figures=()), tmp_path)
@@ -142,7 +142,7 @@ def test_row_ids_are_written_as_they_are_given(full_run: Run, tmp_path: Path) ->
         np.testing.assert_array_equal([int(row[1]) for row in rows], run.details.labels[sha])
 
 
-def test_names_of_a_hostile_run_join_across_its_tables(hostile_run: Run, tmp_path: Path) -> None:
+def test_names_of_a_hostile_run_join_across_its_tables(hostile_run: StoredRun, tmp_path: Path) -> None:
     export_csv(hostile_run, tmp_path)
     for name, frame in (("cells.csv", hostile_run.cells), ("leaderboard.csv", hostile_run.board.table)):
         text = (tmp_path / name).read_bytes().decode()

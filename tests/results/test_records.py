@@ -24,7 +24,7 @@ from clusterbench.results import (
     ShuffledTable,
     StructureFinding,
     VariantRecord,
-    load_run,
+    load_stored_run,
     read_record,
 )
 from clusterbench.store import Store
@@ -132,7 +132,7 @@ def test_a_store_with_a_record_of_another_version_opens_and_refuses_that_run_alo
         store.put_benchmark("new", record_of().to_json(), MANIFEST.to_json())
         assert read_record(store, "new") == (record_of(), MANIFEST)
     with pytest.raises(RequestError, match="the record of benchmark 'old' has version 1"):
-        load_run(tmp_path, "old")
+        load_stored_run(tmp_path, "old")
 
 
 def test_reading_results_imports_no_executor():

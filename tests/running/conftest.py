@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from clusterbench.results import Run
-from clusterbench.running import Plan, Settings, Silent, prepare, run
+from clusterbench import run
+from clusterbench.results import StoredRun
+from clusterbench.running import Plan, Settings, Silent, prepare
 from clusterbench.store import Store
 
 INSIDE = Settings(workers=0)
@@ -52,7 +53,7 @@ class Workspace:
         (self.folder / f"{self.name}.toml").write_text(text)
         return prepare(f"{self.name}.toml", workspace=self.folder, **options)[0]
 
-    def run(self, text: str, *, results: str = "", settings: Settings = INSIDE, **options: Any) -> Run:
+    def run(self, text: str, *, results: str = "", settings: Settings = INSIDE, **options: Any) -> StoredRun:
         """Run a benchmark with this text."""
         (self.folder / f"{self.name}.toml").write_text(text)
         options = {"progress": Silent(), **options}
@@ -85,7 +86,7 @@ class Rules(Workspace):
     def plan(self, *parts: str) -> Plan:
         return super().plan(HEAD + TABLES + "".join(parts))
 
-    def run(self, *parts: str, head: str = "", **options: Any) -> Run:
+    def run(self, *parts: str, head: str = "", **options: Any) -> StoredRun:
         return super().run(HEAD + head + TABLES + "".join(parts), **options)
 
 

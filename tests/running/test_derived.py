@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.metrics import Metric
-from clusterbench.running.derived_frames import complete, has_distinct_rows
+from clusterbench.running.calibration_bootstrap import complete, has_distinct_rows
 from clusterbench.store import Store
 
 from .conftest import Workspace

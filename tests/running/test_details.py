@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
+from clusterbench import run
 from clusterbench.labeling import canonical
-from clusterbench.results import Run, load_run, scores_table
-from clusterbench.running import Settings, Silent, agreement, random_bands, run, sampled_view
+from clusterbench.results import StoredRun, load_stored_run, scores_table
+from clusterbench.running import Settings, Silent, agreement, random_bands, sampled_view
 from clusterbench.store import Store
 
 TOML = """
@@ -54,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(folder: Path) -> Run:
+def done(folder: Path) -> StoredRun:
     settings = Settings(workers=0)
     return run(folder / "blobs.toml", results=folder / "results", settings=settings, progress=Silent())
 
@@ -64,7 +65,7 @@ def table(folder: Path) -> np.ndarray:
     return pd.read_csv(folder / "blobs.csv").to_numpy()
 
 
-def test_cluster_silhouettes_are_those_of_scikit_learn(done: Run, table: np.ndarray) -> None:
+def test_cluster_silhouettes_are_those_of_scikit_learn(done: StoredRun, table: np.ndarray) -> None:
     found = done.details.silhouettes
     raw = found[found["space"] == "raw"]
     assert set(found["space"]) == {"raw", "standard"}
@@ -77,7 +78,7 @@ def test_cluster_silhouettes_are_those_of_scikit_learn(done: Run, table: np.ndar
         assert part["size"].tolist() == [(labels == cluster).sum() for cluster in part["cluster"]]
 
 
-def test_agreement_is_the_adjusted_rand_index_of_every_pair(done: Run) -> None:
+def test_agreement_is_the_adjusted_rand_index_of_every_pair(done: StoredRun) -> None:
     found = done.details.agreement
     hashes = done.board.table["labels_sha256"].unique()
     assert len(found) == len(hashes) * (len(hashes) - 1) // 2
@@ -92,7 +93,7 @@ def test_agreement_is_that_of_scikit_learn_for_any_labels(pairs: list[tuple[int,
     assert found == pytest.approx(adjusted_rand_score(one, other))
 
 
-def test_scores_under_every_policy_are_those_of_the_store(done: Run, folder: Path) -> None:
+def test_scores_under_every_policy_are_those_of_the_store(done: StoredRun, folder: Path) -> None:
     found = done.details.policies
     assert set(found["policy"]) == {"zero", "drop", "cluster", "nearest"}
     chosen = set(done.board.table["labels_sha256"])
@@ -106,7 +107,7 @@ def test_scores_under_every_policy_are_those_of_the_store(done: Run, folder: Pat
             pd.testing.assert_series_equal(both["value"], both["value_stored"], check_names=False)
 
 
-def test_the_view_is_the_plane_of_the_first_components(done: Run, table: np.ndarray) -> None:
+def test_the_view_is_the_plane_of_the_first_components(done: StoredRun, table: np.ndarray) -> None:
     points = done.details.points
     assert len(points) == 400
     assert points["row"].is_unique
@@ -154,10 +155,10 @@ def test_bands_are_means_and_quantiles_over_random_partitions() -> None:
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
 
 
-def test_all_of_it_comes_back_from_the_store_without_the_data(done: Run, folder: Path) -> None:
+def test_all_of_it_comes_back_from_the_store_without_the_data(done: StoredRun, folder: Path) -> None:
     (folder / "blobs.csv").rename(folder / "gone.csv")
     try:
-        again = load_run(folder / "results").details
+        again = load_stored_run(folder / "results").details
     finally:
         (folder / "gone.csv").rename(folder / "blobs.csv")
     for name in ("silhouettes", "policies", "agreement", "points", "point_labels", "bands"):
@@ -170,7 +171,7 @@ def test_all_of_it_comes_back_from_the_store_without_the_data(done: Run, folder:
     }
 
 
-def test_a_second_run_stores_no_details_again(done: Run, folder: Path, monkeypatch) -> None:
+def test_a_second_run_stores_no_details_again(done: StoredRun, folder: Path, monkeypatch) -> None:
     def refuse(*arguments: object) -> None:
         raise AssertionError("computed again")
 
@@ -180,7 +181,7 @@ def test_a_second_run_stores_no_details_again(done: Run, folder: Path, monkeypat
     pd.testing.assert_frame_equal(again.details.agreement, done.details.agreement)
 
 
-def test_every_cluster_of_an_entry_has_its_stability(done: Run) -> None:
+def test_every_cluster_of_an_entry_has_its_stability(done: StoredRun) -> None:
     for row in done.board.table.to_dict("records"):
         key = tuple(str(row[name]) for name in ("dataset", "variant", "algorithm", "params", "cut"))
         assert len(done.details.jaccards[key]) == row["k"]

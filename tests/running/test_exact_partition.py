@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.running import Settings, Silent, run
+from clusterbench import run
+from clusterbench.running import Settings, Silent
 
 TOML = """
 title = "Exact groups"

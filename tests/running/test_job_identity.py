@@ -16,7 +16,7 @@ from clusterbench.metrics import SCORING_VERSION
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Family
 from clusterbench.running import job_key, versions_of
-from clusterbench.running.derived_frames import frame_key
+from clusterbench.running.calibration_bootstrap import frame_key
 
 SPACE = "5" * 64
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.results import Run, load_run, scores_table
+from clusterbench.results import StoredRun, load_stored_run, scores_table
 
 from .conftest import Workspace
 
@@ -50,7 +50,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace(tmp_path_factory.mktemp("clouds"), "clouds", clouds=frame)
 
 
-def noise_rows(done: Run) -> pd.DataFrame:
+def noise_rows(done: StoredRun) -> pd.DataFrame:
     return done.board.sensitivity[done.board.sensitivity["kind"] == "noise policy"]
 
 
@@ -72,7 +72,7 @@ def test_ranks_under_each_policy_are_those_of_its_scores_also_when_read_back(stu
     range_ = done.board.table[["rank_by_noise_low", "rank_by_noise_high"]]
     assert range_.notna().all(axis=None)
     assert range_["rank_by_noise_high"].max() > 1
-    pd.testing.assert_frame_equal(load_run(study.folder / "results").board.table, done.board.table)
+    pd.testing.assert_frame_equal(load_stored_run(study.folder / "results").board.table, done.board.table)
 
 
 def test_without_noise_no_policy_is_ranked(study):

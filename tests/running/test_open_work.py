@@ -8,7 +8,7 @@ import pytest
 from clusterbench.errors import RequestError
 from clusterbench.execution import CellStatus, TaskDone
 from clusterbench.results import PartitionCounts, store_status
-from clusterbench.running import Settings, estimate, open_tasks
+from clusterbench.running import Settings, estimate, unfinished_jobs
 from clusterbench.store import JobFacts, Store
 
 from .conftest import KMEANS, RANKING, WARD
@@ -77,7 +77,7 @@ def test_a_plan_says_what_is_open_and_the_status_what_is_to_do(workspace):
     manifest = workspace.run(RANKING, KMEANS).manifest
     plan = workspace.plan(RANKING, KMEANS, WARD, '[[algorithms]]\nuse = "kmeans"\nn_init = 1\nk = [3, 7]\n')
     with workspace.store() as store:
-        todo = open_tasks(plan, store, retry=False)
+        todo = unfinished_jobs(plan, store, retry=False)
         assert [(planned.job.algorithm, cuts) for planned, cuts in todo] == [
             ("kmeans", ('{"k": 7}',)),
             ("agglomerative", ('{"k": 2}', '{"k": 3}', '{"k": 4}')),
@@ -97,7 +97,7 @@ def put_timing(store: Store, key: str, algorithm: str, n_rows: int, seconds: flo
 def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):
     plan = workspace.plan(RANKING, KMEANS, WARD)
     with Store.writer(workspace.folder / "results") as store:
-        todo = open_tasks(plan, store, retry=False)
+        todo = unfinished_jobs(plan, store, retry=False)
         assert estimate(plan, store, todo) == (0.0, ["kmeans", "agglomerative"])
         for number, (n_rows, seconds) in enumerate([(100, 1.0), (100, 3.0), (10, 9.0)]):
             put_timing(store, str(number), "kmeans", n_rows, seconds)

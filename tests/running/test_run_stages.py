@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Labeling
-from clusterbench.results import LimitsRecord, PartitionCounts, Run, load_run, read_record, scores_table
+from clusterbench.results import LimitsRecord, PartitionCounts, StoredRun, load_stored_run, read_record, scores_table
 from clusterbench.running import Settings
 from clusterbench.store import Store
 
@@ -87,13 +87,13 @@ def study(table: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Worksp
 
 
 @pytest.fixture(scope="module")
-def first(study: Workspace) -> Run:
+def first(study: Workspace) -> StoredRun:
     """The benchmark with all statistics, run in an empty store."""
     return study.run(TOML)
 
 
 @pytest.fixture
-def finished(study: Workspace, first: Run, tmp_path: Path) -> Iterator[Workspace]:
+def finished(study: Workspace, first: StoredRun, tmp_path: Path) -> Iterator[Workspace]:
     """The workspace with a copy of the store after the first run."""
     yield study.copy(tmp_path)
     shutil.rmtree(study.folder / "algorithms", ignore_errors=True)  # a plug-in costs every later run a probe
@@ -141,7 +141,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_tables(first, finished
 
 
 def test_a_stored_run_is_read_back_as_it_was(first, finished):
-    back = load_run(finished.results, "blobs")
+    back = load_stored_run(finished.results, "blobs")
     pd.testing.assert_frame_equal(first.board.table, back.board.table)
     assert (back.board.headline, back.board.alerts) == (first.board.headline, first.board.alerts)
     assert (back.record, back.manifest) == (first.record, first.manifest)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.metrics import METRICS
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.store import STORE_NAME, Store
 
 from .conftest import Workspace
@@ -33,7 +33,7 @@ standard = [{ step = "standardize" }]
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Run]:
+def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, StoredRun]:
     """A workspace and its first run."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(90, 2)) + 6 * np.array([[0, 0], [1, 0], [0, 1]])[np.arange(90) % 3]
@@ -43,12 +43,12 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Run]:
 
 
 @pytest.fixture
-def study(scored: tuple[Workspace, Run], tmp_path: Path) -> Workspace:
+def study(scored: tuple[Workspace, StoredRun], tmp_path: Path) -> Workspace:
     return scored[0].copy(tmp_path)
 
 
 @pytest.fixture
-def before(scored: tuple[Workspace, Run]) -> Run:
+def before(scored: tuple[Workspace, StoredRun]) -> StoredRun:
     return scored[1]
 
 

@@ -14,8 +14,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from clusterbench.labeling import canonical
-from clusterbench.results import Run
-from clusterbench.results.derived import read_frames
+from clusterbench.results import StoredRun
+from clusterbench.results.stored_frames import read_frames
 from clusterbench.running import Settings
 from clusterbench.running.stability_refits import apart, jaccards, resampled_rows
 
@@ -106,7 +106,7 @@ def study(blobs: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Worksp
 
 
 @pytest.fixture(scope="module")
-def five(study: Workspace) -> Run:
+def five(study: Workspace) -> StoredRun:
     """The first run of the store, at k = 5."""
     return study.run(at(5))
 
@@ -115,7 +115,7 @@ def at(k: int) -> str:
     return TOML.replace("fixed_k = K", f"fixed_k = {k}")
 
 
-def refits_of(study: Workspace, run: Run) -> pd.DataFrame:
+def refits_of(study: Workspace, run: StoredRun) -> pd.DataFrame:
     with study.store() as store:
         frame = read_frames(store, run.record, "stability")
     assert frame is not None

@@ -13,19 +13,20 @@ import pytest
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import StandardScaler
 
+from clusterbench import run
 from clusterbench.errors import RequestError
 from clusterbench.ranking import AlertKind
 from clusterbench.results import (
     PartitionCounts,
-    Run,
     RunRecord,
+    StoredRun,
     cells_table,
-    load_run,
+    load_stored_run,
     read_record,
     row_ids,
     store_status,
 )
-from clusterbench.running import Settings, prepare, run
+from clusterbench.running import Settings, prepare
 from clusterbench.store import Store
 from clusterbench.tables import CELL_COLUMNS
 
@@ -100,7 +101,7 @@ class Finished:
         self.told, self.told_again = Recording(), Recording()
         self.first, self.second = self.again(self.told), self.again(self.told_again)
 
-    def again(self, progress: Recording, **options: Any) -> Run:
+    def again(self, progress: Recording, **options: Any) -> StoredRun:
         return run(
             "two.toml",
             results=self.folder / "results",
@@ -265,7 +266,7 @@ def test_a_second_run_has_nothing_to_fit_and_keeps_the_manifest(done):
     assert done.second.computed == 0
     assert done.told_again.stages[0] == ("fitting", 0, [])
     assert done.second.manifest == done.first.manifest
-    assert load_run(done.folder / "results", "two").manifest == done.first.manifest
+    assert load_stored_run(done.folder / "results", "two").manifest == done.first.manifest
 
 
 def test_a_manifest_tells_what_the_results_were_made_of(done):

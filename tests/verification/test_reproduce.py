@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench import run
 from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical, labels_sha256
-from clusterbench.results import load_run
-from clusterbench.running import LogProgress, Settings, Silent, run
+from clusterbench.results import load_stored_run
+from clusterbench.running import LogProgress, Settings, Silent
 from clusterbench.store import STORE_NAME, register, seal
 from clusterbench.verification import Kind, entry_target, reproduce, reproduction_text
 
@@ -201,7 +202,7 @@ def test_worker_processes_with_the_threads_of_the_job_are_the_default(study):
 
 
 def test_a_rank_means_the_cuts_that_its_entries_chose(study):
-    table = load_run(study.results).board.table
+    table = load_stored_run(study.results).board.table
     first = table[table["rank"] == 1]
     done = study.again("#1")
     assert {(row.key.variant, row.key.cut) for row in done.rows} == set(
@@ -211,7 +212,7 @@ def test_a_rank_means_the_cuts_that_its_entries_chose(study):
 
 
 def test_a_hash_means_every_row_with_these_labels(study):
-    cells = load_run(study.results).cells
+    cells = load_stored_run(study.results).cells
     sha = cells.loc[cells["variant"] == "raw", "labels_sha256"].iloc[0]
     # Standardizing changes no order, so both variants have the same halves.
     assert [(row.key.variant, row.key.cut, row.recorded) for row in study.again(sha[:8].upper()).rows] == [
@@ -228,7 +229,7 @@ def test_seeds_that_matter_are_rows_of_their_own(mixed):
 
 
 def test_a_rank_of_the_board_over_all_datasets_means_the_entry_in_each(two_tables):
-    assert load_run(two_tables.results, "b").board.table["dataset"].iloc[0] == "(all)"
+    assert load_stored_run(two_tables.results, "b").board.table["dataset"].iloc[0] == "(all)"
     assert {row.key.dataset for row in two_tables.again("1", benchmark="b").rows} == {"blobs", "more"}
 
 
@@ -236,7 +237,7 @@ def test_a_part_on_a_sample_is_reproduced_as_it_was_run(two_tables):
     done = two_tables.again("halves/raw/2", benchmark="c-quick-part")
     [row] = done.rows
     assert (done.same, row.key.variant, row.key.seeds) == (True, "raw", (0,))
-    assert load_run(two_tables.results, "c-quick-part").cells["n_rows"].iloc[0] == 2000
+    assert load_stored_run(two_tables.results, "c-quick-part").cells["n_rows"].iloc[0] == 2000
 
 
 def test_a_whole_run_comes_before_a_part_unless_the_part_is_named(two_tables):
@@ -253,7 +254,7 @@ def test_the_declaration_is_the_recorded_one_and_not_that_of_the_file(study, mon
 
 
 def test_the_target_of_an_entry_means_its_setting_alone_with_all_seeds(mixed):
-    cells = load_run(mixed.results).cells
+    cells = load_stored_run(mixed.results).cells
     row = {"dataset": "blobs", "algorithm": "named", "variant": "raw", "cut": '{"k": 2}'}
     settings = cells.loc[cells["algorithm"] == "named", "params"].unique()
     targets = {text: entry_target(cells, row | {"params": text}) for text in settings}
@@ -291,7 +292,7 @@ def test_a_failure_is_reproduced_by_the_same_failure(mixed):
 
 
 def test_changed_data_are_reported_with_both_hashes(study):
-    recorded = load_run(study.results).record.datasets["blobs"].content_hash
+    recorded = load_stored_run(study.results).record.datasets["blobs"].content_hash
     frame = blobs()
     frame.loc[0, "x"] = frame["x"].max() + 1
     frame.to_csv(study.data, index=False)
@@ -341,7 +342,10 @@ def test_the_environment_of_the_job_is_compared_and_not_that_of_the_last_run(stu
     assert "  packages numpy: recorded 0.1, now " in reproduction_text(done)
     # The last run may have been in another environment than the jobs: it is not what is compared.
     study.tamper(
-        ["UPDATE jobs SET environment = ?", json.dumps({**json.loads(load_run(study.results).manifest.to_json())})],
+        [
+            "UPDATE jobs SET environment = ?",
+            json.dumps({**json.loads(load_stored_run(study.results).manifest.to_json())}),
+        ],
         ["UPDATE benchmarks SET manifest = json_set(manifest, '$.cpu', 'Abacus')"],
     )
     assert "cpu" not in differences(study.again("halves/raw/2"), Kind.ENVIRONMENT)
@@ -411,7 +415,7 @@ def test_scores_that_were_changed_in_the_store_are_reported_with_both_values(stu
 
 
 def test_labels_and_sizes_that_were_changed_in_the_store_are_reported(study):
-    cells = load_run(study.results).cells
+    cells = load_stored_run(study.results).cells
     sha = cells.loc[cells["cut"] == '{"k": 2}', "labels_sha256"].iloc[0]
     other = np.zeros(60, dtype="<i4")
     study.tamper(
@@ -451,7 +455,7 @@ def test_a_wrong_benchmark_or_folder_is_refused(finished, tmp_path):
 
 
 def test_the_common_start_of_two_hashes_is_refused(study):
-    hashes = load_run(study.results).cells["labels_sha256"].unique().tolist()
+    hashes = load_stored_run(study.results).cells["labels_sha256"].unique().tolist()
     for digit, sha in enumerate(hashes):
         twin = "abcdef" + str(digit) + sha[7:]
         study.tamper(

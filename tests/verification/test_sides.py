@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench import run
 from clusterbench.errors import RequestError
 from clusterbench.report import export_csv
-from clusterbench.results import load_run
-from clusterbench.running import Settings, Silent, run
+from clusterbench.results import load_stored_run
+from clusterbench.running import Settings, Silent
 from clusterbench.tables import PROVENANCE
 from clusterbench.verification import Kind, compare, read_side
 
@@ -60,7 +61,7 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(results, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    export_csv(load_run(results, "blobs"), folder)
+    export_csv(load_stored_run(results, "blobs"), folder)
     scores = pd.read_csv(folder / "scores.csv", dtype=str, keep_default_na=False)
     index = [field.name for field in PROVENANCE]
     places = scores.assign(place=scores["metric"] + "@" + scores["space"])

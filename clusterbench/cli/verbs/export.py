@@ -11,7 +11,7 @@ import typer
 from clusterbench.cli.options import RESULTS, Results, StoredRun
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """Formats of `export`."""
 
     CSV = "csv"
@@ -20,12 +20,12 @@ class Format(StrEnum):
 def verb(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")],
     benchmark: StoredRun = None,
-    format_: Annotated[Format, typer.Option("--format", help="Format of the tables.")] = Format.CSV,
+    format_: Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")] = TableFormat.CSV,
     results: Results = RESULTS,
 ) -> None:
     """Write scores, cells, leaderboard and manifest as tables for other programs."""
     from clusterbench.cli.console import name_files
     from clusterbench.report import export_csv
-    from clusterbench.results import load_run
+    from clusterbench.results import load_stored_run
 
-    name_files(export_csv(load_run(results, benchmark), out))
+    name_files(export_csv(load_stored_run(results, benchmark), out))

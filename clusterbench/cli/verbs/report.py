@@ -10,7 +10,7 @@ import typer
 from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results, StoredRun
 
 
-class View(StrEnum):
+class Plane(StrEnum):
     """Planes in which the clusters of an entry can be drawn."""
 
     PCA = "pca"
@@ -19,7 +19,9 @@ class View(StrEnum):
 
 def verb(
     benchmark: StoredRun = None,
-    view: Annotated[View, typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")] = View.PCA,
+    view: Annotated[
+        Plane, typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")
+    ] = Plane.PCA,
     results: Results = RESULTS,
     reports: Reports = REPORTS,
 ) -> None:
@@ -27,9 +29,9 @@ def verb(
     from clusterbench.cli.console import name_files
     from clusterbench.naming import folder_name, path_inside
     from clusterbench.report import build_report, by_tsne, write_index, write_report
-    from clusterbench.results import load_run
+    from clusterbench.results import load_stored_run
 
-    done = load_run(results, benchmark)
+    done = load_stored_run(results, benchmark)
     folder = path_inside(reports, f"{folder_name(done.name)}/index.html").parent
-    shown = by_tsne(done) if view is View.TSNE else done
+    shown = by_tsne(done) if view is Plane.TSNE else done
     name_files([*write_report(build_report(shown), folder), write_index(reports)])

@@ -7,11 +7,11 @@ import pandas as pd
 from clusterbench.report.closeup import labels_file
 from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
-from clusterbench.results import Run
+from clusterbench.results import StoredRun
 from clusterbench.tables import CELL_KEY, PROVENANCE, checked_cells, checked_scores, csv_text
 
 
-def run_tables(run: Run) -> dict[str, str]:
+def run_tables(run: StoredRun) -> dict[str, str]:
     """Return ``leaderboard.csv``, ``scores.csv`` and ``cells.csv`` of a run.
 
     Raises
@@ -26,7 +26,7 @@ def run_tables(run: Run) -> dict[str, str]:
     }
 
 
-def wide_scores(run: Run) -> pd.DataFrame:
+def wide_scores(run: StoredRun) -> pd.DataFrame:
     """Return one row per cell: its provenance, then a column ``metric@space`` per score, missing without one."""
     names = run.scores["metric"] + "@" + run.scores["space"]
     long = run.scores[CELL_KEY].assign(column=names, value=run.scores["value"])
@@ -35,7 +35,7 @@ def wide_scores(run: Run) -> pd.DataFrame:
     return cells.merge(wide[list(dict.fromkeys(names))].reset_index(), on=CELL_KEY, how="left")
 
 
-def label_files(run: Run) -> dict[str, str]:
+def label_files(run: StoredRun) -> dict[str, str]:
     """Return the labels of every entry (first seed) by path: row id and cluster, -1 for noise."""
     files: dict[str, str] = {}
     for dataset, sha in run.board.table[["dataset", "labels_sha256"]].itertuples(index=False):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from clusterbench.report.format import Format
-from clusterbench.report.model import BoardReport, Leaderboard, ReportModel, Table, Terms
+from clusterbench.report.model import BoardReport, BoardTable, ReportModel, Table, Terms
 from clusterbench.text import printable
 
 # What begins a construct of Markdown or HTML inside a line, the table's own bar included.
@@ -66,7 +66,7 @@ def _board(report: BoardReport, *, several: bool) -> list[str]:
     return lines
 
 
-def _fields(table: Leaderboard) -> Iterable[list[str]]:
+def _fields(table: BoardTable) -> Iterable[list[str]]:
     for entry, row in table.rows:
         fields = []
         for field in row:

@@ -15,7 +15,7 @@ from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, bootstrap_scores, calibrate
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
-from clusterbench.results.derived import BASELINES, REPLICATES
+from clusterbench.results.stored_frames import BASELINES, REPLICATES
 from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
