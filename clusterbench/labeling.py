@@ -92,7 +92,7 @@ def integer_labels(labels: ArrayLike) -> NDArray[np.integer[Any]]:
 
 
 def is_masked(values: object) -> bool:
-    """Tell whether an array hides some of its entries, which `numpy.asarray` would bring to light."""
+    """Return whether an array has masked entries, which `numpy.asarray` would unmask."""
     return isinstance(values, np.ma.MaskedArray) and bool(np.any(values.mask))
 
 

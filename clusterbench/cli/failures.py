@@ -25,9 +25,9 @@ class _Failure(NamedTuple):
 
 def traceback_wanted() -> bool:
     """Return whether the caller asks for tracebacks, and take that option from the arguments: any verb accepts it."""
-    asked = _OPTION in sys.argv[1:] or os.environ.get("CLUSTERBENCH_TRACEBACK", "") not in ("", "0")
+    wanted = _OPTION in sys.argv[1:] or os.environ.get("CLUSTERBENCH_TRACEBACK", "") not in ("", "0")
     sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != _OPTION]
-    return asked
+    return wanted
 
 
 def report_failure(error: BaseException, *, show_traceback: bool) -> int | str | None:

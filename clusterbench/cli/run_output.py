@@ -1,4 +1,4 @@
-"""`run` and its dry run: do the work, and print what came of it."""
+"""`run` and its dry run: execute a benchmark and print its result, or print its plan."""
 
 from __future__ import annotations
 

@@ -35,13 +35,13 @@ TREE_ROWS = 20_000
 class Forest:
     """Edges (m - 1, 2) of a minimum spanning tree of m rows, shortest first: what nearest-neighbour growth needs.
 
-    The rows are all, or a random `TREE_ROWS` of a longer table; `home` (n,) is the position among them of each row's
-    nearest one, whose cluster it joins.
+    `rows` are all, or a random `TREE_ROWS` of a longer table; `nearest_row` (n,) is the position in them of each
+    row's nearest one, whose cluster it joins.
     """
 
     rows: Ints
     edges: Ints
-    home: Labels
+    nearest_row: Labels
 
     @classmethod
     def of(cls, space: Floats, seed: int, threads: int, cells: int = CELLS) -> Forest:
@@ -49,21 +49,21 @@ class Forest:
         from clusterbench.metrics.kernels import minimum_tree
 
         n = len(space)
-        rows, home = np.arange(n), np.arange(n, dtype=np.int32)
+        rows, nearest_row = np.arange(n), np.arange(n, dtype=np.int32)
         if n > TREE_ROWS:
             rows = np.sort(stable_rng(seed, GROWTH, "rows").choice(n, TREE_ROWS, replace=False))
             points = space[rows]
             parts = np.array_split(space, max(threads, n // TREE_ROWS))
-            home = np.concatenate(in_threads(lambda part: nearest(part, points, cells), parts, threads))
+            nearest_row = np.concatenate(in_threads(lambda part: nearest(part, points, cells), parts, threads))
         ends, lengths = np.empty((len(rows) - 1, 2), dtype=np.int64), np.empty(len(rows) - 1)
         minimum_tree(np.ascontiguousarray(space[rows].T), ends, lengths)
-        return cls(rows, ends[np.argsort(lengths, kind="stable")], home)
+        return cls(rows, ends[np.argsort(lengths, kind="stable")], nearest_row)
 
     def grow(self, seeds: Ints) -> Labels:
         """Return the partition that grows from `seeds`, positions in `rows`."""
         from clusterbench.metrics.kernels import grow
 
-        return np.asarray(grow(self.edges, seeds)[self.home])
+        return np.asarray(grow(self.edges, seeds)[self.nearest_row])
 
 
 def random_partitions(

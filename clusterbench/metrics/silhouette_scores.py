@@ -19,7 +19,7 @@ from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 
 MICRO, MACRO = "silhouette", "silhouette_macro"
-PROMISE = 1e-6  # relative error of a score; what float32 may have moved further is scored again in float64
+RELATIVE_ERROR = 1e-6  # largest one of a score; where float32 may cause more, float64 scores again
 _ROW_ERROR = 2e-7  # twice to four times what was measured on the credit-card table
 
 
@@ -29,7 +29,7 @@ class Silhouettes:
     def scores(
         self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
-        """Return both silhouettes of each partition, in the precision that keeps the promised digits."""
+        """Return both silhouettes of each partition, in the precision that keeps `RELATIVE_ERROR`."""
         kept = table.kept_dtype(settings.dtype)
         scores, doubtful = _both(table.space, labelings, kept, settings)
         if settings.dtype == "auto" and kept is np.float32:
@@ -72,7 +72,7 @@ class Silhouettes:
 def _both(
     space: Floats, labelings: Sequence[Labels], kept: type[np.floating[Any]], settings: ScoringSettings
 ) -> tuple[list[Scores], list[set[str]]]:
-    """Return both silhouettes of each partition, and which of them float32 may have moved by more than is promised."""
+    """Return both silhouettes of each partition, and those that float32 may move by more than `RELATIVE_ERROR`."""
     partitions = lay_out(labelings)
     exact = len(space) <= settings.exact_rows
     sample = Sample.everything(partitions) if exact else draw(partitions, settings.anchors, settings.seed)
@@ -83,7 +83,7 @@ def _both(
         micro, macro = silhouette_means(total[pairs], square[pairs], count, partitions.pair_sizes[pairs])
         scores.append({MICRO: micro, MACRO: macro})
         bounds = zip(scores[-1].items(), rounding_bounds(count), strict=True)
-        doubtful.append({name for (name, score), bound in bounds if bound > PROMISE * abs(score.value)})
+        doubtful.append({name for (name, score), bound in bounds if bound > RELATIVE_ERROR * abs(score.value)})
     return scores, doubtful
 
 

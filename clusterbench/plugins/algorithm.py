@@ -41,7 +41,6 @@ class Assignment(StrEnum):
 
     PREDICT = "predict"
     NEAREST_CENTROID = "nearest centroid"
-    NEAREST_MEDOID = "nearest medoid"
     NEAREST_NEIGHBORS = "k nearest labelled rows"
     NONE = "none"
 

@@ -11,7 +11,7 @@ from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
 from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.candidates import Candidates, choose_candidates
-from clusterbench.ranking.gate import Gate, apply_gate, gate_reason
+from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
 from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
@@ -30,7 +30,6 @@ __all__ = [
     "RankingSpec",
     "Severity",
     "Significance",
-    "apply_gate",
     "board_columns",
     "choose_candidates",
     "column_ranks",

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-import pandas as pd
-
 from clusterbench.errors import RequestError
-from clusterbench.statuses import CellStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +96,7 @@ def gate_reason(sizes: Sequence[int], n_noise: int, n_rows: int, gate: Gate) -> 
     >>> gate_reason([60, 40], 0, 100, Gate()) is None
     True
     """
-    smallest, largest = (min(sizes), max(sizes)) if len(sizes) else (0, 0)
-    return _reason(len(sizes), smallest, largest, n_noise, n_rows, gate)
-
-
-def _reason(n_clusters: int, smallest: int, largest: int, n_noise: int, n_rows: int, gate: Gate) -> str | None:
+    n_clusters, smallest, largest = len(sizes), min(sizes, default=0), max(sizes, default=0)
     if n_noise > gate.max_noise * n_rows + 1e-9:
         share = n_noise / n_rows
         return f"{n_noise} of {n_rows} rows are noise ({share:.1%}), allowed {gate.max_noise:.0%}"
@@ -114,25 +107,3 @@ def _reason(n_clusters: int, smallest: int, largest: int, n_noise: int, n_rows: 
     if largest > gate.largest_allowed(n_rows):
         return f"largest cluster has {largest} of {n_rows} rows, allowed {gate.largest_allowed(n_rows)}"
     return None
-
-
-def apply_gate(cells: pd.DataFrame, gate: Gate | None) -> pd.DataFrame:
-    """Return `cells` with the statuses ``ok`` and ``rejected`` by another gate.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        With status, reason, n_clusters, noise_share, smallest, largest and n_rows. Every other status is kept.
-    gate : Gate or None
-        None lets every labeling pass: for comparison with a leaderboard without a gate.
-    """
-    judged = cells["status"].isin([CellStatus.OK, CellStatus.REJECTED]).to_numpy()
-    facts = cells.loc[judged, ["n_clusters", "smallest", "largest", "noise_share", "n_rows"]]
-    reasons = [
-        gate and _reason(int(n_clusters), int(smallest), int(largest), round(noise * n_rows), int(n_rows), gate)
-        for n_clusters, smallest, largest, noise, n_rows in facts.itertuples(index=False)
-    ]
-    changed = cells.copy()
-    changed.loc[judged, "status"] = [(CellStatus.REJECTED if reason else CellStatus.OK).value for reason in reasons]
-    changed.loc[judged, "reason"] = [reason or "" for reason in reasons]
-    return changed

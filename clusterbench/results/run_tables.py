@@ -83,7 +83,7 @@ def scores_table(store: Store, record: RunRecord, cells: pd.DataFrame, *, policy
 def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return, per further noise policy of the run, the scores of the cells that have noise; no others change.
 
-    Where no cell that may be ranked has noise, there is nothing to ask, and no policy is named.
+    Empty where no cell that may be ranked has noise.
     """
     noisy = cells[(cells["status"] == CellStatus.OK.value) & (cells["noise_share"] > 0)]
     others = [policy.value for policy in record.policies if policy is not record.noise]

@@ -57,7 +57,7 @@ class Comparison:
 
     def of(self, kind: Kind) -> tuple[Difference, ...]:
         """Return the differences of a kind."""
-        return tuple(found for found in self.differences if found.kind is kind)
+        return tuple(difference for difference in self.differences if difference.kind is kind)
 
     @property
     def worse(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Comparison:
         data, declaration and environment are the same; or if a score differs for equal labels. All other differences
         are reported, and do not make B worse.
         """
-        failing = [(kind, sum(found.fails for found in self.of(kind))) for kind in _COMPLAINTS]
+        failing = [(kind, sum(difference.fails for difference in self.of(kind))) for kind in _COMPLAINTS]
         return tuple(counted(number, *_COMPLAINTS[kind]) for kind, number in failing if number)
 
 
@@ -100,7 +100,7 @@ def _verdict(comparison: Comparison) -> Iterator[str]:
         yield f"B is worse: {'; '.join(comparison.worse)}."
     else:
         yield "B is not worse: nothing fell beyond its interval, failed, or has other scores for equal labels."
-    undecided = [found.kind for found in comparison.differences if found.judgement is Judgement.UNDECIDED]
+    undecided = [each.kind for each in comparison.differences if each.judgement is Judgement.UNDECIDED]
     if unknown := undecided.count(Kind.RANK):
         yield f"No rank interval is known for {counted(unknown, 'entry', 'entries')} that fell."
     if absent := undecided.count(Kind.ENTRY):

@@ -135,8 +135,8 @@ def difference_lines(
         Before every line; without one, each title has a blank line before it.
     """
     by_kind: dict[Kind, list[Difference]] = {kind: [] for kind in Kind}
-    for found in differences:
-        by_kind[found.kind].append(found)
+    for difference in differences:
+        by_kind[difference.kind].append(difference)
     for kind, rows in by_kind.items():
         if rows:
             yield from (f"{indent}{kind}",) if indent else ("", str(kind))
@@ -145,10 +145,10 @@ def difference_lines(
             yield f"{indent}  ... and {len(rows) - shown} more"
 
 
-def _line(found: Difference, names: EntryNames, form: str) -> str:
-    subject = found.subject if isinstance(found.subject, str) else found.subject.text(names)
-    values = form.format(before=short_hash(found.before), after=short_hash(found.after))
-    return f"{subject}: {values}{f', {found.note}' if found.note else ''}"
+def _line(difference: Difference, names: EntryNames, form: str) -> str:
+    subject = difference.subject if isinstance(difference.subject, str) else difference.subject.text(names)
+    values = form.format(before=short_hash(difference.before), after=short_hash(difference.after))
+    return f"{subject}: {values}{f', {difference.note}' if difference.note else ''}"
 
 
 def short_hash(value: Value) -> str:
@@ -162,13 +162,13 @@ def fact_differences(kind: Kind, before: Mapping[str, object], after: Mapping[st
 
     Examples
     --------
-    >>> [found] = fact_differences(Kind.ENVIRONMENT, {"packages": {"numpy": "1"}}, {"packages": {"numpy": "2"}})
-    >>> found.subject, found.before, found.after
+    >>> [difference] = fact_differences(Kind.ENVIRONMENT, {"packages": {"numpy": "1"}}, {"packages": {"numpy": "2"}})
+    >>> difference.subject, difference.before, difference.after
     ('packages numpy', '1', '2')
     """
     left, right = dict(_facts(before)), dict(_facts(after))
-    found = [(name, left.get(name, NOT_RECORDED), right.get(name, NOT_RECORDED)) for name in {**left, **right}]
-    return [Difference(kind, name, a, b) for name, a, b in found if a != b]
+    facts = [(name, left.get(name, NOT_RECORDED), right.get(name, NOT_RECORDED)) for name in {**left, **right}]
+    return [Difference(kind, name, a, b) for name, a, b in facts if a != b]
 
 
 def _facts(table: Mapping[str, object], head: str = "") -> Iterator[tuple[str, str]]:

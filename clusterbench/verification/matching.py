@@ -120,7 +120,7 @@ def _rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object
 
 def _moves(entries: pd.DataFrame) -> list[Difference]:
     """Return the entries of another rank, the farthest first."""
-    found = []
+    moves = []
     for row in entries[entries["rank_a"] != entries["rank_b"]].to_dict("records"):
         before, after = _rank(row, "_a"), _rank(row, "_b")
         fell = after.rank - before.rank
@@ -134,8 +134,8 @@ def _moves(entries: pd.DataFrame) -> list[Difference]:
         if row["control_a"] or fell < 0:
             judgement = Judgement.ALLOWED
         difference = Difference(Kind.RANK, _entry(row), before, after, ", ".join(notes), judgement)
-        found.append((-abs(fell), before.rank, _entry(row), difference))
-    return [difference for *_, difference in sorted(found, key=lambda item: item[:3])]
+        moves.append((-abs(fell), before.rank, _entry(row), difference))
+    return [difference for *_, difference in sorted(moves, key=lambda item: item[:3])]
 
 
 def _entries_of_one_side(one: Side, other: Side) -> Iterator[Difference]:
@@ -146,9 +146,9 @@ def _entries_of_one_side(one: Side, other: Side) -> Iterator[Difference]:
             note = "a control"
         elif row["dataset"] != OVERALL:
             ran = other.cells[ENTRY_KEY].eq([row[name] for name in ENTRY_KEY]).all(axis=1).any()
-            asked = bool(ran) and row["k_policy"] in other.manifest.rules.ranking.k_policies
-            judgement = Judgement.FAILS if asked else Judgement.UNDECIDED
-            note = "" if asked else "B did not run it, or not by that k policy"
+            declared = bool(ran) and row["k_policy"] in other.manifest.rules.ranking.k_policies
+            judgement = Judgement.FAILS if declared else Judgement.UNDECIDED
+            note = "" if declared else "B did not run it, or not by that k policy"
         yield Difference(Kind.ENTRY, _entry(row), _rank(row), NOT_RANKED, note, judgement)
     for row in _missing(other.board, one.board):
         yield Difference(Kind.ENTRY, _entry(row), NOT_RANKED, _rank(row))

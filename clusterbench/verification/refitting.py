@@ -61,27 +61,28 @@ def reproduce(
     """
     progress = progress or LogProgress()
     with Store.reader(Path(results)) as store:
-        found = find_target(store, target, benchmark)
-        rows = list(stored_rows(store, found.jobs, found.record))
-    record = found.record
-    plan, registry = _plan(found, workspace or Path.cwd())
-    settings = settings or _settings(found.manifest, rows)
+        resolved = find_target(store, target, benchmark)
+        rows = list(stored_rows(store, resolved.jobs, resolved.record))
+    record = resolved.record
+    plan, registry = _plan(resolved, workspace or Path.cwd())
+    settings = settings or _settings(resolved.manifest, rows)
     with scratch_folder() as folder, Store.writer(folder) as scratch:
         fit([plan], scratch, registry, settings, progress)
         score(plan, scratch, progress)
-        again = list(stored_rows(scratch, found.jobs, plan.record()))
+        again = list(stored_rows(scratch, resolved.jobs, plan.record()))
     refitted = tuple(_refitted(row, new, record) for row, new in zip(rows, again, strict=True))
-    shared = [*_input_differences(plan, record, found.jobs), *_environment_differences(found.manifest, rows, again)]
+    shared = list(_input_differences(plan, record, resolved.jobs))
+    shared += _environment_differences(resolved.manifest, rows, again)
     names = EntryNames.of((job.algorithm, job.params) for job in record.jobs)
-    return Reproduction(found.benchmark, target, refitted, tuple(dict.fromkeys(shared)), names)
+    return Reproduction(resolved.benchmark, target, refitted, tuple(dict.fromkeys(shared)), names)
 
 
-def _plan(found: Target, workspace: Path) -> tuple[Plan, Registry]:
+def _plan(target: Target, workspace: Path) -> tuple[Plan, Registry]:
     """Return the plan of the recorded declaration with the jobs of the target alone.
 
     They keep their recorded keys, which seed the global random generators of a plug-in.
     """
-    record, jobs = found.record, found.jobs
+    record, jobs = target.record, target.jobs
     rows = {(job.dataset, job.variant, job.algorithm) for job in jobs}
     only = dict(zip(("dataset", "variant", "algorithm"), map(tuple, zip(*sorted(rows), strict=True)), strict=True))
     registry = load_registry(workspace)
@@ -89,7 +90,7 @@ def _plan(found: Target, workspace: Path) -> tuple[Plan, Registry]:
         benchmark = parse_benchmark(_declaration(record), registry, path=Path(record.path))
         plan = make_plan(benchmark, Selection(record.quick, {**record.only, **only}))
     except RequestError as error:
-        raise error.within(f"the recorded declaration of {found.benchmark}") from error
+        raise error.within(f"the recorded declaration of {target.benchmark}") from error
     return replace(plan, jobs=tuple(map(_planned, jobs))), registry
 
 
@@ -124,17 +125,17 @@ def _settings(manifest: Manifest, rows: Sequence[StoredRow]) -> Settings:
 def _refitted(row: StoredRow, now: StoredRow, record: RunRecord) -> RefittedRow:
     """Return a row with the differences of its labels, sizes and scores."""
     before, after = row.labels or row.status, now.labels or now.status
-    found = []
+    differences = []
     if before != after:
-        found.append(_failure(Kind.LABELS, "labels", before, after, now.reason))
+        differences.append(_failure(Kind.LABELS, "labels", before, after, now.reason))
     if row.labels != row.actual_labels:
         stored = row.actual_labels or "no labels"
-        found.append(_failure(Kind.LABELS, "hash of the labels in the store", before, stored))
+        differences.append(_failure(Kind.LABELS, "hash of the labels in the store", before, stored))
     if row.labels and now.labels:
         if row.sizes != now.sizes:
-            found.append(_failure(Kind.LABELS, "sizes of the clusters", row.sizes, now.sizes))
-        found += _score_differences(row.scores, now.scores, record)
-    return RefittedRow(row.key, before, after, len(row.scores.keys() & now.scores.keys()), tuple(found))
+            differences.append(_failure(Kind.LABELS, "sizes of the clusters", row.sizes, now.sizes))
+        differences += _score_differences(row.scores, now.scores, record)
+    return RefittedRow(row.key, before, after, len(row.scores.keys() & now.scores.keys()), tuple(differences))
 
 
 def _score_differences(recorded: StoredScores, now: StoredScores, record: RunRecord) -> Iterator[Difference]:

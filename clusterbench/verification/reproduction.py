@@ -65,17 +65,17 @@ class Reproduction:
     @property
     def differences(self) -> tuple[Difference, ...]:
         """The shared differences, then those of each row."""
-        return (*self.shared, *(found for row in self.rows for found in row.differences))
+        return (*self.shared, *(difference for row in self.rows for difference in row.differences))
 
     @property
     def same(self) -> bool:
         """Whether the same inputs gave the same labels, sizes and scores (to each metric's reproducible digits)."""
-        return not any(found.fails for found in self.differences)
+        return not any(difference.fails for difference in self.differences)
 
     @property
     def verdict(self) -> str:
         """The outcome in one or two sentences."""
-        rows, others = counted(len(self.rows), "row"), "; ".join(str(found.subject) for found in self.shared)
+        rows, others = counted(len(self.rows), "row"), "; ".join(str(difference.subject) for difference in self.shared)
         if self.same:
             n_scores = sum(row.n_scores for row in self.rows)
             beside = f", although the environment differs ({others})" if others else ""
@@ -83,7 +83,7 @@ class Reproduction:
         cause = f"What else differs: {others}." if others else _NO_CAUSE
         if other_labels := sum(not row.same_labels for row in self.rows):
             return f"Differs: the labels of {other_labels} of {rows} are not as recorded. {cause}"
-        outcomes = [found.subject for row in self.rows for found in row.differences if found.fails]
+        outcomes = [difference.subject for row in self.rows for difference in row.differences if difference.fails]
         if outcomes:
             more = f" and {len(outcomes) - 1} more" if len(outcomes) > 1 else ""
             return f"Differs: the labels are as recorded, but not {outcomes[0]}{more}. {cause}"

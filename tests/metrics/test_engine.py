@@ -344,9 +344,9 @@ def test_a_long_table_grows_on_random_rows_and_the_others_join_their_nearest(tab
     monkeypatch.setattr(random_baselines, "TREE_ROWS", 60)
     forest = Forest.of(table, 0, 2)
     assert len(forest.rows) == 60
-    np.testing.assert_array_equal(forest.home, cdist(table, table[forest.rows]).argmin(axis=1))
+    np.testing.assert_array_equal(forest.nearest_row, cdist(table, table[forest.rows]).argmin(axis=1))
     seeds = np.array([0, 30, 59])
-    expected = grow_by_definition(table[forest.rows], seeds)[forest.home]
+    expected = grow_by_definition(table[forest.rows], seeds)[forest.nearest_row]
     np.testing.assert_array_equal(forest.grow(seeds), expected)
 
 

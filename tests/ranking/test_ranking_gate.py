@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
-from clusterbench.ranking import Gate, apply_gate, gate_reason
+from clusterbench.ranking import Gate, gate_reason
 
 
 @pytest.mark.parametrize(
@@ -73,32 +72,3 @@ def test_a_stricter_gate_never_accepts_what_a_looser_one_rejects(sizes, n_noise,
     strict = Gate(min_share=share + more, min_rows=1, max_share=1.0, max_noise=1.0)
     if gate_reason(sizes, n_noise, n_rows, loose) is not None:
         assert gate_reason(sizes, n_noise, n_rows, strict) is not None
-
-
-def frame_of_sizes() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "status": ["ok", "rejected", "failed", "ok"],
-            "reason": ["", "smallest cluster has 1 of 8950 rows, needs 90", "ValueError: no", ""],
-            "n_clusters": pd.array([3, 2, None, 2], dtype="Int64"),
-            "noise_share": [0.0, 0.0, float("nan"), 0.5],
-            "smallest": pd.array([100, 1, None, 100], dtype="Int64"),
-            "largest": pd.array([4000, 8949, None, 4375], dtype="Int64"),
-            "n_rows": [8950, 8950, 8950, 8950],
-        },
-        index=[7, 5, 3, 1],
-    )
-
-
-def test_no_gate_lets_every_scored_labeling_pass_and_leaves_failures_alone():
-    changed = apply_gate(frame_of_sizes(), None)
-    assert changed["status"].tolist() == ["ok", "ok", "failed", "ok"]
-    assert changed["reason"].tolist() == ["", "", "ValueError: no", ""]
-
-
-def test_a_gate_is_applied_anew_to_recorded_sizes():
-    changed = apply_gate(frame_of_sizes(), Gate())
-    assert changed["status"].tolist() == ["ok", "rejected", "failed", "rejected"]
-    assert changed["reason"].tolist()[1] == "smallest cluster has 1 of 8950 rows, needs 90"
-    assert changed["reason"].tolist()[3] == "4475 of 8950 rows are noise (50.0%), allowed 30%"
-    assert changed.index.tolist() == [7, 5, 3, 1]

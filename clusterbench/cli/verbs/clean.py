@@ -22,14 +22,14 @@ def verb(
 
     path = results / STORE_NAME
     with Store.writer(results) if yes and path.exists() else Store.reader(results) as store:
-        before, found = path.stat().st_size, store.unused(benchmark)
+        before, unused = path.stat().st_size, store.unused(benchmark)
         for table, count in store.removed_rows.items():
             say(f"{count} damaged rows of {table}: removed")
         if yes:
             store.remove_unused(benchmark)
-    for part in found:
+    for part in unused:
         say(f"{part.rows} rows of {part.table}, {part.size / 1e6:.1f} MB{': removed' if yes else ''}")
-    if not found:
+    if not unused:
         say("Every row is used by a benchmark: nothing to remove.")
     elif not yes:
         say("Nothing was changed; --yes removes these rows.")

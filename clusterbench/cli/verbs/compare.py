@@ -31,6 +31,6 @@ def verb(
     from clusterbench.cli.console import say
     from clusterbench.verification import compare, comparison_text
 
-    found = compare(a, b)
-    say(comparison_text(found))
-    raise typer.Exit(1 if found.worse and fail_on is FailOn.WORSE else 0)
+    comparison = compare(a, b)
+    say(comparison_text(comparison))
+    raise typer.Exit(1 if comparison.worse and fail_on is FailOn.WORSE else 0)
