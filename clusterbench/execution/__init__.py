@@ -15,7 +15,7 @@ import importlib.util
 from collections.abc import Generator, Sequence
 
 from clusterbench.errors import RequestError
-from clusterbench.execution.events import DEFAULT_SECONDS, CutStarted, Event, Lane, Limits, Started, Task
+from clusterbench.execution.events import DEFAULT_SECONDS, CutStarted, Event, Limits, Started, Task
 from clusterbench.execution.performing import perform
 from clusterbench.execution.temporary_folders import scratch_folder
 from clusterbench.execution.worker_pool import Pool
@@ -28,7 +28,6 @@ __all__ = [
     "CutDone",
     "CutStarted",
     "Event",
-    "Lane",
     "Limits",
     "Pool",
     "Started",
@@ -78,17 +77,16 @@ def execute(
     """
     if scheduler is not None:
         if importlib.util.find_spec("distributed") is None:
-            raise RequestError(
-                "a scheduler needs Dask, which is not installed", allowed="pip install 'clusterbench[dask]'"
-            )
+            allowed = "pip install 'clusterbench[dask]'"
+            raise RequestError("a scheduler needs Dask, which is not installed", allowed=allowed)
         from clusterbench.execution.dask_cluster import execute_on_dask
 
         yield from execute_on_dask(tasks, scheduler=scheduler, most=workers, threads=threads, limits=limits or Limits())
         return
-    inside = [task for task in tasks if workers == 0 and task.lane is Lane.PLAIN]
-    outside = [task for task in tasks if workers > 0 or task.lane is not Lane.PLAIN]
-    for task in inside:
-        yield from perform(task, threads=threads)
+    outside = [task for task in tasks if workers > 0 or task.needs_worker]
+    for task in tasks:
+        if workers == 0 and not task.needs_worker:
+            yield from perform(task, threads=threads)
     if outside:
         with Pool(max(workers, 1), threads=threads, limits=limits) as pool:
             yield from pool.run(outside)

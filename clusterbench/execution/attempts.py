@@ -7,18 +7,11 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from clusterbench.execution.events import CutStarted, Event, Lane, Started, Task
+from clusterbench.execution.events import CutStarted, Event, Started, Task
 from clusterbench.statuses import CellStatus
 from clusterbench.task_outcomes import CutDone, TaskDone
 
 MOST_TRIES = 3
-WorkerKind = tuple[Lane, str]
-"""What the tasks of one worker have in common: the lane and the plug-in."""
-
-
-def kind_of(task: Task) -> WorkerKind:
-    """Return the kind of worker that this task needs."""
-    return task.lane, task.plugin
 
 
 @dataclass(eq=False, slots=True)
@@ -55,33 +48,32 @@ class Ledger:
     """The attempts that wait for a worker, grouped by plug-in; TensorFlow's first, since they take longest."""
 
     def __init__(self, tasks: Sequence[Task] = ()) -> None:
-        self._groups: dict[WorkerKind, deque[Attempt]] = {}
-        for task in sorted(tasks, key=lambda task: task.lane is Lane.PLAIN):
-            self._groups.setdefault(kind_of(task), deque()).append(Attempt(task))
+        self._groups: dict[str, deque[Attempt]] = {}
+        for task in sorted(tasks, key=lambda task: not task.needs_worker):
+            self._groups.setdefault(task.plugin, deque()).append(Attempt(task))
 
     def __bool__(self) -> bool:
         return bool(self._groups)
 
-    def take(self, kind: WorkerKind) -> Attempt | None:
-        """Take the next attempt of a kind; None where there is none."""
-        group = self._groups.get(kind)
-        if group is None:
+    def take(self, plugin: str) -> Attempt | None:
+        """Take the next attempt of a plug-in; None where there is none."""
+        if plugin not in self._groups:
             return None
-        attempt = group.popleft()
-        if not group:
-            del self._groups[kind]
+        attempt = self._groups[plugin].popleft()
+        if not self._groups[plugin]:
+            del self._groups[plugin]
         return attempt
 
-    def take_for_new(self, served: Collection[WorkerKind] = ()) -> Attempt:
-        """Take an attempt for a new worker, if possible of a kind without one: so fewer are started in all."""
-        kind = next((kind for kind in self._groups if kind not in served), next(iter(self._groups)))
-        attempt = self.take(kind)
+    def take_for_new(self, served: Collection[str] = ()) -> Attempt:
+        """Take an attempt for a new worker, if possible of a plug-in without one: so fewer are started in all."""
+        plugin = next((plugin for plugin in self._groups if plugin not in served), next(iter(self._groups)))
+        attempt = self.take(plugin)
         assert attempt is not None
         return attempt
 
     def put_back(self, attempt: Attempt) -> None:
-        """Add an attempt that is to be the next of its kind."""
-        self._groups.setdefault(kind_of(attempt.task), deque()).appendleft(attempt)
+        """Add an attempt that is to be the next of its plug-in."""
+        self._groups.setdefault(attempt.task.plugin, deque()).appendleft(attempt)
 
     def clear(self) -> None:
         """Forget all attempts."""

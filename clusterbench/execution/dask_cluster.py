@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import threading
@@ -18,7 +17,6 @@ import dask.config
 import numpy as np
 from distributed import Client, Future, KilledWorker, as_completed
 from distributed.utils import silence_logging_cmgr
-from numpy.typing import NDArray
 
 from clusterbench.errors import RequestError
 from clusterbench.execution.attempts import Attempt, Ledger
@@ -39,8 +37,8 @@ from clusterbench.task_outcomes import TaskDone
 
 CONNECT_SECONDS = 5.0
 WORKER_SECONDS = 30.0  # to wait for the first worker
-LONELY_SECONDS = 300.0  # to wait for a worker when all have gone
-LOOK_SECONDS = 2.0  # between looks at which workers there are
+ABSENCE_SECONDS = 300.0  # to wait for a worker when all have gone
+CHECK_SECONDS = 2.0  # between checks of which workers there are
 _RETRIES = 2  # by Dask, of a job that raises on its worker
 _ALWAYS = ("numpy", "scipy", "scikit-learn")
 _OF_THE_SCHEDULER = ("Python", "clusterbench", "the engine's sources")  # it computes nothing, but it reads messages
@@ -86,7 +84,7 @@ def _connected(address: str) -> Iterator[Client]:
         try:  # in another thread, since a `Client` waits for ever where another program listens
             threading.Thread(target=connect, daemon=True).start()
             client = outcome.result(CONNECT_SECONDS + 1.0)
-        except (OSError, ValueError, ImportError, MemoryError) as error:  # nobody, no address, or no scheduler
+        except (OSError, ValueError, ImportError, MemoryError) as error:  # no scheduler, or no address
             raise RequestError(
                 f"the scheduler cannot be reached: {one_line(str(error) or 'nothing there answers like one', 300)}",
                 where=f"scheduler {address}",
@@ -113,22 +111,22 @@ def _prepare(
         raise RequestError(f"no worker came within {WORKER_SECONDS:g} s", where=where, allowed=allowed) from error
     except OSError as error:
         raise RequestError(f"the workers cannot be checked: {describe_error(error)}", where=where) from error
-    differing = {f"worker {name}": _differing(expected, found) for name, found in members.items()}
+    differing = {f"worker {name}": _differing(expected, reported) for name, reported in members.items()}
     try:
-        found: Any = client.run_on_scheduler(versions, packages, plugins)
+        reported: Any = client.run_on_scheduler(versions, packages, plugins)
     except (ImportError, AttributeError, TypeError, OSError) as error:  # it has no clusterbench, or another one
-        found = error
-    differing["the scheduler"] = _differing({name: expected[name] for name in _OF_THE_SCHEDULER}, found)
+        reported = error
+    differing["the scheduler"] = _differing({name: expected[name] for name in _OF_THE_SCHEDULER}, reported)
     if any(differing.values()):
         raise mismatch(address, {member: parts for member, parts in differing.items() if parts})
     name = f"clusterbench-{uuid.uuid4().hex[:12]}"
     return RunSetup(name, address, packages, plugins, expected, threads, limits), sources
 
 
-def _differing(expected: dict[str, str], found: Any) -> list[str]:
-    if isinstance(found, BaseException):
-        return [f"no clusterbench {expected['clusterbench']} that answers ({describe_error(found)})"]
-    return differences(expected, found)
+def _differing(expected: dict[str, str], reported: Any) -> list[str]:
+    if isinstance(reported, BaseException):
+        return [f"no clusterbench {expected['clusterbench']} that answers ({describe_error(reported)})"]
+    return differences(expected, reported)
 
 
 def requirements(places: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, bytes]]:
@@ -158,20 +156,20 @@ class _DaskRun:
         self._client, self._setup, self._sources, self._most = client, setup, sources, most
         self._ledger = Ledger(tasks)
         self._pending: dict[Future[Any], Attempt] = {}
-        self._spaces: dict[str, tuple[str, Future[Any]]] = {}
+        self._spaces: dict[str, Future[Any]] = {}
         self._capacity, self._n_submitted = 0, 0
         self._worker_seen = time.monotonic()
 
     def events(self) -> Iterator[Event]:
         """Yield the events of every task."""
         while self._ledger or self._pending:
-            self._look()
+            self._count_slots()
             self._submit()
             if not self._pending:
                 time.sleep(0.1)
                 continue
             completed = as_completed(
-                list(self._pending), self._client.loop, with_results=True, raise_errors=False, timeout=LOOK_SECONDS
+                list(self._pending), self._client.loop, with_results=True, raise_errors=False, timeout=CHECK_SECONDS
             )
             with suppress(StopIteration, TimeoutError):
                 while True:
@@ -186,7 +184,7 @@ class _DaskRun:
                 self._client.cancel(list(self._pending))
                 self._client.run(close_executors, self._setup.name, on_error="ignore")
 
-    def _look(self) -> None:
+    def _count_slots(self) -> None:
         """Count what the workers can take."""
         while self._client.status not in ("running", "closed"):  # it connects again
             time.sleep(0.1)
@@ -200,8 +198,8 @@ class _DaskRun:
         self._capacity = min(self._most, capacity) if self._most else capacity
         if workers:
             self._worker_seen = time.monotonic()
-        elif time.monotonic() - self._worker_seen > LONELY_SECONDS:
-            raise RequestError(f"no worker has been there for {LONELY_SECONDS:g} s; {_RESUME}", where=where)
+        elif time.monotonic() - self._worker_seen > ABSENCE_SECONDS:
+            raise RequestError(f"no worker has been there for {ABSENCE_SECONDS:g} s; {_RESUME}", where=where)
 
     def _submit(self) -> list[Future[Any]]:
         """Submit tasks while the workers can take more; return their futures."""
@@ -210,7 +208,7 @@ class _DaskRun:
             attempt = self._ledger.take_for_new()
             task = attempt.task
             try:
-                digest, space = self._space(task.space_path)
+                space = self._space(task.space_path)
             except (OSError, TimeoutError):  # no worker to take it just now
                 self._ledger.put_back(attempt)
                 break
@@ -220,7 +218,6 @@ class _DaskRun:
                 self._setup,
                 task,
                 self._sources.get(task.plugin),
-                digest,
                 space,
                 key=f"{self._setup.name}-{self._n_submitted}",
                 retries=_RETRIES,
@@ -230,14 +227,12 @@ class _DaskRun:
             futures.append(future)
         return futures
 
-    def _space(self, path: str) -> tuple[str, Future[Any]]:
-        """Return digest and future of a space, sent to the workers if it is not there or was lost with them."""
-        known = self._spaces.get(path)
-        if known is None or known[1].status != "finished":
-            content: NDArray[np.uint8] = np.fromfile(path, dtype=np.uint8)
-            future = self._client.scatter(content, hash=False, broadcast=True, timeout=LOOK_SECONDS)
-            known = self._spaces[path] = hashlib.sha256(content.data).hexdigest(), future
-        return known
+    def _space(self, path: str) -> Future[Any]:
+        """Return the future of a space, sent to the workers if it is not there or was lost with them."""
+        if path not in self._spaces or self._spaces[path].status != "finished":
+            content = np.fromfile(path, dtype=np.uint8)
+            self._spaces[path] = self._client.scatter(content, hash=False, broadcast=True, timeout=CHECK_SECONDS)
+        return self._spaces[path]
 
     def _finish(self, attempt: Attempt, future: Future[Any], result: Any) -> Iterator[Event]:
         """Yield what follows from the end of a future."""
@@ -253,5 +248,5 @@ class _DaskRun:
         elif isinstance(result, list) and result:
             yield from result
         else:
-            self._look()
+            self._count_slots()
             yield from self._ledger.lost(attempt, "its Dask worker or the connection was lost")

@@ -60,20 +60,20 @@ def versions(packages: Iterable[str], plugins: Iterable[str]) -> dict[str, str]:
 
 
 def execute_task(
-    setup: RunSetup, task: Task, source: bytes | None, digest: str, space: NDArray[np.uint8]
+    setup: RunSetup, task: Task, source: bytes | None, space: NDArray[np.uint8]
 ) -> list[Event] | RequestError:
     """Execute one task on the Dask worker that this runs on; it is what Dask schedules.
 
     The task has the paths of the run's side, so the content of its files comes with it: `source` of a plug-in of the
-    workspace, and `space`, whose SHA-256 is `digest`. Returns no event where nobody waits for them any more, and an
-    error where this worker must not be used.
+    workspace, and `space`. Returns no event where nothing waits for them any more, and an error where this worker must
+    not be used.
     """
     worker: Worker = get_worker()
     with _LOCK:
         executor = _EXECUTORS.get((setup.name, worker.address))
         if executor is None:
             executor = _EXECUTORS[setup.name, worker.address] = _JobExecutor(setup, worker)
-    return executor.execute(task, source, digest, space)
+    return executor.execute(task, source, space)
 
 
 def close_executors(name: str) -> None:
@@ -99,9 +99,7 @@ class _JobExecutor:
         self._lock, self._is_closed = threading.Lock(), False
         self._restart_timer()
 
-    def execute(
-        self, task: Task, source: bytes | None, digest: str, space: NDArray[np.uint8]
-    ) -> list[Event] | RequestError:
+    def execute(self, task: Task, source: bytes | None, space: NDArray[np.uint8]) -> list[Event] | RequestError:
         if self._refusal is not None:
             return self._refusal
         is_wanted = self._wanted_by(self._worker.get_current_task())
@@ -114,7 +112,7 @@ class _JobExecutor:
         try:
             with self._lock:
                 plugin = self._plugin_path(task.plugin, source)
-                path = self._file(digest, "space.npy", space.data)
+                path = self._file(Path(task.space_path).stem, "space.npy", space.data)
             return list(pool.run([replace(task, plugin=plugin, space_path=str(path))], is_wanted=is_wanted))
         finally:
             self._idle.put(pool)
@@ -147,9 +145,8 @@ class _JobExecutor:
         tasks = self._worker.state.tasks
 
         def is_wanted() -> bool:
-            state = tasks.get(key)
             is_ended = self._is_closed or self._worker.status in _ENDED
-            return not is_ended and state is not None and state.state != "cancelled"
+            return not is_ended and key in tasks and tasks[key].state != "cancelled"
 
         return is_wanted
 
@@ -161,9 +158,9 @@ class _JobExecutor:
         is_same = file_digest(Path(where)) == digest[:16]
         return where if is_same else str(self._file(digest, Path(where).name, source))
 
-    def _file(self, digest: str, name: str, content: bytes | memoryview) -> Path:
+    def _file(self, folder: str, name: str, content: bytes | memoryview) -> Path:
         """Return a file of this run, written where it does not exist yet."""
-        path = self._folder / digest / name
+        path = self._folder / folder / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -179,9 +176,9 @@ def slots(nthreads: int, threads: int) -> int:
     return max(1, nthreads // threads)
 
 
-def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+def differences(expected: Mapping[str, str], reported: Mapping[str, str]) -> list[str]:
     """Return what differs between the run's side and another."""
-    there = {name: found.get(name, _NONE) for name in expected}
+    there = {name: reported.get(name, _NONE) for name in expected}
     return [f"{name} {there[name]} (here {here})" for name, here in expected.items() if there[name] != here]
 
 
@@ -196,12 +193,9 @@ def mismatch(scheduler: str, differing: Mapping[str, Iterable[str]]) -> RequestE
 
 def file_digest(path: Path | None) -> str:
     """Return the start of a file's SHA-256, "none" where it cannot be read."""
-    if path is None:
-        return _NONE
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    except OSError:
-        return _NONE
+    with suppress(OSError):
+        return _NONE if path is None else hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return _NONE
 
 
 def _engine_digest() -> str:

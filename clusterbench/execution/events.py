@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from clusterbench.errors import RequestError
 from clusterbench.task_outcomes import CutDone, TaskDone
 
 DEFAULT_SECONDS = 3600.0
 """Time limit of a fit job where none is given."""
-
-
-class Lane(StrEnum):
-    """Kind of worker: TensorFlow never shares a process with other algorithms."""
-
-    PLAIN = "plain"
-    TENSORFLOW = "tensorflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +32,21 @@ class Limits:
     def __post_init__(self) -> None:
         for name, limit in (("seconds", self.seconds), ("memory_mb", self.memory_mb)):
             if limit is not None and not limit > 0.0:
-                raise RequestError(
-                    f"a limit of {limit:g}", where=f"limits.{name}", allowed="a number above 0, or inf for no limit"
-                )
+                allowed = "a number above 0, or inf for no limit"
+                raise RequestError(f"a limit of {limit:g}", where=f"limits.{name}", allowed=allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A fit job for a worker.
+    """A fit job for a worker; `params` and `cuts` are canonical JSON."""
 
-    Attributes
-    ----------
-    key : str
-        Identity of the job in the store.
-    plugin : str
-        Where the plug-in is: a file path or an entry point.
-    params : str
-        Canonical JSON of the build parameters.
-    seed : int
-    cuts : tuple of str
-        Canonical JSON of each cut that is wanted.
-    space_path : str
-        A ``.npy`` file with the float64 space (n, d), memory-mapped read-only.
-    lane : Lane
-    """
-
-    key: str
-    plugin: str
+    key: str  # of the job in the store
+    plugin: str  # where it is: a file path or an entry point
     params: str
     seed: int
     cuts: tuple[str, ...]
-    space_path: str
-    lane: Lane = Lane.PLAIN
+    space_path: str  # a ``.npy`` file with the float64 space (n, d), memory-mapped read-only
+    needs_worker: bool = False  # even where other tasks are executed in the process of the run: TensorFlow's
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def main(folder: str, connection: int, run: int, command: list[str]) -> None:
     except OSError as error:
         report(1, f"the folder for its temporary files cannot be made: {error}".encode())
         return
-    adopt_orphans()
+    become_subreaper()
     child_ended, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -44,7 +44,7 @@ def main(folder: str, connection: int, run: int, command: list[str]) -> None:
     os.close(connection)
     os.close(worker_output)
     code, printed = supervise(worker, run, output, child_ended)
-    kill_family(worker)
+    kill_descendants(worker)
     os.set_blocking(output, False)
     with suppress(BlockingIOError):
         while part := os.read(output, _CHUNK):
@@ -67,7 +67,7 @@ def claim(folder: str) -> None:
         fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def adopt_orphans() -> None:
+def become_subreaper() -> None:
     """Become the parent of all descendants whose own parent ends, where the kernel can do that (Linux)."""
     with suppress(ImportError, OSError, AttributeError):
         import ctypes
@@ -119,24 +119,21 @@ def supervise(worker: int, run: int, output: int, child_ended: int) -> tuple[int
 
 
 def reap() -> dict[int, int]:
-    """Return the wait statuses of the children, also the adopted ones, that have ended."""
+    """Return the wait statuses of the children, also the orphans among them, that have ended."""
     ended: dict[int, int] = {}
     with suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                break
-            ended[pid] = status
+        while (child := os.waitpid(-1, os.WNOHANG))[0]:
+            ended[child[0]] = child[1]
     return ended
 
 
-def kill_family(worker: int) -> None:
+def kill_descendants(worker: int) -> None:
     """Kill the session of the worker, and, where ``/proc`` lists processes, all that descend from this one."""
     with suppress(OSError):
         os.killpg(worker, signal.SIGKILL)
     deadline = time.monotonic() + _PATIENCE
-    while (family := descendants()) and time.monotonic() < deadline:  # a process may fork while others are killed
-        for pid in family:
+    while (processes := descendants()) and time.monotonic() < deadline:  # one may fork while others are killed
+        for pid in processes:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
@@ -151,11 +148,11 @@ def descendants() -> set[int]:
                 state, parent = file.read().rpartition(b")")[2].split()[:2]
                 if state not in b"ZX":
                     parents[int(name)] = int(parent)
-    family, grown = {os.getpid()}, 0
-    while grown < len(family):
-        grown = len(family)
-        family |= {pid for pid, parent in parents.items() if parent in family}
-    return family - {os.getpid()}
+    known, n_known = {os.getpid()}, 0
+    while n_known < len(known):
+        n_known = len(known)
+        known |= {pid for pid, parent in parents.items() if parent in known}
+    return known - {os.getpid()}
 
 
 def remove(folder: str) -> None:

@@ -12,6 +12,8 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+import psutil
+
 from clusterbench.execution.events import Started
 from clusterbench.execution.isolation import resident_mb
 from clusterbench.execution.performing import perform
@@ -31,7 +33,7 @@ def main(descriptor: int, threads: int) -> None:
 
     A changed worker is not used again: the task has left something in the process that cannot be put back.
     """
-    _die_with_supervisor()
+    _end_with_supervisor()
     os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable()
@@ -57,12 +59,13 @@ class _ProcessState:
     def __init__(self) -> None:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._outputs = (_identity(1), _identity(2))
+        self._process = psutil.Process()
         self.measure()
 
     def measure(self) -> None:
         """Take threads, files and memory as they are now."""
         self._threads = set(threading.enumerate())
-        self._n_files = _count_open_files()
+        self._n_files = self._process.num_fds()
         self._memory_mb = resident_mb()
 
     def must_be_replaced(self) -> bool:
@@ -71,7 +74,7 @@ class _ProcessState:
             set(threading.enumerate()) - self._threads
             or _has_children()
             or (_identity(1), _identity(2)) != self._outputs
-            or _count_open_files() > self._n_files + _MOST_FILES
+            or self._process.num_fds() > self._n_files + _MOST_FILES
             or resident_mb() - self._memory_mb > _MOST_GROWTH_MB
         ):
             return True
@@ -91,14 +94,8 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
     return None
 
 
-def _count_open_files() -> int:
-    with suppress(OSError):
-        return len(os.listdir("/proc/self/fd"))
-    return 0
-
-
 def _has_children() -> bool:
-    """Return whether this process has children, or its supervisor has adopted some."""
+    """Return whether this process has children, or left orphans to its supervisor."""
     with suppress(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
         return True
@@ -108,7 +105,7 @@ def _has_children() -> bool:
     return False
 
 
-def _die_with_supervisor() -> None:
+def _end_with_supervisor() -> None:
     """Have the kernel kill this process when its supervisor is gone, also during a fit in C (Linux)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

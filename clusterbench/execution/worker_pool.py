@@ -18,7 +18,7 @@ from math import inf
 from multiprocessing.connection import wait
 
 from clusterbench.environment import memory_kills
-from clusterbench.execution.attempts import Attempt, Ledger, WorkerKind, kind_of
+from clusterbench.execution.attempts import Attempt, Ledger
 from clusterbench.execution.events import DEFAULT_SECONDS, Event, Limits, Task
 from clusterbench.execution.worker_process import WorkerProcess
 from clusterbench.statuses import CellStatus
@@ -33,7 +33,7 @@ class _Worker:
     """A worker process and the attempt that it is busy with."""
 
     process: WorkerProcess
-    kind: WorkerKind
+    plugin: str
     attempt: Attempt | None = None
     has_served: bool = False
     memory_checked: float = 0.0
@@ -93,7 +93,7 @@ class Pool:
             worker, attempt = match
             if worker is None:
                 try:
-                    worker = _Worker(WorkerProcess(self._threads), kind_of(attempt.task))
+                    worker = _Worker(WorkerProcess(self._threads), attempt.task.plugin)
                 except OSError as error:  # no process, no descriptor or no memory left for one
                     if self._workers:
                         self._size = len(self._workers)  # go on with fewer
@@ -111,14 +111,14 @@ class Pool:
         """Take an attempt for a worker without one, or for a new worker (None); nothing where no worker is free."""
         idle = [worker for worker in self._workers if worker.attempt is None]
         for worker in idle:
-            attempt = self._ledger.take(worker.kind)
+            attempt = self._ledger.take(worker.plugin)
             if attempt is not None:
                 return worker, attempt
         if len(self._workers) >= self._size:
             if not idle:
                 return None
             self._end(idle[0])
-        return None, self._ledger.take_for_new({worker.kind for worker in self._workers})
+        return None, self._ledger.take_for_new({worker.plugin for worker in self._workers})
 
     # --- watching --------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Pool:
             reason = f"the plug-in closed the connection of its worker{output}"
             yield from self._ledger.failed(attempt, CellStatus.FAILED, reason)
             return
-        reason = f"the worker {process.cause_of_death()}{output}"
+        reason = f"the worker {process.exit_description()}{output}"
         if process.was_killed() and self._memory_ran_out():
             reason = f"the kernel killed the worker, since memory ran out{output}"
             yield from self._ledger.failed(attempt, CellStatus.OUT_OF_MEMORY, reason)

@@ -77,11 +77,11 @@ class WorkerProcess:
 
     def memory_mb(self) -> float:
         """Return the resident memory of the worker and all that it started; shared pages count once."""
-        with suppress(psutil.Error, OSError):  # the supervisor adopts what the worker's children leave behind
-            family = psutil.Process(self._supervisor.pid).children(recursive=True)
-            if len(family) == 1:
-                return float(family[0].memory_info().rss) / 2**20
-            return sum(map(_share_mb, family))
+        with suppress(psutil.Error, OSError):  # the supervisor is the parent of what the worker's children leave behind
+            processes = psutil.Process(self._supervisor.pid).children(recursive=True)
+            if len(processes) == 1:
+                return float(processes[0].memory_info().rss) / 2**20
+            return sum(map(_share_mb, processes))
         return 0.0
 
     def forget_output(self) -> None:
@@ -110,7 +110,7 @@ class WorkerProcess:
         assert self._supervisor.stdout is not None
         self._supervisor.stdout.close()
 
-    def cause_of_death(self) -> str:
+    def exit_description(self) -> str:
         """Return how the worker ended."""
         code = self._exit_code
         if code is None:
@@ -122,11 +122,11 @@ class WorkerProcess:
         return f"was killed by {name}{hint}"
 
     def was_killed_from_outside(self) -> bool:
-        """Return whether the worker or its supervisor died of what programs do not cause themselves."""
+        """Return whether the worker or its supervisor was killed by what programs do not cause themselves."""
         return self._exit_code is None or -self._exit_code in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 
     def was_killed(self) -> bool:
-        """Return whether the worker died of SIGKILL."""
+        """Return whether SIGKILL ended the worker."""
         return self._exit_code == -signal.SIGKILL
 
     def last_output(self) -> str:
@@ -166,7 +166,7 @@ def _start_supervisor(descriptor: int, threads: int, folder: str) -> subprocess.
 
 
 def _share_mb(process: psutil.Process) -> float:
-    """Return the memory of one process of a family, where pages that several hold are divided among them."""
+    """Return the memory of one process; pages that several processes hold are divided among them."""
     with suppress(psutil.Error, OSError):
         memory = process.memory_full_info()
         return float(getattr(memory, "pss", memory.rss)) / 2**20  # only Linux reports the first

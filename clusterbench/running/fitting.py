@@ -19,7 +19,6 @@ from clusterbench.errors import RequestError
 from clusterbench.execution import (
     CellStatus,
     CutDone,
-    Lane,
     Task,
     TaskDone,
     execute,
@@ -91,8 +90,8 @@ def pending_task(
     """Return the task of a planned job with the facts for the store."""
     job = planned.job
     algorithm = plan.benchmark.algorithm(job.algorithm)
-    lane = Lane.TENSORFLOW if "tensorflow" in algorithm.packages else Lane.PLAIN
-    task = Task(planned.key, registry.algorithms.where(job.algorithm), job.params, job.seed, cuts, space_path, lane)
+    where, uses_tensorflow = registry.algorithms.where(job.algorithm), "tensorflow" in algorithm.packages
+    task = Task(planned.key, where, job.params, job.seed, cuts, space_path, needs_worker=uses_tensorflow)
     facts = JobFacts(
         space_hash=planned.space_hash,
         algorithm=job.algorithm,

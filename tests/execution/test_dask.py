@@ -23,7 +23,7 @@ import pytest
 from clusterbench import run
 from clusterbench.cli import main
 from clusterbench.errors import RequestError
-from clusterbench.execution import CellStatus, CutDone, CutStarted, Lane, Limits, Started, Task, TaskDone, execute
+from clusterbench.execution import CellStatus, CutDone, CutStarted, Limits, Started, Task, TaskDone, execute
 from clusterbench.running import Settings, Silent
 
 from .careless_plugins import RECORDS, write_plugin
@@ -90,8 +90,8 @@ def test_events_are_those_of_a_pool_and_processes_are_used_again(cluster, make_t
     assert {fact["omp"] for fact in facts} == {"1"}
 
 
-def test_limits_and_lanes_are_those_of_a_pool(far, make_task):
-    hanging, other = make_task("hangs"), replace(make_task("healthy", name="other"), lane=Lane.TENSORFLOW)
+def test_limits_are_those_of_a_pool(far, make_task):
+    hanging, other = make_task("hangs"), replace(make_task("healthy", name="other"), needs_worker=True)
     cells = far(hanging, other, limits=Limits(seconds=0.5))
     assert [cells[hanging.key][k].status for k in (2, 3, 4)] == [CellStatus.OK, *[CellStatus.TIMEOUT] * 2]
     assert cells[hanging.key][3].reason.startswith("killed at the limit of 0.5 s")
@@ -366,8 +366,8 @@ def test_a_run_ends_with_its_scheduler_and_goes_on_elsewhere(tmp_path, monkeypat
 
 
 def test_no_worker_for_too_long_ends_the_run(cluster, make_task, monkeypatch):
-    monkeypatch.setattr(f"{CLUSTER}.LONELY_SECONDS", 0.5)
-    monkeypatch.setattr(f"{CLUSTER}.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(f"{CLUSTER}.ABSENCE_SECONDS", 0.5)
+    monkeypatch.setattr(f"{CLUSTER}.CHECK_SECONDS", 0.2)
     tasks = [make_task("recorder", name=str(number), wait=0.3) for number in range(9)]
     with closing(execute(tasks, workers=0, scheduler=cluster.address)) as running:
         next(event for event in running if isinstance(event, TaskDone))

@@ -22,7 +22,6 @@ from clusterbench.execution import (
     CellStatus,
     CutDone,
     CutStarted,
-    Lane,
     Limits,
     Pool,
     Started,
@@ -110,9 +109,9 @@ def test_in_this_process_threads_are_capped_and_given_back(make_task, threaded):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_another_lane_gets_another_process(make_task, workers):
+def test_a_task_that_needs_a_worker_gets_one_of_its_own(make_task, workers):
     plain = make_task("recorder", name="plain")
-    other = replace(plain, key="f" * 64, lane=Lane.TENSORFLOW)
+    other = replace(plain, key="f" * 64, needs_worker=True)
     cells = outcomes([plain, other], execute([plain, other], workers=workers))
     pids = [cells[task.key][2].info["pid"] for task in (plain, other)]
     assert pids[0] != pids[1] != os.getpid()
