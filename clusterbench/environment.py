@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -23,17 +23,8 @@ from clusterbench.errors import RequestError
 
 # Packages whose versions a manifest reports.
 REPORTED_PACKAGES = (
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "scikit-learn-extra",
-    "pandas",
-    "hdbscan",
-    "fastcluster",
-    "numba",
-    "tensorflow",
-    "keras",
-    "matplotlib",
+    *("numpy", "scipy", "scikit-learn", "scikit-learn-extra", "pandas", "hdbscan"),
+    *("fastcluster", "numba", "tensorflow", "keras", "matplotlib"),
 )
 NOT_INSTALLED = "not installed"
 _CHECKOUT = Path(__file__).resolve().parents[1]
@@ -50,31 +41,15 @@ class GitState:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What labels and times may depend on besides the request.
+    """What labels and times may depend on besides the request."""
 
-    Attributes
-    ----------
-    clusterbench, python : str
-        Versions.
-    packages : mapping of str to str
-        Installed version of each of `REPORTED_PACKAGES`, or `NOT_INSTALLED`.
-    system : str
-        Operating system and architecture, such as ``Linux x86_64``.
-    cpu : str
-        Model name of the processor.
-    cores : int
-        See `usable_cores`.
-    git : GitState or None
-        Of the checkout that holds the engine; None for an installed package.
-    """
-
-    clusterbench: str
+    clusterbench: str  # its version
     python: str
-    packages: Mapping[str, str]
-    system: str
-    cpu: str
-    cores: int
-    git: GitState | None
+    packages: Mapping[str, str]  # installed version of each of `REPORTED_PACKAGES`, or `NOT_INSTALLED`
+    system: str  # operating system and architecture, such as ``Linux x86_64``
+    cpu: str  # model name
+    cores: int  # see `usable_cores`
+    git: GitState | None  # of the checkout that holds the engine; None for an installed package
 
 
 def current_environment() -> Environment:
@@ -110,8 +85,7 @@ def usable_cores(root: Path = _ROOT) -> int:
 
     The CPU affinity counts, and the smallest CPU quota of the process's control group and its parents, rounded up.
     """
-    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # Linux only
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [quota for group in control_groups("cpu", root) if (quota := _cpu_quota(group)) is not None]
     return max(1, min([cores, *map(math.ceil, quotas)]))
 

@@ -46,8 +46,7 @@ def canonical(labels: ArrayLike) -> Labels:
     order = clusters[np.lexsort((first[clusters], -counts[clusters]))]
     renumbered = np.full(len(names), NOISE, dtype=np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
-    ordered: Labels = renumbered[inverse]
-    return ordered
+    return np.asarray(renumbered[inverse])
 
 
 def _groups(given: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], ...]:
@@ -103,20 +102,11 @@ def labels_sha256(labels: Labels) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Labeling:
-    """A canonical labeling with its identity and sizes.
-
-    Attributes
-    ----------
-    labels : ndarray of int32, shape (n,)
-    sha256 : str
-    sizes : tuple of int
-        Rows per cluster, largest first.
-    n_noise : int
-    """
+    """A canonical labeling, shape (n,), with its identity and sizes."""
 
     labels: Labels
     sha256: str
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...]  # rows per cluster, largest first
     n_noise: int
 
     @classmethod
@@ -129,7 +119,3 @@ class Labeling:
     @property
     def n_clusters(self) -> int:
         return len(self.sizes)
-
-    @property
-    def noise_share(self) -> float:
-        return self.n_noise / len(self.labels) if len(self.labels) else 0.0

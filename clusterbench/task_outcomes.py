@@ -12,36 +12,18 @@ from clusterbench.statuses import CellStatus
 
 @dataclass(frozen=True, slots=True)
 class CutDone:
-    """A cell is finished, with a labeling or with a reason why there is none.
-
-    Attributes
-    ----------
-    key, cut : str
-    status : CellStatus
-    reason : str
-        One line, at most about 600 characters; "" where the status is ``ok``.
-    labeling : Labeling, optional
-    seconds : float
-        Of this cut alone.
-    inertia : float, optional
-    info : mapping
-        Plain values for the drill-down; ``warnings`` is a list of texts.
-    build_seconds : float
-        Of what the job's cuts share; the same in each of them.
-    peak_mb : float
-        Peak memory of the job up to the end of this cut, above what its worker held when the clock started.
-    """
+    """A cell is finished, with a labeling or with a reason why there is none."""
 
     key: str
     cut: str
     status: CellStatus
-    reason: str = ""
+    reason: str = ""  # one line, at most about 600 characters; "" where the status is ``ok``
     labeling: Labeling | None = None
-    seconds: float = 0.0
+    seconds: float = 0.0  # of this cut alone
     inertia: float | None = None
-    info: Mapping[str, Any] = field(default_factory=dict)
-    build_seconds: float = 0.0
-    peak_mb: float = 0.0
+    info: Mapping[str, Any] = field(default_factory=dict)  # plain values for the drill-down; ``warnings`` is a list
+    build_seconds: float = 0.0  # of what the cuts of the job share; the same in each of them
+    peak_mb: float = 0.0  # of the job up to the end of this cut, above what its worker held when the clock started
 
 
 @dataclass(frozen=True, slots=True)

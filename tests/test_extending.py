@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import clusterbench
-from clusterbench.cli import verbs
-from clusterbench.cli.app import build_app
+from clusterbench.cli import main, verbs
 from clusterbench.report import figures
 from clusterbench.running import Settings, Silent
 
@@ -88,15 +87,17 @@ def test_a_metric_enters_a_finished_run_without_a_fit(workspace):
     assert "declares no value under row weights" in page
 
 
-def test_a_command_is_one_file(workspace, monkeypatch):
+def test_a_command_is_one_file(workspace, monkeypatch, capsys):
     folder = workspace / "verbs"
     folder.mkdir()
     (folder / "top.py").write_text(example("top.py"), encoding="utf-8")
     monkeypatch.setattr(verbs, "__path__", [*verbs.__path__, str(folder)])
     run_in(workspace)
-    ran = CliRunner().invoke(build_app(), ["top", "2", "--results", str(workspace / "results")])
-    assert ran.exit_code == 0
-    assert ran.output.splitlines()[0].startswith("1  kmeans on raw, k = 3")
+    monkeypatch.setattr(sys, "argv", ["clusterbench", "top", "2", "--results", str(workspace / "results")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert capsys.readouterr().out.splitlines()[0].startswith("1  kmeans on raw, k = 3")
 
 
 def test_a_figure_is_one_file(workspace, monkeypatch):

@@ -152,14 +152,13 @@ def test_a_labeling_counts_its_rows_clusters_and_noise():
     assert labeling.sizes == (3, 2)
     assert labeling.n_clusters == 2
     assert labeling.n_noise == 3
-    assert labeling.noise_share == 3 / 8
     assert labeling.sha256 == labels_sha256(labeling.labels)
 
 
 def test_an_empty_labeling_and_one_of_noise_have_no_cluster():
-    assert (Labeling.of([]).sizes, Labeling.of([]).noise_share) == ((), 0.0)
+    assert Labeling.of([]).sizes == ()
     noise = Labeling.of([-1, -1])
-    assert (noise.n_clusters, noise.n_noise, noise.noise_share) == (0, 2, 1.0)
+    assert (noise.n_clusters, noise.n_noise) == (0, 2)
 
 
 @given(labelings)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 
 from clusterbench.benchmark import parse_benchmark
-from clusterbench.cli.app import build_app
+from clusterbench.cli import main
 from clusterbench.datasets import load_dataset
 from clusterbench.plugins import check_algorithm, load_plugin, load_registry
 from clusterbench.preprocessing import fit_space
@@ -59,14 +59,17 @@ def test_the_step_of_the_readme_works_in_a_benchmark(tmp_path):
     np.testing.assert_allclose(values, np.cbrt(dataset.frame.to_numpy()), rtol=1e-12)
 
 
-def test_the_commands_of_the_readme_exist_with_their_options():
-    group = typer.main.get_command(build_app())
+def test_the_commands_of_the_readme_exist_with_their_options(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
     lines = [line for block in blocks("") for line in block.splitlines() if line.startswith("clusterbench ")]
     assert len(lines) >= 9
     for line in lines:
         words = shlex.split(line.partition("#")[0].replace("[", " ").replace("]", " "))
-        command = group.commands[words[1]]
-        known = {option for parameter in command.params for option in parameter.opts}
+        monkeypatch.setattr(sys, "argv", ["clusterbench", words[1], "--help"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+        assert not ended.value.code, line
         assert {word for word in words if word.startswith("--")} <= known, line
 
 

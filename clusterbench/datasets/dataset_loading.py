@@ -22,17 +22,7 @@ _UNITS: Final = {"digits": "intensity 0..16", "iris": "cm"}
 
 
 def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
-    """Load the table that `spec` declares.
-
-    Parameters
-    ----------
-    spec : DatasetSpec
-    base : Path
-        Folder of the benchmark file: a relative path is found from there, else from the current folder.
-
-    Returns
-    -------
-    Dataset
+    """Load the table that `spec` declares; a relative path is found from the folder `base`, else from the current one.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
 from collections.abc import Sequence
@@ -155,9 +156,7 @@ def _no_file(path: Path) -> RequestError:
         return RequestError(f"{path} is no regular file")
     if not path.parent.is_dir():
         return RequestError(f"{path} does not exist: there is no folder {path.parent}")
-    return RequestError(
-        f"{path} does not exist{did_you_mean(path.name, (entry.name for entry in path.parent.iterdir()))}"
-    )
+    return RequestError(f"{path} does not exist{did_you_mean(path.name, map(str, os.listdir(path.parent)))}")
 
 
 def _unzip(content: bytes, max_mb: float | None) -> bytes:

@@ -26,28 +26,16 @@ CREDIT_CARD_GROUPS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DatasetSummary:
-    """What `clusterbench list` says about a registered dataset.
-
-    Attributes
-    ----------
-    name, summary : str
-    rows, columns : int
-        Size of the table; ids and truth are not among the columns.
-    truth : int
-        Number of known classes, 0 where there is no truth.
-    licence, source : str
-    simulated : bool
-        Whether `seed` and `n_rows` can be given.
-    """
+    """What `clusterbench list` prints about a registered dataset."""
 
     name: str
     summary: str
     rows: int
-    columns: int
-    truth: int
+    columns: int  # without those of ids and truth
+    truth: int  # number of known classes, 0 where there is no truth
     licence: str
     source: str
-    simulated: bool = False
+    simulated: bool = False  # whether `seed` and `n_rows` can be given
 
 
 _SUMMARIES: Final = tuple(DatasetSummary(name, **facts) for name, facts in read_facts("named_datasets.toml").items())
@@ -60,7 +48,7 @@ def list_datasets() -> tuple[DatasetSummary, ...]:
 
 def registered(name: str) -> DatasetSummary:
     """Return the summary of a registered dataset; refuse an unknown name."""
-    for summary in _SUMMARIES:
-        if summary.name == name:
-            return summary
-    raise unknown("dataset", name, [summary.name for summary in _SUMMARIES])
+    known = {summary.name: summary for summary in _SUMMARIES}
+    if name not in known:
+        raise unknown("dataset", name, known)
+    return known[name]

@@ -17,30 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawTable:
-    """A table with everything that its source holds; two columns of one name are refused.
+    """A table with everything that its source holds; two columns of one name are refused."""
 
-    Attributes
-    ----------
-    frame : DataFrame, shape (n, columns)
-        All columns in their own types; the names are text. The index gives the row ids where no column does.
-    source : str
-        Where it came from.
-    id_column : str, optional
-        Column of row ids, unless another is chosen. It may be absent.
-    truth_columns : tuple of str
-        Columns of known classes, unless others are chosen.
-    truth_noise : str, optional
-        Class of the rows that have none.
-    truth_kind : TruthKind, optional
-    units : mapping of str to str
-    warnings : tuple of str
-    """
-
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # columns in their own types, called by text; its index gives the row ids where no column does
     source: str = ""
-    id_column: str | None = None
-    truth_columns: tuple[str, ...] = ()
-    truth_noise: str | None = None
+    id_column: str | None = None  # of row ids, unless another is chosen; it may be absent
+    truth_columns: tuple[str, ...] = ()  # of known classes, unless others are chosen
+    truth_noise: str | None = None  # class of the rows that have none
     truth_kind: TruthKind | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

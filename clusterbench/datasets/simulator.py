@@ -63,8 +63,7 @@ def _correlation(percent: list[list[float]]) -> Floats:
     values, vectors = np.linalg.eigh(np.eye(len(upper)) + (upper + upper.T) / 100.0)
     lifted = (vectors * np.maximum(values, 1e-3)) @ vectors.T
     scale = np.sqrt(np.diag(lifted))
-    matrix: Floats = lifted / np.outer(scale, scale)
-    return matrix
+    return np.asarray(lifted / np.outer(scale, scale))
 
 
 _FACTS: Final = read_facts("simulator.toml")
@@ -153,8 +152,7 @@ def _scores(archetype: Archetype, size: int, rng: np.random.Generator) -> Floats
 
 def _amount(quantiles: list[float], score: Floats) -> Floats:
     """Map normal scores to an amount, in cents: log1p of the quantiles is interpolated between their scores."""
-    amount: Floats = np.round(np.expm1(np.interp(score, _SCORES, np.log1p(quantiles))), 2)
-    return amount
+    return np.asarray(np.round(np.expm1(np.interp(score, _SCORES, np.log1p(quantiles))), 2))
 
 
 def _payments(archetype: Archetype, score: Floats) -> Floats:
@@ -162,21 +160,18 @@ def _payments(archetype: Archetype, score: Floats) -> Floats:
     rank, none = ndtr(score), archetype.no_payment / 100.0
     paying = np.clip((rank - none) / (1.0 - none), 1e-9, 1.0 - 1e-9)
     amount = np.maximum(_amount(archetype.quantiles["PAYMENTS"], ndtri(paying)), 0.01)
-    paid: Floats = np.where(rank < none, 0.0, amount)
-    return paid
+    return np.where(rank < none, 0.0, amount)
 
 
 def _discrete(cumulated: list[float], score: Floats) -> Floats:
     """Return 0.. by the cumulated shares (in %) of the values."""
-    values: Floats = np.searchsorted(cumulated[:-1], 100.0 * ndtr(score), side="right").astype(np.float64)
-    return values
+    return np.asarray(np.searchsorted(cumulated[:-1], 100.0 * ndtr(score), side="right"), dtype=np.float64)
 
 
 def _months(cumulated: list[float], score: Floats, tenure: Floats) -> Floats:
     """Return the number of active months, at most `tenure`; a year's activity is kept in proportion."""
     twelfths = _discrete(cumulated, score)
-    months: Floats = np.where(twelfths > 0, np.maximum(np.rint(twelfths * tenure / 12.0), 1.0), 0.0)
-    return months
+    return np.where(twelfths > 0, np.maximum(np.rint(twelfths * tenure / 12.0), 1.0), 0.0)
 
 
 def _reconcile(months: dict[str, Floats], active: dict[str, NDArray[np.bool_]], tenure: Floats) -> None:

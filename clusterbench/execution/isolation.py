@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import psutil
 
 from clusterbench.plugins import kept_generators, recorded_warnings
 
@@ -66,7 +65,9 @@ class PeakMemory:
 
 def resident_mb() -> float:
     """Return the resident memory of this process in megabytes."""
-    return float(psutil.Process().memory_info().rss) / 2**20
+    with suppress(OSError), open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+    return _lifetime_peak_mb()
 
 
 def _peak_mb() -> float:
@@ -74,5 +75,9 @@ def _peak_mb() -> float:
         match = _HIGHEST.search(file.read())
         if match:
             return int(match[1]) / 1024
+    return _lifetime_peak_mb()
+
+
+def _lifetime_peak_mb() -> float:
     peak = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024

@@ -12,8 +12,6 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-import psutil
-
 from clusterbench.execution.events import Started
 from clusterbench.execution.isolation import resident_mb
 from clusterbench.execution.performing import perform
@@ -59,13 +57,12 @@ class _ProcessState:
     def __init__(self) -> None:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._outputs = (_identity(1), _identity(2))
-        self._process = psutil.Process()
         self.measure()
 
     def measure(self) -> None:
         """Take threads, files and memory as they are now."""
         self._threads = set(threading.enumerate())
-        self._n_files = self._process.num_fds()
+        self._n_files = _count_open_files()
         self._memory_mb = resident_mb()
 
     def must_be_replaced(self) -> bool:
@@ -74,7 +71,7 @@ class _ProcessState:
             set(threading.enumerate()) - self._threads
             or _has_children()
             or (_identity(1), _identity(2)) != self._outputs
-            or self._process.num_fds() > self._n_files + _MOST_FILES
+            or _count_open_files() > self._n_files + _MOST_FILES
             or resident_mb() - self._memory_mb > _MOST_GROWTH_MB
         ):
             return True
@@ -92,6 +89,12 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
         status = os.fstat(descriptor)
         return status.st_dev, status.st_ino
     return None
+
+
+def _count_open_files() -> int:
+    with suppress(OSError):
+        return len(os.listdir("/proc/self/fd"))
+    return 0
 
 
 def _has_children() -> bool:

@@ -158,8 +158,8 @@ def _compiled(source: bytes, path: str) -> CodeType:
     return compile(source, path, "exec")
 
 
-def import_faults(places: Sequence[str], *, seconds: float = IMPORT_SECONDS) -> dict[str, str]:
-    """Return what was wrong with the plug-ins whose import ends its process or takes longer than `seconds`.
+def import_faults(places: Sequence[str]) -> dict[str, str]:
+    """Return what was wrong with the plug-ins whose import ends its process or takes longer than `IMPORT_SECONDS`.
 
     All are imported in one process, because their import may crash or hang; one that ends it is left out, and the
     rest is imported in another.
@@ -167,14 +167,14 @@ def import_faults(places: Sequence[str], *, seconds: float = IMPORT_SECONDS) -> 
     faults: dict[str, str] = {}
     left = list(places)
     while left:
-        n_imported, fault = _import_all(left, seconds)
+        n_imported, fault = _import_all(left)
         if n_imported < len(left):
             faults[left[n_imported]] = fault
         left = left[n_imported + 1 :]
     return faults
 
 
-def _import_all(places: Sequence[str], seconds: float) -> tuple[int, str]:
+def _import_all(places: Sequence[str]) -> tuple[int, str]:
     """Import plug-ins in a new process; return how many it finished and how the process ended."""
     with tempfile.TemporaryDirectory() as folder:
         progress, messages = Path(folder) / "progress", Path(folder) / "messages"
@@ -185,10 +185,10 @@ def _import_all(places: Sequence[str], seconds: float) -> tuple[int, str]:
             # Not into pipes: a process that the import has started could hold them open.
             with messages.open("wb") as err:
                 done = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, timeout=seconds
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, timeout=IMPORT_SECONDS
                 )
         except subprocess.TimeoutExpired:
-            fault = f"its import did not end within {seconds:g} s"
+            fault = f"its import did not end within {IMPORT_SECONDS:g} s"
         else:
             how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
             last = messages.read_text(errors="replace").splitlines()[-1:]

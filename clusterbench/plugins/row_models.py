@@ -75,10 +75,6 @@ class Encoder:
     scale: Floats
     layers: tuple[tuple[Floats, Floats], ...]
 
-    @property
-    def n_latent(self) -> int:
-        return len(self.layers[-1][1])
-
     def encode(self, X: ArrayLike) -> Floats:
         """Return the latent coordinates, shape (m, n_latent), of rows of the fitted space, shape (m, d).
 

@@ -54,8 +54,7 @@ class QuantileClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  #
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         lower = np.where(np.isnan(self.lower_), -np.inf, self.lower_)
         upper = np.where(np.isnan(self.upper_), np.inf, self.upper_)
-        clipped: NDArray[np.float64] = np.clip(values, lower, upper)
-        return clipped
+        return np.asarray(np.clip(values, lower, upper))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

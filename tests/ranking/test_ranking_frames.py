@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.ranking import RankingSpec, leaderboard
-from clusterbench.ranking.score_matrix import build_matrix
+from clusterbench.ranking import RankingSpec, choose_candidates, leaderboard
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"))
 
@@ -79,7 +78,7 @@ def test_cells_come_in_the_order_of_their_numbers_not_of_their_text(new_run):
     for k in (10, 9, 2):
         run.add("kmeans", values, k=k, seed=10)
         run.add("kmeans", values, k=k, seed=9)
-    matrix = build_matrix(*run.frames(), SPEC, has_baselines=False)
+    matrix = choose_candidates(*run.frames(), SPEC).matrix
     assert matrix.cells["k"].tolist() == [2, 2, 9, 9, 10, 10]
     assert matrix.cells["seed"].tolist() == [9, 10] * 3
     assert matrix.cut_start.tolist() == [0, 2, 4]
@@ -89,7 +88,7 @@ def test_cells_come_in_the_order_of_their_numbers_not_of_their_text(new_run):
 def test_a_score_that_is_not_ok_is_missing_even_where_a_number_stands(make_matrix):
     cells, scores = make_matrix(variants=1, algorithms=2, ks=(3,), seeds=1)
     scores.loc[0, ["status", "reason", "value"]] = ["undefined", "coinciding centroids", 0.0]
-    matrix = build_matrix(cells, scores, SPEC, has_baselines=False)
+    matrix = choose_candidates(cells, scores, SPEC).matrix
     assert np.isnan(matrix.scores).sum() == 1
     assert list(matrix.reasons.values()) == ["coinciding centroids"]
 

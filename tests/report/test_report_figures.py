@@ -16,10 +16,18 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-import clusterbench.report.figures
-import clusterbench.report.formats
 from clusterbench.naming import EntryNames
-from clusterbench.report import Board, Entry, Figure, Picture, ReportModel, all_figures, build_report
+from clusterbench.report import (
+    Board,
+    Entry,
+    Figure,
+    Picture,
+    ReportModel,
+    all_figures,
+    build_report,
+    figures,
+    formats,
+)
 from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
 from clusterbench.structure import gap_statistic
 
@@ -146,7 +154,7 @@ def test_a_new_file_is_a_new_figure_or_format(
     from clusterbench.report import all_formats, write_report
 
     # The examples in the documentation of both packages.
-    for package in (clusterbench.report.figures, clusterbench.report.formats):
+    for package in (figures, formats):
         code = textwrap.dedent(str(package.__doc__).partition(".. code-block:: python\n")[2])
         assert len(code.splitlines()) <= 60
         folder = tmp_path / package.__name__

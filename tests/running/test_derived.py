@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import Metric
-from clusterbench.running.calibration_bootstrap import complete, has_distinct_rows
-from clusterbench.store import Store
+from clusterbench.metrics import SCORING_VERSION, bootstrap_scores
 
 from .conftest import Workspace
 
@@ -39,12 +38,18 @@ def ranked_by(*metrics: str) -> str:
 
 
 def test_a_k_above_the_distinct_rows_has_no_baseline_and_the_run_goes_on(tmp_path):
-    yes_and_no = pd.DataFrame(np.random.default_rng(0).integers(0, 2, size=(120, 2)), columns=["a", "b"])
+    values = np.random.default_rng(0).integers(0, 2, size=(1150, 2))
+    values[:1050, 0] = 0  # only the last rows have all four combinations
+    yes_and_no = pd.DataFrame(values, columns=["a", "b"])
     found = study(yes_and_no, tmp_path).run(ranked_by("silhouette"))
     control = found.cells[found.cells["algorithm"] == "random_labels"].set_index("k")
     assert control.loc[6, "status"] == "ok"  # random labels split equal rows, which random partitions never do
     calibrated = sorted(frame.k for frame in found.record.frames_of("baselines"))
     assert calibrated == [2, 3, 4]  # k-means asked for 6 clusters finds the 4 that there are
+    space = found.record.jobs[0].space_hash
+    texts = [json.dumps(["baseline", SCORING_VERSION, space, k, 5, 0]) for k in calibrated]
+    keys = {hashlib.sha256(text.encode()).hexdigest() for text in texts}
+    assert {frame.key for frame in found.record.frames_of("baselines")} == keys
     kmeans = found.board.table[found.board.table["algorithm"] == "kmeans"]
     assert kmeans["z:silhouette@standard"].notna().all()
 
@@ -63,30 +68,16 @@ def test_metrics_changed_later_give_the_board_that_a_fresh_store_gives(tmp_path)
     assert old.board.headline == fresh.board.headline
 
 
-def test_only_the_metrics_that_a_frame_lacks_are_computed_and_added(tmp_path):
-    a, b, c = (Metric(name=name, direction="lower", formula="f", value=max) for name in "abc")
-    new_b = replace(b, version=2)
-    asked = []
+def test_only_the_metrics_that_a_stored_frame_lacks_are_computed(tmp_path, monkeypatch):
+    computed = []
 
-    def make(*, metrics):
-        asked.append([metric.name for metric in metrics])
-        return pd.DataFrame({"metric": [metric.name for metric in metrics], "value": 1.0})
+    def recording(*arguments, metrics, **options):
+        computed.append([metric.name for metric in metrics])
+        return bootstrap_scores(*arguments, metrics=metrics, **options)
 
-    with Store.writer(tmp_path) as store:
-        complete(store, "key", [a, b], make)
-        complete(store, "key", [b, a], make)
-        complete(store, "key", [c, a], make)
-        complete(store, "key", [new_b], make)
-        stored = store.frame("key")
-    assert asked == [["a", "b"], ["c"], ["b"]]
-    assert stored is not None
-    assert stored["metric"].tolist() == ["a", "b", "c", "b@2"]
-
-
-def test_distinct_rows_are_looked_for_beyond_the_first_thousand():
-    values = np.zeros((1500, 2))
-    assert has_distinct_rows(values, 1)
-    assert not has_distinct_rows(values, 2)
-    values[-2:] = [[0, 1], [1, 0]]
-    assert has_distinct_rows(values, 3)
-    assert not has_distinct_rows(values, 4)
+    monkeypatch.setattr("clusterbench.running.calibration_bootstrap.bootstrap_scores", recording)
+    values = np.random.default_rng(1).normal(size=(90, 2)) + 2 * (np.arange(90) % 3)[:, None]
+    clouds = study(pd.DataFrame(values, columns=["a", "b"]), tmp_path)
+    for metrics in (["silhouette"], ["silhouette"], ["davies_bouldin", "silhouette", "silhouette_macro"]):
+        clouds.run(ranked_by(*metrics).replace("k = [2, 3, 6]", "k = [3]"))
+    assert computed == [["silhouette"], ["davies_bouldin", "silhouette_macro"]]

@@ -12,11 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.benchmark import FitJob
-from clusterbench.metrics import SCORING_VERSION
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Family
 from clusterbench.running import job_key, versions_of
-from clusterbench.running.calibration_bootstrap import frame_key
 
 SPACE = "5" * 64
 
@@ -134,10 +132,3 @@ def test_canonical_json_is_one_text_for_one_setting_in_any_order(settings):
 def test_what_json_has_no_word_for_is_no_setting(value):
     with pytest.raises(ValueError, match="Out of range float values"):
         canonical_json({"eps": value})
-
-
-def test_a_derived_frame_is_kept_under_its_kind_parts_and_scoring_version():
-    text = f'["baseline", {json.dumps(SCORING_VERSION)}, "abc", 3]'
-    assert frame_key("baseline", "abc", 3) == hashlib.sha256(text.encode()).hexdigest()
-    keys = {frame_key(*parts) for parts in [("a", 1, 2), ("a", 2, 1), ("b", 1, 2), ("a", "1", 2), ("a", 1, 2, None)]}
-    assert len(keys) == 5
