@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,23 @@ def plain_value(value: object) -> str:
     ('ward', 'null', '[1, 2]')
     """
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def flat_facts(facts: Mapping[str, object], separator: str) -> Iterator[tuple[str, str]]:
+    """Yield the values of nested tables as text, each under its names joined by `separator`.
+
+    Examples
+    --------
+    >>> list(flat_facts({"git": None, "packages": {"numpy": "2"}, "seeds": [0, 1]}, "."))
+    [('git', 'none'), ('packages.numpy', '2'), ('seeds', '0, 1')]
+    """
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}{separator}{inner}", text) for inner, text in flat_facts(value, separator))
+        elif isinstance(value, list | tuple):
+            yield str(name), ", ".join(map(plain_value, value)) or "none"
+        else:
+            yield str(name), "none" if value is None else plain_value(value)
 
 
 def parameter_pairs(params: str) -> list[str]:

@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from clusterbench.cli import streams
 from clusterbench.errors import RequestError
@@ -16,11 +15,6 @@ from clusterbench.errors import RequestError
 _OPTION = "--traceback"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _STREAMS = streams.__file__
-
-
-class _Failure(NamedTuple):
-    status: int
-    message: str
 
 
 def traceback_wanted() -> bool:
@@ -39,27 +33,29 @@ def report_failure(error: BaseException, *, show_traceback: bool) -> int | str |
         raise error
     if show_traceback:
         traceback.print_exception(error)
-    sys.stderr.write(f"clusterbench: {failure.message}\n")
-    return failure.status
+    status, message = failure
+    sys.stderr.write(f"clusterbench: {message}\n")
+    return status
 
 
-def _failure_of(error: BaseException) -> _Failure | None:
+def _failure_of(error: BaseException) -> tuple[int, str] | None:
+    """Return exit status and message of an exception, None for a defect and for an exit that was asked for."""
     causes = list(_causes(error))
     if isinstance(error, RequestError):
-        return _Failure(2, f"error: {error}")
+        return (2, f"error: {error}")
     if isinstance(error, SystemExit):  # typer turns Ctrl-C into a silent end
         interrupted = len(causes) > 2 and isinstance(causes[2], KeyboardInterrupt)
-        return _Failure(130, "stopped") if interrupted else None
+        return (130, "stopped") if interrupted else None
     if any(isinstance(cause, KeyboardInterrupt) for cause in causes):  # during an import it may become another error
-        return _Failure(130, "stopped")
+        return (130, "stopped")
     if any(_is_out_of_memory(cause) for cause in causes):
-        return _Failure(2, "error: out of memory; allow this process more (ulimit -v), or run a smaller benchmark")
+        return (2, "error: out of memory; allow this process more (ulimit -v), or run a smaller benchmark")
     if isinstance(error, ImportError):
-        return _Failure(2, f"error: a package cannot be loaded: {_first_line(causes[-1])} ({_OPTION} shows where)")
+        return (2, f"error: a package cannot be loaded: {_first_line(causes[-1])} ({_OPTION} shows where)")
     if isinstance(error, OSError):
         path = f": {error.filename!r}" if error.filename is not None else ""
         what = f"{error.strerror or error}{path}"
-        return _Failure(2, f"error: the system refused: {what} ({_place(error)}; {_OPTION} shows more)")
+        return (2, f"error: the system refused: {what} ({_place(error)}; {_OPTION} shows more)")
     return None
 
 

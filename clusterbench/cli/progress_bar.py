@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from clusterbench.running import LogProgress, Progress
+from clusterbench.running import LogProgress
 
 log = logging.getLogger("clusterbench")
 
@@ -68,6 +68,3 @@ class PlainProgress(LogProgress):
 def progress_for(console: Console) -> TerminalProgress | PlainProgress:
     """Return a bar where there is a terminal, else plain lines."""
     return TerminalProgress(console) if console.is_terminal else PlainProgress()
-
-
-_: type[Progress] = TerminalProgress

@@ -1,9 +1,9 @@
-"""`run` and its dry run: execute a benchmark and print its result, or print its plan."""
+"""`run` and its dry run: do the work, and print the outcome."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -12,27 +12,21 @@ from clusterbench.cli.console import console, name_files, say, show
 from clusterbench.cli.progress_bar import progress_for
 from clusterbench.cli.signals import exit_status, stoppable, summary
 from clusterbench.naming import folder_name, path_inside
+from clusterbench.plugins import Registry
 from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
-from clusterbench.running import Settings, estimate, prepare, run_plan, unfinished_jobs
+from clusterbench.running import Plan, Settings, estimate, run_plan, unfinished_jobs
 from clusterbench.store import STORE_NAME, Store
 
 
 def run_and_report(
-    benchmark: str,
-    *,
-    quick: bool,
-    only: Sequence[str],
-    name: str | None,
-    settings: Settings,
-    results: Path,
-    reports: Path,
+    prepared: Callable[[], tuple[Plan, Registry]], settings: Settings, results: Path, reports: Path
 ) -> int:
-    """Run a benchmark, write its report and print the result; return the number of failed cells."""
+    """Run the plan of a benchmark, write its report and print the result; return the number of failed cells."""
     check_writable(reports)
     planned: str | None = None
     try:
         with progress_for(console(stderr=True)) as shown, stoppable(shown) as progress:
-            plan, registry = prepare(benchmark, quick=quick, only=only, name=name)
+            plan, registry = prepared()
             planned = folder_name(plan.name)
             done = run_plan(plan, registry, results=results, settings=settings, progress=progress)
             progress.stage("report", 1)
@@ -62,11 +56,8 @@ def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> No
     name_files(written)
 
 
-def show_plan(
-    benchmark: str, *, quick: bool, only: Sequence[str], name: str | None, settings: Settings, results: Path
-) -> None:
+def show_plan(plan: Plan, settings: Settings, results: Path) -> None:
     """Print the fit jobs of a run, what is in the store already, and how long the rest may take."""
-    plan, _ = prepare(benchmark, quick=quick, only=only, name=name)
     if (results / STORE_NAME).exists():
         with Store.reader(results) as store:
             todo = unfinished_jobs(plan, store, retry=settings.retry)

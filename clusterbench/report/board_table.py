@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import Column
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import BoardTable, Field, Heading
-from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, significant
+from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, number_of, significant
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
 _HIGHER_FIRST = ("coverage", "calibrated", "stability")
-_OWN_HEADINGS: dict[str, tuple[str, str]] = {
+_OWN_HEADINGS = {
     "interval": (
         "Interval",
         "Central interval of the rank over the draws of the bootstrap, widened to contain the published rank.",
@@ -27,7 +26,7 @@ _OWN_HEADINGS: dict[str, tuple[str, str]] = {
 _OWN_TEXTS: dict[str, Callable[[Entry], str]] = {
     "interval": lambda entry: entry.interval,
     "entry": lambda entry: entry.name,
-    "fit_seconds": lambda entry: significant(entry.row["fit_seconds"]),
+    "fit_seconds": lambda entry: significant(entry.fit_seconds),
     "sizes": lambda entry: " / ".join(map(str, entry.sizes)) + (f" + {entry.n_noise} noise" if entry.n_noise else ""),
 }
 
@@ -36,31 +35,25 @@ def leaderboard_table(board: Board) -> BoardTable:
     """Return the rows of a board, and those columns that are neither empty nor the same for all by declaration."""
     columns = {column.name: column for column in board.run.board.columns}
     scores = [name for name, column in columns.items() if column.ranked and "@" in name]
-    names = (*_BEFORE_SCORES, "calibrated", *scores, *_AFTER_SCORES)
-    shown = [name for name in names if _is_shown(name, board)]
-    headings = tuple(_heading(name, columns, board.metrics) for name in shown)
-    random_means = _random_means(board.run)
+    names = [name for name in (*_BEFORE_SCORES, "calibrated", *scores, *_AFTER_SCORES) if _is_shown(name, board)]
+    bands = board.run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
+    random_means = {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
+    headings = tuple(_heading(name, columns, board.metrics) for name in names)
     rows = tuple(
-        (entry, tuple(_field(name, entry, columns, board.run, random_means) for name in shown))
+        (entry, tuple(_field(name, entry, columns, board.run, random_means) for name in names))
         for entry in board.entries
     )
     return BoardTable(headings, rows)
 
 
-def column_explanations(run: StoredRun, tables: Sequence[BoardTable]) -> list[tuple[str, str, str]]:
+def column_explanations(run: StoredRun, tables: Sequence[BoardTable]) -> tuple[tuple[str, str, str], ...]:
     """Return (name, title, explanation) of every column: those of the tables first, then those in files alone."""
     shown = {heading.name: heading for table in tables for heading in table.headings}
     others = [column for column in run.board.columns if column.name not in shown]
-    return [
+    return (
         *((heading.name, heading.full_title, heading.explanation) for heading in shown.values()),
         *((column.name, column.title, printable(column.explanation)) for column in others),
-    ]
-
-
-def _random_means(run: StoredRun) -> dict[tuple[str, str, int], float]:
-    """Return the mean score of random partitions by (dataset, column, k)."""
-    bands = run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
-    return {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
+    )
 
 
 def _is_shown(name: str, board: Board) -> bool:
@@ -70,10 +63,9 @@ def _is_shown(name: str, board: Board) -> bool:
         return not board.overall
     if name == "k_policy":
         return len(board.run.record.ranking.k_policies) > 1
-    values = [] if name in _OWN_HEADINGS else [entry.row[name] for entry in board.entries]
     if name == "coverage":
-        return any(not is_missing(value) and value < 1.0 for value in values)
-    return name in _OWN_HEADINGS or not all(map(is_missing, values))
+        return any(number_of(entry.row[name]) < 1.0 for entry in board.entries)
+    return name in _OWN_HEADINGS or not all(is_missing(entry.row[name]) for entry in board.entries)
 
 
 def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, MetricFacts]) -> Heading:
@@ -99,12 +91,13 @@ def _field(
 ) -> Field:
     if name in _OWN_TEXTS:
         return Field(_OWN_TEXTS[name](entry), exact_text(entry.row.get(name)))
-    value: Any = entry.row[name]
-    text = printable(columns[name].show(value)) or (NOTHING if columns[name].format else "")
-    z = columns.get(f"z:{name}")
-    notes = [] if z is None or is_missing(entry.row[z.name]) else [f"z {fixed(entry.row[z.name], 1)}"]
-    k = 0 if is_missing(entry.row["k"]) else int(entry.row["k"])
-    if (random_mean := random_means.get((entry.row["dataset"], name, k))) is not None:
-        notes.append(f"random {columns[name].show(random_mean)}")
-    optimised = name.partition("@")[0] in run.record.algorithms[entry.row["algorithm"]].optimises
+    value, column = entry.row[name], columns[name]
+    text = printable(column.show(value)) or (NOTHING if column.format else "")
+    notes = []
+    if f"z:{name}" in columns and not is_missing(z := entry.row[f"z:{name}"]):
+        notes.append(f"z {fixed(number_of(z), 1)}")
+    k = 0 if is_missing(entry.row["k"]) else int(number_of(entry.row["k"]))
+    if (random_mean := random_means.get((str(entry.row["dataset"]), name, k))) is not None:
+        notes.append(f"random {column.show(random_mean)}")
+    optimised = name.partition("@")[0] in run.record.algorithms[entry.algorithm].optimises
     return Field(text, exact_text(value), tuple(notes), optimised)

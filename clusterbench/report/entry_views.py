@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from clusterbench.metrics import METRICS, STABILITY_METRIC, MetricFacts
 from clusterbench.naming import EntryNames
-from clusterbench.report.number_text import NOTHING, is_missing
+from clusterbench.report.number_text import NOTHING, is_missing, number_of
 from clusterbench.results import StoredRun
 from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL, STABILITY
 from clusterbench.text import printable
@@ -25,80 +21,81 @@ ENTRY_IDENTITY = tuple(BOARD_KEY[1:])
 """Columns that identify an entry within a board."""
 
 
+Row = Mapping[str, object]
+"""A row of the leaderboard, by the names of its columns."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One row of the leaderboard.
 
     Attributes
     ----------
-    row : mapping
+    row : mapping of str to object
         The row, by the names of the leaderboard's columns.
     name : str
         The algorithm, with those parameters that distinguish it from its other settings.
     label : str
         Name, variant and k in one line.
+    key : tuple of str
+        The values of `ENTRY_IDENTITY`.
     anchor : str
         Its id on the page.
     cells, scores : DataFrame
         Of the chosen cut, one cell per seed; empty on the board over all datasets.
+    rank_low, rank_high, fit_seconds, stability : float
+        NaN where the row has none.
     """
 
-    row: Mapping[str, Any]
+    row: Row
     name: str
     label: str
+    key: tuple[str, ...]
     anchor: str
     cells: pd.DataFrame
     scores: pd.DataFrame
+    algorithm: str
+    variant: str
+    labels_sha256: str
+    rank: int
+    mean_rank: float
+    rank_low: float
+    rank_high: float
+    fit_seconds: float
+    stability: float
+    pareto: bool
+    control: bool
+
+    @classmethod
+    def of(cls, row: Row, name: str, label: str, cells: pd.DataFrame, scores: pd.DataFrame) -> Entry:
+        """Return the entry of a row of the leaderboard."""
+        identity = "\x1f".join(str(row[column]) for column in BOARD_KEY)
+        numbers = ("mean_rank", "rank_low", "rank_high", "fit_seconds", "stability")
+        return cls(
+            row=row,
+            name=name,
+            label=label,
+            key=tuple(str(row[column]) for column in ENTRY_IDENTITY),
+            anchor=f"entry-{hashlib.sha256(identity.encode()).hexdigest()[:12]}",
+            cells=cells,
+            scores=scores,
+            algorithm=str(row["algorithm"]),
+            variant=printable(row["variant"]),
+            labels_sha256=str(row["labels_sha256"]),
+            rank=int(number_of(row["rank"])),
+            pareto=not is_missing(row["pareto"]) and bool(row["pareto"]),
+            control=bool(row["control"]),
+            **{column: number_of(row[column]) for column in numbers},
+        )
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """The values of `ENTRY_IDENTITY`."""
-        return tuple(str(self.row[name]) for name in ENTRY_IDENTITY)
-
-    @property
-    def variant(self) -> str:
-        return printable(self.row["variant"])
-
-    @property
-    def rank(self) -> int:
-        return int(self.row["rank"])
-
-    @property
-    def mean_rank(self) -> float:
-        return float(self.row["mean_rank"])
-
-    @property
-    def fit_seconds(self) -> float:
-        return _number(self.row["fit_seconds"])
-
-    @property
-    def stability(self) -> float:
-        return _number(self.row["stability"])
-
-    @property
-    def pareto(self) -> bool:
-        return bool(self.row["pareto"])
-
-    @property
-    def control(self) -> bool:
-        return bool(self.row["control"])
-
-    @property
-    def rank_low(self) -> float:
-        return _number(self.row["rank_low"])
-
-    @property
-    def rank_high(self) -> float:
-        return _number(self.row["rank_high"])
+    def interval(self) -> str:
+        """The rank interval, such as ``1 to 3``, or a dash."""
+        return f"{self.rank_low:.0f} to {self.rank_high:.0f}" if self.has_interval else NOTHING
 
     @property
     def has_interval(self) -> bool:
         return math.isfinite(self.rank_low) and math.isfinite(self.rank_high)
-
-    @property
-    def interval(self) -> str:
-        """The rank interval, such as ``1 to 3``."""
-        return f"{self.rank_low:.0f} to {self.rank_high:.0f}" if self.has_interval else NOTHING
 
     @property
     def badges(self) -> tuple[str, ...]:
@@ -121,46 +118,21 @@ class Entry:
         return int(self.cells["n_rows"].iloc[0]) - sum(self.sizes) if len(self.cells) else 0
 
 
-class Groups:
-    """The rows of a frame by some of its columns; a group is selected when it is asked for."""
-
-    def __init__(self, frame: pd.DataFrame, by: Sequence[str]) -> None:
-        self._frame = frame
-        indices: Mapping[Any, Any] = frame.groupby(list(by), sort=False).indices
-        self._at = {tuple(map(str, key)): rows for key, rows in indices.items()}
-
-    def get(self, key: Sequence[object]) -> pd.DataFrame | None:
-        """Return the rows of a group in their order, or None."""
-        rows = self._at.get(tuple(map(str, key)))
-        return None if rows is None else self._frame.iloc[rows]
-
-    def __contains__(self, key: Sequence[object]) -> bool:
-        return tuple(map(str, key)) in self._at
+def grouped(frame: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the rows of a frame by the values of some columns as text, in their order."""
+    return {tuple(map(str, key)): part for key, part in frame.groupby(list(by), sort=False)}
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """One board of the leaderboard: the entries of one dataset, or over all datasets. Figures are drawn from it.
-
-    Attributes
-    ----------
-    run : StoredRun
-    names : EntryNames
-    dataset : str
-    oracle : bool
-        Whether its entries were given the true k.
-    entries : tuple of Entry
-        Best first; controls are among them.
-    several_policies : bool
-        Whether the run chose k in several ways.
-    """
+    """One board of the leaderboard: the entries of one dataset, or over all datasets. Figures are drawn from it."""
 
     run: StoredRun
     names: EntryNames
     dataset: str
-    oracle: bool
-    entries: tuple[Entry, ...]
-    several_policies: bool = False
+    oracle: bool  # whether its entries were given the true k
+    entries: tuple[Entry, ...]  # best first; controls are among them
+    several_policies: bool = False  # whether the run chose k in several ways
 
     @property
     def overall(self) -> bool:
@@ -214,38 +186,37 @@ def metric_title(metrics: Mapping[str, MetricFacts], column: str) -> str:
     return f"{title}, {printable(space)}" if space else title
 
 
+def entry_names(run: StoredRun) -> EntryNames:
+    """Return the names that distinguish the settings of a run."""
+    return EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
+
+
 def boards_of(run: StoredRun) -> list[Board]:
     """Return the boards of a run, in the order of the leaderboard.
 
     A dataset on which nothing could be ranked has a board without entries, the last.
     """
-    names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
+    names = entry_names(run)
     several = len({policy for frame in (run.board.table, run.board.rejected) for policy in frame["k_policy"]}) > 1
-    cells, scores = Groups(run.cells, CUT_KEY), Groups(run.scores, CUT_KEY)
-    no_cells, no_scores = run.cells.iloc[:0], run.scores.iloc[:0]
+    cells, scores = grouped(run.cells, CUT_KEY), grouped(run.scores, CUT_KEY)
     entries: dict[tuple[str, bool], list[Entry]] = {}
-    for row in run.board.table.to_dict("records"):
-        key = [row[name] for name in CUT_KEY]
-        cells_of, scores_of = cells.get(key), scores.get(key)
-        entry = Entry(
-            row={str(name): value for name, value in row.items()},
-            name=printable(names.setting(row["algorithm"], row["params"])),
-            label=entry_label(names, row, several_policies=several),
-            anchor=_anchor(row),
-            cells=no_cells if cells_of is None else cells_of,
-            scores=no_scores if scores_of is None else scores_of,
-        )
-        entries.setdefault((row["dataset"], bool(row["oracle"])), []).append(entry)
+    for values in run.board.table.to_dict("records"):
+        row: Row = {str(name): value for name, value in values.items()}
+        key = tuple(str(row[name]) for name in CUT_KEY)
+        name = printable(names.setting(str(row["algorithm"]), str(row["params"])))
+        label = entry_label(names, row, several_policies=several)
+        entry = Entry.of(row, name, label, cells.get(key, run.cells.iloc[:0]), scores.get(key, run.scores.iloc[:0]))
+        entries.setdefault((str(row["dataset"]), bool(row["oracle"])), []).append(entry)
     for dataset in run.cells["dataset"].unique():
         entries.setdefault((str(dataset), False), [])
-    return [Board(run, names, dataset, oracle, tuple(found), several) for (dataset, oracle), found in entries.items()]
+    return [Board(run, names, dataset, oracle, tuple(ranked), several) for (dataset, oracle), ranked in entries.items()]
 
 
-def entry_label(names: EntryNames, row: Mapping[Any, Any], *, several_policies: bool = False) -> str:
+def entry_label(names: EntryNames, row: Row, *, several_policies: bool = False) -> str:
     """Return name, variant, k and, where there are several, the policy that chose k."""
-    parts = [printable(names.setting(row["algorithm"], row["params"])), printable(row["variant"])]
+    parts = [printable(names.setting(str(row["algorithm"]), str(row["params"]))), printable(row["variant"])]
     if not is_missing(row.get("k")):
-        parts.append(f"k={int(row['k'])}")
+        parts.append(f"k={number_of(row['k']):.0f}")
     if several_policies:
         parts.append(str(row["k_policy"]))
     return " · ".join(parts)
@@ -254,32 +225,3 @@ def entry_label(names: EntryNames, row: Mapping[Any, Any], *, several_policies: 
 def dataset_title(dataset: str) -> str:
     """Return the name of a dataset as it is printed."""
     return "all datasets" if dataset == OVERALL else printable(dataset)
-
-
-def benchmark_argument(run: StoredRun) -> str:
-    """Return what `clusterbench run` calls the benchmark: the name of its file."""
-    return Path(run.record.path).stem
-
-
-def run_command(run: StoredRun, row: Mapping[str, Any]) -> str:
-    """Return the command that fits and scores an entry (and the other settings of its algorithm) again."""
-    conditions = {"dataset": None if row["dataset"] == OVERALL else row["dataset"]}
-    conditions |= {"algorithm": row["algorithm"], "variant": row["variant"]}
-    cut = {} if is_missing(row["cut"]) else json.loads(row["cut"])
-    conditions["k"] = cut.get("k")
-    words = ["clusterbench", "run", benchmark_argument(run)]
-    if run.record.quick:
-        words.append("--quick")
-    for name, value in conditions.items():
-        if value is not None and not (name == "dataset" and len(run.record.datasets) == 1):
-            words += ["--only", f"{name}={value}"]
-    return printable(shlex.join(words))
-
-
-def _anchor(row: Mapping[Any, Any]) -> str:
-    key = "\x1f".join(str(row[name]) for name in BOARD_KEY)
-    return f"entry-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-
-
-def _number(value: Any) -> float:
-    return math.nan if is_missing(value) else float(value)

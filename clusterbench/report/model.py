@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clusterbench.report.cluster_view import View
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.svg import Picture
 from clusterbench.results import StoredRun
+from clusterbench.text import printable
 
 Terms = tuple[tuple[str, str], ...]
 """Pairs of a term and its text."""
@@ -23,6 +24,14 @@ class Table:
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     numeric: tuple[int, ...] = ()
+
+
+def text_table(
+    caption: str, header: Iterable[object], rows: Iterable[Iterable[object]], *, numeric: Iterable[int] = ()
+) -> Table:
+    """Return a table of any values, each as printable text."""
+    texts = tuple(tuple(map(printable, row)) for row in rows)
+    return Table(caption, tuple(map(printable, header)), texts, tuple(numeric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,11 @@ class BoardTable:
         return [(group, list(part)) for (group, _), part in parts]
 
     @property
+    def numeric(self) -> tuple[int, ...]:
+        """Positions of columns of numbers."""
+        return tuple(place for place, heading in enumerate(self.headings) if heading.numeric)
+
+    @property
     def has_optimised(self) -> bool:
         return any(field.optimised for _, row in self.rows for field in row)
 
@@ -113,7 +127,7 @@ class BoardReport:
 
     board: Board
     headline: str
-    field: str  # who is ranked: ``45 contenders and 18 controls``
+    competitors: str  # who is ranked: ``45 contenders and 18 controls``
     table: BoardTable
     details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from clusterbench.report import methodology, outcome_summary
 from clusterbench.report.board_table import column_explanations, leaderboard_table
-from clusterbench.report.closeup import Closeups, agreement_table, labels_file
 from clusterbench.report.declared_parts import all_figures
-from clusterbench.report.entry_details import details_of
+from clusterbench.report.entry_details import DetailTables, agreement_table, details_of, labels_file
 from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
 from clusterbench.report.model import BoardReport, ReportModel
@@ -28,8 +27,8 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
     """
     boards = boards_of(run)
     drawn = draw_figures(boards, all_figures() if figures is None else figures)
-    closeups = Closeups.of(run)
-    reports = tuple(_board_report(board, pictures, closeups) for board, pictures in zip(boards, drawn, strict=True))
+    tables = DetailTables.of(run)
+    reports = tuple(_board_report(board, pictures, tables) for board, pictures in zip(boards, drawn, strict=True))
     return ReportModel(
         run=run,
         title=printable(run.record.title),
@@ -39,29 +38,29 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
         citation=methodology.citation(run),
         notices=tuple(outcome_summary.notices(run)),
         boards=reports,
-        columns=tuple(column_explanations(run, [report.table for report in reports])),
+        columns=column_explanations(run, [report.table for report in reports]),
         rejected=outcome_summary.rejected_table(run),
         refused=outcome_summary.refused_table(run),
         failures=outcome_summary.failure_table(run),
-        rules=tuple(methodology.rules(run)),
+        rules=methodology.rules(run),
         metrics=methodology.metric_table(run),
         structure=methodology.structure_table(run),
-        declared=tuple(methodology.declared_tables(run)),
-        environment=tuple(methodology.environment(run)),
+        declared=methodology.declared_tables(run),
+        environment=methodology.environment(run),
         labels=_labels(run, boards),
     )
 
 
-def _board_report(board: Board, figures: tuple[Picture, ...], closeups: Closeups) -> BoardReport:
+def _board_report(board: Board, figures: tuple[Picture, ...], tables: DetailTables) -> BoardReport:
     table = leaderboard_table(board)
     return BoardReport(
         board=board,
         headline=printable(board.run.board.headlines.get(board.dataset, "")),
-        field=outcome_summary.field_of(board.entries),
+        competitors=outcome_summary.competitors(board.entries),
         table=table,
-        details=() if board.overall else tuple(details_of(board, table, closeups)),
+        details=() if board.overall else tuple(details_of(board, table, tables)),
         figures=figures,
-        agreement=agreement_table(closeups, board),
+        agreement=agreement_table(board, tables),
         sensitivity=outcome_summary.sensitivity_table(board),
     )
 
@@ -69,8 +68,6 @@ def _board_report(board: Board, figures: tuple[Picture, ...], closeups: Closeups
 def _labels(run: StoredRun, boards: Sequence[Board]) -> dict[str, str]:
     """Return the files of labels, each with the entries that have them."""
     labels: dict[str, dict[str, None]] = {}
-    for board in boards:
-        for entry in board.entries:
-            if entry.row["labels_sha256"] in run.details.labels:
-                labels.setdefault(labels_file(entry.row["labels_sha256"]), {})[entry.label] = None
+    for entry in (entry for board in boards for entry in board.entries if entry.labels_sha256 in run.details.labels):
+        labels.setdefault(labels_file(entry.labels_sha256), {})[entry.label] = None
     return {file: "; ".join(entries) for file, entries in labels.items()}

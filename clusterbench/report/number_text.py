@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from clusterbench.naming import parameter_pairs
 
 NOTHING = "–"
 _INFINITY = "∞"
+
+
+def number_of(value: object) -> float:
+    """Return a number of a table, NaN where it is missing."""
+    return math.nan if is_missing(value) else float(cast(float, value))
 
 
 def fixed(value: float | None, decimals: int) -> str:
@@ -79,7 +84,10 @@ def exact_text(value: object) -> str:
     return repr(float(value)) if isinstance(value, float) else str(value)
 
 
-def json_value(value: Any) -> bool | int | float | str | None:
+JsonValue = bool | int | float | str | None
+
+
+def json_value(value: object) -> JsonValue:
     """Return a value of a table as JSON can hold it: a missing one is null, an infinite one a string.
 
     Examples

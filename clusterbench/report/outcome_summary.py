@@ -1,25 +1,32 @@
-"""What a run found besides its leaderboard: notices, refusals, failures, ranks under other rules."""
+"""What a run has besides its leaderboard: notices, refusals, failures, ranks under other rules."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from clusterbench.naming import EntryNames
 from clusterbench.ranking import Alert, AlertKind, Severity
-from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, dataset_title, entry_label, metric_title
-from clusterbench.report.model import Notice, Table
+from clusterbench.report.entry_views import (
+    ENTRY_IDENTITY,
+    Board,
+    Entry,
+    dataset_title,
+    entry_label,
+    entry_names,
+    grouped,
+    metric_title,
+)
+from clusterbench.report.model import Notice, Table, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
-from clusterbench.tables import OVERALL
+from clusterbench.tables import ENTRY_KEY, OVERALL
 from clusterbench.text import counted, printable
 
 _MOST_VARIED = 300
-_REFUSED = (CellStatus.REJECTED, CellStatus.UNDEFINED)
 
 
 def notices(run: StoredRun) -> list[Notice]:
@@ -49,7 +56,7 @@ def outcome_counts(run: StoredRun) -> str:
     return f"{counted(len(run.cells), 'cell')}: {', '.join(parts) or 'none'}"
 
 
-def field_of(entries: Sequence[Entry]) -> str:
+def competitors(entries: Sequence[Entry]) -> str:
     """Return who is on a board: ``45 contenders and 18 controls``."""
     controls = sum(entry.control for entry in entries)
     contenders = counted(len(entries) - controls, "contender")
@@ -58,70 +65,48 @@ def field_of(entries: Sequence[Entry]) -> str:
 
 def rejected_table(run: StoredRun) -> Table:
     """Return the entries without a rank, each with its reason."""
-    names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
-    rows = []
-    for row in run.board.rejected.to_dict("records"):
-        k, largest, smallest = (fixed(row[name], 0) for name in ("k", "largest", "smallest"))
-        fields = (
-            row["dataset"],
-            names.setting(row["algorithm"], row["params"]),
-            row["variant"],
-            status_text(row["status"]),
-            row["reason"],
-            settings(row["cut"]),
-            k,
-            f"{largest} to {smallest}" if largest != NOTHING else NOTHING,
-            share(row["noise_share"]),
-            fixed(row["silhouette"], 3),
-            row["cells"],
+    names = entry_names(run)
+    rows = [
+        (
+            *(row["dataset"], names.setting(row["algorithm"], row["params"]), row["variant"]),
+            *(status_text(row["status"]), row["reason"], settings(row["cut"]), fixed(row["k"], 0)),
+            NOTHING if is_missing(row["largest"]) else f"{fixed(row['largest'], 0)} to {fixed(row['smallest'], 0)}",
+            *(share(row["noise_share"]), fixed(row["silhouette"], 3), row["cells"]),
         )
-        rows.append(tuple(printable(field) for field in fields))
+        for row in run.board.rejected.to_dict("records")
+    ]
     about_cut = ("Cut shown", "k", "Sizes", "Noise", "Silhouette")
     header = ("Dataset", "Algorithm", "Variant", "Status", "Reason", *about_cut, "All cells")
     caption = "Entries without a rank, each with its best cut; the silhouette is the mean over the reference spaces"
-    return Table(caption, header, tuple(rows), numeric=(6, 7, 8, 9))
+    return text_table(caption, header, rows, numeric=(6, 7, 8, 9))
 
 
 def refused_table(run: StoredRun) -> Table:
     """Return the labelings that lost their rank, grouped by where they come from."""
-    names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
-    refused = run.cells[run.cells["status"].isin([status.value for status in _REFUSED])]
-    key = ["dataset", "algorithm", "params", "variant", "status"]
+    names = entry_names(run)
+    refused = run.cells[run.cells["status"].isin([CellStatus.REJECTED.value, CellStatus.UNDEFINED.value])]
     rows = []
-    for (dataset, algorithm, params, variant, status), part in refused.groupby(key, sort=False):
-        cuts = [settings(cut) for cut in dict.fromkeys(part["cut"])]
-        reasons = list(dict.fromkeys(part["reason"]))
-        more = f" (and {len(reasons) - 1} more like it)" if len(reasons) > 1 else ""
-        name = names.setting(str(algorithm), str(params))
-        fields = (
-            dataset,
-            name,
-            variant,
-            status_text(str(status)),
-            str(len(part)),
-            ", ".join(cuts),
-            f"{reasons[0]}{more}",
-        )
-        rows.append(tuple(printable(field) for field in fields))
+    for (dataset, algorithm, params, variant, status), part in grouped(refused, [*ENTRY_KEY, "status"]).items():
+        reasons = part["reason"].unique()
+        reason = f"{reasons[0]} (and {len(reasons) - 1} more like it)" if len(reasons) > 1 else reasons[0]
+        cuts = ", ".join(map(settings, part["cut"].unique()))
+        rows.append((dataset, names.setting(algorithm, params), variant, status_text(status), len(part), cuts, reason))
     verb = "was rejected by the gate or is" if len(refused) == 1 else "were rejected by the gate or are"
     caption = f"{len(refused)} of {counted(len(run.cells), 'labeling')} {verb} no clustering"
     header = ("Dataset", "Algorithm", "Variant", "Status", "Cells", "Cuts", "Reason")
-    return Table(caption, header, tuple(rows), numeric=(4,))
+    return text_table(caption, header, rows, numeric=(4,))
 
 
 def failure_table(run: StoredRun) -> Table:
     """Return the cells without a labeling, grouped by reason."""
-    broken = run.cells[run.cells["status"].isin([status.value for status in WITHOUT_LABELS])]
-    groups = broken.groupby(["status", "algorithm", "reason"], sort=True)
+    failed = run.cells[run.cells["status"].isin([status.value for status in WITHOUT_LABELS])]
     rows = []
-    for (status, algorithm, reason), part in groups:
-        where = [f"{d} / {v}" for d, v in part[["dataset", "variant"]].drop_duplicates().itertuples(index=False)]
-        shown = ", ".join(where[:4]) + (f" and {len(where) - 4} more" if len(where) > 4 else "")
-        rows.append(
-            tuple(printable(field) for field in (status_text(str(status)), algorithm, reason, str(len(part)), shown))
-        )
-    caption = f"{len(broken)} of {counted(len(run.cells), 'cell')} ended without a labeling"
-    return Table(caption, ("Status", "Algorithm", "Reason", "Cells", "Where"), tuple(rows), numeric=(3,))
+    for (status, algorithm, reason), part in sorted(grouped(failed, ["status", "algorithm", "reason"]).items()):
+        places = (part["dataset"] + " / " + part["variant"]).unique()
+        where = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
+        rows.append((status_text(status), algorithm, reason, len(part), where))
+    caption = f"{len(failed)} of {counted(len(run.cells), 'cell')} ended without a labeling"
+    return text_table(caption, ("Status", "Algorithm", "Reason", "Cells", "Where"), rows, numeric=(3,))
 
 
 def sensitivity_table(board: Board) -> Table:
@@ -129,26 +114,28 @@ def sensitivity_table(board: Board) -> Table:
     frame = board.run.board.sensitivity
     frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
     rules = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
-    published = {entry.key: entry for entry in board.entries}
+    published = {entry.key: entry.rank for entry in board.entries}
+    groups = grouped(frame, ENTRY_IDENTITY)
     rows = []
-    groups = frame.groupby(list(ENTRY_IDENTITY), sort=False)
-    for key, part in itertools.islice(groups, _MOST_VARIED):
-        values = tuple(map(str, key))
-        ranks = {(kind, what): rank for kind, what, rank in part[["kind", "what", "rank"]].itertuples(index=False)}
-        label = entry_label(
-            board.names, dict(zip(ENTRY_IDENTITY, values, strict=True)), several_policies=board.several_policies
-        )
-        rows.append((label, str(published[values].rank), *(str(ranks.get(rule, NOTHING)) for rule in rules)))
+    for key, part in itertools.islice(groups.items(), _MOST_VARIED):
+        ranks = part.set_index(["kind", "what"])["rank"].to_dict()
+        row = dict(zip(ENTRY_IDENTITY, key, strict=True))
+        label = entry_label(board.names, row, several_policies=board.several_policies)
+        rows.append((label, published[key], *(ranks.get(rule, NOTHING) for rule in rules)))
     header = ("Entry", "Published", *(f"{kind} {metric_title(board.metrics, what)}" for kind, what in rules))
     caption = "Published rank, and the rank under another rule: without a metric, by one alone, in one space alone, by"
     caption += " another noise policy"
-    if groups.ngroups > len(rows):
-        caption += f"; the first {len(rows)} of {groups.ngroups} entries"
-    return Table(caption, tuple(map(printable, header)), tuple(rows), numeric=tuple(range(1, len(header))))
+    if len(groups) > len(rows):
+        caption += f"; the first {len(rows)} of {len(groups)} entries"
+    return text_table(caption, header, rows, numeric=range(1, len(header)))
 
 
-def mean_scores(scores: pd.DataFrame) -> dict[tuple[str, str], tuple[float, str]]:
-    """Return, by (metric, space), the mean over seeds, and the reason where a seed has no score."""
+MeanScores = Mapping[tuple[str, str], tuple[float, str]]
+"""(metric, space) to the mean over seeds and, where that is NaN because a seed has no score, the reason."""
+
+
+def mean_scores(scores: pd.DataFrame) -> MeanScores:
+    """Return the means of the scores of one entry over its seeds."""
     values: dict[tuple[str, str], list[float]] = {}
     reasons: dict[tuple[str, str], str] = {}
     columns = (scores[name].tolist() for name in ("metric", "space", "value", "reason"))
@@ -157,8 +144,8 @@ def mean_scores(scores: pd.DataFrame) -> dict[tuple[str, str], tuple[float, str]
         if is_missing(value):
             reasons.setdefault((metric, space), printable(reason))
     return {
-        key: (math.nan, reasons[key]) if key in reasons else (sum(found) / len(found), "")
-        for key, found in values.items()
+        key: (math.nan, reasons[key]) if key in reasons else (sum(of_seeds) / len(of_seeds), "")
+        for key, of_seeds in values.items()
     }
 
 

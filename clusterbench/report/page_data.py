@@ -74,7 +74,7 @@ def _board(board: Board, boards: Sequence[Board], scores: MeanScores) -> dict[st
         "weights": {family: record.ranking.weight(family) for family in families},
         "entries": [
             {
-                "algorithm": printable(entry.row["algorithm"]),
+                "algorithm": printable(entry.algorithm),
                 "variant": entry.variant,
                 "control": entry.control,
                 "dup": duplicate,

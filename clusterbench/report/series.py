@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -26,13 +25,13 @@ def chosen_settings(board: Board) -> dict[tuple[str, str, str], str]:
     A setting without a ranked entry is shown on the variant on which its refusal is reported.
     """
     rejected = board.run.board.rejected
-    rows: list[Mapping[Any, Any]] = [dict(entry.row) for entry in board.entries]
-    rows += rejected[rejected["dataset"] == board.dataset].to_dict("records")
+    rejected = rejected.loc[rejected["dataset"] == board.dataset, ["algorithm", "params", "variant"]]
+    keys = [entry.key[:3] for entry in board.entries] + list(rejected.itertuples(index=False, name=None))
     variants: dict[tuple[str, str], str] = {}
-    for row in rows:
-        variants.setdefault((row["algorithm"], row["params"]), row["variant"])
-    keys = [(algorithm, params, variant) for (algorithm, params), variant in variants.items()][:_MOST_SERIES]
-    return {key: f"{board.setting_name(key[0], key[1])} · {printable(key[2])}" for key in keys}
+    for algorithm, params, variant in keys:
+        variants.setdefault((algorithm, params), variant)
+    shown = itertools.islice(variants.items(), _MOST_SERIES)
+    return {(*setting, variant): f"{board.setting_name(*setting)} · {printable(variant)}" for setting, variant in shown}
 
 
 def series_of(board: Board) -> tuple[list[str], pd.DataFrame]:

@@ -1,7 +1,8 @@
-"""The templates of the pages; every value is escaped unless it is marked safe."""
+"""The templates of a report; in HTML every value is escaped unless it is marked safe."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,18 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def template(name: str) -> Template:
-    """Return a template by its file name."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def template(name: str, **filters: Callable[..., str]) -> Template:
+    """Return a template by its file name; `filters` can be used in it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=PackageLoader("clusterbench.report"),
-        autoescape=True,
+        autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(filters)
     return environment.get_template(name)
 
 

@@ -80,7 +80,7 @@ def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
     interval = f"{entry.rank_low:.0f}-{entry.rank_high:.0f}" if entry.has_interval else NOTHING
     k = str(len(entry.sizes)) if entry.sizes else NOTHING
     if several_policies:
-        k += f" {entry.row['k_policy'][:_POLICY]}"
+        k += f" {entry.key[3][:_POLICY]}"
     # The values of the parameters distinguish the settings; their names do not fit.
     name = shortened(re.sub(r"\b\w+=", "", entry.name), _NAME)
     return (f"{entry.rank}{mark}", interval, str(entry.row["tie"])[:4], name, entry.variant, k, _sizes(entry))

@@ -37,26 +37,22 @@ def no_rows(kind: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Details:
-    """Details of the chosen labelings. All frames are empty where nothing was computed.
+    """Details of the chosen labelings, in the columns of `DETAIL_COLUMNS`; all are empty where nothing was computed.
 
     Attributes
     ----------
     silhouettes : DataFrame
-        dataset, labels_sha256, space (a reference), cluster, size, silhouette (mean of the cluster; NaN where
-        undefined), rows (number used: all, or a sample of a large table). Labelings of the first seed.
+        Mean silhouette of each cluster of the first seed in each reference space (NaN where undefined), and the number
+        of rows used: all, or a sample of a large table.
     policies : DataFrame
-        dataset, labels_sha256, space, policy, metric, value, reason: scores under every declared noise policy, of the
-        labelings of all seeds.
+        Scores under every declared noise policy, of the labelings of all seeds.
     agreement : DataFrame
-        dataset, one, other (labels_sha256, one < other), ari: adjusted Rand index; noise counts as one group.
-    points : DataFrame
-        dataset, row, x, y (first two principal components of the first reference space), share_x, share_y (of the
-        variance), values (JSON: the row in that space): at most 400 rows, the same number from each of 40 strata of
-        the first component.
-    point_labels : DataFrame
-        dataset, labels_sha256, labels: a JSON list of the clusters of `points`, -1 for noise.
+        Adjusted Rand index of pairs of labelings (one < other); noise counts as one group.
+    points, point_labels : DataFrame
+        At most 400 rows, the same number from each of 40 strata of the first principal component of the first reference
+        space, with shares of the variance and the row in that space as JSON; and their clusters, -1 for noise, as JSON.
     bands : DataFrame
-        dataset, space, metric, k, mean, low, high (5 % and 95 % quantile), n: scores of random partitions.
+        Mean, 5 % and 95 % quantile of the scores of random partitions.
     jaccards : mapping
         (dataset, variant, algorithm, params, cut) to the mean Jaccard similarity of each cluster under resampling.
     labels : mapping of str to ndarray

@@ -9,26 +9,16 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from clusterbench.environment import Environment
-from clusterbench.errors import RequestError
-from clusterbench.results.records import DeclaredRules
+from clusterbench.results.records import DeclaredRules, unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionCounts:
-    """How many partitions a run asked for, and where they came from.
+    """How many partitions a run asked for, and where they came from."""
 
-    Attributes
-    ----------
-    asked : int
-        Cells of the benchmark: cuts x seeds of every fit job.
-    fitted : int
-        Distinct fits behind them; `shared` cells use the fit of another seed or variant.
-    shared : int
-    """
-
-    asked: int
-    fitted: int
-    shared: int
+    asked: int  # cells of the benchmark: cuts x seeds of every fit job
+    fitted: int  # distinct fits behind them
+    shared: int  # cells that use the fit of another seed or variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +40,17 @@ class LimitsRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """On what a run ran, and what it took.
+    """On what a run ran, and what it took."""
 
-    Attributes
-    ----------
-    environment : Environment
-        Of the run that computed something last; each fit job keeps its own.
-    finished : str
-        When that was, in UTC.
-    benchmark_sha256 : str
-        Of the text of the benchmark file.
-    datasets : mapping of str to str
-        Content hashes.
-    """
-
-    environment: Environment
-    finished: str
+    environment: Environment  # of the run that computed something last; each fit job keeps its own
+    finished: str  # when that was, in UTC
     workers: int
     threads: int
     executor: str
     limits: LimitsRecord
     seeds: tuple[int, ...]
-    benchmark_sha256: str
-    datasets: Mapping[str, str]
+    benchmark_sha256: str  # of the text of the benchmark file
+    datasets: Mapping[str, str]  # content hashes
     partitions: PartitionCounts
     seconds: StageSeconds
     rules: DeclaredRules
@@ -84,22 +62,13 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str, *, name: str) -> Manifest:
-        """Read a stored manifest.
-
-        Raises
-        ------
-        RequestError
-            If it was written by another version.
-        """
+        """Read a stored manifest; one that is damaged or was written by another version is refused."""
         try:
             values = json.loads(text)
             environment = {name: values.pop(name) for name in [*values] if name in Environment.__dataclass_fields__}
             return _MANIFEST.validate_python({**values, "environment": environment})
         except (ValueError, TypeError, AttributeError) as error:
-            raise RequestError(
-                f"the manifest of {name!r} was written by another version of clusterbench, or is damaged",
-                allowed="run the benchmark again; finished cells are not fitted again",
-            ) from error
+            raise unreadable("manifest", name) from error
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)

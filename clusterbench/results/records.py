@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pandas as pd
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -13,8 +12,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from clusterbench.errors import RequestError
 from clusterbench.metrics import METRICS, NoisePolicy
 from clusterbench.ranking import Alert, Gate, RankingSpec
-
-RECORD_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +103,11 @@ class ShuffledTable:
 
 @dataclass(frozen=True, slots=True)
 class StructureFinding:
-    """Tests for any structure in a dataset.
-
-    Attributes
-    ----------
-    dataset : str
-    first_component, distances : DipRecord
-        Dip tests of the first principal component and of the pairwise distances.
-    silhouette, z : float, optional
-        Best that the first entry's fit job reaches on the table itself.
-    shuffled : tuple of ShuffledTable
-    """
+    """Tests for any structure in a dataset; `silhouette` and `z` are the best of the first entry's fit job."""
 
     dataset: str
     first_component: DipRecord
-    distances: DipRecord
+    distances: DipRecord  # between pairs of rows
     silhouette: float | None = None
     z: float | None = None
     shuffled: tuple[ShuffledTable, ...] = ()
@@ -128,27 +115,14 @@ class StructureFinding:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRules:
-    """What a benchmark declares of scores and ranks: two runs with equal rules can be compared rank by rank.
-
-    Attributes
-    ----------
-    noise : NoisePolicy
-    gate : Gate
-    ranking : RankingSpec
-    references : mapping of str to tuple of str
-        Reference spaces of each dataset.
-    variants : mapping of str to str
-        Resolved steps of each variant, as canonical JSON.
-    algorithms : mapping of str to int
-        Declared version of each plug-in.
-    """
+    """What a benchmark declares of scores and ranks: two runs with equal rules can be compared rank by rank."""
 
     noise: NoisePolicy
     gate: Gate
     ranking: RankingSpec
-    references: Mapping[str, tuple[str, ...]]
-    variants: Mapping[str, str]
-    algorithms: Mapping[str, int]
+    references: Mapping[str, tuple[str, ...]]  # spaces, by dataset
+    variants: Mapping[str, str]  # resolved steps, as canonical JSON
+    algorithms: Mapping[str, int]  # declared versions of the plug-ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,52 +130,33 @@ class RunRecord:
     """Everything that was declared for a run, and the keys of what was computed.
 
     It suffices to make every table and the leaderboard again from the store, without the data.
-
-    Attributes
-    ----------
-    title, toml, path : str
-        Of the benchmark file.
-    selection : str
-        The part of the benchmark that was run, in words; "" for all of it. `quick` and `only` are its conditions.
-    ranking : RankingSpec
-    random_partitions, resamples : int
-        Random partitions per k and reference space; refits per entry.
-    policies : tuple of NoisePolicy
-        All noise policies that were scored; `noise` is the declared one.
-    references : mapping of str to tuple of str
-        Reference spaces of each dataset.
-    frames : tuple of FrameRecord
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_inf_nan="constants")
 
     title: str
-    toml: str
-    path: str
-    selection: str
+    toml: str  # text of the benchmark file
+    path: str  # of that file
+    selection: str  # the part of the benchmark that was run, in words; "" for all of it
     quick: bool
     only: Mapping[str, tuple[str, ...]]
     seeds: tuple[int, ...]
     gate: Gate
-    noise: NoisePolicy
-    policies: tuple[NoisePolicy, ...]
+    noise: NoisePolicy  # the declared one
+    policies: tuple[NoisePolicy, ...]  # all that were scored
     ranking: RankingSpec
-    random_partitions: int
-    resamples: int
+    random_partitions: int  # per k and reference space
+    resamples: int  # refits per entry
     datasets: Mapping[str, DatasetRecord]
     variants: Mapping[str, VariantRecord]
     algorithms: Mapping[str, AlgorithmRecord]
     spaces: tuple[SpaceRecord, ...]
-    references: Mapping[str, tuple[str, ...]]
+    references: Mapping[str, tuple[str, ...]]  # spaces, by dataset
     jobs: tuple[JobRecord, ...]
     warnings: tuple[Alert, ...]
     frames: tuple[FrameRecord, ...] = ()
     structure: tuple[StructureFinding, ...] = ()
-    version: int = RECORD_VERSION
-
-    def __post_init__(self) -> None:
-        if self.version != RECORD_VERSION:
-            raise ValueError(f"record version {self.version}")
+    version: Literal[2] = 2
 
     def score_keys(self) -> dict[tuple[str, str], str]:
         """Return the key of the scores in each space, by dataset and variant."""
@@ -213,9 +168,9 @@ class RunRecord:
         known = scores[scores["metric"].isin(names)]
         return known.assign(metric=known["metric"].map(names))
 
-    def frames_of(self, kind: str) -> Iterator[FrameRecord]:
-        """Yield the derived frames of one kind."""
-        return (frame for frame in self.frames if frame.kind == kind)
+    def frames_of(self, kind: str) -> list[FrameRecord]:
+        """Return the derived frames of one kind."""
+        return [frame for frame in self.frames if frame.kind == kind]
 
     @property
     def rules(self) -> DeclaredRules:
@@ -234,31 +189,19 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str, *, name: str) -> RunRecord:
-        """Read a stored record.
-
-        Raises
-        ------
-        RequestError
-            If it is damaged or was written by another version; the finished cells of the store can still be used.
-        """
+        """Read a stored record; one that is damaged or was written by another version is refused."""
         try:
             return _RUN_RECORD.validate_json(text)
         except (ValidationError, RequestError) as error:
-            raise RequestError(
-                f"the record of benchmark {name!r} {_flaw(text)}",
-                allowed="run the benchmark again; finished cells are not fitted again",
-            ) from error
+            raise unreadable("record", name) from error
 
 
-def _flaw(text: str) -> str:
-    """Return why a record cannot be read."""
-    try:
-        version = json.loads(text).get("version", 1)
-    except (ValueError, AttributeError):
-        return "is damaged"
-    if version == RECORD_VERSION:
-        return "is damaged"
-    return f"has version {version}, this clusterbench reads version {RECORD_VERSION}"
+def unreadable(what: str, name: str) -> RequestError:
+    """Return the refusal of a stored record or manifest."""
+    return RequestError(
+        f"the {what} of {name!r} was written by another version of clusterbench, or is damaged",
+        allowed="run the benchmark again; finished cells are not fitted again",
+    )
 
 
 _RUN_RECORD: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)

@@ -57,21 +57,17 @@ def _add_sizes(cells: pd.DataFrame) -> None:
 
 def _judge(cells: pd.DataFrame, gate: Gate) -> None:
     """Turn ``ok`` into ``undefined`` or ``rejected`` where the labeling is no clustering or fails the gate."""
-    verdicts = []
-    for status, reason, sizes, noise, n_rows in cells[["status", "reason", "sizes", "n_noise", "n_rows"]].itertuples(
-        index=False
-    ):
-        if status != CellStatus.OK.value:
-            verdicts.append((status, reason))
-        elif len(sizes) < 2:
-            one = "one cluster plus noise" if noise else "one cluster"
-            reason = f"{one} is not a clustering" if sizes else "all rows are noise"
-            verdicts.append((CellStatus.UNDEFINED.value, reason))
-        else:
-            complaint = gate_reason(sizes, int(noise), int(n_rows), gate)
-            verdicts.append((CellStatus.REJECTED.value, complaint) if complaint else (status, reason))
-    cells["status"] = [verdict[0] for verdict in verdicts]
-    cells["reason"] = [verdict[1] for verdict in verdicts]
+    ok, verdicts = cells["status"] == CellStatus.OK.value, {}
+    columns = (cells.loc[ok, name] for name in ("sizes", "n_noise", "n_rows"))
+    for place, sizes, n_noise, n_rows in zip(cells.index[ok], *columns, strict=True):
+        status, reason = CellStatus.REJECTED, gate_reason(sizes, int(n_noise), int(n_rows), gate)
+        if len(sizes) < 2:
+            one = "one cluster plus noise" if n_noise else "one cluster"
+            status, reason = CellStatus.UNDEFINED, f"{one} is not a clustering" if sizes else "all rows are noise"
+        if reason:
+            verdicts[place] = (status.value, reason)
+    if verdicts:
+        cells.loc[list(verdicts), ["status", "reason"]] = list(verdicts.values())
 
 
 def scores_table(store: Store, record: RunRecord, cells: pd.DataFrame, *, policy: str | None = None) -> pd.DataFrame:

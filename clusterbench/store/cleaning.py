@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clusterbench.errors import RequestError, unknown
+from clusterbench.errors import unknown
 from clusterbench.store.database import Database
 
 _USED = "SELECT key FROM uses WHERE benchmark <> :removed"
@@ -23,19 +23,11 @@ _UNUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """Rows of one table that no benchmark uses.
-
-    Attributes
-    ----------
-    table : str
-    rows : int
-    size : int
-        Bytes of their values, without the overhead of the file.
-    """
+    """Rows of one table that no benchmark uses."""
 
     table: str
     rows: int
-    size: int
+    size: int  # bytes of their values, without the overhead of the file
 
 
 def unused(database: Database, benchmark: str | None) -> list[Unused]:
@@ -44,18 +36,11 @@ def unused(database: Database, benchmark: str | None) -> list[Unused]:
     Raises
     ------
     RequestError
-        If there is no such benchmark, or one of the others has no list of what it uses.
+        If there is no such benchmark.
     """
     names = [str(row[0]) for row in database.rows("SELECT name FROM benchmarks")]
     if benchmark is not None and benchmark not in names:
         raise unknown("benchmark", benchmark, names)
-    listed = {row[0] for row in database.rows("SELECT DISTINCT benchmark FROM uses")}
-    for name in names:
-        if name not in listed and name != benchmark:
-            raise RequestError(
-                f"it is not known what benchmark {name!r} uses: an earlier version recorded it",
-                allowed=f"run {name!r} again, which computes nothing that is stored, or remove it with --benchmark",
-            )
     found = []
     for table, condition in _UNUSED.items():
         size = " + ".join(f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in database.columns(table))

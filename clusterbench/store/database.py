@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from clusterbench.errors import RequestError
 from clusterbench.store.checksums import checksum_of, columns_of, damaged_rows, register, remove_damaged_rows
-from clusterbench.store.schema import SCHEMA_VERSION, TABLES, check, check_structure, create, has_log, migrate, unusable
+from clusterbench.store.schema import TABLES, check, check_structure, create, has_log, unusable
 
 _DURABLE_EACH = 1.0  # seconds
 _BUSY = 30.0  # seconds
@@ -32,7 +32,7 @@ class Database:
     Raises
     ------
     RequestError
-        For a missing file (read only), a damaged, truncated or foreign file, a store of a newer schema, and a folder
+        For a missing file (read only), a damaged, truncated or foreign file, a store of another schema, and a folder
         that cannot be written.
     """
 
@@ -79,12 +79,6 @@ class Database:
         with self._refusing():
             return self._connection.execute(query, values).fetchall()
 
-    def table(self, query: str, values: Sequence[Any] = ()) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Return column names and rows of a query."""
-        with self._refusing():
-            cursor = self._connection.execute(query, values)
-            return [column[0] for column in cursor.description], cursor.fetchall()
-
     def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Execute a statement that changes something."""
         with self._refusing():
@@ -118,19 +112,11 @@ class Database:
                 self._durable_at = now
 
     def _prepare(self, *, read_only: bool) -> None:
-        """Bring an earlier schema to the present one (a reader: in memory), and check pages and checksums."""
-        if read_only and self._connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
-            with closing(self._connection) as file:
-                self._connection = sqlite3.connect(":memory:", isolation_level=None)
-                file.backup(self._connection)
+        """Check pages and checksums."""
         register(self._connection)
-        migrate(self._connection)
         if read_only:
             self._connection.execute("PRAGMA query_only = ON")
         check_structure(self._connection, self._path)
-        self._handle_damage(read_only=read_only)
-
-    def _handle_damage(self, *, read_only: bool) -> None:
         damaged = damaged_rows(self._connection, list(TABLES))
         if damaged and read_only:
             counts = ", ".join(f"{count} of {table}" for table, count in damaged.items())

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from clusterbench.errors import RequestError
 from clusterbench.statuses import CellStatus
-from clusterbench.store.checksums import columns_of, seal
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x436C7562  # "Club", in the header of the file: `file results/clusterbench.sqlite` shows it
@@ -79,43 +78,13 @@ def create(path: Path) -> None:
         os.close(folder)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store of schema 1 to the present one, in one transaction; one of the present schema stays as it is.
-
-    Schema 1 had no checksums, no environment of jobs and no table `uses`.
-    """
-    if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for table, statement in TABLES.items():
-            if table == "uses":
-                connection.execute(statement)
-                continue
-            columns = ", ".join(columns_of(connection, table))
-            connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-            connection.execute(statement)
-            added = ("environment, ", "'{}', ") if table == "jobs" else ("", "")
-            connection.execute(
-                f"INSERT INTO {table} ({columns}, {added[0]}checksum) SELECT {columns}, {added[1]}0 FROM old_{table}"
-            )
-            connection.execute(f"DROP TABLE old_{table}")
-            seal(connection, table)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def check(path: Path) -> None:
     """Refuse a file that this version cannot use, reading its header alone: no file is written or created.
 
     Raises
     ------
     RequestError
-        For an empty, truncated or foreign file, and a store of a newer schema.
+        For an empty, truncated or foreign file, and a store of another schema.
     """
     size = path.stat().st_size
     if size == 0:
@@ -129,13 +98,12 @@ def check(path: Path) -> None:
     _, page, changes, pages, version, application, counted_at = _HEADER.unpack(head)
     if application != APPLICATION_ID:
         raise unusable(path, "it was not made by clusterbench")
-    if version > SCHEMA_VERSION:
+    if version != SCHEMA_VERSION:
+        other = "a newer" if version > SCHEMA_VERSION else "an earlier"
         raise RequestError(
-            f"store {str(path)!r} was written by a newer clusterbench (schema {version}); nothing was changed",
-            allowed=f"schema up to {SCHEMA_VERSION}: upgrade clusterbench or use another --results folder",
+            f"store {str(path)!r} was written by {other} clusterbench (schema {version}); nothing was changed",
+            allowed=f"schema {SCHEMA_VERSION}: use that version of clusterbench, or another --results folder",
         )
-    if version < 1:
-        raise unusable(path, "it has no schema version")
     page = 65536 if page == 1 else page
     if has_log(path):
         _check_with_log(path)
@@ -144,7 +112,7 @@ def check(path: Path) -> None:
 
 
 def check_structure(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a store whose tables, indexes or pages are damaged; it has the present schema."""
+    """Refuse a store whose tables, indexes or pages are damaged."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     if dict(rows) != TABLES:
         raise unusable(path, "its list of tables is damaged")

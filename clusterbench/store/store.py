@@ -4,56 +4,42 @@ from __future__ import annotations
 
 import io
 import json
-import zlib
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError
-from clusterbench.labeling import Labeling, Labels, labels_sha256
+from clusterbench.labeling import Labeling, Labels
 from clusterbench.statuses import CellStatus
 from clusterbench.store.cleaning import Unused, remove_unused, unused
 from clusterbench.store.database import Database
-from clusterbench.store.writer_lock import WriterLock
+from clusterbench.store.packed_labels import packed_labels, unpacked_labels
+from clusterbench.store.writer_lock import lock_for_writing
 from clusterbench.task_outcomes import CutDone, TaskDone
 
 STORE_NAME = "clusterbench.sqlite"
+_MOST_KEYS = 500  # in one query
 
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What a job is and what it ran on.
-
-    Attributes
-    ----------
-    space_hash, algorithm : str
-    version : int
-        Of the plug-in.
-    params : str
-        JSON.
-    seed, n_rows, threads : int
-    total_seconds : float
-        Of this run; the seconds of a job that was done in several runs are added up.
-    environment : str
-        JSON, see `clusterbench.environment.Environment`.
-    """
+    """What a job is and what it ran on."""
 
     space_hash: str
     algorithm: str
-    version: int
-    params: str
+    version: int  # of the plug-in
+    params: str  # JSON
     seed: int
     n_rows: int
     threads: int
-    total_seconds: float
-    environment: str
+    total_seconds: float  # of this run; those of several runs are added up
+    environment: str  # JSON, see `clusterbench.environment.Environment`
 
 
 class Store:
@@ -64,7 +50,7 @@ class Store:
     writer is left without an exception, the list is complete, and replaces that of an earlier run.
     """
 
-    def __init__(self, database: Database, lock: WriterLock | None) -> None:
+    def __init__(self, database: Database, lock: int | None) -> None:
         self._db, self._lock = database, lock
         self._benchmark: str | None = None
         self._used: set[tuple[str, str]] = set()
@@ -81,14 +67,14 @@ class Store:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = WriterLock(folder)
+            lock = lock_for_writing(folder)
         except OSError as error:
             reason = error.strerror or str(error)
             raise RequestError(f"results folder {str(folder)!r} cannot be written: {reason}") from error
         try:
             return cls(Database(folder / STORE_NAME), lock)
         except BaseException:
-            lock.release()
+            os.close(lock)
             raise
 
     @classmethod
@@ -107,15 +93,14 @@ class Store:
         try:
             self._db.close()
         finally:
-            if self._lock is not None:
-                self._lock.release()
+            lock, self._lock = self._lock, None
+            if lock is not None:
+                os.close(lock)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None and self._used:
                 self._replace_uses()
@@ -149,13 +134,7 @@ class Store:
             self._db.put("uses", self._used)
 
     def unused(self, benchmark: str | None = None) -> list[Unused]:
-        """Return what no benchmark uses, or none would use without `benchmark`.
-
-        Raises
-        ------
-        RequestError
-            If there is no such benchmark, or it is not known what one of the others uses.
-        """
+        """Return what no benchmark uses, or none would use without `benchmark`."""
         return unused(self._db, benchmark)
 
     def remove_unused(self, benchmark: str | None = None) -> None:
@@ -167,12 +146,10 @@ class Store:
     def finished_cells(self, job_keys: Collection[str]) -> dict[str, dict[str, CellStatus]]:
         """Return, per job, the cuts that have an outcome, with their status."""
         self._use(*job_keys)
-        found: dict[str, dict[str, CellStatus]] = {}
-        for chunk in _chunks(job_keys):
-            query = f"SELECT job_key, cut, status FROM cells WHERE job_key IN ({_marks(chunk)})"
-            for key, cut, status in self._db.rows(query, chunk):
-                found.setdefault(key, {})[cut] = CellStatus(status)
-        return found
+        statuses: dict[str, dict[str, CellStatus]] = {}
+        for key, cut, status in self._rows("SELECT job_key, cut, status FROM cells WHERE job_key IN ({})", job_keys):
+            statuses.setdefault(key, {})[cut] = CellStatus(status)
+        return statuses
 
     def put_cell(self, event: CutDone) -> None:
         """Store one finished cut and its labeling."""
@@ -202,30 +179,23 @@ class Store:
 
     def environments(self, job_keys: Collection[str]) -> dict[str, str]:
         """Return what each finished job ran on, as JSON: its threads, and its environment where it was recorded."""
-        found: dict[str, str] = {}
-        for chunk in _chunks(job_keys):
-            query = f"SELECT key, json_set(environment, '$.threads', threads) FROM jobs WHERE key IN ({_marks(chunk)})"
-            found.update(self._db.rows(query, chunk))
-        return found
+        query = "SELECT key, json_set(environment, '$.threads', threads) FROM jobs WHERE key IN ({})"
+        return dict(self._rows(query, job_keys))
 
     def cells(self, job_keys: Collection[str]) -> pd.DataFrame:
         """Return the cells of jobs: job_key, cut, status, reason, labels, times, memory, sizes."""
-        query = """
-            SELECT cells.job_key, cells.cut, cells.status, cells.reason, cells.labels_sha256, cells.seconds,
-                   cells.inertia, cells.info, cells.build_seconds, cells.peak_mb,
-                   labelings.n_rows, labelings.n_noise, labelings.sizes
-            FROM cells LEFT JOIN labelings ON labelings.sha256 = cells.labels_sha256
-            WHERE cells.job_key IN ({})"""
-        return self._frame(query, job_keys)
+        of_cells = "job_key, cut, status, reason, labels_sha256, seconds, inertia, info, build_seconds, peak_mb"
+        columns = f"{of_cells}, n_rows, n_noise, sizes"
+        query = f"SELECT {columns} FROM cells LEFT JOIN labelings ON sha256 = labels_sha256 WHERE job_key IN ({{}})"
+        return pd.DataFrame(self._rows(query, job_keys), columns=columns.split(", "))
 
     # --- labelings -------------------------------------------------------------------------------
 
     def _put_labeling(self, labeling: Labeling) -> None:
-        if self._db.rows("SELECT 1 FROM labelings WHERE sha256 = ?", (labeling.sha256,)):
-            return
-        data = zlib.compress(np.ascontiguousarray(labeling.labels, dtype="<i4").tobytes(), level=1)
-        row = (labeling.sha256, len(labeling.labels), labeling.n_noise, json.dumps(labeling.sizes), data)
-        self._db.put("labelings", [row])
+        if not self._db.rows("SELECT 1 FROM labelings WHERE sha256 = ?", (labeling.sha256,)):
+            sizes, data = json.dumps(labeling.sizes), packed_labels(labeling.labels)
+            row = (labeling.sha256, len(labeling.labels), labeling.n_noise, sizes, data)
+            self._db.put("labelings", [row])
 
     def labels(self, sha256: str) -> Labels:
         """Return the labels whose hash starts with `sha256`.
@@ -235,49 +205,30 @@ class Store:
         RequestError
             If no labeling, or more than one, starts so, or its labels are damaged.
         """
-        if not sha256 or set(sha256.lower()) - set("0123456789abcdef"):
-            raise RequestError(f"{sha256!r} is not the start of a SHA-256", allowed="hexadecimal digits")
         low = sha256.lower()
-        rows = self._db.rows(
-            "SELECT sha256, n_rows, data FROM labelings WHERE sha256 >= ? AND sha256 < ? LIMIT 2", (low, low + "g")
-        )
-        if not rows:
+        if not low or set(low) - set("0123456789abcdef"):
+            raise RequestError(f"{sha256!r} is not the start of a SHA-256", allowed="hexadecimal digits")
+        query = "SELECT sha256 FROM labelings WHERE sha256 >= ? AND sha256 < ? LIMIT 2"
+        hashes = [row[0] for row in self._db.rows(query, (low, low + "g"))]
+        if not hashes:
             raise RequestError(f"no labeling starts with {sha256!r}")
-        if len(rows) > 1:
+        if len(hashes) > 1:
             raise RequestError(f"more than one labeling starts with {sha256!r}", allowed="more digits")
-        return self._labels_of(*rows[0], verify=True)
+        return self.labelings(hashes)[hashes[0]]
 
-    def labelings(self, hashes: Collection[str], *, verify: bool = True) -> dict[str, Labels]:
+    def labelings(self, hashes: Collection[str]) -> dict[str, Labels]:
         """Return many labelings by their full hashes.
-
-        Parameters
-        ----------
-        hashes : collection of str
-        verify : bool
-            Whether to refuse labels whose hash is not the one they are stored under.
 
         Raises
         ------
         RequestError
             If labels are damaged.
         """
-        found: dict[str, Labels] = {}
-        for chunk in _chunks(hashes):
-            query = f"SELECT sha256, n_rows, data FROM labelings WHERE sha256 IN ({_marks(chunk)})"
-            found.update((row[0], self._labels_of(*row, verify=verify)) for row in self._db.rows(query, chunk))
-        return found
-
-    def _labels_of(self, sha256: str, n_rows: int, data: bytes, *, verify: bool) -> Labels:
+        rows = list(self._rows("SELECT sha256, n_rows, data FROM labelings WHERE sha256 IN ({})", hashes))
         try:
-            raw = zlib.decompressobj().decompress(data, 4 * n_rows + 1)  # never more than the labels of its rows
-            if len(raw) != 4 * n_rows:
-                raise ValueError(f"not those of {n_rows} rows")
-            labels = np.frombuffer(raw, dtype="<i4").astype(np.int32)
-        except (zlib.error, ValueError, TypeError) as error:
-            raise self._db.unusable(f"the labels {sha256[:16]} are damaged ({error})") from error
-        if verify and (found := labels_sha256(labels)) != sha256:
-            raise self._db.unusable(f"the labels {sha256[:16]} were changed (their hash is {found[:16]})")
-        return labels
+            return {sha: unpacked_labels(sha, n_rows, data) for sha, n_rows, data in rows}
+        except ValueError as error:
+            raise self._db.unusable(str(error)) from error
 
     # --- scores ----------------------------------------------------------------------------------
 
@@ -301,8 +252,8 @@ class Store:
     def scores(self, space_hashes: Collection[str]) -> pd.DataFrame:
         """Return all scores in some spaces."""
         columns = "labels_sha256, space_hash, noise, metric, value, status, reason"
-        frame = self._frame(f"SELECT {columns} FROM scores WHERE space_hash IN ({{}})", space_hashes)
-        return frame.astype({"value": float})
+        rows = self._rows(f"SELECT {columns} FROM scores WHERE space_hash IN ({{}})", space_hashes)
+        return pd.DataFrame(rows, columns=columns.split(", ")).astype({"value": float})
 
     # --- derived frames, benchmarks, timings -----------------------------------------------------
 
@@ -343,19 +294,9 @@ class Store:
         query = "SELECT algorithm, n_rows, total_seconds AS seconds FROM jobs"
         return pd.DataFrame(self._db.rows(query), columns=["algorithm", "n_rows", "seconds"])
 
-    def _frame(self, query: str, keys: Collection[str]) -> pd.DataFrame:
-        rows: list[tuple[Any, ...]] = []
-        names: list[str] = []
-        for chunk in _chunks(keys) or [[""]]:
-            names, part = self._db.table(query.format(_marks(chunk)), chunk)
-            rows.extend(part)
-        return pd.DataFrame(rows, columns=names)
-
-
-def _chunks(values: Collection[str], size: int = 500) -> list[list[str]]:
-    ordered = list(dict.fromkeys(values))
-    return [ordered[i : i + size] for i in range(0, len(ordered), size)]
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
+    def _rows(self, query: str, keys: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over many keys, which stand for the braces in it."""
+        ordered = list(dict.fromkeys(keys))
+        for start in range(0, len(ordered), _MOST_KEYS):
+            chunk = ordered[start : start + _MOST_KEYS]
+            yield from self._db.rows(query.format(", ".join("?" * len(chunk))), chunk)

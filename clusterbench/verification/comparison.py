@@ -36,24 +36,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs, A (before) and B (after).
+    """Two runs, A (before) and B (after)."""
 
-    Attributes
-    ----------
-    a, b : str
-        Names of the sides.
-    counts : Counts
-    differences : tuple of Difference
-        Entries by the distance that they moved, the farthest first.
-    names : EntryNames
-        Names of the settings of both sides.
-    """
-
-    a: str
+    a: str  # name of the side
     b: str
     counts: Counts
-    differences: tuple[Difference, ...]
-    names: EntryNames
+    differences: tuple[Difference, ...]  # entries by the distance that they moved, the farthest first
+    names: EntryNames  # of the settings of both sides
 
     def of(self, kind: Kind) -> tuple[Difference, ...]:
         """Return the differences of a kind."""
@@ -100,7 +89,7 @@ def _verdict(comparison: Comparison) -> Iterator[str]:
         yield f"B is worse: {'; '.join(comparison.worse)}."
     else:
         yield "B is not worse: nothing fell beyond its interval, failed, or has other scores for equal labels."
-    undecided = [each.kind for each in comparison.differences if each.judgement is Judgement.UNDECIDED]
+    undecided = [one.kind for one in comparison.differences if one.judgement is Judgement.UNDECIDED]
     if unknown := undecided.count(Kind.RANK):
         yield f"No rank interval is known for {counted(unknown, 'entry', 'entries')} that fell."
     if absent := undecided.count(Kind.ENTRY):

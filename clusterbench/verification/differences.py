@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clusterbench.naming import EntryNames, parameter_pairs
+from clusterbench.naming import EntryNames, flat_facts, parameter_pairs
 
 NOT_RECORDED = "not recorded"
 SHOWN = 20  # differences of a kind that are printed at most
@@ -87,18 +88,10 @@ Value = str | int | float | Rank
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not the same before and after.
+    """One thing that is not the same before and after: in sides A and B, or as recorded and as computed again.
 
-    Attributes
-    ----------
-    kind : Kind
-    subject : RowKey or str
-        A row of a run, or any other thing by its name, such as ``packages numpy``.
-    before, after : Value
-        In side A and side B of a comparison; as recorded and as computed again.
-    note : str
-        How large the difference is, or where it comes from.
-    judgement : Judgement
+    `subject` is a row of a run, or any other thing by its name, such as ``packages numpy``; `note` says how large the
+    difference is, or where it comes from.
     """
 
     kind: Kind
@@ -121,34 +114,24 @@ def difference_lines(
     shown: int = SHOWN,
     indent: str = "",
 ) -> Iterator[str]:
-    """Yield differences as lines of text: the title of each kind, and under it one line per difference.
+    """Yield the title of each kind and under it one line per difference, its two values in the given form.
 
-    Parameters
-    ----------
-    differences : iterable of Difference
-    names : EntryNames
-    form : str
-        Format of the two values.
-    shown : int
-        Most lines of one kind; a further line counts the rest.
-    indent : str
-        Before every line; without one, each title has a blank line before it.
+    Of more than `shown` differences of a kind, a further line counts the rest. Without an indent, each title has a
+    blank line before it.
     """
-    by_kind: dict[Kind, list[Difference]] = {kind: [] for kind in Kind}
-    for difference in differences:
-        by_kind[difference.kind].append(difference)
-    for kind, rows in by_kind.items():
-        if rows:
-            yield from (f"{indent}{kind}",) if indent else ("", str(kind))
+    ordered = sorted(differences, key=lambda difference: [*Kind].index(difference.kind))
+    for kind, group in itertools.groupby(ordered, key=lambda difference: difference.kind):
+        rows = list(group)
+        yield from (f"{indent}{kind}",) if indent else ("", str(kind))
         yield from (f"{indent}  {_line(row, names, form)}" for row in rows[:shown])
         if len(rows) > shown:
             yield f"{indent}  ... and {len(rows) - shown} more"
 
 
-def _line(difference: Difference, names: EntryNames, form: str) -> str:
-    subject = difference.subject if isinstance(difference.subject, str) else difference.subject.text(names)
-    values = form.format(before=short_hash(difference.before), after=short_hash(difference.after))
-    return f"{subject}: {values}{f', {difference.note}' if difference.note else ''}"
+def _line(row: Difference, names: EntryNames, form: str) -> str:
+    subject = row.subject if isinstance(row.subject, str) else row.subject.text(names)
+    values = form.format(before=short_hash(row.before), after=short_hash(row.after))
+    return f"{subject}: {values}{f', {row.note}' if row.note else ''}"
 
 
 def short_hash(value: Value) -> str:
@@ -162,24 +145,13 @@ def fact_differences(kind: Kind, before: Mapping[str, object], after: Mapping[st
 
     Examples
     --------
-    >>> [difference] = fact_differences(Kind.ENVIRONMENT, {"packages": {"numpy": "1"}}, {"packages": {"numpy": "2"}})
-    >>> difference.subject, difference.before, difference.after
+    >>> [found] = fact_differences(Kind.ENVIRONMENT, {"packages": {"numpy": "1"}}, {"packages": {"numpy": "2"}})
+    >>> found.subject, found.before, found.after
     ('packages numpy', '1', '2')
     """
-    left, right = dict(_facts(before)), dict(_facts(after))
-    facts = [(name, left.get(name, NOT_RECORDED), right.get(name, NOT_RECORDED)) for name in {**left, **right}]
-    return [Difference(kind, name, a, b) for name, a, b in facts if a != b]
-
-
-def _facts(table: Mapping[str, object], head: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in table.items():
-        subject = f"{head} {name}".strip()
-        if isinstance(value, Mapping):
-            yield from _facts(value, subject)
-        elif isinstance(value, list | tuple):
-            yield subject, ", ".join(map(str, value))
-        else:
-            yield subject, "none" if value is None else str(value)
+    left, right = dict(flat_facts(before, " ")), dict(flat_facts(after, " "))
+    pairs = [(name, left.get(name, NOT_RECORDED), right.get(name, NOT_RECORDED)) for name in {**left, **right}]
+    return [Difference(kind, name, a, b) for name, a, b in pairs if a != b]
 
 
 def same_score(one: float, other: float, *, digits: int) -> bool:

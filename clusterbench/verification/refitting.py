@@ -91,12 +91,11 @@ def _plan(target: Target, workspace: Path) -> tuple[Plan, Registry]:
         plan = make_plan(benchmark, Selection(record.quick, {**record.only, **only}))
     except RequestError as error:
         raise error.within(f"the recorded declaration of {target.benchmark}") from error
-    return replace(plan, jobs=tuple(map(_planned, jobs))), registry
-
-
-def _planned(job: JobRecord) -> PlannedJob:
-    fit_job = FitJob(job.dataset, job.variant, job.algorithm, job.params, job.seeds, job.cuts)
-    return PlannedJob(fit_job, job.key, job.space_hash, None)
+    planned = (
+        PlannedJob(FitJob(j.dataset, j.variant, j.algorithm, j.params, j.seeds, j.cuts), j.key, j.space_hash, None)
+        for j in jobs
+    )
+    return replace(plan, jobs=tuple(planned)), registry
 
 
 def _declaration(record: RunRecord) -> str:
@@ -128,9 +127,6 @@ def _refitted(row: StoredRow, now: StoredRow, record: RunRecord) -> RefittedRow:
     differences = []
     if before != after:
         differences.append(_failure(Kind.LABELS, "labels", before, after, now.reason))
-    if row.labels != row.actual_labels:
-        stored = row.actual_labels or "no labels"
-        differences.append(_failure(Kind.LABELS, "hash of the labels in the store", before, stored))
     if row.labels and now.labels:
         if row.sizes != now.sizes:
             differences.append(_failure(Kind.LABELS, "sizes of the clusters", row.sizes, now.sizes))

@@ -19,22 +19,14 @@ _NO_CAUSE = (
 class RefittedRow:
     """One row, fitted and scored again.
 
-    Attributes
-    ----------
-    key : RowKey
-    recorded, now : str
-        SHA-256 of the labels, or the status of a row that gave none.
-    n_scores : int
-        Scores that were compared, over spaces, noise policies and metrics.
-    differences : tuple of Difference
-        Of its labels, sizes and scores.
+    `recorded` and `now` are the SHA-256 of the labels, or the status of a row that gave none.
     """
 
     key: RowKey
     recorded: str
     now: str
-    n_scores: int
-    differences: tuple[Difference, ...]
+    n_scores: int  # that were compared, over spaces, noise policies and metrics
+    differences: tuple[Difference, ...]  # of its labels, sizes and scores
 
     @property
     def same_labels(self) -> bool:
@@ -43,24 +35,13 @@ class RefittedRow:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """Rows of a run that were fitted again.
-
-    Attributes
-    ----------
-    benchmark, target : str
-        Where the rows were found, and how they were asked for.
-    rows : tuple of RefittedRow
-    shared : tuple of Difference
-        Of inputs and environment, which rows have in common.
-    names : EntryNames
-        Names of the settings of the run.
-    """
+    """Rows of a run that were fitted again."""
 
     benchmark: str
-    target: str
+    target: str  # how the rows were asked for
     rows: tuple[RefittedRow, ...]
-    shared: tuple[Difference, ...]
-    names: EntryNames
+    shared: tuple[Difference, ...]  # of inputs and environment, which rows have in common
+    names: EntryNames  # of the settings of the run
 
     @property
     def differences(self) -> tuple[Difference, ...]:

@@ -66,7 +66,7 @@ def with_entries(board: Board, *rows: dict[str, object]) -> Board:
         row = {**base, "rank": number, "mean_rank": float(number), "variant": "raw", "params": str(number), **given}
         name = str(given.get("name", "kmeans"))
         label, nothing = f"{name} · {row['variant']}", pd.DataFrame()
-        entries.append(Entry(row, name, label, f"entry-{number}", nothing, nothing))
+        entries.append(Entry.of(row, name, label, nothing, nothing))
     return replace(board, entries=tuple(entries))
 
 

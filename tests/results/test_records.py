@@ -103,20 +103,13 @@ DAMAGED = FULL.to_json().replace('"jobs"', '"job"')
 
 
 @pytest.mark.parametrize(
-    ("text", "flaw"),
-    [
-        (VERSION_1, "has version 1, this clusterbench reads version 2"),
-        ("{}", "has version 1, this clusterbench reads version 2"),
-        (FULL.to_json().replace('"version":2}', '"version":99}'), "has version 99, this clusterbench reads version 2"),
-        (DAMAGED, "is damaged"),
-        (FULL.to_json()[:-1], "is damaged"),
-        ("[]", "is damaged"),
-    ],
+    "text",
+    [VERSION_1, "{}", FULL.to_json().replace('"version":2}', '"version":99}'), DAMAGED, FULL.to_json()[:-1], "[]"],
 )
-def test_a_record_that_cannot_be_read_is_refused_with_the_way_out(text, flaw):
-    with pytest.raises(RequestError) as caught:
+def test_a_record_that_cannot_be_read_is_refused_with_the_way_out(text):
+    with pytest.raises(RequestError, match="the record of 'cards' was written by another version") as caught:
         RunRecord.from_json(text, name="cards")
-    assert (caught.value.what, caught.value.allowed) == (f"the record of benchmark 'cards' {flaw}", RUN_AGAIN)
+    assert caught.value.allowed == RUN_AGAIN
 
 
 @pytest.mark.parametrize("text", ['{"python": "3.11.9", "cells": {"computed": 4}}', "{}", "[]", "not JSON"])
@@ -131,7 +124,7 @@ def test_a_store_with_a_record_of_another_version_opens_and_refuses_that_run_alo
         store.put_benchmark("old", VERSION_1, MANIFEST.to_json())
         store.put_benchmark("new", record_of().to_json(), MANIFEST.to_json())
         assert read_record(store, "new") == (record_of(), MANIFEST)
-    with pytest.raises(RequestError, match="the record of benchmark 'old' has version 1"):
+    with pytest.raises(RequestError, match="the record of 'old' was written by another version"):
         load_stored_run(tmp_path, "old")
 
 

@@ -85,13 +85,3 @@ def test_rows_without_a_benchmark_can_be_removed_and_give_their_space_back(tmp_p
         assert tables(store.unused()) == {"labelings": 40, "cells": 40}
         store.remove_unused()
     assert (tmp_path / STORE_NAME).stat().st_size < size / 2
-
-
-def test_nothing_is_removed_while_it_is_not_known_what_a_benchmark_uses(tmp_path, make_cell):
-    with Store.writer(tmp_path) as store:
-        store.put_benchmark("early", "{}", "{}")
-    run(tmp_path, make_cell, "one", KEYS)
-    with Store.writer(tmp_path) as store:
-        with pytest.raises(RequestError, match=r"not known what benchmark 'early' uses: .*run 'early' again"):
-            store.unused()
-        assert tables(store.unused("early")) == {"benchmarks": 1}

@@ -414,17 +414,15 @@ def test_scores_that_were_changed_in_the_store_are_reported_with_both_values(stu
     assert "    silhouette in own (noise: drop): recorded 0.875, now 0." in reproduction_text(done)
 
 
-def test_labels_and_sizes_that_were_changed_in_the_store_are_reported(study):
+def test_sizes_that_were_changed_in_the_store_are_reported_and_changed_labels_refused(study):
     cells = load_stored_run(study.results).cells
     sha = cells.loc[cells["cut"] == '{"k": 2}', "labels_sha256"].iloc[0]
+    study.tamper(["UPDATE labelings SET sizes = '[31, 29]' WHERE sha256 = ?", sha])
+    assert differences(study.again("halves/raw/2"), Kind.LABELS) == {"sizes of the clusters": ("[31, 29]", "[30, 30]")}
     other = np.zeros(60, dtype="<i4")
-    study.tamper(
-        ["UPDATE labelings SET data = ?, sizes = '[31, 29]' WHERE sha256 = ?", zlib.compress(other.tobytes()), sha]
-    )
-    assert differences(study.again("halves/raw/2"), Kind.LABELS) == {
-        "hash of the labels in the store": (sha, labels_sha256(other)),
-        "sizes of the clusters": ("[31, 29]", "[30, 30]"),
-    }
+    study.tamper(["UPDATE labelings SET data = ? WHERE sha256 = ?", zlib.compress(other.tobytes()), sha])
+    with pytest.raises(RequestError, match=f"the labels {sha[:16]} were changed"):
+        study.again("halves/raw/2")
 
 
 # --- requests that cannot be met -------------------------------------------------------------------

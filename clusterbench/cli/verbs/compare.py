@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-
-
-class FailOn(StrEnum):
-    """What makes `compare` end with exit status 1."""
-
-    WORSE = "worse"
 
 
 def verb(
@@ -20,7 +13,7 @@ def verb(
     ],
     b: Annotated[str, typer.Argument(help="After: likewise.")],
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="End with exit status 1 if B is worse than A.")
+        Literal["worse"] | None, typer.Option("--fail-on", help="End with exit status 1 if B is worse than A.")
     ] = None,
 ) -> None:
     """Compare two runs or exports: entries that moved, scores and labels that differ, failures, fit times.
@@ -33,4 +26,4 @@ def verb(
 
     comparison = compare(a, b)
     say(comparison_text(comparison))
-    raise typer.Exit(1 if comparison.worse and fail_on is FailOn.WORSE else 0)
+    raise typer.Exit(1 if comparison.worse and fail_on == "worse" else 0)

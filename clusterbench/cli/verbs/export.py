@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from clusterbench.cli.options import RESULTS, Results, StoredRun
 
 
-class TableFormat(StrEnum):
-    """Formats of `export`."""
-
-    CSV = "csv"
-
-
 def verb(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")],
     benchmark: StoredRun = None,
-    format_: Annotated[TableFormat, typer.Option("--format", help="Format of the tables.")] = TableFormat.CSV,
+    format_: Annotated[Literal["csv"], typer.Option("--format", help="Format of the tables.")] = "csv",
     results: Results = RESULTS,
 ) -> None:
     """Write scores, cells, leaderboard and manifest as tables for other programs."""

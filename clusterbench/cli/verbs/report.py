@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results, StoredRun
 
 
-class Plane(StrEnum):
-    """Planes in which the clusters of an entry can be drawn."""
-
-    PCA = "pca"
-    TSNE = "tsne"
-
-
 def verb(
     benchmark: StoredRun = None,
     view: Annotated[
-        Plane, typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")
-    ] = Plane.PCA,
+        Literal["pca", "tsne"], typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")
+    ] = "pca",
     results: Results = RESULTS,
     reports: Reports = REPORTS,
 ) -> None:
@@ -33,5 +25,5 @@ def verb(
 
     done = load_stored_run(results, benchmark)
     folder = path_inside(reports, f"{folder_name(done.name)}/index.html").parent
-    shown = by_tsne(done) if view is Plane.TSNE else done
+    shown = by_tsne(done) if view == "tsne" else done
     name_files([*write_report(build_report(shown), folder), write_index(reports)])

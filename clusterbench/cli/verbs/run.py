@@ -38,15 +38,15 @@ def verb(
     reports: Reports = REPORTS,
 ) -> None:
     """Run a benchmark, rank it and write its report; what is in the store is not computed again."""
+    from functools import partial
+
     from clusterbench.cli.run_output import run_and_report, show_plan
     from clusterbench.execution import Limits
-    from clusterbench.running import Settings
+    from clusterbench.running import Settings, prepare
 
     settings = Settings(jobs, threads, Limits(time_limit, memory_limit), retry, scheduler)
+    prepared = partial(prepare, benchmark, quick=quick, only=only or [], name=name)
     if dry_run:
-        show_plan(benchmark, quick=quick, only=only or [], name=name, settings=settings, results=results)
-        return
-    failed = run_and_report(
-        benchmark, quick=quick, only=only or [], name=name, settings=settings, results=results, reports=reports
-    )
-    raise typer.Exit(1 if failed else 0)
+        show_plan(prepared()[0], settings, results)
+    else:
+        raise typer.Exit(1 if run_and_report(prepared, settings, results, reports) else 0)

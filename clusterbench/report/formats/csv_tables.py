@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clusterbench.report.closeup import labels_file
+from clusterbench.report.entry_details import labels_file
 from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.results import StoredRun

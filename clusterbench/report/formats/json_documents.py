@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from clusterbench.report.entry_views import Entry
+from clusterbench.ranking import Alert, Column
 from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
-from clusterbench.report.number_text import json_value
+from clusterbench.report.number_text import JsonValue, json_value
 
 JSON_VERSION = 2
 
@@ -29,28 +29,16 @@ def leaderboard_json(report: ReportModel) -> str:
         "selection": run.record.selection,
         "datasets": list(run.record.datasets),
         "headline": board.headline,
-        "alerts": [
-            {
-                "kind": alert.kind,
-                "severity": alert.severity,
-                "text": alert.text,
-                "dataset": alert.dataset,
-                "oracle": alert.oracle,
-            }
-            for alert in board.alerts
-        ],
+        "alerts": [_facts(alert, "kind", "severity", "text", "dataset", "oracle") for alert in board.alerts],
         "notes": list(board.notes),
         "cells": {str(name): int(count) for name, count in run.cells["status"].value_counts().sort_index().items()},
-        "columns": [
-            {"name": column.name, "title": column.title, "explanation": column.explanation, "ranked": column.ranked}
-            for column in board.columns
-        ],
+        "columns": [_facts(column, "name", "title", "explanation", "ranked") for column in board.columns],
         "boards": [
             {
                 "dataset": one.board.dataset,
                 "oracle": one.board.oracle,
                 "headline": board.headlines.get(one.board.dataset, ""),
-                "entries": [_entry(entry) for entry in one.board.entries],
+                "entries": [{**_record(entry.row), "sizes": list(entry.sizes)} for entry in one.board.entries],
             }
             for one in report.boards
         ],
@@ -60,12 +48,16 @@ def leaderboard_json(report: ReportModel) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {**{name: json_value(value) for name, value in entry.row.items()}, "sizes": list(entry.sizes)}
+def _facts(record: Alert | Column, *names: str) -> dict[str, str | bool]:
+    return {name: getattr(record, name) for name in names}
 
 
-def _records(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
-    return [{str(name): json_value(value) for name, value in row.items()} for row in frame.to_dict("records")]
+def _record(row: Mapping[Any, object]) -> dict[str, JsonValue]:
+    return {str(name): json_value(value) for name, value in row.items()}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, JsonValue]]:
+    return [_record(row) for row in frame.to_dict("records")]
 
 
 def _render(report: ReportModel) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clusterbench.ranking import letters_of
-from clusterbench.report.entry_views import Entry
+from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.format import Format
-from clusterbench.report.model import BoardReport, ReportModel
+from clusterbench.report.model import ReportModel
+from clusterbench.report.templating import template
 from clusterbench.text import printable
 
 _HYPHENS = re.compile("-(?=[-–—])")
@@ -33,9 +34,6 @@ _SPECIAL: Mapping[str, str] = {
     "\N{REPLACEMENT CHARACTER}": "?",
 }
 _MOST_ROWS = 100
-_HEADER = """\
-% Needs \\usepackage{booktabs}, \\usepackage{longtable}, \\usepackage{lscape},
-% and, before 2020, \\usepackage{textcomp}."""
 
 
 def latex(report: ReportModel) -> str:
@@ -43,8 +41,8 @@ def latex(report: ReportModel) -> str:
 
     It needs the packages booktabs, longtable, lscape and textcomp. Bold rows share a tie letter with the first place.
     """
-    tables = (_table(report, board) for board in report.boards if board.table.rows)
-    return "\n".join([_HEADER, *tables]) + "\n"
+    page = template("leaderboard.tex.j2", tex=escaped)
+    return page.render(report=report, most=_MOST_ROWS, tied=tied_with_first)
 
 
 def escaped(text: str) -> str:
@@ -59,44 +57,13 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in characters).replace("\0", "{}")  # two hyphens do not join to a dash
 
 
-def tie_group(entries: Sequence[Entry]) -> list[bool]:
-    """Return of every entry whether it is the first contender or shares a tie letter with it."""
-    first = next((entry for entry in entries if not entry.control), None)
-    if first is None:
-        return [False] * len(entries)
+def tied_with_first(board: Board) -> tuple[Entry, ...]:
+    """Return the first contender and the entries that share a tie letter with it."""
+    if not board.contenders:
+        return ()
+    first = board.contenders[0]
     letters = set(letters_of(str(first.row["tie"])))
-    return [entry is first or bool(letters & set(letters_of(str(entry.row["tie"])))) for entry in entries]
-
-
-def _table(report: ReportModel, board: BoardReport) -> str:
-    headings, rows = board.table.headings, board.table.rows
-    number = f"the first {_MOST_ROWS} of {len(rows)} entries" if len(rows) > _MOST_ROWS else f"{len(rows)} entries"
-    caption = f"{report.title}: leaderboard of {board.board.title}, {number}. Bold: not separated from the first place."
-    bold = tie_group([entry for entry, _ in rows])
-    lines = []
-    for (entry, row), in_group in list(zip(rows, bold, strict=True))[:_MOST_ROWS]:
-        command = r"\textit{%s}" if entry.control else r"\textbf{%s}" if in_group else "%s"
-        lines.append(_line([command % escaped(field.text) for field in row]))
-    head = [r"\toprule", _line([escaped(heading.full_title) for heading in headings]), r"\midrule"]
-    return "\n".join(
-        [
-            r"\begin{landscape}\scriptsize",
-            rf"\begin{{longtable}}{{{''.join('r' if heading.numeric else 'l' for heading in headings)}}}",
-            rf"\caption{{{escaped(caption)}}}\\",
-            *head,
-            r"\endfirsthead",
-            *head,
-            r"\endhead",
-            r"\bottomrule",
-            r"\endfoot",
-            *lines,
-            r"\end{longtable}\end{landscape}",
-        ]
-    )
-
-
-def _line(fields: Sequence[str]) -> str:
-    return " & ".join(fields) + r" \\"
+    return tuple(e for e in board.entries if e is first or letters & set(letters_of(str(e.row["tie"]))))
 
 
 FORMAT = Format(
