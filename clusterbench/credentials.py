@@ -21,13 +21,6 @@ def mask_credentials(text: str) -> str:
 
     Masked are the password of ``scheme://user:password@host``, the token of ``https://token@host``, and the values of
     parameters such as ``?token=``, ``&api_key=``, ``password=`` and ``sig=``.
-
-    Examples
-    --------
-    >>> mask_credentials("query on postgresql://me:secret@host/db?sslmode=require")
-    'query on postgresql://me:***@host/db?sslmode=require'
-    >>> mask_credentials("https://host/t.csv?version=2&sig=abc%2F")
-    'https://host/t.csv?version=2&sig=***'
     """
     text = _PASSWORD.sub(rf"\1{MASK}@", text)
     return _PARAMETER.sub(rf"\1{MASK}", _USER_TOKEN.sub(rf"\1{MASK}@", text))

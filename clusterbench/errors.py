@@ -42,15 +42,7 @@ class RequestError(ValueError):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return ", did you mean 'x'?" for the nearest spelling, or "".
-
-    Examples
-    --------
-    >>> did_you_mean("kmean", ["kmeans", "gmm"])
-    ", did you mean 'kmeans'?"
-    >>> did_you_mean("zzz", ["kmeans", "gmm"])
-    ''
-    """
+    """Return ", did you mean 'x'?" for the nearest spelling, or ""."""
     folded = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
     return f", did you mean {folded[near[0]]!r}?" if near else ""
@@ -71,13 +63,6 @@ def request_errors(what: str, *, where: str | None = None) -> Iterator[None]:
     """Turn whatever a plug-in's code raises into a RequestError that says what was called.
 
     A RequestError passes, located inside `where`. Ctrl-C is not caught.
-
-    Examples
-    --------
-    >>> with request_errors("check_params of mine", where="b.toml"):
-    ...     {}["gamma"]
-    Traceback (most recent call last):
-    clusterbench.errors.RequestError: b.toml: check_params of mine: KeyError: 'gamma'
     """
     try:
         yield

@@ -16,25 +16,11 @@ Labels = NDArray[np.int32]
 
 
 def canonical(labels: ArrayLike) -> Labels:
-    """Renumber clusters 0.. by descending size, ties by their first row; noise stays -1.
+    """Renumber clusters 0.. by descending size, ties by their first row; noise, any negative number, stays -1.
 
-    Parameters
-    ----------
-    labels : array-like of int, shape (n,)
-        Any integer names of clusters; every negative number is noise.
+    Labels of shape (n,) become int32. Refused are labels that are masked, not one-dimensional or not integers, and
+    floats so large that neighbouring integers are one float.
 
-    Returns
-    -------
-    ndarray of int32, shape (n,)
-
-    Raises
-    ------
-    RequestError
-        If `labels` is not one-dimensional or not of integers, if some are masked, or if they are floats so large
-        that neighbouring integers are one float.
-
-    Examples
-    --------
     >>> canonical([7, 3, 3, -1, 7, 3]).tolist()
     [1, 0, 0, -1, 1, 0]
     """
@@ -67,13 +53,7 @@ def _groups(given: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], ...]:
 
 
 def integer_labels(labels: ArrayLike) -> NDArray[np.integer[Any]]:
-    """Return labels of any shape as an integer array, integers in the type they have.
-
-    Raises
-    ------
-    RequestError
-        If they are not distinct integers: see `canonical`.
-    """
+    """Return labels of any shape as an integer array, integers in the type they have: see `canonical`."""
     if is_masked(labels):
         raise RequestError("labels are masked", allowed=f"a label for every row, {NOISE} for noise")
     given = np.asarray(labels)

@@ -11,14 +11,8 @@ from typing import Any
 from clusterbench.errors import RequestError
 
 
-def canonical_json(value: Any) -> str:
-    """Return JSON with sorted keys: equal settings have equal texts.
-
-    Examples
-    --------
-    >>> canonical_json({"n_init": 1, "init": "random"})
-    '{"init": "random", "n_init": 1}'
-    """
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys: equal settings have equal texts."""
     return json.dumps(value, sort_keys=True, separators=(", ", ": "), allow_nan=False)
 
 
@@ -40,17 +34,11 @@ class Cut:
     """
 
     name: str
-    value: Any
+    value: int | float | str
 
     @classmethod
     def parse(cls, text: str) -> Cut:
-        """Return the cut that `text`, a JSON object with one key, stands for.
-
-        Raises
-        ------
-        RequestError
-            If it is none.
-        """
+        """Return the cut that `text`, a JSON object with one key, names; refuse any other text."""
         try:
             [(name, value)] = json.loads(text).items()
         except (ValueError, TypeError, AttributeError) as error:
@@ -75,13 +63,7 @@ class Cut:
 
 
 def plain_value(value: object) -> str:
-    """Return a JSON value as text: a string without quotation marks, anything else as JSON.
-
-    Examples
-    --------
-    >>> plain_value("ward"), plain_value(None), plain_value([1, 2])
-    ('ward', 'null', '[1, 2]')
-    """
+    """Return a JSON value as text: a string without quotation marks, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
@@ -103,13 +85,7 @@ def flat_facts(facts: Mapping[str, object], separator: str) -> Iterator[tuple[st
 
 
 def parameter_pairs(params: str) -> list[str]:
-    """Return ``name=value`` of each key of a JSON object, in its order; a text that is no JSON object as it is.
-
-    Examples
-    --------
-    >>> parameter_pairs('{"linkage": "ward", "n": 2}')
-    ['linkage=ward', 'n=2']
-    """
+    """Return ``name=value`` of each key of a JSON object, in its order; a text that is no JSON object as it is."""
     values = _json_object(params)
     return [params] if values is None else [f"{name}={plain_value(value)}" for name, value in values.items()]
 
@@ -118,16 +94,9 @@ def parameter_pairs(params: str) -> list[str]:
 class EntryNames:
     """Names of settings and entries: of the parameters, those in which the settings of an algorithm differ.
 
-    Attributes
-    ----------
-    settings : mapping of str to tuple of str
-        The parameters (JSON) of every setting of each algorithm that the names must distinguish.
+    `settings` holds the parameters (JSON) of every setting of each algorithm that the names must distinguish.
 
-    Examples
-    --------
     >>> names = EntryNames.of([("ward", '{"p": 1, "q": 0}'), ("ward", '{"p": 2, "q": 0}')])
-    >>> names.setting("ward", '{"p": 2, "q": 0}')
-    'ward (p=2)'
     >>> names.entry("ward", '{"p": 2, "q": 0}', "pca", k=5)
     'ward (p=2) on pca with k = 5'
     """
@@ -161,27 +130,13 @@ class EntryNames:
     def entry(
         self, algorithm: str, params: str, variant: str, *, k: int | None = None, policy: str | None = None
     ) -> str:
-        """Return ``agglomerative (linkage=ward, k by silhouette) on pca with k = 5``.
-
-        Parameters
-        ----------
-        k : int, optional
-            Number of clusters.
-        policy : str, optional
-            How k was chosen, where entries differ in it.
-        """
+        """Return ``agglomerative (linkage=ward, k by silhouette) on pca with k = 5``, `policy` where needed."""
         setting = self.setting(algorithm, params, *([f"k by {policy}"] if policy else []))
         return f"{setting} on {variant}" + (f" with k = {k}" if k is not None else "")
 
 
 def folder_name(name: str) -> str:
-    """Return the name of a benchmark if it can be the name of a folder.
-
-    Raises
-    ------
-    RequestError
-        If it would be a path to somewhere else, or no name of a file at all.
-    """
+    """Return the name of a benchmark if it can be the name of a folder; refuse a path to somewhere else."""
     if name in ("", ".", "..") or not name.isprintable() or "/" in name or "\\" in name or len(name.encode()) > 200:
         raise RequestError(
             f"the benchmark name {name!r} cannot be the name of a folder",
@@ -191,12 +146,7 @@ def folder_name(name: str) -> str:
 
 
 def path_inside(folder: Path, name: str) -> Path:
-    """Return ``folder / name`` if no folder between them is a symbolic link, which would lead elsewhere.
-
-    Raises
-    ------
-    RequestError
-    """
+    """Return ``folder / name``; refuse it if a folder between them is a symbolic link, which would lead elsewhere."""
     path = folder
     for part in Path(name).parent.parts:
         path /= part

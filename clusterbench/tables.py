@@ -135,13 +135,6 @@ def csv_text(frame: pd.DataFrame) -> str:
 
     Numbers read back bit for bit, truth values are ``true`` and ``false``, a missing value is an empty field. Text is
     written as it is.
-
-    Examples
-    --------
-    >>> print(csv_text(pd.DataFrame({"name": ["a", "=1+1"], "x": [0.1, None], "best": [True, False]})), end="")
-    name,x,best
-    a,0.1,true
-    =1+1,,false
     """
     written, has_return = frame.copy(), False
     for name in written.columns:
@@ -158,10 +151,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 def checked_board(board: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of ``leaderboard.csv`` that are in `BOARD_SCHEMA`, in order.
 
-    Raises
-    ------
-    SchemaError
-        If a column is missing or holds what its kind forbids, or a row is a duplicate.
+    SchemaError if a column is missing or holds what its kind forbids, or a row is a duplicate.
     """
     return _checked(board, BOARD_SCHEMA, BOARD_KEY, "leaderboard.csv")
 
@@ -169,11 +159,7 @@ def checked_board(board: pd.DataFrame) -> pd.DataFrame:
 def checked_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of ``cells.csv``, in order.
 
-    Raises
-    ------
-    SchemaError
-        If a column is missing or holds what its kind forbids, a row is a duplicate, a status is unknown, or a cell that
-        did not end well has no reason.
+    SchemaError as for `checked_board`; and if a status is unknown, or a cell that did not end well has no reason.
     """
     table = _checked(cells, CELL_SCHEMA, CELL_KEY, "cells.csv")
     _known_statuses(table, [str(status) for status in CellStatus], "cells.csv")
@@ -186,10 +172,7 @@ def checked_cells(cells: pd.DataFrame) -> pd.DataFrame:
 def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of ``scores.csv``, in order.
 
-    Raises
-    ------
-    SchemaError
-        As for `checked_cells`; and if a value is missing where the status is ``ok``, or given where it is not.
+    SchemaError as for `checked_cells`; and if a value is missing where the status is ``ok``, or given where it is not.
     """
     table = _checked(scores, SCORE_SCHEMA, SCORE_KEY, "scores.csv")
     _known_statuses(table, [str(status) for status in ScoreStatus], "scores.csv")

@@ -31,13 +31,7 @@ def printable_lines(text: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return text of at most `width` characters, the middle left out where it is longer.
-
-    Examples
-    --------
-    >>> shortened("a-very-long-name", 9)
-    'a-ve…name'
-    """
+    """Return text of at most `width` characters, the middle left out where it is longer."""
     if len(text) <= width:
         return text
     head = width // 2
@@ -45,24 +39,12 @@ def shortened(text: str, width: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun; the plural is `many`, by default `one` with an s.
-
-    Examples
-    --------
-    >>> counted(1, "cell"), counted(0, "cell"), counted(2, "entry", "entries")
-    ('1 cell', '0 cells', '2 entries')
-    """
+    """Return a number with its noun; the plural is `many`, by default `one` with an s."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def listed(words: Sequence[str], *, most: int | None = None) -> str:
-    """Return words joined by commas and an "and"; of more than `most`, the others as a count.
-
-    Examples
-    --------
-    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b", "c"], most=2)
-    ('a', 'a, b and c', 'a, b and 1 more')
-    """
+    """Return words joined by commas and an "and"; of more than `most`, the others as a count."""
     if most is not None and len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most} more"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -41,15 +41,7 @@ def python_benchmark(name: str, values: Mapping[str, TomlValue | None], registry
 
 
 def toml_text(values: Mapping[str, TomlValue]) -> str:
-    """Return a mapping as TOML.
-
-    Examples
-    --------
-    >>> print(toml_text({"seeds": [0, 1], "gate": {"min_rows": 5}, "algorithms": [{"use": "kmeans"}]}), end="")
-    seeds = [0, 1]
-    gate = {min_rows = 5}
-    algorithms = [{use = "kmeans"}]
-    """
+    """Return a mapping as TOML, a line per key; tables are inline."""
     return "".join(f"{_key(key)} = {_value(value, key)}\n" for key, value in values.items())
 
 

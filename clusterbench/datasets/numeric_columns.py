@@ -21,10 +21,7 @@ _DATES: Final = (datetime.date, datetime.time, datetime.timedelta, np.datetime64
 def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64]:
     """Return the values of a column, shape (n,), NaN where missing; extend `warnings` where digits are lost.
 
-    Raises
-    ------
-    RequestError
-        For text, dates, complex numbers and infinities (with the row), and for a column without any value.
+    Text, dates, complex numbers, infinities and a column without any value are refused.
     """
     present = column.notna().to_numpy()
     values = np.full(len(column), np.nan)

@@ -48,13 +48,7 @@ _RESUME = "finished cells are in the store, the same command goes on from there"
 def execute_on_dask(
     tasks: Sequence[Task], *, scheduler: str, most: int, threads: int, limits: Limits
 ) -> Generator[Event, None, None]:
-    """Execute `tasks` on a Dask cluster and yield the events of each task when it ends; see `execute`.
-
-    Raises
-    ------
-    RequestError
-        If the scheduler cannot be reached or is lost, there is no worker, or a worker has other versions or plug-ins.
-    """
+    """Execute `tasks` on a Dask cluster and yield the events of each task when it ends; see `execute`."""
     if not tasks:
         return
     with _connected(scheduler) as client:

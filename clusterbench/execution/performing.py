@@ -168,13 +168,7 @@ def status_of(error: BaseException) -> CellStatus:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return type, message and the innermost place of an exception, on one line.
-
-    Examples
-    --------
-    >>> describe_error(ValueError("k is  too large\\n"))
-    'ValueError: k is too large'
-    """
+    """Return type, message and the innermost place of an exception, on one line."""
     try:
         message = one_line(str(error), _LONGEST_MESSAGE)
     except PLUGIN_FAULTS as second:
@@ -185,12 +179,6 @@ def describe_error(error: BaseException) -> str:
 
 
 def one_line(text: object, length: int) -> str:
-    """Return `text` on one line that any file can hold: no control characters, no lone surrogates.
-
-    Examples
-    --------
-    >>> one_line("red \\x1b[31m\\n\\ud800 alert", 20)
-    'red ?[31m ? alert'
-    """
+    """Return `text` on one line that any file can hold: no control characters, no lone surrogates."""
     words = " ".join(str(text)[: 4 * length].split())
     return "".join(c if c.isprintable() else "?" for c in words)[:length]

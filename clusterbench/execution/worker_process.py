@@ -42,13 +42,7 @@ _PATIENCE = 2.0  # seconds for a supervisor to end its worker and to remove the 
 
 
 class WorkerProcess:
-    """A worker with its supervisor.
-
-    Attributes
-    ----------
-    connection : Connection
-        Tasks go to the worker, events come back.
-    """
+    """A worker with its supervisor: tasks go to the worker over `connection`, and events come back."""
 
     def __init__(self, threads: int) -> None:
         self._exit_code: int | None = None

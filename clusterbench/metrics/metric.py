@@ -142,14 +142,14 @@ class MetricFacts:
         return {name: None if value in (-math.inf, math.inf) else value for name, value in plain.items()}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
+    def from_json(cls, values: Mapping[str, object]) -> Self:
         """Return the facts that `to_json` gave; refuse a field that is unknown, missing or of no use."""
         known = [field.name for field in fields(MetricFacts)]
         for name in values:
             if name not in known:
                 raise unknown("field", name, known, where="metric")
         try:
-            return cls(**{name: value for name, value in values.items() if value is not None})
+            return cls(**{name: value for name, value in values.items() if value is not None})  # type: ignore[arg-type]
         except TypeError as error:
             raise RequestError(f"incomplete facts: {error}", where="metric", allowed=", ".join(known)) from error
 

@@ -22,8 +22,8 @@ from clusterbench.plugins.algorithm import (
     Partition,
     as_partition,
 )
-from clusterbench.plugins.conformance import Check, check_algorithm, default_cuts, default_settings, small_table
-from clusterbench.plugins.estimator_objects import EstimatorPlugin, estimator_plugin
+from clusterbench.plugins.conformance import Check, check_algorithm, small_table
+from clusterbench.plugins.estimator_objects import estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
 from clusterbench.plugins.packages import is_installed, missing_packages
 from clusterbench.plugins.parameter_checks import (
@@ -40,7 +40,7 @@ from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow
 
 if TYPE_CHECKING:
     from clusterbench.metrics import Direction, Metric
-    from clusterbench.plugins.registry import BrokenPlugin, Plugins, Registry, load_registry, shipped_place
+    from clusterbench.plugins.registry import Registry, load_registry, shipped_place
     from clusterbench.preprocessing import Step
 
 __all__ = [
@@ -49,14 +49,12 @@ __all__ = [
     "SCIPY_DISTANCES",
     "Algorithm",
     "Assignment",
-    "BrokenPlugin",
     "Check",
     "Cut",
     "CutRange",
     "Cutter",
     "Direction",
     "Encoder",
-    "EstimatorPlugin",
     "Family",
     "Floats",
     "K",
@@ -64,14 +62,11 @@ __all__ = [
     "Metric",
     "Params",
     "Partition",
-    "Plugins",
     "Registry",
     "ShiftedModel",
     "Step",
     "as_partition",
     "check_algorithm",
-    "default_cuts",
-    "default_settings",
     "estimator_plugin",
     "is_installed",
     "kept_generators",
@@ -98,7 +93,7 @@ _REGISTRY = "clusterbench.plugins.registry"
 # Imported when they are asked for: a worker process needs algorithms only, and starts in a third of the time.
 _HOMES = {
     **dict.fromkeys(("Direction", "Metric"), "clusterbench.metrics"),
-    **dict.fromkeys(("BrokenPlugin", "Plugins", "Registry", "load_registry", "shipped_place"), _REGISTRY),
+    **dict.fromkeys(("Registry", "load_registry", "shipped_place"), _REGISTRY),
     "Step": "clusterbench.preprocessing",
 }
 

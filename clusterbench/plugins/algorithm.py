@@ -230,10 +230,7 @@ class Algorithm:
     def parameters(self) -> dict[str, Any]:
         """Build parameters with their defaults, or ``REQUIRED``; empty if a missing package declares them.
 
-        Raises
-        ------
-        RequestError
-            If the plug-in's own code fails; so do `is_deterministic`, `cut_complaint` and `resolve`.
+        RequestError if the plug-in's own code fails; so from `is_deterministic`, `cut_complaint` and `resolve`.
         """
         if self._has_unknown_parameters:
             return {}
@@ -269,15 +266,9 @@ class Algorithm:
     def resolve(self, given: Params, *, where: str | None = None) -> dict[str, Any]:
         """Return all build parameters, defaults filled in.
 
-        Raises
-        ------
-        RequestError
-            For an unknown name (nearest spelling offered), a missing one, or a value the algorithm refuses.
-
-        Notes
-        -----
-        Where a required package is missing, the parameters of a wrapped estimator are unknown: `given` is returned
-        unchecked, and the cells are ``skipped`` for the missing package anyway.
+        RequestError for an unknown parameter (nearest spelling offered), a missing one, or a value that the algorithm
+        refuses. Where a required package is missing, the parameters of a wrapped estimator are unknown: `given` is
+        returned unchecked, and the cells are ``skipped`` anyway.
         """
         if self._has_unknown_parameters:
             return dict(given)

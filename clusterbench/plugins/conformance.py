@@ -39,50 +39,33 @@ def small_table() -> Floats:
     return np.ascontiguousarray(np.vstack([blobs, rng.uniform(-8, 12, size=(6, 4))]))
 
 
-def default_settings(algorithm: Algorithm) -> dict[str, Any]:
-    """Return the first setting of the algorithm's grid, defaults filled in."""
-    return algorithm.resolve({name: values[0] for name, values in algorithm.grid.items()})
-
-
-def default_cuts(algorithm: Algorithm) -> list[Cut]:
-    """Return the cuts that conformance tries: the declared defaults, or k = 5, 3, 2."""
-    first = algorithm.cuts[0]
-    return [Cut(first.name, value) for value in (first.default if first.default is not None else _KS)]
-
-
 def check_algorithm(algorithm: Algorithm, *, X: Floats | None = None) -> list[Check]:
-    """Check that `algorithm` works and does what it declares.
+    """Check that `algorithm`, in the first setting of its grid, works and does what it declares.
 
-    Parameters
-    ----------
-    algorithm : Algorithm
-    X : ndarray of float64, shape (n, d), optional
-        Default: `small_table`. It should have at least 10 different rows.
-
-    Returns
-    -------
-    list of Check
-        In the order of the checks. It ends early where later checks are impossible: a missing package, refused
-        parameters, a build that fails.
+    It is cut at the declared defaults, or at k = 5, 3, 2, on `X`, shape (n, d), with at least 10 different rows; by
+    default on `small_table`. The list ends early where later checks are impossible: a missing package, refused
+    parameters, a build that fails.
     """
     missing = missing_packages(algorithm.packages)
     if missing is not None:
         return [Check("required packages are installed", False, missing)]
+    accepted = "default parameters are accepted"
     try:
-        params = default_settings(algorithm)
+        params = algorithm.resolve({name: values[0] for name, values in algorithm.grid.items()})
     except Exception as error:  # noqa: BLE001 - the message is the finding
-        return [Check("default parameters are accepted", False, _described(error))]
-    cuts = default_cuts(algorithm)
+        return [Check(accepted, False, _described(error))]
+    first = algorithm.cuts[0]
+    cuts = [Cut(first.name, value) for value in (_KS if first.default is None else first.default)]
     plain = _check(
         "parameters and cuts are plain values (JSON)", lambda: _plain_fault([params, [cut.arguments for cut in cuts]])
     )
     checks = [
-        Check("default parameters are accepted", True),
+        Check(accepted, True),
         _check("every setting of the grid is accepted", lambda: _grid_fault(algorithm)),
         plain,
     ]
     if plain.ok:
-        params = _written_and_read(params)  # as a run passes them: a tuple becomes a list
+        params = json.loads(json.dumps(params))  # as a run passes them: a tuple becomes a list
     with _read_only_memmap(small_table() if X is None else X) as table:
         checks += _Trial(algorithm, params, table, cuts).run()
     return checks
@@ -135,7 +118,7 @@ class _Trial:
         noisy = any(np.min(p.labels) < 0 for p in partitions)
         yield Check("gives noise only where declared", self.algorithm.noise or not noisy)
         if self.algorithm.needs_k:
-            pairs = [(cut.value, len(np.unique(p.labels))) for cut, p in zip(self.cuts, partitions, strict=True)]
+            pairs = [(int(cut.value), len(np.unique(p.labels))) for cut, p in zip(self.cuts, partitions, strict=True)]
             wrong = [f"k={k}: {n} clusters" for k, n in pairs if n > k]
             yield Check("gives at most k clusters", not wrong, ", ".join(wrong))
         kept = [[p.inertia, dict(p.info)] for p in partitions]
@@ -167,14 +150,11 @@ def _grid_fault(algorithm: Algorithm) -> str:
 
 
 def _plain_fault(value: object) -> str:
-    return "" if _written_and_read(value) == _with_lists(value) else "changes when it is written and read"
+    written = json.loads(json.dumps(value, allow_nan=False))
+    return "" if written == _with_lists(value) else "changes when it is written and read"
 
 
-def _written_and_read(value: Any) -> Any:
-    return json.loads(json.dumps(value, allow_nan=False))
-
-
-def _with_lists(value: Any) -> Any:
+def _with_lists(value: object) -> object:
     """Return `value` with its tuples as lists, the one change that a file makes to a plain value."""
     if isinstance(value, list | tuple):
         return [_with_lists(part) for part in value]

@@ -76,13 +76,7 @@ class Encoder:
     layers: tuple[tuple[Floats, Floats], ...]
 
     def encode(self, X: ArrayLike) -> Floats:
-        """Return the latent coordinates, shape (m, n_latent), of rows of the fitted space, shape (m, d).
-
-        Raises
-        ------
-        ValueError
-            If `X` has another number of columns.
-        """
+        """Return the latent coordinates, shape (m, n_latent), of rows of the fitted space, shape (m, d)."""
         given = np.asarray(X, dtype=np.float64)
         if given.ndim != 2 or given.shape[1] != len(self.mean):
             raise ValueError(f"the encoder takes rows of {len(self.mean)} values, got shape {given.shape}")

@@ -52,12 +52,8 @@ class Scope:
     def pick(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the columns that `wanted` names, in the order of the table.
 
-        ``all`` is every column; a column goes before a group of its name.
-
-        Raises
-        ------
-        RequestError
-            For a name that is neither, or a declared group of which nothing is left.
+        ``all`` is every column; a column goes before a group of its name. Refused is a name that is neither, and a
+        declared group of which nothing is left.
         """
         chosen = {column for name in wanted for column in self._named(name)}
         return tuple(name for name in self.present if name in chosen)

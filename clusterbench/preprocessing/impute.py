@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -11,6 +11,9 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHa
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.column_selection import Scope
 from clusterbench.preprocessing.step import STRICT, Count, Flag, Step
+
+if TYPE_CHECKING:
+    from sklearn.base import TransformerMixin
 
 
 class Filling(BaseModel):
@@ -51,7 +54,7 @@ class Filling(BaseModel):
         detail = {"constant": f" {self.fill_value:g}", "knn": f" {self.n_neighbors}"}.get(self.strategy, "")
         return f"{self.strategy.replace('_', ' ')}{detail}"
 
-    def imputer(self, *, add_indicator: bool, keep_empty: bool) -> Any:
+    def imputer(self, *, add_indicator: bool, keep_empty: bool) -> TransformerMixin:
         """Return the unfitted imputer, with pandas output."""
         from sklearn.impute import KNNImputer, SimpleImputer
 
@@ -106,7 +109,7 @@ class Impute(Step, Filling):
                 named_by[column] = name
         return step.model_copy(update={"override": {col: self.override[name] for col, name in named_by.items()}})
 
-    def estimator(self) -> Any:
+    def estimator(self) -> TransformerMixin:
         from clusterbench.preprocessing.transformers import ImputeByColumn
 
         keep = self.keep_empty_features

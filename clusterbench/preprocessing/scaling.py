@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,9 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 
 from clusterbench.preprocessing.step import Flag, Step
 from clusterbench.preprocessing.table_checks import check_above, check_complete
+
+if TYPE_CHECKING:
+    from sklearn.base import TransformerMixin
 
 
 def _ascending(pair: tuple[float, float]) -> tuple[float, float]:
@@ -69,7 +72,7 @@ class Log1p(Step):
 
     name = "log1p"
 
-    def estimator(self) -> Any:
+    def estimator(self) -> TransformerMixin:
         from sklearn.preprocessing import FunctionTransformer
 
         return FunctionTransformer(np.log1p, inverse_func=np.expm1, check_inverse=False, feature_names_out="one-to-one")

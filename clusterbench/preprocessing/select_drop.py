@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
 from clusterbench.preprocessing.step import Step, short
+
+if TYPE_CHECKING:
+    from sklearn.base import TransformerMixin
 
 
 class Select(Step):
@@ -16,7 +19,7 @@ class Select(Step):
 
     columns: Names
 
-    def transformer(self) -> Any:
+    def transformer(self) -> TransformerMixin:
         from clusterbench.preprocessing.transformers import choose_columns, pass_through
 
         return pass_through() if self.columns == (ALL,) else choose_columns(self.columns, keep=True)
@@ -36,7 +39,7 @@ class Drop(Step):
 
     columns: Names
 
-    def transformer(self) -> Any:
+    def transformer(self) -> TransformerMixin:
         from clusterbench.preprocessing.transformers import choose_columns
 
         return choose_columns(self.columns, keep=False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
+
+if TYPE_CHECKING:
+    from sklearn.base import TransformerMixin
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 _SHOWN_NAMES = 3
@@ -71,7 +74,7 @@ class Step(BaseModel):
 
     columns: Names = (ALL,)
 
-    def estimator(self) -> Any:
+    def estimator(self) -> TransformerMixin:
         """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
         module, _, name = self.wraps.partition(":")
         return getattr(importlib.import_module(module), name)(**self.model_dump(exclude={"columns"}))
@@ -117,7 +120,7 @@ class Step(BaseModel):
         after = self.columns_after(columns, n_rows)
         return scope if after == columns else scope.replaced(columns, after, exact=self.count_is_known())
 
-    def transformer(self) -> Any:
+    def transformer(self) -> TransformerMixin:
         """Return the unfitted transformer of a bound step: frame to frame, other columns passing through."""
         from clusterbench.preprocessing.transformers import OnColumns, pass_through
 

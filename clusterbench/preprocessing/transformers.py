@@ -15,12 +15,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-def pass_through() -> Any:
+def pass_through() -> TransformerMixin:
     """Return a transformer that gives the table as it is."""
     return FunctionTransformer(feature_names_out="one-to-one").set_output(transform="pandas")
 
 
-def choose_columns(columns: Sequence[str], *, keep: bool) -> Any:
+def choose_columns(columns: Sequence[str], *, keep: bool) -> TransformerMixin:
     """Return a transformer that keeps `columns` only, or leaves them out."""
     chosen, others = ("passthrough", "drop") if keep else ("drop", "passthrough")
     chooser = ColumnTransformer([("chosen", chosen, list(columns))], remainder=others, verbose_feature_names_out=False)

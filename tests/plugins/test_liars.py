@@ -8,15 +8,12 @@ import pytest
 from clusterbench.plugins import (
     Algorithm,
     Assignment,
-    Cut,
     CutRange,
     Family,
     K,
     Partition,
     as_partition,
     check_algorithm,
-    default_cuts,
-    default_settings,
 )
 
 BUILDS = "builds, and every cut gives one integer per row"
@@ -199,13 +196,16 @@ def test_a_tuple_reaches_the_algorithm_as_the_list_that_a_run_would_give():
 
 
 def test_the_first_of_the_grid_and_all_default_cuts_are_tried():
-    def build(X, seed, width=1, depth=2):
-        return lambda eps: turns(X, 2)
+    tried = []
 
-    made = algorithm(build, grid={"depth": (7, 8)}, cuts=(CutRange("eps", (0.1, 0.2)), K))
-    assert default_settings(made) == {"width": 1, "depth": 7}
-    assert default_cuts(made) == [Cut("eps", 0.1), Cut("eps", 0.2)]
-    assert default_cuts(of(lambda X, seed, k: turns(X, k))) == [Cut("k", 5), Cut("k", 3), Cut("k", 2)]
+    def build(X, seed, width=1, depth=2):
+        return lambda **cut: tried.append((width, depth, cut)) or turns(X, 2)
+
+    check_algorithm(algorithm(build, grid={"depth": (7, 8)}, cuts=(CutRange("eps", (0.1, 0.2)), K)))
+    assert tried[:2] == [(1, 7, {"eps": 0.1}), (1, 7, {"eps": 0.2})]
+    tried.clear()
+    check_algorithm(algorithm(build))
+    assert [cut for _, _, cut in tried[:3]] == [{"k": 5}, {"k": 3}, {"k": 2}]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "uint32", "int64"])
