@@ -71,34 +71,22 @@ class AlgorithmRun:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A validated benchmark; every name in it is known to exist.
+    """A validated benchmark; every name in it is known to exist."""
 
-    Attributes
-    ----------
-    name, text : str
-        Stem of the file, and the TOML as it was read.
-    metrics : tuple of str
-        Those that rank, among them `plugin_metrics`. The built-in ones are scored in any case.
-    variants : mapping of str to steps
-        The declared variants and those that are reference spaces only.
-    variants_declared, references_declared : bool
-        Whether the file names them; a default one that a table does not allow is left out with a warning.
-    """
-
-    name: str
+    name: str  # stem of the file
     path: Path
-    text: str
+    text: str  # the TOML as it was read
     title: str
     seeds: tuple[int, ...]
     ks: tuple[int, ...]
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...]  # those that rank, among them `plugin_metrics`; the built-in ones are scored in any case
     plugin_metrics: tuple[Metric, ...]
     datasets: tuple[DatasetSpec, ...]
-    variants: Mapping[str, tuple[Step, ...]]
+    variants: Mapping[str, tuple[Step, ...]]  # the declared ones and those that are reference spaces only
     fitted_variants: tuple[str, ...]
-    variants_declared: bool
+    variants_declared: bool  # by the file; a default one that a table does not allow is left out with a warning
     reference_spaces: tuple[str, ...]
-    references_declared: bool
+    references_declared: bool  # likewise
     runs: tuple[AlgorithmRun, ...]
     noise: NoiseTable
     gate: Gate

@@ -26,56 +26,26 @@ class TruthKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownClasses:
-    """One reference partition of the rows of a table.
+    """One reference partition of the rows of a table."""
 
-    Attributes
-    ----------
-    name : str
-        Its column, or its file.
-    codes : ndarray of int, shape (n,)
-        Classes 0..; -1 for rows that have none (noise).
-    names : tuple of str
-        Name of each code.
-    """
-
-    name: str
-    codes: NDArray[np.int64]
-    names: tuple[str, ...]
+    name: str  # its column, or its file
+    codes: NDArray[np.int64]  # shape (n,): classes 0..; -1 for rows that have none (noise)
+    names: tuple[str, ...]  # of the codes
 
 
 @dataclass(frozen=True, eq=False)  # without slots, which cached_property cannot use
 class Dataset:
-    """A numeric table ready for preprocessing.
-
-    Attributes
-    ----------
-    name : str
-    frame : DataFrame of float64, shape (n, d)
-        Missing values are NaN; infinities never occur. Its index is 0..n-1.
-    row_ids : Index, length n
-        Unique identifiers of the rows (customer numbers, or row numbers).
-    known_classes : tuple of KnownClasses
-        Read by oracle policies and external metrics only. The first gives the true number of clusters.
-    truth_kind : TruthKind, optional
-    groups : mapping of str to tuple of str
-        Named column groups that steps can refer to, e.g. ``monetary``.
-    units : mapping of str to str
-        Unit of each column where it is known, e.g. ``currency``.
-    source : str
-        Where it came from, without credentials.
-    warnings : tuple of str
-        What a reader should know: constant columns, dropped rows.
-    """
+    """A numeric table ready for preprocessing."""
 
     name: str
-    frame: pd.DataFrame
-    row_ids: pd.Index
-    known_classes: tuple[KnownClasses, ...] = ()
+    frame: pd.DataFrame  # float64, shape (n, d): missing values are NaN, infinities never occur; its index is 0..n-1
+    row_ids: pd.Index  # length n: unique identifiers of the rows (customer numbers, or row numbers)
+    known_classes: tuple[KnownClasses, ...] = ()  # for oracle policies and external metrics; the first gives the true k
     truth_kind: TruthKind | None = None
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-    source: str = ""
-    warnings: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns that steps can name, as ``monetary``
+    units: Mapping[str, str] = field(default_factory=dict)  # of columns, where they are known, such as ``currency``
+    source: str = ""  # where it came from, without credentials
+    warnings: tuple[str, ...] = ()  # what a reader should know: constant columns, dropped rows
 
     @property
     def n_rows(self) -> int:

@@ -28,66 +28,33 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(lambda given: (given,) if is
 
 
 class DatasetSpec(BaseModel):
-    """Which table is taken, and what of it.
-
-    Attributes
-    ----------
-    use, path, url, sql : str
-        Exactly one of them: a registered name, a file, an http(s) address, a SELECT statement.
-    memory : str
-        Instead of these, in a benchmark made in Python: name of a table given there.
-    database : str
-        SQLAlchemy URL, with `sql` only.
-    name : str, optional
-        Name in results; by default the registered name or the file's stem.
-    rows : {"all", "complete"}
-        ``complete`` keeps rows with no missing value in any column of the source, dropped ones included.
-    drop, keep : tuple of str
-        Columns to leave out, or the only ones to take; not both. A dropped ``..._id`` column gives the row ids.
-    id : str, optional
-        Column of unique row ids; it is no feature.
-    truth : str or tuple of str
-        Columns of known classes, each a reference of its own; none is a feature.
-    truth_kind : {"generated", "expert", "class"}, optional
-        Where they come from: see `TruthKind`.
-    truth_noise : str or int, optional
-        Class of the rows that have none; 0 in the label files of a ``.data`` file.
-    groups : mapping of str to tuple of str
-        Named column groups.
-    header : bool, optional
-        Whether the first line of a CSV or TSV file holds the column names. By default it does, and a line of numbers
-        is refused. Without names the columns are ``x1``, ``x2``, ...
-    sha256 : str, optional
-        Of the file behind `path` or `url`; it is verified.
-    max_rows, max_seconds, max_mb : int, float, float
-        Limits: rows of a query, time of a query or a download, size of a download, also when it is unpacked.
-    seed, n_rows : int
-        Of a simulated dataset only.
-    """
+    """Which table is taken, and what of it; exactly one of `use`, `path`, `url`, `sql` and `memory`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    use: Name | None = None
-    path: Name | None = None
-    url: Name | None = None
-    sql: Name | None = None
-    memory: Name | None = None
-    database: Name | None = None
-    name: Name | None = None
-    rows: Literal["all", "complete"] = "all"
-    drop: tuple[Name, ...] = ()
-    keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    id: Name | None = None
-    truth: Names = ()
-    truth_kind: TruthKind | None = None
-    truth_noise: Name | int | None = None
-    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    use: Name | None = None  # a registered name
+    path: Name | None = None  # a file
+    url: Name | None = None  # an http(s) address
+    sql: Name | None = None  # a SELECT statement
+    memory: Name | None = None  # in a benchmark made in Python: name of a table given there
+    database: Name | None = None  # SQLAlchemy URL, with `sql` only
+    name: Name | None = None  # in results; by default the registered name or the file's stem
+    rows: Literal["all", "complete"] = "all"  # complete: no missing value in any column of the source, dropped ones too
+    drop: tuple[Name, ...] = ()  # columns to leave out; a dropped ``..._id`` column gives the row ids
+    keep: tuple[Name, ...] | None = Field(default=None, min_length=1)  # the only columns to take; not beside `drop`
+    id: Name | None = None  # column of unique row ids; it is no feature
+    truth: Names = ()  # columns of known classes, each a reference of its own; none is a feature
+    truth_kind: TruthKind | None = None  # where they come from
+    truth_noise: Name | int | None = None  # class of the rows that have none; 0 in the label files of a ``.data`` file
+    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)  # named groups of columns
+    # Whether the first line of a text file holds the column names. By default it does, and a line of numbers is
+    # refused. Without names the columns are x1, x2, ...
     header: bool | None = None
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
-    max_rows: int = Field(default=MAX_ROWS, gt=0)
-    max_seconds: float = Field(default=MAX_SECONDS, gt=0)
-    max_mb: float = Field(default=MAX_MB, gt=0)
-    seed: int = Field(default=0, ge=0)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")  # of the file; it is verified
+    max_rows: int = Field(default=MAX_ROWS, gt=0)  # of a query
+    max_seconds: float = Field(default=MAX_SECONDS, gt=0)  # of a query or a download
+    max_mb: float = Field(default=MAX_MB, gt=0)  # of a download, also when it is unpacked
+    seed: int = Field(default=0, ge=0)  # of a simulated dataset only, like `n_rows`
     n_rows: int | None = Field(default=None, ge=2)
 
     @model_validator(mode="after")

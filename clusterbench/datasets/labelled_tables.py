@@ -23,20 +23,11 @@ _REAL: Final = re.compile(r"uci/.*|other/iris5?")
 
 @dataclass(frozen=True, slots=True)
 class LabelledTable:
-    """A table with known classes in a folder; nothing of it is read yet.
+    """A table with known classes in a folder; nothing of it is read yet."""
 
-    Attributes
-    ----------
-    kind : str
-        Name of the uppermost folder that it is in, such as ``shapes``; ``real`` for the real tables among the shapes.
-    battery, name : str
-        Folder and stem of its file.
-    path : Path
-    """
-
-    kind: str
-    battery: str
-    name: str
+    kind: str  # name of the uppermost folder that it is in, such as ``shapes``; ``real`` for real ones among the shapes
+    battery: str  # folder of its file
+    name: str  # stem of its file
     path: Path
 
     def load(self) -> Dataset:

@@ -53,13 +53,11 @@ def execute(
 
     Parameters
     ----------
-    tasks : sequence of Task
     workers : int
-        Number of processes. 0 executes plain tasks in this process, without isolation and limits (TensorFlow's still
-        get a worker). With a scheduler: the most tasks submitted at one time; 0 is what the cluster can take.
+        Number of processes. 0 executes tasks in this process, without isolation and limits, except those that need a
+        worker. With a scheduler: the most tasks submitted at one time; 0 is what the cluster can take.
     threads : int
         Threads of each worker. Labels do not depend on `workers`; they may depend on `threads`.
-    limits : Limits, optional
     scheduler : str, optional
         Address of a Dask scheduler, ``tcp://HOST:PORT``.
 

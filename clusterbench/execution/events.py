@@ -13,21 +13,11 @@ DEFAULT_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one fit job may use in a worker; infinity is no limit.
+    """What one fit job may use in a worker; infinity is no limit."""
 
-    Attributes
-    ----------
-    seconds : float or None
-        Wall time from the end of imports and warm-up, for all cuts of the job; None is `DEFAULT_SECONDS`.
-    memory_mb : float or None
-        Resident memory of the worker and all processes that it started, libraries included; None is no limit.
-    start_seconds : float
-        Time for the start of a worker, imports and warm-up, besides `seconds`.
-    """
-
-    seconds: float | None = None
-    memory_mb: float | None = None
-    start_seconds: float = 120.0
+    seconds: float | None = None  # from the end of imports and warm-up, for all its cuts; None is `DEFAULT_SECONDS`
+    memory_mb: float | None = None  # resident, of the worker and all processes that it started; None is no limit
+    start_seconds: float = 120.0  # for the start of a worker, imports and warm-up, besides `seconds`
 
     def __post_init__(self) -> None:
         for name, limit in (("seconds", self.seconds), ("memory_mb", self.memory_mb)):

@@ -47,24 +47,12 @@ class Assignment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The outcome of one cut.
+    """The outcome of one cut."""
 
-    Attributes
-    ----------
-    labels : array-like of int, shape (n,)
-        Any integers; negative is noise.
-    inertia : float, optional
-        The algorithm's own objective, where it has one.
-    info : mapping, optional
-        Further plain values for the drill-down (resolved eps, iterations, converged).
-    model : object, optional
-        The fitted object, for assigning new rows; it never leaves the worker.
-    """
-
-    labels: ArrayLike
-    inertia: float | None = None
-    info: Mapping[str, Any] = field(default_factory=dict)
-    model: object | None = None
+    labels: ArrayLike  # shape (n,): any integers; negative is noise
+    inertia: float | None = None  # the algorithm's own objective, where it has one
+    info: Mapping[str, Any] = field(default_factory=dict)  # plain values for the drill-down: resolved eps, iterations
+    model: object | None = None  # the fitted object, for assigning new rows; it never leaves the worker
 
 
 def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
@@ -100,20 +88,11 @@ class Cutter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CutRange:
-    """A parameter whose values share one build, such as k, eps or min_cluster_size.
-
-    Attributes
-    ----------
-    name : str
-    default : tuple, optional
-        Values that are run when a benchmark names none; None for ``k``, whose values come from the benchmark.
-    check : callable
-        Returns what a value should have been ("a number above 0"), or None where it is so.
-    """
+    """A parameter whose values share one build, such as k, eps or min_cluster_size."""
 
     name: str
-    default: tuple[Any, ...] | None = None
-    check: Callable[[Any], str | None] = lambda value: None
+    default: tuple[Any, ...] | None = None  # values that are run when a benchmark names none; None for k
+    check: Callable[[Any], str | None] = lambda value: None  # what a value should have been ("a number above 0")
 
     def __post_init__(self) -> None:
         if not isinstance(self.default, tuple | None):

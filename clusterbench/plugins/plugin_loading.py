@@ -92,21 +92,9 @@ STEP_KIND = PluginKind("step", "STEP = MyStep, a subclass of Step", _step)
 
 
 def load_plugin(where: str | Path) -> Algorithm:
-    """Load one algorithm, running its file anew.
+    """Load one algorithm from a Python file, or from ``"entry point module:ATTRIBUTE"``; the file is run anew.
 
-    Parameters
-    ----------
-    where : str or Path
-        A Python file, or ``"entry point module:ATTRIBUTE"`` as `Plugins.where` gives it.
-
-    Returns
-    -------
-    Algorithm
-
-    Raises
-    ------
-    RequestError
-        If the file cannot be read, raises when it is imported, or holds no `ALGORITHM`.
+    RequestError if the file cannot be read, raises when it is imported, or holds no `ALGORITHM`.
     """
     return load(where, ALGORITHM_KIND)
 

@@ -16,21 +16,12 @@ _LARGEST_RATIO = 32.0
 
 
 def without_offset(X: Floats) -> tuple[Floats, Floats | None]:
-    """Return rows whose distances can be computed by dot products, and what was subtracted from them.
+    """Return rows whose distances can be computed by dot products, and what was subtracted from them, or None.
 
     Dot products give the distance of two rows as ``x.x - 2 x.y + y.y``, which loses the digits that the rows have in
-    common: of Unix seconds nothing below a minute is left. Rows near the origin come back unchanged, bit for bit.
-
-    Parameters
-    ----------
-    X : ndarray of float64, shape (n, d)
-
-    Returns
-    -------
-    rows : ndarray of float64, shape (n, d)
-        `X` itself, or `X` less `centre`.
-    centre : ndarray of float64, shape (d,), or None
-        The medians, which a few far rows do not move, where they exceed 32 times the median deviation from them.
+    common: of Unix seconds nothing below a minute is left. So the medians, shape (d,), which a few far rows do not
+    move, are subtracted from `X`, shape (n, d), where they exceed 32 times the median deviation from them. Rows near
+    the origin come back unchanged, bit for bit.
 
     Examples
     --------
@@ -61,19 +52,11 @@ class ShiftedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """A trained encoder as plain numbers: a standardisation and dense layers, with ReLU after each but the last.
+    """A trained encoder as plain numbers: a standardisation and dense layers, with ReLU after each but the last."""
 
-    Attributes
-    ----------
-    mean, scale : ndarray, shape (d,)
-        Subtracted, and then divided by, in the units of the fitted space.
-    layers : tuple of (ndarray (d_in, d_out), ndarray (d_out,))
-        Weights and biases.
-    """
-
-    mean: Floats
-    scale: Floats
-    layers: tuple[tuple[Floats, Floats], ...]
+    mean: Floats  # (d,), in the units of the fitted space, subtracted first
+    scale: Floats  # (d,), divided by then
+    layers: tuple[tuple[Floats, Floats], ...]  # weights (d_in, d_out) and biases (d_out,)
 
     def encode(self, X: ArrayLike) -> Floats:
         """Return the latent coordinates, shape (m, n_latent), of rows of the fitted space, shape (m, d)."""
@@ -89,13 +72,7 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LatentCentroids:
-    """Centroids in an encoder's latent space: the nearest one gives the cluster.
-
-    Attributes
-    ----------
-    encoder : Encoder
-    centroids : ndarray, shape (k, n_latent)
-    """
+    """Centroids, shape (k, n_latent), in an encoder's latent space: the nearest one gives the cluster."""
 
     encoder: Encoder
     centroids: Floats

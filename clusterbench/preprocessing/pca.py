@@ -9,8 +9,7 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from clusterbench.errors import RequestError
-from clusterbench.preprocessing.step import Count, Flag, Step
-from clusterbench.preprocessing.table_checks import check_complete
+from clusterbench.preprocessing.step import Count, Flag, Step, check_complete
 
 
 def _count_or_share(value: Any) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from clusterbench.preprocessing.step import Flag, Step
-from clusterbench.preprocessing.table_checks import check_above, check_complete
+from clusterbench.errors import RequestError
+from clusterbench.preprocessing.step import Flag, Step, check_complete
 
 if TYPE_CHECKING:
     from sklearn.base import TransformerMixin
@@ -78,7 +78,7 @@ class Log1p(Step):
         return FunctionTransformer(np.log1p, inverse_func=np.expm1, check_inverse=False, feature_names_out="one-to-one")
 
     def check(self, table: pd.DataFrame) -> None:
-        check_above(table, -1.0, what=self.name)
+        _check_above(table, -1.0, what=self.name)
 
 
 class Power(Step):
@@ -93,7 +93,7 @@ class Power(Step):
 
     def check(self, table: pd.DataFrame) -> None:
         if self.method == "box-cox":
-            check_above(table, 0.0, what=self.method)
+            _check_above(table, 0.0, what=self.method)
 
     def title(self) -> str:
         return "Yeo-Johnson" if self.method == "yeo-johnson" else "Box-Cox"
@@ -145,3 +145,13 @@ class L2Normalize(Step):
 
     def title(self) -> str:
         return f"{self.norm} normalize"
+
+
+def _check_above(table: pd.DataFrame, bound: float, *, what: str) -> None:
+    """Raise RequestError if a column has a value that is not above `bound`."""
+    for column, lowest in table.min().items():
+        if lowest <= bound:
+            raise RequestError(
+                f"{what} of column {column!r}, whose minimum is {lowest:g}",
+                allowed=f"values above {bound:g}; columns = [...] names the columns it works on",
+            )

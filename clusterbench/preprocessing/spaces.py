@@ -17,8 +17,7 @@ from clusterbench.datasets import Dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.preprocessing.column_selection import Scope
-from clusterbench.preprocessing.step import Step
-from clusterbench.preprocessing.table_checks import check_complete
+from clusterbench.preprocessing.step import Step, check_complete
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -32,48 +31,24 @@ _LARGEST = 1e140
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """The matrix in which algorithms are fitted and labelings are scored.
+    """The matrix in which algorithms are fitted and labelings are scored."""
 
-    Attributes
-    ----------
-    values : ndarray of float64, shape (n, d)
-        C-contiguous, read-only, finite; the dataset's rows in their order.
-    columns : tuple of str, length d
-    pipeline : sklearn.pipeline.Pipeline
-        Fitted; takes a frame with the dataset's columns.
-    content_hash : str
-        SHA-256 over the dataset's content hash, the steps with their versions and the columns they work on, and
-        the versions of numpy, scipy and scikit-learn.
-    """
-
-    values: NDArray[np.float64]
+    values: NDArray[np.float64]  # (n, d), C-contiguous, read-only, finite; the dataset's rows in their order
     columns: tuple[str, ...]
-    pipeline: Pipeline
-    content_hash: str
+    pipeline: Pipeline  # fitted; takes a frame with the dataset's columns
+    content_hash: str  # SHA-256 of the dataset's hash, the steps, their versions and columns, and versions of packages
 
 
 def fit_space(dataset: Dataset, steps: Iterable[Step], *, where: str) -> Space:
-    """Fit the pipeline of `steps` to `dataset`.
+    """Fit the pipeline of `steps` to `dataset`; without steps the space is the table as it is.
 
     Each step is scikit-learn's own, so the matrix is what the same calls by hand give.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    steps : iterable of Step
-        An empty sequence gives the table as it is.
-    where : str
-        Place in error messages, e.g. ``variants.pca``.
-
-    Returns
-    -------
-    Space
 
     Raises
     ------
     RequestError
-        If a step cannot work on the table, makes missing or overflowing values, or missing values are left.
-        The step, the column and what to do are named.
+        If a step cannot work on the table, makes missing or overflowing values, or missing values are left. Named are
+        `where`, such as ``variants.pca``, the step, the column and what to do.
     """
     if not dataset.n_rows or not dataset.columns:
         raise RequestError(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 _SHOWN_NAMES = 3
+_MOST_COLUMNS = 5  # in a message
 
 Flag = Annotated[bool, Field(description="true or false")]
 Count = Annotated[int, Field(ge=1, description="an integer of at least 1")]
@@ -154,6 +155,16 @@ class Step(BaseModel):
         where = [] if self.columns == (ALL,) or "columns" in self.in_title else [short(self.columns)]
         inside = "; ".join([*where, *(f"{name} = {_toml(value)}" for name, value in given.items())])
         return f"{self.title()} ({inside})" if inside else self.title()
+
+
+def check_complete(frame: pd.DataFrame, *, before: str) -> None:
+    """Raise RequestError if values are missing, with columns and counts."""
+    missing = frame.isna().sum()
+    listed = [f"{name} ({count})" for name, count in missing.items() if count]
+    if listed:
+        what = f"missing values before {before}: {', '.join(listed[:_MOST_COLUMNS])}"
+        more = f" and {len(listed) - _MOST_COLUMNS} more columns" if len(listed) > _MOST_COLUMNS else ""
+        raise RequestError(what + more, allowed='an { step = "impute" } before it, or rows = "complete"')
 
 
 def _toml(value: Any) -> str:

@@ -27,27 +27,13 @@ _WORDS = {
 def parse_steps(
     raw: Sequence[Mapping[str, Any]], *, where: str, known: Mapping[str, type[Step]] = STEPS
 ) -> tuple[Step, ...]:
-    """Check the declared steps of one variant.
-
-    Parameters
-    ----------
-    raw : sequence of mapping
-        The steps in their order; each has ``step``, its name, beside its arguments. An empty sequence is the table as
-        it is.
-    where : str
-        Place in error messages, e.g. ``variants.pca``.
-    known : mapping of str to type of Step
-        The steps by name; default: the built-in ones.
-
-    Returns
-    -------
-    tuple of Step
+    """Check the declared steps of one variant: each has ``step``, one of the `known` names, beside its arguments.
 
     Raises
     ------
     RequestError
-        For an unknown step or argument (nearest spelling offered) or a value of the wrong type or range;
-        `where` and the step's number, from 1, are named.
+        For an unknown step or argument (nearest spelling offered) or a value of the wrong type or range. Named are
+        `where`, such as ``variants.pca``, and the step's number, from 1.
 
     Examples
     --------
@@ -60,13 +46,7 @@ def parse_steps(
 
 
 def resolved(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """Return the steps as JSON-able tables, all defaults filled in; `parse_steps` reads them back.
-
-    Examples
-    --------
-    >>> resolved(parse_steps([{"step": "minmax"}], where="v"))
-    [{'step': 'minmax', 'columns': ['all'], 'feature_range': [0.0, 1.0], 'clip': False}]
-    """
+    """Return the steps as JSON-able tables, all defaults filled in; `parse_steps` reads them back."""
     return [step.resolved() for step in steps]
 
 
