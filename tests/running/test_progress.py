@@ -17,7 +17,8 @@ def lines_of(total: int, steps: list[int], note: str = "") -> list[str]:
     handler = logging.Handler()
     handler.emit = lambda record: said.append(record.getMessage())
     log = logging.getLogger("clusterbench")
-    level, log.level = log.level, logging.INFO
+    level = log.level
+    log.setLevel(logging.INFO)
     log.addHandler(handler)
     try:
         progress = LogProgress()
@@ -26,7 +27,7 @@ def lines_of(total: int, steps: list[int], note: str = "") -> list[str]:
             progress.advance(step, note)
     finally:
         log.removeHandler(handler)
-        log.level = level
+        log.setLevel(level)
     return said
 
 
