@@ -85,8 +85,9 @@ def test_booleans_become_zero_and_one(load):
 def test_numeric_classes_are_named_as_whole_numbers(load):
     dataset = load("x,c\n1,10\n2,9\n3,10\n4,9\n", truth="c")
     assert (dataset.truth.tolist(), dataset.truth_names) == ([1, 0, 1, 0], ("9", "10"))
-    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), truth="c").truth_names == ("1", "2")
-    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [np.inf, 1.0]}), truth="c").truth_names == ("1.0", "inf")
+    spec = DatasetSpec(memory="t", truth="c")
+    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [2.0, 1.0]}), spec).truth_names == ("1", "2")
+    assert dataset_from(pd.DataFrame({"x": [1, 2], "c": [np.inf, 1.0]}), spec).truth_names == ("1.0", "inf")
 
 
 REFUSED = [
@@ -178,12 +179,13 @@ def test_what_is_built_is_a_subset_of_the_rows_in_their_order(rows, which):
         {"k_id": [f"r{i}" for i in range(len(rows))], "a": [r[0] for r in rows], "b": [r[1] for r in rows]}
     )
     frame["b"] = frame["b"].astype(float)
+    spec = DatasetSpec(memory="t", rows=which, id="k_id")
     expected = frame if which == "all" else frame.dropna()
     if frame["b"].isna().all() or len(expected) < 2:
         with pytest.raises(RequestError, match=r"no value in any row|rows are complete"):
-            dataset_from(frame, rows=which, id="k_id")
+            dataset_from(frame, spec)
         return
-    dataset = dataset_from(frame, rows=which, id="k_id")
+    dataset = dataset_from(frame, spec)
     assert dataset.row_ids.tolist() == expected["k_id"].tolist()
     assert dataset.frame.equals(expected[["a", "b"]].reset_index(drop=True))
     assert dataset.frame.index.tolist() == list(range(len(expected)))

@@ -129,14 +129,14 @@ def test_stored_partitions_that_are_no_labels_are_refused(tmp_path):
 
 def test_several_columns_can_be_known_classes():
     frame = pd.DataFrame({"x": [1.0, 2.0, 9.0], "kind": ["a", "b", "b"], "place": ["n", "none", "s"]})
-    dataset = dataset_from(frame, truth=["kind", "place"])
+    dataset = dataset_from(frame, DatasetSpec(memory="t", truth=["kind", "place"]))
     assert dataset.columns == ("x",)
     assert [(classes.name, classes.names) for classes in dataset.known_classes] == [
         ("kind", ("a", "b")),
         ("place", ("n", "none", "s")),
     ]
     with pytest.raises(RequestError, match="truth: there is no column 'plaice', did you mean 'place'"):
-        dataset_from(frame, truth=["kind", "plaice"])
+        dataset_from(frame, DatasetSpec(memory="t", truth=["kind", "plaice"]))
 
 
 def test_rows_of_the_noise_class_have_no_class_in_any_file(tmp_path):

@@ -19,7 +19,6 @@ def test_encoding_by_hand(encoder):
     # (3, 1) is standardised to (1, -1); hidden: relu(1, -1 - 2 + 1) = (1, 0); latent: 1 + 0 - 0.5.
     # (1, 3) is standardised to (0, 1); hidden: relu(0, 2 + 1) = (0, 3); latent: 2.5.
     assert encoder.encode([[3, 1], [1, 3]]).tolist() == [[0.5], [2.5]]
-    assert encoder.n_latent == 1
 
 
 def test_rows_of_another_width_are_refused(encoder):
