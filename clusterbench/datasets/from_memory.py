@@ -62,8 +62,9 @@ def datasets_from(
         raise RequestError("no table is given", allowed="a table, or a mapping of names to tables")
     if isinstance(drop, str):
         raise RequestError("drop is a list of columns, not text", allowed='drop = ["CUST_ID"]')
+    classes = (truth,) if isinstance(truth, str) else tuple(truth or ())
     try:
-        specs = {str(name): DatasetSpec(memory=str(name), drop=tuple(drop), truth=truth or ()) for name in named}
+        specs = {str(name): DatasetSpec(memory=str(name), drop=tuple(drop), truth=classes) for name in named}
     except ValidationError as error:
         first = error.errors()[0]
         raise RequestError(first["msg"], where=".".join(map(str, first["loc"]))) from error
