@@ -26,7 +26,7 @@ from clusterbench.benchmark.toml_tables import (
 )
 from clusterbench.datasets import DatasetSpec
 from clusterbench.errors import RequestError, request_errors, unknown
-from clusterbench.metrics import METRICS, Metric
+from clusterbench.metrics import COSTLY, METRICS, Metric
 from clusterbench.naming import Cut, canonical_json
 from clusterbench.plugins import Algorithm, CutRange, Registry
 from clusterbench.preprocessing import DEFAULT_VARIANTS, Step, parse_steps
@@ -79,7 +79,7 @@ class Benchmark:
     title: str
     seeds: tuple[int, ...]
     ks: tuple[int, ...]
-    metrics: tuple[str, ...]  # those that rank, among them `plugin_metrics`; the built-in ones are scored in any case
+    metrics: tuple[str, ...]  # those that rank, among them `plugin_metrics`; see also `scored_metrics`
     plugin_metrics: tuple[Metric, ...]
     datasets: tuple[DatasetSpec, ...]
     variants: Mapping[str, tuple[Step, ...]]  # the declared ones and those that are reference spaces only
@@ -97,8 +97,9 @@ class Benchmark:
 
     @property
     def scored_metrics(self) -> tuple[Metric, ...]:
-        """The metrics that are computed: all built-in ones and the plug-ins among `metrics`."""
-        return (*METRICS.values(), *self.plugin_metrics)
+        """The metrics that are computed: those that rank, and all built-in ones that cost little."""
+        built_in = (metric for name, metric in METRICS.items() if name not in COSTLY or name in self.metrics)
+        return (*built_in, *self.plugin_metrics)
 
     def jobs(self) -> list[FitJob]:
         """Expand to fit jobs in the order of the file, equal jobs merged."""

@@ -1,6 +1,13 @@
 """Scores of labelings in a space: all labelings at once, each score with a status and a reason."""
 
-from clusterbench.metrics.builtin_metrics import DEFAULT_METRICS, METRICS, SCORING_VERSION, STABILITY_METRIC, get_metric
+from clusterbench.metrics.builtin_metrics import (
+    COSTLY,
+    DEFAULT_METRICS,
+    METRICS,
+    SCORING_VERSION,
+    STABILITY_METRIC,
+    get_metric,
+)
 from clusterbench.metrics.contingency import Contingency
 from clusterbench.metrics.external_metrics import EXTERNAL_METRICS
 from clusterbench.metrics.external_scores import external_scores
@@ -12,6 +19,7 @@ from clusterbench.metrics.scoring import cluster_silhouettes, score_labelings
 
 __all__ = [
     "CENTROIDS",
+    "COSTLY",
     "DEFAULT_METRICS",
     "EXTERNAL_METRICS",
     "GROWTH",

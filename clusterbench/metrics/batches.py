@@ -172,5 +172,5 @@ def batches(
 
 def _cost(n: int, k: int, threads: int) -> float:
     """Return the bytes that one more partition of n rows into k clusters takes."""
-    waiting = (WAITING * threads + 1) * max(16 * k, 8 * EXTRA_ROWS)  # sums of s and of its square, or s
+    waiting = (WAITING * threads + 1) * max(24 * k, 16 * EXTRA_ROWS)  # sums of s, its square and a, or s and a
     return 4 * n + bytes_needed(n, k) + threads * (task_rows(n) * _ROW_BYTES + 256 * k) + waiting

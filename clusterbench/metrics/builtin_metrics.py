@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics.centroid_indices import CH, DB, CentroidIndices
+from clusterbench.metrics.dbcv import NAME as DBCV
+from clusterbench.metrics.dbcv import DensityValidity
+from clusterbench.metrics.graph_scores import AGREEMENT, TREE, WORST, GraphIndices
 from clusterbench.metrics.metric import Direction, Metric, MetricKind, NoiseRule
-from clusterbench.metrics.silhouette_scores import MACRO, MICRO, Silhouettes
+from clusterbench.metrics.silhouette_scores import GAMMA, MACRO, MICRO, Silhouettes
+from clusterbench.metrics.size_entropy import size_entropies
 from clusterbench.tables import STABILITY
 
-_SILHOUETTES, _CENTROID_INDICES = Silhouettes(), CentroidIndices()
+_SILHOUETTES, _CENTROID_INDICES, _GRAPH_INDICES = Silhouettes(), CentroidIndices(), GraphIndices()
+_NO_WEIGHTS = "it is computed again where rows are drawn again"
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -64,9 +69,93 @@ METRICS: dict[str, Metric] = {
             reference="Calinski & Harabasz 1974, doi:10.1080/03610927408827101",
             shared=_CENTROID_INDICES,
         ),
+        Metric(
+            name=AGREEMENT,
+            direction=Direction.HIGHER,
+            lower=0.0,
+            upper=1.0,
+            formula="mean over rows of the share of their 10 nearest neighbours that are in the same cluster",
+            caveat="falls with k; any cut through a sparse region scores high",
+            reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
+            no_row_bootstrap=_NO_WEIGHTS,
+            noise=NoiseRule.COVERAGE,
+            shared=_GRAPH_INDICES,
+        ),
+        Metric(
+            name=WORST,
+            title="Neighbour agreement (worst cluster)",
+            direction=Direction.HIGHER,
+            lower=0.0,
+            upper=1.0,
+            family=AGREEMENT,
+            formula="least mean over the rows of a cluster of the share of their 10 nearest neighbours in it",
+            caveat="one small or mixed cluster decides",
+            reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
+            no_row_bootstrap=_NO_WEIGHTS,
+            noise=NoiseRule.COVERAGE,
+            shared=_GRAPH_INDICES,
+        ),
+        Metric(
+            name=TREE,
+            title="Spanning-tree separation",
+            direction=Direction.HIGHER,
+            lower=-1.0,
+            upper=1.0,
+            formula="mean over clusters, weighted by size, of (s - w) / max(s, w); along the minimum spanning tree of"
+            " all rows, s: shortest edge that leaves the cluster, w: longest edge inside; in p > 1 pieces along the"
+            " tree -(1 + (p - 1) / (size - 1)) / 2",
+            caveat="one row between two clusters joins them; low where clusters overlap, whatever the labels",
+            reference="the tree: Gower & Ross 1969, doi:10.2307/2346439",
+            no_row_bootstrap=_NO_WEIGHTS,
+            noise=NoiseRule.COVERAGE,
+            shared=_GRAPH_INDICES,
+        ),
+        Metric(
+            name=GAMMA,
+            title="Pearson gamma",
+            direction=Direction.HIGHER,
+            lower=-1.0,
+            upper=1.0,
+            digits=5,
+            formula="correlation, over pairs of rows, of their distance with whether their clusters differ",
+            caveat="favours clusters that are far apart over clusters that touch",
+            reference="Halkidi et al. 2001, doi:10.1023/A:1012801612483",
+            no_row_bootstrap=_NO_WEIGHTS,
+            noise=NoiseRule.COVERAGE,
+            shared=_SILHOUETTES,
+        ),
+        Metric(
+            name=DBCV,
+            title="DBCV",
+            direction=Direction.HIGHER,
+            lower=-1.0,
+            upper=1.0,
+            formula="mean over clusters, weighted by size, of (separation - sparseness) / max of both; sparseness:"
+            " longest edge between internal rows of the cluster's minimum tree of mutual reachability, separation:"
+            " least mutual reachability to an internal row of another cluster, both of squared distances",
+            caveat="computed only where it is ranked, on at most 5,000 random rows",
+            reference="Moulavi et al. 2014, doi:10.1137/1.9781611973440.96",
+            no_row_bootstrap=_NO_WEIGHTS,
+            noise=NoiseRule.COVERAGE,
+            shared=DensityValidity(),
+        ),
+        Metric(
+            name="size_entropy",
+            kind=MetricKind.DIAGNOSTIC,
+            direction=Direction.HIGHER,
+            lower=0.0,
+            formula="- sum over clusters of p log p; p: share of the clustered rows",
+            caveat="says how even the sizes are, not how good the clusters",
+            reference="Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
+            no_row_bootstrap=_NO_WEIGHTS,
+            values=size_entropies,
+        ),
     )
 }
-"""Computed from a space and labels, for every labeling."""
+"""Computed from a space and labels."""
+
+COSTLY = frozenset({DBCV})
+"""Computed only where they are asked for; the others of `METRICS` for every labeling."""
 
 STABILITY_METRIC = Metric(
     name=STABILITY,
@@ -101,7 +190,7 @@ def as_metrics(metrics: Iterable[str | Metric] | str | Metric | None) -> tuple[M
         metric = each if isinstance(each, Metric) else get_metric(each)
         if chosen.setdefault(metric.name, metric) is not metric:
             raise RequestError(f"two metrics are called {metric.name!r}", allowed="one metric per name")
-        if metric.kind is not MetricKind.INTERNAL:
+        if metric.kind not in (MetricKind.INTERNAL, MetricKind.DIAGNOSTIC):
             what = f"metric {metric.name!r} is of kind {metric.kind}: a space and labels do not give it"
-            raise RequestError(what, allowed="internal metrics")
+            raise RequestError(what, allowed="internal metrics and diagnostics")
     return tuple(chosen.values())

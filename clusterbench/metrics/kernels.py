@@ -1,4 +1,4 @@
-"""The plain compiled kernels: lists and sums of clusters, growth along a tree, sums under bootstrap weights."""
+"""The plain compiled kernels: lists and sums of clusters, sums under bootstrap weights."""
 
 from __future__ import annotations
 
@@ -77,14 +77,17 @@ def draw_anchors(labels: Labels, order: Ints, base: int, least: int, cutoff: Int
 
 
 @compiled
-def add_up(s: Floats, rows: Ints, rank: Ints, labels: Labels, starts: Ints, cutoff: Ints, total: Floats) -> None:
-    """Add s (m, len(rows)) and its square to total (2, pairs), of the rows with rank < cutoff of their pair."""
+def add_up(
+    s: Floats, a: Floats, rows: Ints, rank: Ints, labels: Labels, starts: Ints, cutoff: Ints, total: Floats
+) -> None:
+    """Add s (m, len(rows)), its square and a to total (3, pairs), of the rows with rank < cutoff of their pair."""
     for p in range(labels.shape[0]):
         for i in range(len(rows)):
             c = labels[p, rows[i]]
             if c >= 0 and rank[i] < cutoff[starts[p] + c]:
                 total[0, starts[p] + c] += s[p, i]
                 total[1, starts[p] + c] += s[p, i] * s[p, i]
+                total[2, starts[p] + c] += a[p, i]
 
 
 @compiled
@@ -123,67 +126,6 @@ def centroid_sums(
         spread[c] /= sizes[c]
         for f in range(d):  # what the first mean lost by rounding
             centroids[c, f] += rest[c, f] / sizes[c]
-
-
-@compiled
-def minimum_tree(columns: Floats, ends: Ints, lengths: Floats) -> None:
-    """Fill the n - 1 edges (row, row) and squared lengths of a minimum spanning tree of the rows of columns.T (n, d).
-
-    Prim's algorithm on the fly: n passes over the table, no n x n matrix.
-    """
-    d, n = columns.shape
-    span = 512
-    gap = np.full(n, np.inf)  # squared distance to the tree; negative once in it
-    link = np.zeros(n, np.int64)
-    square = np.empty(span)
-    row = 0
-    for step in range(n - 1):
-        gap[row] = -1.0
-        least, following = np.inf, -1
-        for first in range(0, n, span):
-            size = min(span, n - first)
-            square[:size] = 0.0
-            for f in range(d):
-                value, column = columns[f, row], columns[f, first : first + size]
-                for i in range(size):
-                    square[i] += (column[i] - value) * (column[i] - value)
-            for i in range(size):
-                known = gap[first + i]
-                if square[i] < known:
-                    gap[first + i], link[first + i] = square[i], row
-                    known = square[i]
-                if 0.0 <= known < least:
-                    least, following = known, first + i
-        ends[step, 0], ends[step, 1], lengths[step] = link[following], following, least
-        row = following
-
-
-@compiled
-def root(parent: Ints, row: int) -> int:
-    """Return the root of a row in a forest of parents, and shorten the path to it."""
-    while parent[row] != row:
-        parent[row] = parent[parent[row]]
-        row = parent[row]
-    return row
-
-
-@compiled
-def grow(ends: Ints, seeds: Ints) -> Labels:
-    """Join rows along a minimum tree's edges, shortest first, but never two clusters that hold a seed each.
-
-    That is the partition in which, starting from the seeds, the row nearest to any cluster joins it, one by one
-    (single-linkage growth): both build the shortest forest rooted in the seeds (Kruskal's and Prim's way).
-    """
-    parent = np.arange(len(ends) + 1)
-    seed_of = np.full(len(parent), -1, np.int32)
-    seed_of[seeds] = np.arange(len(seeds))
-    for edge in range(len(ends)):
-        left, right = root(parent, ends[edge, 0]), root(parent, ends[edge, 1])
-        if seed_of[left] < 0:
-            parent[left] = right
-        elif seed_of[right] < 0:
-            parent[right] = left
-    return np.array([seed_of[root(parent, i)] for i in range(len(parent))])
 
 
 @compiled

@@ -36,6 +36,8 @@ class MetricKind(StrEnum):
     """The space and the labels."""
     EXTERNAL = "external"
     """The labels and the known classes."""
+    DIAGNOSTIC = "diagnostic"
+    """As internal, but no measure of quality: shown, never ranked."""
     REFIT = "refit"
     """Further fits on resampled rows; the values come from outside this package."""
 
@@ -158,9 +160,9 @@ class MetricFacts:
 class Metric(MetricFacts):
     """A metric that can be computed: facts and functions.
 
-    Exactly one of `value`, `values` and `shared` computes an internal metric, `agreement` an external one, and nothing
-    one of kind refit. The author's functions see X as given (float64, read-only); labels are int32, clusters 0..k-1, at
-    least two of them. Where a function fails, that labeling has no score, with the reason.
+    Exactly one of `value`, `values` and `shared` computes an internal metric or a diagnostic, `agreement` an external
+    one, and nothing one of kind refit. The author's functions see X as given (float64, read-only); labels are int32,
+    clusters 0..k-1, at least two of them. Where a function fails, that labeling has no score, with the reason.
 
     Attributes
     ----------
@@ -201,9 +203,11 @@ class Metric(MetricFacts):
         given = [field for field in ("value", "values", "shared") if getattr(self, field) is not None]
         if (self.agreement is not None) != (self.kind is MetricKind.EXTERNAL):
             raise RequestError("agreement and kind external go together", where=where)
-        if self.kind is not MetricKind.INTERNAL:
+        if self.kind not in (MetricKind.INTERNAL, MetricKind.DIAGNOSTIC):
             if given or self.weighted_value is not None:
-                raise RequestError(f"a metric of kind {self.kind} has functions", where=where, allowed="kind internal")
+                raise RequestError(
+                    f"a metric of kind {self.kind} has functions", where=where, allowed="kind internal or diagnostic"
+                )
             return
         if len(given) != 1:
             what = f"both {' and '.join(given)} are given" if given else "there is no function to compute it"

@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError
-from clusterbench.labeling import Labels
+from clusterbench.labeling import NOISE, Labels
 from clusterbench.metrics.batches import CELLS, nearest
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import ScoringSettings, at_least, count_threads
 from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.metric import Metric
+from clusterbench.metrics.neighbour_graph import NeighbourGraph
 from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS
 from clusterbench.metrics.score import NoisePolicy
 from clusterbench.metrics.scoring import score_table
@@ -28,42 +29,37 @@ from clusterbench.tables import Floats, Ints
 
 CENTROIDS = "random centroids"
 GROWTH = "nearest-neighbour growth"
-TREE_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """Edges (m - 1, 2) of a minimum spanning tree of m rows, shortest first: what nearest-neighbour growth needs.
+    """What nearest-neighbour growth needs: the graph of a space, and for each row the nearest of the graph's rows.
 
-    `rows` are all, or a random `TREE_ROWS` of a longer table; `nearest_row` (n,) is the position in them of each
-    row's nearest one, whose cluster it joins.
+    `nearest_row` (n,) is the position among them of each row's nearest one, whose cluster it joins.
     """
 
-    rows: Ints
-    edges: Ints
+    graph: NeighbourGraph
     nearest_row: Labels
 
     @classmethod
     def of(cls, space: Floats, seed: int, threads: int, cells: int = CELLS) -> Forest:
-        """Grow the tree; `cells` as for `nearest`, per thread."""
-        from clusterbench.metrics.kernels import minimum_tree
-
-        n = len(space)
-        rows, nearest_row = np.arange(n), np.arange(n, dtype=np.int32)
-        if n > TREE_ROWS:
-            rows = np.sort(stable_rng(seed, GROWTH, "rows").choice(n, TREE_ROWS, replace=False))
-            points = space[rows]
-            parts = np.array_split(space, max(threads, n // TREE_ROWS))
+        """Make the graph; `cells` as for `nearest`, per thread."""
+        graph = NeighbourGraph.of(space, seed)
+        n, r = len(space), len(graph.rows)
+        nearest_row = np.arange(n, dtype=np.int32)
+        if r < n:
+            parts = np.array_split(space, max(threads, n // r))
+            points = space[graph.rows]
             nearest_row = np.concatenate(in_threads(lambda part: nearest(part, points, cells), parts, threads))
-        ends, lengths = np.empty((len(rows) - 1, 2), dtype=np.int64), np.empty(len(rows) - 1)
-        minimum_tree(np.ascontiguousarray(space[rows].T), ends, lengths)
-        return cls(rows, ends[np.argsort(lengths, kind="stable")], nearest_row)
+        return cls(graph, nearest_row)
 
     def grow(self, seeds: Ints) -> Labels:
-        """Return the partition that grows from `seeds`, positions in `rows`."""
-        from clusterbench.metrics.kernels import grow
+        """Return the partition that grows from `seeds`, positions among the rows of the graph."""
+        from clusterbench.metrics.graph_kernels import grow
 
-        return np.asarray(grow(self.edges, seeds)[self.nearest_row])
+        labels = np.full(len(self.graph.rows), NOISE, dtype=np.int32)
+        labels[seeds] = np.arange(len(seeds))
+        return np.asarray(grow(self.graph.edges, labels)[self.nearest_row])
 
 
 def random_partitions(
@@ -96,7 +92,7 @@ def random_partitions(
 
     References
     ----------
-    Hennig 2019, doi:10.1007/978-3-030-25147-5_1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
+    Hennig 2019, doi:10.1002/9781119597568.ch1; Akhanli & Hennig 2020, doi:10.1007/s11222-020-09958-2.
     """
     space = ScoringTable.of(X).space
     workers = count_threads(threads)
@@ -182,7 +178,7 @@ def _draws(
         yield _Draw(k, CENTROIDS, replicate, partial(nearest, space, space[_distinct_rows(space, k, rng)], cells))
     if forest is not None:
         rng = stable_rng(seed, GROWTH, k)
-        rooted = space[forest.rows]
+        rooted = space[forest.graph.rows]
         for replicate in range(n_growth):
             yield _Draw(k, GROWTH, replicate, partial(forest.grow, _distinct_rows(rooted, k, rng)))
 

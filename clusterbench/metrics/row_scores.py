@@ -85,29 +85,31 @@ def score_rows(space: Floats, partitions: Partitions, rows: Ints, kept: type[np.
 def cluster_totals(
     space: Floats, partitions: Partitions, sample: Sample, kept: type[np.floating[Any]], threads: int
 ) -> Floats:
-    """Return the sums of s and of its square, (2, pairs), over each (labeling, cluster) pair's rows in the sample.
+    """Return the sums of s, its square and a, (3, pairs), over each (labeling, cluster) pair's rows in the sample.
 
     The order of additions, and so the last bit, depends on the pair's own rows alone: rows common to all partitions are
     added up in tasks of their own; further ones, whose number depends on the partitions, one by one.
     """
     from clusterbench.metrics.kernels import add_up
 
-    total = np.zeros((2, len(partitions.ids)))
+    total = np.zeros((3, len(partitions.ids)))
 
-    def silhouettes(part: slice) -> Floats:
-        return score_rows(space, partitions, sample.rows[part], kept).s
+    def scores(part: slice) -> tuple[Floats, Floats]:
+        row_scores = score_rows(space, partitions, sample.rows[part], kept)
+        return row_scores.s, row_scores.a
 
-    def add(part: slice, s: Floats, sums: Floats) -> None:
-        add_up(s, sample.rows[part], sample.rank[part], partitions.labels, partitions.starts, sample.cutoff, sums)
+    def add(part: slice, both: tuple[Floats, Floats], sums: Floats) -> None:
+        rows, rank = sample.rows[part], sample.rank[part]
+        add_up(*both, rows, rank, partitions.labels, partitions.starts, sample.cutoff, sums)
 
     def sums_of(part: slice) -> Floats:
         sums = np.zeros_like(total)
-        add(part, silhouettes(part), sums)
+        add(part, scores(part), sums)
         return sums
 
     for sums in in_order(sums_of, tasks(sample.common), threads):
         total += sums
     more = pieces(sample.common, len(sample.rows), EXTRA_ROWS)
-    for part, s in zip(more, in_order(silhouettes, more, threads), strict=True):
-        add(part, s, total)
+    for part, both in zip(more, in_order(scores, more, threads), strict=True):
+        add(part, both, total)
     return total

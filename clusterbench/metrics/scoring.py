@@ -147,7 +147,7 @@ def cluster_silhouettes(X: ArrayLike, labelings: ArrayLike | Sequence[ArrayLike]
         if batch.keys:
             partitions = lay_out(batch.labels)
             sizes = partitions.pair_sizes
-            total, _ = cluster_totals(space, partitions, Sample.everything(partitions), np.float64, threads)
+            total, *_ = cluster_totals(space, partitions, Sample.everything(partitions), np.float64, threads)
             for p, key in enumerate(batch.keys):
                 pairs = partitions.pairs(p)
                 means[key] = np.where(sizes[pairs].max() == 1, np.nan, total[pairs] / sizes[pairs])

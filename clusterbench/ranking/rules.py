@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, get_metric
+from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, MetricKind, get_metric
 from clusterbench.tables import OWN, STABILITY
 
 
@@ -99,6 +99,10 @@ class RankingSpec:
         if OWN in self.reference_spaces:
             what = f"{OWN!r} differs between entries and cannot be ranked in"
             raise RequestError(what, where="reference_spaces", allowed="declared variants")
+        for metric in self.facts:
+            if metric.kind is MetricKind.DIAGNOSTIC:
+                what = f"{metric.name!r} is a diagnostic: it is shown, and no measure of quality"
+                raise RequestError(what, where="metrics", allowed="metrics of another kind")
         families = {metric.family for metric in self.facts} | {STABILITY}
         for family in self.weights:
             if family not in families:

@@ -14,11 +14,12 @@ from sklearn.metrics import silhouette_score
 
 from clusterbench.errors import RequestError
 from clusterbench.labeling import canonical
-from clusterbench.metrics import NoisePolicy, calibrate, random_baselines, score_labelings
+from clusterbench.metrics import NoisePolicy, calibrate, neighbour_graph, random_baselines, score_labelings
 from clusterbench.metrics.batches import apply_policy, batches, nearest
 from clusterbench.metrics.centroid_indices import Geometry, calinski_harabasz, davies_bouldin
 from clusterbench.metrics.computation import count_threads
 from clusterbench.metrics.conditioning import ScoringTable, distinct_distances, distinct_from_far
+from clusterbench.metrics.neighbour_graph import NeighbourGraph
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.random_baselines import Forest
 from clusterbench.metrics.row_scores import PER_CLUSTER, draw
@@ -334,19 +335,20 @@ def test_growth_along_the_tree_is_growth_by_definition(seed, n, k):
 
 def test_the_tree_is_as_short_as_scipys():
     X = np.random.default_rng(0).normal(size=(700, 4))
-    edges = Forest.of(X, 0, 1).edges
+    edges = NeighbourGraph.of(X, 0).edges
     length = np.linalg.norm(X[edges[:, 0]] - X[edges[:, 1]], axis=1)
     assert length.sum() == pytest.approx(minimum_spanning_tree(cdist(X, X)).sum())
     assert (np.diff(length) >= -1e-12).all()
 
 
 def test_a_long_table_grows_on_random_rows_and_the_others_join_their_nearest(table, monkeypatch):
-    monkeypatch.setattr(random_baselines, "TREE_ROWS", 60)
+    monkeypatch.setattr(neighbour_graph, "GRAPH_ROWS", 60)
     forest = Forest.of(table, 0, 2)
-    assert len(forest.rows) == 60
-    np.testing.assert_array_equal(forest.nearest_row, cdist(table, table[forest.rows]).argmin(axis=1))
+    rows = forest.graph.rows
+    assert len(rows) == 60
+    np.testing.assert_array_equal(forest.nearest_row, cdist(table, table[rows]).argmin(axis=1))
     seeds = np.array([0, 30, 59])
-    expected = grow_by_definition(table[forest.rows], seeds)[forest.nearest_row]
+    expected = grow_by_definition(table[rows], seeds)[forest.nearest_row]
     np.testing.assert_array_equal(forest.grow(seeds), expected)
 
 

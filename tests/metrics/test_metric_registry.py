@@ -8,6 +8,7 @@ import pytest
 
 from clusterbench.errors import RequestError
 from clusterbench.metrics import (
+    COSTLY,
     DEFAULT_METRICS,
     METRICS,
     Direction,
@@ -26,6 +27,12 @@ from clusterbench.statuses import ScoreStatus
         ("silhouette_macro", "higher", -1.0, 1.0, "separation", 6),
         ("davies_bouldin", "lower", 0.0, math.inf, "separation", 6),
         ("calinski_harabasz", "higher", 0.0, math.inf, "separation", 3),
+        ("neighbour_agreement", "higher", 0.0, 1.0, "neighbour_agreement", 6),
+        ("neighbour_agreement_worst", "higher", 0.0, 1.0, "neighbour_agreement", 6),
+        ("mst_separation", "higher", -1.0, 1.0, "mst_separation", 6),
+        ("pearson_gamma", "higher", -1.0, 1.0, "pearson_gamma", 5),
+        ("dbcv", "higher", -1.0, 1.0, "dbcv", 6),
+        ("size_entropy", "higher", 0.0, math.inf, "size_entropy", 6),
     ],
 )
 def test_declarations(name, direction, lower, upper, family, decimals):
@@ -35,10 +42,22 @@ def test_declarations(name, direction, lower, upper, family, decimals):
     assert "doi:10." in metric.reference or "arXiv:" in metric.reference
 
 
-def test_the_registry_holds_four_metrics_of_which_three_are_asked_by_default():
-    assert list(METRICS) == ["silhouette", "silhouette_macro", "davies_bouldin", "calinski_harabasz"]
+def test_three_metrics_of_the_registry_are_asked_by_default_and_one_only_on_request():
+    assert list(METRICS) == [
+        "silhouette",
+        "silhouette_macro",
+        "davies_bouldin",
+        "calinski_harabasz",
+        "neighbour_agreement",
+        "neighbour_agreement_worst",
+        "mst_separation",
+        "pearson_gamma",
+        "dbcv",
+        "size_entropy",
+    ]
+    assert {"dbcv"} == COSTLY
     assert DEFAULT_METRICS == ("silhouette", "davies_bouldin", "calinski_harabasz")
-    assert len({metric.title for metric in METRICS.values()}) == 4
+    assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
 
 
 @pytest.mark.parametrize("kind", [Score(0.5), METRICS["silhouette"].facts])
@@ -100,7 +119,10 @@ def test_words_in_files(kind, words):
         ("silhouette-macro", "did you mean 'silhouette_macro'"),
         ("calinski_harabaz", "did you mean 'calinski_harabasz'"),
         ("DAVIES_BOULDIN", "did you mean 'davies_bouldin'"),
-        ("xyz", "unknown metric 'xyz' .allowed: calinski_harabasz, davies_bouldin, silhouette, silhouette_macro"),
+        (
+            "xyz",
+            "unknown metric 'xyz' .allowed: calinski_harabasz, davies_bouldin, dbcv, .*, silhouette_macro",
+        ),
         ("", "unknown metric ''"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from clusterbench import RequestError
 from clusterbench.metrics import (
+    DEFAULT_METRICS,
     METRICS,
     STABILITY_METRIC,
     Direction,
@@ -152,7 +153,7 @@ def test_without_a_weighted_function_the_row_bootstrap_is_empty_and_says_so():
     assert metric().no_row_bootstrap == "the metric declares no value under row weights"
     assert metric(no_row_bootstrap="needs distinct rows").no_row_bootstrap == "needs distinct rows"
     assert metric(weighted_value=weighted).no_row_bootstrap == ""
-    assert {each.no_row_bootstrap for each in METRICS.values()} == {""}
+    assert {METRICS[name].no_row_bootstrap for name in DEFAULT_METRICS} == {""}
 
 
 def test_random_partitions_are_scored_on_the_values_as_given():
@@ -205,8 +206,10 @@ def test_refused_requests():
 
 
 def test_the_built_in_metrics_and_stability():
-    assert {each.kind for each in METRICS.values()} == {MetricKind.INTERNAL}
-    assert [each.noise for each in METRICS.values()] == [NoiseRule.COVERAGE] * 2 + [NoiseRule.DROP] * 2
+    assert {name for name, each in METRICS.items() if each.kind is not MetricKind.INTERNAL} == {"size_entropy"}
+    assert METRICS["size_entropy"].kind is MetricKind.DIAGNOSTIC
+    dropped = {name for name, each in METRICS.items() if each.noise is NoiseRule.DROP}
+    assert dropped == {"davies_bouldin", "calinski_harabasz", "size_entropy"}
     assert (STABILITY_METRIC.kind, STABILITY_METRIC.family) == (MetricKind.REFIT, "stability")
     assert (METRICS["davies_bouldin"].sign, METRICS["silhouette"].sign) == (-1.0, 1.0)
     assert METRICS["davies_bouldin"].direction is Direction.LOWER

@@ -77,12 +77,14 @@ def test_mirror_images_and_columns_in_another_order(table, labelings):
 
 
 def test_columns_without_information_change_nothing(table, labelings):
-    expected = values(table, labelings)
+    metrics = [name for name in ALL if name != "dbcv"]  # whose core distances depend on the number of columns
+    expected = values(table, labelings, metrics=metrics)
     wider = np.column_stack([np.full(150, 7.0), table, np.zeros(150)])
-    np.testing.assert_allclose(values(wider, labelings), expected, rtol=1e-10)
+    np.testing.assert_allclose(values(wider, labelings, metrics=metrics), expected, rtol=1e-10)
     # A column twice is that column times the square root of two.
     twice, stretched = np.column_stack([table, table[:, 1]]), table * [1, np.sqrt(2), 1, 1]
-    np.testing.assert_allclose(values(twice, labelings), values(stretched, labelings), rtol=1e-10)
+    both = [values(X, labelings, metrics=metrics) for X in (twice, stretched)]
+    np.testing.assert_allclose(*both, rtol=1e-10)
 
 
 def test_memory_layout_and_types_of_the_table_change_nothing(table, labelings):
@@ -129,7 +131,8 @@ def test_copies_of_the_whole_table_move_the_indices_as_their_formulas_say(table,
 def test_drawing_the_clusters_apart_brings_silhouettes_to_one_and_davies_bouldin_to_zero(table, labelings):
     labels = labelings[0]
     away = np.eye(4)[labels]
-    found = np.array([values(table + gap * away, [labels], noise="drop") for gap in (10.0, 100.0, 1e4, 1e6)])
+    found = [values(table + gap * away, [labels], noise="drop", metrics=ALL[:4]) for gap in (10.0, 100.0, 1e4, 1e6)]
+    found = np.array(found)
     assert (np.diff(found, axis=0) * [1, 1, -1, 1] > 0).all()
     np.testing.assert_allclose(found[-1, :3], [1.0, 1.0, 0.0], atol=1e-5)
 

@@ -122,4 +122,4 @@ def test_a_new_metric_enters_a_finished_run_and_a_new_version_replaces_its_score
     sha = again.cells["labels_sha256"][0]
     same = reproduce(sha, results=tmp_path / "r", workspace=tmp_path, settings=Settings(workers=0))
     assert same.differences == ()
-    assert {row.n_scores for row in same.rows} == {5 * 2 * 4}  # metrics, spaces, noise policies
+    assert {row.n_scores for row in same.rows} == {10 * 2 * 4}  # metrics, spaces, noise policies
