@@ -49,18 +49,9 @@ class Run(StoredRun):
         return self.board.headline
 
     def labels(self, rank: int = 1, *, dataset: str | None = None) -> pd.Series:
-        """Return the labels of an entry (first seed).
+        """Return the cluster of each row by an entry, with the first seed; -1 for noise.
 
-        Parameters
-        ----------
-        rank : int
-        dataset : str, optional
-            Needed where the run has several datasets.
-
-        Returns
-        -------
-        Series of int, length n
-            Cluster of each row, -1 for noise; indexed like the frame that was given, else by row id.
+        The series is indexed like the frame that was given, else by row id. A run of several datasets needs `dataset`.
 
         Raises
         ------
@@ -75,7 +66,8 @@ class Run(StoredRun):
         rows = table[(table["dataset"] == name) & ~table["oracle"].astype(bool) & (table["rank"] == rank)]
         if rows.empty:
             ranks = sorted(set(table.loc[table["dataset"] == name, "rank"].astype(int)))
-            raise RequestError(f"no entry of {name!r} has rank {rank}", where="rank", allowed=_listing(ranks))
+            listed_ranks = ", ".join(map(str, ranks)) or "none: nothing could be ranked"
+            raise RequestError(f"no entry of {name!r} has rank {rank}", where="rank", allowed=listed_ranks)
         labels = self.details.labels[str(rows["labels_sha256"].iloc[0])]
         index = self.row_index.get(name)
         return pd.Series(labels, index=self.details.row_ids[name] if index is None else index, name="cluster")
@@ -154,10 +146,6 @@ def run(
     settings : Settings, optional
         Workers, threads, limits, retries, a Dask cluster.
     progress : Progress, optional
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
@@ -260,7 +248,3 @@ def _progress() -> Iterator[Progress]:
         return
     with TerminalProgress(console) as bars:
         yield bars
-
-
-def _listing(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers)) or "none: nothing could be ranked"

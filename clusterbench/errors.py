@@ -12,19 +12,9 @@ from clusterbench.credentials import mask_credentials
 class RequestError(ValueError):
     """The request was wrong: a file, key, name or table that cannot be used.
 
-    The command line prints it as one message and exits with status 2. Credentials of addresses are masked.
+    `what` is wrong, with the culprit and the given value; `where` it is, a file, key or line; and the valid form,
+    `allowed`. The command line prints it as one message and exits with status 2. Credentials of addresses are masked.
 
-    Parameters
-    ----------
-    what : str
-        What is wrong, with the culprit and the given value.
-    where : str, optional
-        File, key or line of the culprit.
-    allowed : str, optional
-        The valid form.
-
-    Examples
-    --------
     >>> print(RequestError("k = 1 has nothing to compare", where="wine.toml: k", allowed="k >= 2"))
     wine.toml: k: k = 1 has nothing to compare (allowed: k >= 2)
     """

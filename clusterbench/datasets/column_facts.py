@@ -12,21 +12,11 @@ QUANTILES: Final = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 
 
 def inspect_dataset(dataset: Dataset) -> pd.DataFrame:
-    """Describe each column.
+    """Describe each column, one row per column (index ``column``).
 
-    Returns
-    -------
-    DataFrame
-        One row per column of the dataset (index ``column``): unit, missing and zero values in % of all rows, number of
-        distinct values, quantiles ``q0`` .. ``q100``, mean, standard deviation (n - 1), bias-corrected skewness
-        and excess kurtosis, all of the values that are present.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> table = Dataset("t", pd.DataFrame({"x": [0.0, 1.0, np.nan, 3.0]}), pd.RangeIndex(4))
-    >>> inspect_dataset(table).loc["x", ["missing_percent", "zero_percent", "q50"]].tolist()
-    [25.0, 25.0, 1.0]
+    The columns are unit, missing and zero values in % of all rows, number of distinct values; and, of the values that
+    are present, quantiles ``q0`` .. ``q100``, mean, standard deviation (n - 1), bias-corrected skewness and excess
+    kurtosis.
     """
     frame = dataset.frame
     facts = pd.DataFrame(index=pd.Index(dataset.columns, name="column"))

@@ -20,15 +20,14 @@ _HIGHEST = re.compile(rb"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 
 
 @contextmanager
-def isolated_step(*material: str, puts_back: bool = True) -> Iterator[list[str]]:
+def isolated_step(*material: str) -> Iterator[list[str]]:
     """Seed the global generators from `material` and collect warnings for one build or one cut.
 
     Seeding each step by its own name keeps a cut's labels the same whether or not the cuts before it were run, also for
-    plug-ins that draw from the global generators. Yields the list of `recorded_warnings`. With `puts_back` the
-    generators are restored, which takes a tenth of a millisecond; a worker process does not need it.
+    plug-ins that draw from the global generators. Yields the list of `recorded_warnings`.
     """
     seed = int.from_bytes(hashlib.sha256("\n".join(material).encode()).digest()[:4], "big")
-    with kept_generators() if puts_back else nullcontext():
+    with kept_generators():
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - plug-ins may use it
         with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"), recorded_warnings() as messages:

@@ -30,19 +30,11 @@ PLUGIN_FAULTS = (Exception, SystemExit, GeneratorExit)
 """What `perform` catches of a plug-in; Ctrl-C is the user's."""
 
 
-def perform(task: Task, *, threads: int | None = None, puts_generators_back: bool = True) -> Iterator[Event]:
-    """Perform `task` in this process and yield its events.
+def perform(task: Task, *, threads: int | None = None) -> Iterator[Event]:
+    """Perform `task` in this process and yield its events; `threads` limits the thread pools of loaded libraries.
 
     An exception of the plug-in (see `PLUGIN_FAULTS`) becomes a status with its type, message and place. Global state
     that the plug-in changes is put back when the job ends.
-
-    Parameters
-    ----------
-    task : Task
-    threads : int, optional
-        Limit of the thread pools of the libraries that are loaded after the warm-up.
-    puts_generators_back : bool
-        Whether the global random generators are restored after each step; a worker process does not need it.
     """
     with kept_state():
         try:
@@ -53,14 +45,14 @@ def perform(task: Task, *, threads: int | None = None, puts_generators_back: boo
             return
         with capped_threads(threads):
             yield Started(task.key)
-            yield from _Job(task, space, puts_back=puts_generators_back).events(algorithm)
+            yield from _Job(task, space).events(algorithm)
 
 
 class _Job:
     """The build of a task and its cuts."""
 
-    def __init__(self, task: Task, space: Floats, *, puts_back: bool) -> None:
-        self._task, self._space, self._puts_back = task, space, puts_back
+    def __init__(self, task: Task, space: Floats) -> None:
+        self._task, self._space = task, space
         self._n_rows = len(space)  # as it is now: a plug-in may set the shape of its array
         self._peak = PeakMemory()
         self._build_seconds = 0.0
@@ -80,7 +72,7 @@ class _Job:
     def _build(self, algorithm: Algorithm) -> Cutter | TaskDone:
         task, start = self._task, time.perf_counter()
         try:
-            with isolated_step(task.key, puts_back=self._puts_back) as messages:
+            with isolated_step(task.key) as messages:
                 start = time.perf_counter()
                 cutter = algorithm.build(self._space, task.seed, **json.loads(task.params))
                 self._build_seconds = time.perf_counter() - start
@@ -94,7 +86,7 @@ class _Job:
         task, start = self._task, time.perf_counter()
         seconds: float | None = None
         try:
-            with isolated_step(task.key, cut, puts_back=self._puts_back) as messages:
+            with isolated_step(task.key, cut) as messages:
                 start = time.perf_counter()
                 outcome = cutter(**json.loads(cut))
                 seconds = time.perf_counter() - start

@@ -43,7 +43,7 @@ def main(descriptor: int, threads: int) -> None:
             with suppress(OSError):
                 os.makedirs(folder, exist_ok=True)  # again, where an earlier job has removed it
             before = _ProcessState()
-            for event in perform(task, threads=threads, puts_generators_back=False):
+            for event in perform(task, threads=threads):
                 if os.getpid() != pid:  # the plug-in has forked, and the child came back: there is one worker only
                     os._exit(0)
                 if isinstance(event, Started):

@@ -147,9 +147,7 @@ def sklearn_algorithm(
     Parameters
     ----------
     estimator : str or class
-        ``"module:Class"``, imported when it is first used, or the class itself.
-    name, summary, reference, family, cuts
-        As in `Algorithm`.
+        ``"module:Class"``, imported when it is first used, or the class itself; refused is anything else.
     k : str
         The estimator's name of the number of clusters; other cuts keep their names.
     defaults : mapping, optional
@@ -164,17 +162,7 @@ def sklearn_algorithm(
     deterministic : bool or callable, optional
         Default: whether the estimator has no `random_state`.
     **declared
-        Further fields of `Algorithm`: `grid`, `noise`, `max_rows`, `packages`, `assignment`, `optimises`, ...
-        `packages` are needed beside the estimator's own.
-
-    Returns
-    -------
-    Algorithm
-
-    Raises
-    ------
-    RequestError
-        If `estimator` is neither a class nor of the form ``"module:Class"``.
+        Further fields of `Algorithm`: `grid`, `noise`, `max_rows`, `packages` (beside the estimator's own), ...
 
     Examples
     --------

@@ -10,10 +10,6 @@ from collections.abc import Mapping
 def missing_packages(packages: Mapping[str, str]) -> str | None:
     """Return which of `packages` (import name to PEP 508 requirement) are missing, with the install hint, or None.
 
-    Examples
-    --------
-    >>> missing_packages({"json": "json"}) is None
-    True
     >>> missing_packages({"no_such_package": "no-such==0.3.0; python_version < '3.12'"})
     'needs no-such: pip install no-such==0.3.0 (Python < 3.12)'
     """

@@ -21,14 +21,7 @@ SCIPY_DISTANCES = {
 
 
 def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
-    """Raise ValueError unless `value` is one of `choices`.
-
-    Examples
-    --------
-    >>> require_choice("linkage", "wird", ["ward", "average"])
-    Traceback (most recent call last):
-    ValueError: linkage = 'wird' is not one of ward, average, did you mean 'ward'?
-    """
+    """Raise ValueError, with the nearest spelling, unless `value` is one of `choices`."""
     known = list(choices)
     if not (isinstance(value, str) and value in known):
         hint = did_you_mean(value, known) if isinstance(value, str) else ""
@@ -38,15 +31,7 @@ def require_choice(name: str, value: object, choices: Iterable[str]) -> None:
 def number_complaint(
     value: object, *, integer: bool = False, low: float = -math.inf, open_low: bool = False
 ) -> str | None:
-    """Return what `value` should have been ("a number above 0"), or None where it is so.
-
-    Examples
-    --------
-    >>> number_complaint(0, low=0, open_low=True)
-    'a number above 0'
-    >>> number_complaint(3, integer=True, low=1) is None
-    True
-    """
+    """Return what `value` should have been ("a number above 0"), or None where it is so."""
     kinds = int if integer else (int, float)
     # A file may hold integers of any size; no library takes one that no float holds.
     good = isinstance(value, kinds) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

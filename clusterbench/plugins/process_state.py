@@ -61,12 +61,7 @@ def kept_generators() -> Iterator[None]:
 def recorded_warnings() -> Iterator[list[str]]:
     """Collect warnings of the block, each once and without deprecations; the list is filled when the block ends.
 
-    Examples
-    --------
-    >>> with recorded_warnings() as seen:
-    ...     warnings.warn("slow", UserWarning)
-    >>> seen
-    ['UserWarning: slow']
+    A text is type and message on one line: ``UserWarning: slow``.
     """
     seen: list[str] = []
     with warnings.catch_warnings(record=True) as caught:

@@ -112,12 +112,7 @@ def load_registry(workspace: Path | None = None) -> Registry:
     plug-in. Two different plug-ins of one name are both refused, since which of them a benchmark means cannot be known.
 
     A plug-in that is not shipped is first imported in another process, since its import may end or hang that, and
-    what it changes in this process is restored.
-
-    Parameters
-    ----------
-    workspace : Path, optional
-        Default: the current folder.
+    what it changes in this process is restored. The workspace is the current folder by default.
     """
     root = workspace if workspace is not None else Path.cwd()
     kinds: tuple[PluginKind[Any], ...] = (ALGORITHM_KIND, METRIC_KIND, STEP_KIND)

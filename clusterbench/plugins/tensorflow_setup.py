@@ -16,8 +16,7 @@ from clusterbench.plugins.process_state import kept_generators
 def quiet_tensorflow() -> Iterator[None]:
     """Hide the messages of TensorFlow's C++ parts, unless the block raises.
 
-    ``TF_CPP_MIN_LOG_LEVEL`` does not apply to the messages of the import and of the first operation, so the process's
-    file descriptor 2 is redirected. If the block raises, the messages are shown.
+    ``TF_CPP_MIN_LOG_LEVEL`` does not apply to the import and the first operation: file descriptor 2 is redirected.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -164,14 +164,6 @@ def test_the_global_generators_go_on_where_they_were(raises: bool) -> None:
     assert _draw() == expected
 
 
-def test_a_process_of_its_own_leaves_the_generators_as_a_step_left_them() -> None:
-    with isolated_step("key"):
-        first, second = _draw(), _draw()
-    with isolated_step("key", puts_back=False):
-        assert _draw() == first
-    assert _draw() == second
-
-
 def test_warnings_are_collected_in_the_step_and_nowhere_else() -> None:
     with isolated_step("key") as seen:
         warnings.warn("mind", UserWarning, stacklevel=1)
