@@ -42,9 +42,7 @@ def unknown(kind: str, word: str, choices: Iterable[str], *, where: str | None =
     """Return the error for a name that is not among `choices`, with the nearest spelling."""
     known = sorted(choices)
     return RequestError(
-        f"unknown {kind} {word!r}{did_you_mean(word, known)}",
-        where=where,
-        allowed=", ".join(known) or "none",
+        f"unknown {kind} {word!r}{did_you_mean(word, known)}", where=where, allowed=", ".join(known) or "none"
     )
 
 

@@ -20,15 +20,6 @@ def canonical_json(value: object) -> str:
 class Cut:
     """One argument and value at which a build is cut, such as k = 5, eps = 0.3 or min_cluster_size = 20.
 
-    Attributes
-    ----------
-    name : str
-    value : int, float or str
-
-    Examples
-    --------
-    >>> Cut("k", 5).text
-    '{"k": 5}'
     >>> Cut.parse('{"eps": 0.3}')
     Cut(name='eps', value=0.3)
     """

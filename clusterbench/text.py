@@ -14,13 +14,7 @@ _CONTROL = re.compile(
 
 
 def printable(text: object) -> str:
-    """Return text on one line, without control characters of terminals or of the direction of writing.
-
-    Examples
-    --------
-    >>> printable("a\\x1b[31m\\nb")
-    'a\N{REPLACEMENT CHARACTER}[31m b'
-    """
+    """Return text on one line, without control characters of terminals or of the direction of writing."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"[\t\r\n]+", " ", str(text)))
 
 

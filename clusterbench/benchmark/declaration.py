@@ -118,13 +118,7 @@ class Benchmark:
 
 
 def load_benchmark(path: Path, registry: Registry) -> Benchmark:
-    """Read and validate a benchmark file.
-
-    Raises
-    ------
-    RequestError
-        Names the file, the line or key, what was given and what is allowed.
-    """
+    """Read and validate a benchmark file; an error names file, line or key, what was given and what is allowed."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

@@ -17,19 +17,9 @@ DEFAULT_ALGORITHMS = ("kmeans", "gmm", "agglomerative", "hdbscan", "random_label
 
 
 def python_benchmark(name: str, values: Mapping[str, TomlValue | None], registry: Registry) -> Benchmark:
-    """Return the benchmark of some Python values.
+    """Return the benchmark of some Python values, the keys of a benchmark file; None leaves a key out.
 
-    Parameters
-    ----------
-    name : str
-    values : mapping
-        The keys of a benchmark file; None leaves a key out.
-    registry : Registry
-
-    Raises
-    ------
-    RequestError
-        For a value that a benchmark file could not hold either.
+    RequestError for a value that a benchmark file could not hold either.
     """
     text = toml_text({key: value for key, value in values.items() if value is not None})
     path = Path(f"{name}.toml")

@@ -28,12 +28,6 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
     ------
     RequestError
         If the table cannot be obtained or cannot be used; the message names file, column and row.
-
-    Examples
-    --------
-    >>> wine = load_dataset(DatasetSpec(use="wine"), base=Path())
-    >>> wine.n_rows, len(wine.columns), wine.truth_names
-    (178, 13, ('class_0', 'class_1', 'class_2'))
     """
     try:
         return build_dataset(_raw_table(spec, base), spec)

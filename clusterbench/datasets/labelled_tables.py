@@ -62,14 +62,7 @@ class StoredPartitions:
 def labelled_tables(folder: Path) -> tuple[LabelledTable, ...]:
     """Find the tables of a folder that have known classes: ``NAME.data`` or ``NAME.data.gz`` beside ``NAME.labels0``.
 
-    Parameters
-    ----------
-    folder : Path
-        It holds tables, or folders of them, one per kind, one in another.
-
-    Returns
-    -------
-    tuple of LabelledTable, by path
+    The folder holds tables, or folders of them, one per kind, one in another. They come in the order of their paths.
 
     Raises
     ------

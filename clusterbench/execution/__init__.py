@@ -40,12 +40,7 @@ __all__ = [
 
 
 def execute(
-    tasks: Sequence[Task],
-    *,
-    workers: int,
-    threads: int = 1,
-    limits: Limits | None = None,
-    scheduler: str | None = None,
+    tasks: Sequence[Task], *, workers: int, threads: int = 1, limits: Limits | None = None, scheduler: str | None = None
 ) -> Generator[Event, None, None]:
     """Execute `tasks` and yield their events.
 

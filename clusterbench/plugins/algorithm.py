@@ -58,15 +58,7 @@ class Partition:
 def as_partition(outcome: Partition | ArrayLike, n_rows: int) -> Partition:
     """Return the outcome of a cutter as a `Partition`, labels of int64 or, if given so, uint64, shape (n_rows,).
 
-    Raises
-    ------
-    ValueError
-        If the labels are not one integer per row, or some are masked.
-
-    Examples
-    --------
-    >>> as_partition([0, 1, -1], 3).labels
-    array([ 0,  1, -1])
+    ValueError if the labels are not one integer per row, or some are masked.
     """
     partition = outcome if isinstance(outcome, Partition) else Partition(outcome)
     if is_masked(partition.labels):
@@ -102,58 +94,14 @@ class CutRange:
 K = CutRange("k", check=partial(number_complaint, integer=True, low=2))
 
 _TYPES: dict[str, Any] = {
-    "family": Family,
-    "summary": str,
-    "reference": str,
-    "version": int,
-    "cuts": tuple,
-    "grid": Mapping,
-    "packages": Mapping,
-    "max_rows": int,
-    "assignment": Assignment,
-    "optimises": tuple,
+    **{"family": Family, "summary": str, "reference": str, "version": int, "cuts": tuple, "grid": Mapping},
+    **{"packages": Mapping, "max_rows": int, "assignment": Assignment, "optimises": tuple},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """The declaration of an algorithm; a plug-in file holds one, called ``ALGORITHM``.
-
-    Attributes
-    ----------
-    name, summary, reference : str
-    family : Family
-    build : callable
-        ``build(X, seed, **params) -> cutter``. `X` is a read-only float64 array (n, d) in C order.
-        Everything that several cuts share is done here, once. ``cutter(**cut)`` gives labels or a `Partition`.
-    cuts : tuple of CutRange
-        The first is used unless a benchmark names another.
-    version : int
-        Raised when the labels may change; a comment refits nothing.
-    grid : mapping of str to tuple
-        Values of build parameters that are run when a benchmark names none.
-    deterministic : bool or callable(params) -> bool
-        Whether the seed has no influence.
-    noise : bool
-        Whether it can label rows -1.
-    max_rows : int
-        Largest sensible table; above it the cells are ``skipped``.
-    packages : mapping of str to str
-        Import name to the requirement that installs it. A missing one makes the cells ``skipped``.
-    assignment : Assignment
-    optimises : tuple of str
-        Metrics whose formula is this algorithm's objective: marked in the table.
-    control : bool
-        Whether it is a null competitor.
-    check_params : callable, optional
-        Called with the resolved parameters before anything runs; raises ValueError on a bad value.
-    warm_up : callable, optional
-        Imports and first operations that are not to be counted as fitting.
-    parameter_defaults : callable, optional
-        Gives the build parameters with their defaults, where the signature of `build` does not show them
-        (wrapped estimators). Called when parameters are resolved, not when the plug-in is loaded.
-    source : str
-        File or entry point; set when the plug-in is loaded.
 
     Raises
     ------
@@ -166,21 +114,27 @@ class Algorithm:
     family: Family
     summary: str
     reference: str
+    # ``build(X, seed, **params) -> cutter``. `X` is a read-only float64 array (n, d) in C order. All that several cuts
+    # share is computed here, once. ``cutter(**cut)`` gives labels or a `Partition`.
     build: Callable[..., Cutter]
-    cuts: tuple[CutRange, ...] = (K,)
-    version: int = 1
-    grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    deterministic: bool | Callable[[Params], bool] = False
-    noise: bool = False
-    max_rows: int = 1_000_000
+    cuts: tuple[CutRange, ...] = (K,)  # the first is used unless a benchmark names another
+    version: int = 1  # raised when the labels may change; a comment refits nothing
+    grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # values that are run when a benchmark names none
+    deterministic: bool | Callable[[Params], bool] = False  # whether the seed has no influence
+    noise: bool = False  # whether it can label rows -1
+    max_rows: int = 1_000_000  # largest sensible table; above it the cells are ``skipped``
+    # Import name to the requirement that installs it. A missing one makes the cells ``skipped``.
     packages: Mapping[str, str] = field(default_factory=lambda: {"sklearn": "scikit-learn"})
     assignment: Assignment = Assignment.NONE
-    optimises: tuple[str, ...] = ()
-    control: bool = False
+    optimises: tuple[str, ...] = ()  # metrics whose formula is the objective of the algorithm: marked in the table
+    control: bool = False  # whether it is a null competitor
+    # Called with the resolved parameters before anything runs; raises ValueError on a bad value.
     check_params: Callable[[Params], None] | None = None
-    warm_up: Callable[[], None] | None = None
+    warm_up: Callable[[], None] | None = None  # imports and first operations that are not to be counted as fitting
+    # Gives the build parameters with their defaults, where the signature of `build` does not show them (wrapped
+    # estimators). Called when parameters are resolved, not when the plug-in is loaded.
     parameter_defaults: Callable[[], Params] | None = None
-    source: str = field(default="", repr=False, compare=False)
+    source: str = field(default="", repr=False, compare=False)  # file or entry point; set when the plug-in is loaded
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):

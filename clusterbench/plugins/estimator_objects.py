@@ -32,17 +32,10 @@ class EstimatorPlugin:
 
 
 def estimator_plugin(estimator: object, name: str | None = None) -> EstimatorPlugin:
-    """Return the plug-in of an estimator that follows scikit-learn's conventions.
+    """Return the plug-in of an estimator of an importable class that follows scikit-learn's conventions.
 
     Its number of clusters is set by the benchmark's k, and its ``random_state`` by the seeds. An estimator without a
-    number of clusters is run with the parameters that it has.
-
-    Parameters
-    ----------
-    estimator : object or class
-        Of an importable class, with ``get_params`` and ``fit_predict`` (or ``fit`` and ``labels_``).
-    name : str, optional
-        Default: the class name in lower case.
+    number of clusters is run with the parameters that it has. The name is, by default, that of the class in lower case.
 
     Raises
     ------

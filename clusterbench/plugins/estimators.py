@@ -22,10 +22,7 @@ _NOT_PARAMETERS = frozenset(
 )
 _KEPT = ("n_iter_", "converged_")
 # Requirements that install the estimators of a package, where they are not called like it.
-_REQUIREMENTS = {
-    "sklearn": "scikit-learn",
-    "sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'",
-}
+_REQUIREMENTS = {"sklearn": "scikit-learn", "sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'"}
 
 Extras = Callable[[Any, Floats], Mapping[str, Any]]
 

@@ -9,13 +9,4 @@ from clusterbench.preprocessing.spaces import Space, fit_space
 from clusterbench.preprocessing.step import Step
 from clusterbench.preprocessing.step_parsing import describe, parse_steps, resolved
 
-__all__ = [
-    "DEFAULT_VARIANTS",
-    "STEPS",
-    "Space",
-    "Step",
-    "describe",
-    "fit_space",
-    "parse_steps",
-    "resolved",
-]
+__all__ = ["DEFAULT_VARIANTS", "STEPS", "Space", "Step", "describe", "fit_space", "parse_steps", "resolved"]

@@ -37,19 +37,6 @@ class Step(BaseModel):
     convention they are the wrapped estimator's own names. `columns` says on which columns the step works; the others
     pass through unchanged, and all keep their order.
 
-    Attributes
-    ----------
-    name : str
-        Name in benchmark files.
-    version : int
-        Raised when the same arguments may give other values: spaces made with another version are made again.
-    source : str
-        File or entry point of a plug-in; set when it is loaded.
-    wraps : str
-        ``"module:Class"`` of a transformer that takes the step's arguments; instead of `estimator`.
-    in_title : frozenset of str
-        Arguments that `title` shows, so that `describe` leaves them out.
-
     Examples
     --------
     >>> class Halve(Step):
@@ -67,11 +54,11 @@ class Step(BaseModel):
     """
 
     model_config = STRICT
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
-    source: ClassVar[str] = ""
-    wraps: ClassVar[str] = ""
-    in_title: ClassVar[frozenset[str]] = frozenset()
+    name: ClassVar[str]  # in benchmark files
+    version: ClassVar[int] = 1  # raised when the same arguments may give other values: spaces are then made again
+    source: ClassVar[str] = ""  # file or entry point of a plug-in; set when it is loaded
+    wraps: ClassVar[str] = ""  # "module:Class" of a transformer that takes the arguments; instead of `estimator`
+    in_title: ClassVar[frozenset[str]] = frozenset()  # arguments that `title` shows, so that `describe` does not
 
     columns: Names = (ALL,)
 
