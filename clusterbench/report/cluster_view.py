@@ -41,14 +41,8 @@ class View:
 def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     """Draw sampled rows in their plane: of the first two principal components, or of t-SNE.
 
-    Parameters
-    ----------
-    points : DataFrame
-        x, y, share_x, share_y (shares of the variance; NaN for t-SNE); one row per sampled row.
-    labels : sequence of int
-        Their clusters; -1 is noise, drawn as small grey dots.
-    name : str
-        The entry, for the title.
+    `points` has a row with x, y, share_x and share_y (shares of the variance, NaN for t-SNE) per sampled row, `labels`
+    their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry.
     """
     at = _scaled(points)
     groups = np.asarray(labels)

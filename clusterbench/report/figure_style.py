@@ -90,12 +90,6 @@ def literal(text: str, width: int = 44) -> str:
     return shortened(printable(text), width).replace("$", r"\$")
 
 
-def show_empty(axes: Axes, what: str) -> None:
-    """Write why there is nothing to see, instead of axes without numbers."""
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, what, ha="center", va="center", color=MUTED, transform=axes.transAxes)
-
-
 def seconds_axis(axes: Axes) -> None:
     """Make the x axis logarithmic, its ticks in plain decimals."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -138,15 +132,7 @@ class Shades:
 def draw_matrix(
     canvas: Figure, values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], shades: Shades
 ) -> None:
-    """Draw a matrix as coloured fields with their numbers; a NaN is an empty field.
-
-    Parameters
-    ----------
-    canvas : matplotlib.figure.Figure
-    values : ndarray, shape (rows, columns)
-    rows, columns : sequence of str
-    shades : Shades
-    """
+    """Draw a matrix, shape (rows, columns), as coloured fields with their numbers; a NaN is an empty field."""
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
@@ -176,11 +162,29 @@ def draw_matrix(
 _TILTED: dict[str, Any] = {"rotation": 30, "ha": "right"}
 
 
-def number_marked(axes: Axes, entries: Sequence[Entry], x: Callable[[Entry], float]) -> None:
-    """Write the rank beside the mark of each entry, at its x value and mean rank."""
-    for entry in entries:
-        at = (x(entry), entry.mean_rank)
-        axes.annotate(str(entry.rank), at, xytext=(-7, 5), textcoords="offset points", ha="right", fontsize=8)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one entry is drawn."""
+
+    shape: str
+    colour: str
+    filled: bool = False
+    size: float = 5.0
+
+
+def draw_mean_ranks(
+    axes: Axes, entries: Sequence[Entry], x: Sequence[float], marks: Sequence[Mark], *, numbered: Sequence[Entry]
+) -> None:
+    """Draw entries at their x values and mean ranks, upwards is better; some have their rank beside the mark."""
+    for entry, value, mark in zip(entries, x, marks, strict=True):
+        face = mark.colour if mark.filled else "none"
+        size, at = mark.size, (value, entry.mean_rank)
+        axes.plot([value], [entry.mean_rank], mark.shape, color=mark.colour, markerfacecolor=face, markersize=size)
+        if entry in numbered:
+            axes.annotate(str(entry.rank), at, xytext=(-7, 5), textcoords="offset points", ha="right", fontsize=8)
+    rank_axis(axes)
+    axes.invert_yaxis()
+    axes.set_ylabel("mean rank (upwards is better)")
 
 
 def named(entries: Sequence[Entry]) -> str:

@@ -35,15 +35,10 @@ def chosen_settings(board: Board) -> dict[tuple[str, str, str], str]:
 
 
 def series_of(board: Board) -> tuple[list[str], pd.DataFrame]:
-    """Return one series per setting of an algorithm: its cuts on the variant of its best entry.
+    """Return one series per setting of an algorithm, its cuts on the variant of its best entry: the names, best first.
 
-    Returns
-    -------
-    list of str
-        Names of the series, best first.
-    DataFrame
-        `SERIES_COLUMNS`: one row per series, cut, metric and space, means over seeds. `ok` is False where the gate
-        rejected the labeling. `by_k` is False for algorithms that are not asked for a k.
+    The points are one row per series, cut, metric and space with the `SERIES_COLUMNS`, means over seeds. `ok` is False
+    where the gate rejected the labeling, `by_k` for algorithms that are not asked for a k.
     """
     labels, scores = chosen_settings(board), board.run.scores
     scores = scores[scores["metric"].isin(board.run.record.ranking.metrics) & scores["space"].isin(board.spaces)]

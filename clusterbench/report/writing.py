@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TextIO
-
-import pandas as pd
 
 from clusterbench.errors import RequestError
 from clusterbench.naming import path_inside
@@ -15,7 +12,6 @@ from clusterbench.report.declared_parts import all_formats
 from clusterbench.report.formats.csv_tables import run_tables
 from clusterbench.report.model import ReportModel
 from clusterbench.results import StoredRun
-from clusterbench.tables import csv_text
 
 
 def write_report(report: ReportModel, folder: Path) -> list[Path]:
@@ -59,15 +55,6 @@ def export_csv(run: StoredRun, folder: Path) -> list[Path]:
     """
     texts = {**run_tables(run), "manifest.json": run.manifest.to_json(indent=2) + "\n"}
     return [write_atomically(folder / name, text) for name, text in texts.items()]
-
-
-def write_table(frame: pd.DataFrame, out: Path | TextIO) -> None:
-    """Write any frame as CSV to a file or an open stream: see `clusterbench.tables.csv_text`."""
-    text = csv_text(frame)
-    if isinstance(out, Path):
-        write_atomically(out, text)
-    else:
-        out.write(text)
 
 
 def check_writable(folder: Path) -> None:

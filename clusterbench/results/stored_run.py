@@ -23,29 +23,16 @@ from clusterbench.store import Store
 class StoredRun:
     """A finished run: everything a report needs, without the data.
 
-    Attributes
-    ----------
-    name : str
-    record : RunRecord
-        What was declared.
-    manifest : Manifest
-        Versions, CPU, commit, limits, counts and timings.
-    cells, scores : DataFrame
-        The long tables (`CELL_COLUMNS`, `SCORE_COLUMNS`).
-    board : Leaderboard
-    computed : int
-        Partitions that were fitted now; the others were in the store.
-    details : Details
-        Details of the chosen labelings.
+    `cells` and `scores` are the long tables, with the columns `CELL_COLUMNS` and `SCORE_COLUMNS`.
     """
 
     name: str
-    record: RunRecord
-    manifest: Manifest
+    record: RunRecord  # what was declared
+    manifest: Manifest  # versions, CPU, commit, limits, counts and timings
     cells: pd.DataFrame
     scores: pd.DataFrame
     board: Leaderboard
-    computed: int = 0
+    computed: int = 0  # partitions that were fitted now; the others were in the store
     details: Details = field(default_factory=Details)
 
     @property

@@ -22,18 +22,8 @@ class Database:
     """One connection. Committed transactions survive `kill -9`; a power cut costs those of the last second at most.
 
     Every page and every checksum is checked on opening. A writer removes the damaged rows, so that they are computed
-    again; a reader refuses them.
-
-    Attributes
-    ----------
-    removed : mapping of str to int
-        Number of damaged rows that this writer removed, by table.
-
-    Raises
-    ------
-    RequestError
-        For a missing file (read only), a damaged, truncated or foreign file, a store of another schema, and a folder
-        that cannot be written.
+    again, and counts them by table in `removed`; a reader refuses them. Refused by a `RequestError` are a missing file
+    (read only), a damaged, truncated or foreign one, a store of another schema, and a folder that cannot be written.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -41,18 +31,19 @@ class Database:
         self._durable_at = float("-inf")
         self.removed: Mapping[str, int] = {}
         with self._refusing():
-            exists = path.exists()
-            if read_only and not exists:
+            if path.exists():
+                check(path)
+            elif read_only:
                 raise RequestError(
                     f"no results at {str(path)!r}: run a benchmark first, or name its folder (--results)"
                 )
-            if exists:
-                check(path)
             else:
                 create(path)
             self._connection = _open_to_read(path) if read_only else _open_to_write(path)
             try:
-                self._prepare(read_only=read_only)
+                register(self._connection)
+                check_structure(self._connection, path)
+                self._handle_damage(read_only=read_only)
             except BaseException:
                 self._connection.close()
                 raise
@@ -111,12 +102,7 @@ class Database:
             if durable:
                 self._durable_at = now
 
-    def _prepare(self, *, read_only: bool) -> None:
-        """Check pages and checksums."""
-        register(self._connection)
-        if read_only:
-            self._connection.execute("PRAGMA query_only = ON")
-        check_structure(self._connection, self._path)
+    def _handle_damage(self, *, read_only: bool) -> None:
         damaged = damaged_rows(self._connection, list(TABLES))
         if damaged and read_only:
             counts = ", ".join(f"{count} of {table}" for table, count in damaged.items())

@@ -23,6 +23,7 @@ from clusterbench.tables import (
     checked_board,
     checked_cells,
     checked_scores,
+    require_columns,
 )
 
 _FILES = ("leaderboard.csv", "cells.csv", "scores.csv", "manifest.json")
@@ -41,9 +42,8 @@ def read_export(folder: Path, benchmark: str | None) -> tuple[pd.DataFrame, pd.D
         If a file is missing or cannot be read, a table does not keep to its schema or has duplicate rows, or the
         export is of another benchmark.
     """
-    present = {name for name in (*_FILES, _WIDE) if (folder / name).is_file()}
-    wide = "scores.csv" not in present and _WIDE in present
-    missing = [name for name in _FILES if name not in present and not (wide and name == "scores.csv")]
+    wide = not (folder / "scores.csv").is_file() and (folder / _WIDE).is_file()
+    missing = [name for name in _FILES if not (folder / (_WIDE if wide and name == "scores.csv" else name)).is_file()]
     if missing:
         what = f"{str(folder)!r} holds neither a store nor an export: it lacks {', '.join(missing)}"
         allowed = f"a folder with {STORE_NAME}, or with {', '.join(_FILES)} ({_WIDE} for scores.csv)"
@@ -90,9 +90,7 @@ def _read_csv(path: Path, columns: Iterable[str]) -> pd.DataFrame:
         raw = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise RequestError(f"cannot be read: {' '.join(str(error).split())}", where=str(path)) from error
-    missing = [name for name in columns if name not in raw.columns]
-    if missing:
-        raise RequestError(f"columns are missing: {', '.join(missing)}", where=str(path))
+    require_columns(raw, columns, str(path))
     return raw
 
 

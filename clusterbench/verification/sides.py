@@ -20,25 +20,12 @@ _NO_CONDITIONS = ("partitions", "seconds", "finished", "rules")  # outcomes of a
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """One of two runs that are compared.
+    """One of two runs that are compared."""
 
-    Attributes
-    ----------
-    name : str
-        The target, with the name of the benchmark.
-    board : DataFrame
-        The columns of `BOARD_SCHEMA`, one row per entry.
-    cells : DataFrame
-        The columns of ``cells.csv``, and ``environment``: the facts of the environment of its fit job as JSON.
-    scores : DataFrame
-        The columns of ``scores.csv``.
-    manifest : Manifest
-    """
-
-    name: str
-    board: pd.DataFrame
-    cells: pd.DataFrame
-    scores: pd.DataFrame
+    name: str  # the target, with the name of the benchmark
+    board: pd.DataFrame  # the columns of `BOARD_SCHEMA`, one row per entry
+    cells: pd.DataFrame  # those of ``cells.csv``, and ``environment``: the facts of that of its fit job as JSON
+    scores: pd.DataFrame  # those of ``scores.csv``
     manifest: Manifest
 
 

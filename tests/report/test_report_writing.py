@@ -26,7 +26,6 @@ from clusterbench.report import (
     write_atomically,
     write_index,
     write_report,
-    write_table,
     writing,
 )
 from clusterbench.results import Manifest, StoredRun
@@ -149,14 +148,6 @@ def test_names_of_a_hostile_run_join_across_its_tables(hostile_run: StoredRun, t
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
         for column in ("dataset", "variant", "algorithm", "params"):
             assert [row[column] for row in rows] == frame[column].tolist()
-
-
-def test_any_frame_can_be_written_to_a_file_or_a_stream(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"row_id": ["C1", "=1+1"], "cluster": np.array([0, -1], dtype=np.int32)})
-    stream = io.StringIO()
-    write_table(frame, stream)
-    write_table(frame, tmp_path / "labels.csv")
-    assert stream.getvalue() == (tmp_path / "labels.csv").read_text() == "row_id,cluster\nC1,0\n=1+1,-1\n"
 
 
 def test_every_file_that_the_page_links_to_is_there(full_folder: Path) -> None:

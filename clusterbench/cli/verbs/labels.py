@@ -17,20 +17,20 @@ def verb(
     results: Results = RESULTS,
 ) -> None:
     """Print the labels of a cell: row id and cluster, -1 for noise."""
-    import io
-
     import pandas as pd
 
     from clusterbench.cli.streams import write_exactly
     from clusterbench.labeling import labels_sha256
-    from clusterbench.report import write_table
+    from clusterbench.report import write_atomically
     from clusterbench.results import row_ids
     from clusterbench.store import Store
+    from clusterbench.tables import csv_text
 
     with Store.reader(results) as store:
         labels = store.labels(sha256)
         ids = row_ids(store, labels_sha256(labels), dataset)
-    text = io.StringIO()
-    frame = pd.DataFrame({"row_id": range(len(labels)) if ids is None else ids, "cluster": labels})
-    write_table(frame, text if out is None else out)
-    write_exactly(text.getvalue())
+    text = csv_text(pd.DataFrame({"row_id": range(len(labels)) if ids is None else ids, "cluster": labels}))
+    if out is None:
+        write_exactly(text)
+    else:
+        write_atomically(out, text)

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
-from clusterbench.report.figure_style import (
-    ACCENT,
-    MUTED,
-    named,
-    new_figure,
-    number_marked,
-    rank_axis,
-    seconds_axis,
-    show_empty,
-)
+from clusterbench.report.figure_style import ACCENT, MUTED, Mark, draw_mean_ranks, named, new_figure, seconds_axis
 from clusterbench.report.number_text import fixed, significant
 
 
@@ -25,21 +16,13 @@ def _draw(board: Board) -> Drawing:
     front = _front(timed)
     canvas = new_figure(8.2, 4.2)
     axes = canvas.add_subplot()
-    for entry in timed:
-        mark, colour = ("s", MUTED) if entry.control else ("o", ACCENT)
-        face = colour if entry in front else "none"
-        axes.plot([entry.fit_seconds], [entry.mean_rank], mark, color=colour, markerfacecolor=face, markersize=5)
     if front:
         steps = [(entry.fit_seconds, entry.mean_rank) for entry in front]
         axes.step(*zip(*steps, strict=True), where="post", color=ACCENT, linewidth=1.0, linestyle="--")
+    marks = [Mark("s", MUTED) if e.control else Mark("o", ACCENT, filled=e in front) for e in timed]
+    draw_mean_ranks(axes, timed, [entry.fit_seconds for entry in timed], marks, numbered=front)
     seconds_axis(axes)
-    number_marked(axes, front, lambda entry: entry.fit_seconds)
-    rank_axis(axes)
-    axes.invert_yaxis()
-    if not timed:
-        show_empty(axes, "no entry has a rank and a fit time")
     axes.set_xlabel("seconds of fitting, mean over seeds (log scale)")
-    axes.set_ylabel("mean rank (upwards is better)")
     description = "Upwards and to the left is better; hollow squares are controls. Filled, with their ranks: no"
     description += f" contender is both faster and better ranked: {named(front)}."
     rows = [

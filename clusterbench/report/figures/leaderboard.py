@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Drawing, Figure
-from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis, show_empty
+from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis
 from clusterbench.report.number_text import fixed
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def _draw(board: Board) -> Drawing:
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     rank_axis(axes, across=True)
-    if not shown:
-        show_empty(axes, "no entry has a rank")
     description = f"The first {len(shown)} of {len(board.entries)} entries, best on top."
-    description += f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}." if shown else ""
+    description += f" Best mean rank: {shown[0].label}, {fixed(shown[0].mean_rank, 2)}."
     description += " A disc is a rank, a hollow square that of a control, a line its interval, a cross the mean rank."
     rows = [(str(e.rank), e.interval, fixed(e.mean_rank, 2), e.label, e.marks) for e in shown]
     return Drawing(canvas, description, ("rank", "interval", "mean rank", "entry", "marks"), rows)

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
-from clusterbench.report.figure_style import (
-    ACCENT,
-    MUTED,
-    SECOND,
-    named,
-    new_figure,
-    number_marked,
-    rank_axis,
-    show_empty,
-)
+from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, Mark, draw_mean_ranks, named, new_figure
 from clusterbench.report.number_text import fixed, significant
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _SIZES = ((0.1, 3.5), (1.0, 5.5), (10.0, 8.0), (math.inf, 11.0))
 
@@ -30,15 +17,8 @@ def _draw(board: Board) -> Drawing:
     marked = [entry for entry in shown if entry.pareto]
     canvas = new_figure(8.2, 4.4)
     axes = canvas.add_subplot()
-    for entry in shown:
-        _mark(axes, entry)
-    rank_axis(axes)
-    axes.invert_yaxis()
-    number_marked(axes, marked, lambda entry: entry.stability)
+    draw_mean_ranks(axes, shown, [entry.stability for entry in shown], list(map(_mark, shown)), numbered=marked)
     axes.set_xlabel("stability: mean adjusted Rand index under resampling (to the right is better)")
-    axes.set_ylabel("mean rank (upwards is better)")
-    if not shown:
-        show_empty(axes, "no entry has a rank and a stability")
     description = "Upwards and to the right is better; a larger mark takes longer to fit (below 0.1, 1, 10 s, longer)."
     description += " Hollow squares are controls. Filled diamonds, with their ranks: no other contender is at least as"
     description += f" good in mean rank and stability. They are {named(marked)}."
@@ -50,11 +30,10 @@ def _draw(board: Board) -> Drawing:
     return Drawing(canvas, description, ("rank", "mean rank", "stability", "fit seconds", "entry", "mark"), rows)
 
 
-def _mark(axes: Axes, entry: Entry) -> None:
+def _mark(entry: Entry) -> Mark:
     size = next(size for limit, size in _SIZES if not entry.fit_seconds >= limit)
-    mark, colour = ("s", MUTED) if entry.control else ("D", SECOND) if entry.pareto else ("o", ACCENT)
-    face = colour if entry.pareto else "none"
-    axes.plot([entry.stability], [entry.mean_rank], mark, color=colour, markerfacecolor=face, markersize=size)
+    shape, colour = ("s", MUTED) if entry.control else ("D", SECOND) if entry.pareto else ("o", ACCENT)
+    return Mark(shape, colour, filled=entry.pareto, size=size)
 
 
 def _is_drawn(board: Board) -> bool:

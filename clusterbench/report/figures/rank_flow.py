@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clusterbench.ranking import ONLY_SPACE
 from clusterbench.report.entry_views import ENTRY_IDENTITY, Board
 from clusterbench.report.figure import Drawing, Figure, of_one_dataset
-from clusterbench.report.figure_style import literal, look, new_figure, rank_axis, show_empty
+from clusterbench.report.figure_style import literal, look, new_figure, rank_axis
 from clusterbench.text import printable
 
 if TYPE_CHECKING:
@@ -36,12 +36,8 @@ def _draw(board: Board) -> Drawing:
     axes.set_ylabel("rank (upwards is better)")
     axes.set_ylim(bottom, 0.5)
     rank_axis(axes)
-    if not shown:
-        show_empty(axes, "no entry has a rank")
-    description = (
-        f"The first {len(shown)} of {len(board.contenders)} contenders; crossing lines are ranks that depend on"
-    )
-    description += " the space."
+    description = f"The first {len(shown)} of {len(board.contenders)} contenders;"
+    description += " crossing lines are ranks that depend on the space."
     if len(lines) > 1 and len(set(map(tuple, lines))) == 1:
         description += " All of them have the same ranks, so their lines are one."
     if shown:
@@ -80,6 +76,8 @@ def _line(axes: Axes, index: int, line: Sequence[int], height: float, label: str
     axes.text(len(line) - 0.95, height, label, va="center", fontsize=7.5)
 
 
-FIGURE = Figure(
-    "rank-flow", "Ranks across reference spaces", lambda b: of_one_dataset(b) and len(b.spaces) > 1, _draw, 40
-)
+def _is_drawn(board: Board) -> bool:
+    return of_one_dataset(board) and bool(board.contenders) and len(board.spaces) > 1
+
+
+FIGURE = Figure("rank-flow", "Ranks across reference spaces", _is_drawn, _draw, order=40)

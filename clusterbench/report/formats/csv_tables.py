@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from clusterbench.report.declared_parts import Format
 from clusterbench.report.entry_details import labels_file
-from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.results import StoredRun
 from clusterbench.tables import CELL_KEY, PROVENANCE, checked_cells, checked_scores, csv_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusterbench.report.format import Format
+from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import ReportModel
 
 

@@ -7,8 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from clusterbench.report.declared_parts import all_formats
-from clusterbench.report.format import Format
+from clusterbench.report.declared_parts import Format, all_formats
 from clusterbench.report.model import BoardReport, Notice, ReportModel
 from clusterbench.report.number_text import slug
 from clusterbench.report.page_data import page_data, script_json

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from clusterbench.ranking import Alert, Column
-from clusterbench.report.format import Format
+from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import JsonValue, json_value
 

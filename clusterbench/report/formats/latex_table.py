@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from clusterbench.ranking import letters_of
+from clusterbench.report.declared_parts import Format
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.format import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.report.templating import template
 from clusterbench.text import printable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clusterbench.report.format import Format
+from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import Field, ReportModel
 from clusterbench.report.templating import template
 from clusterbench.text import printable
