@@ -1,7 +1,5 @@
 """The command line: one file per verb in `clusterbench.cli.verbs`."""
 
-from __future__ import annotations
-
 import sys
 
 __all__ = ["main"]

@@ -1,7 +1,5 @@
 """The application: every module of `clusterbench.cli.verbs` is a verb of its name."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

@@ -1,7 +1,5 @@
 """What a user sees of an exception: one message and an exit status."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

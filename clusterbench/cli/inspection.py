@@ -1,7 +1,5 @@
 """`inspect` and `list`: what there is to run on and with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

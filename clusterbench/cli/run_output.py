@@ -1,7 +1,5 @@
 """`run` and its dry run: do the work, and print the outcome."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path

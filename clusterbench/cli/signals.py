@@ -1,7 +1,5 @@
 """Signals that stop a run: workers, lock and temporary folders are released, and a summary is printed."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

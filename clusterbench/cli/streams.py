@@ -1,7 +1,5 @@
 """Standard output and error that work with any encoding, and after their reader has gone."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

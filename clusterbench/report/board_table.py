@@ -1,7 +1,5 @@
 """The leaderboard as a table of printed fields: the same for every format."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from clusterbench.metrics import Direction, MetricFacts

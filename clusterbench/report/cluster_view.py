@@ -1,7 +1,5 @@
 """The clusters of an entry in a plane, as a small SVG: one path per cluster, a number at its middle."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

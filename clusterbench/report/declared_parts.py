@@ -1,7 +1,5 @@
 """The figures and formats of a report: every object that a file of their package declares."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The contents of a folder of reports: one row per benchmark."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from urllib.parse import quote

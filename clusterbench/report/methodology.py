@@ -1,7 +1,5 @@
 """The rules by which a run was ranked, what took part, and its environment, in printed form."""
 
-from __future__ import annotations
-
 import json
 
 from clusterbench.metrics import STABILITY_METRIC, Direction

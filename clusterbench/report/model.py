@@ -1,7 +1,5 @@
 """The report of a run, ready to print: built once, rendered by every format."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

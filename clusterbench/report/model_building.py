@@ -1,7 +1,5 @@
 """Build the report of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from clusterbench.report import methodology, outcome_summary

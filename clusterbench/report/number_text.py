@@ -1,7 +1,5 @@
 """Numbers as they are printed: one form for every format."""
 
-from __future__ import annotations
-
 import math
 import re
 from typing import cast

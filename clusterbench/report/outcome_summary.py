@@ -1,7 +1,5 @@
 """What a run has besides its leaderboard: notices, refusals, failures, ranks under other rules."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping, Sequence

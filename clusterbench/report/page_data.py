@@ -1,7 +1,5 @@
 """The numbers behind a board, from which the page ranks again: as JSON that contains no markup."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence

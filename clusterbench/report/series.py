@@ -1,7 +1,5 @@
 """The curves behind the figures over k: one per setting of an algorithm, on the variant of its best entry."""
 
-from __future__ import annotations
-
 import itertools
 import json
 

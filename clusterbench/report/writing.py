@@ -1,7 +1,5 @@
 """Write a report, tables of a run, or any frame to disk."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Details of the chosen labelings, as stored with a run."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The long tables of a run, made from its record and the store."""
 
-from __future__ import annotations
-
 import json
 
 import pandas as pd

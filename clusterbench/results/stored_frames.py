@@ -1,7 +1,5 @@
 """Derived frames of a run (random partitions, resampled rows, details), read back from its store."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from clusterbench.results.records import RunRecord

@@ -1,7 +1,5 @@
 """A finished run, read back from its store."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 

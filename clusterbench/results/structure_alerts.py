@@ -1,7 +1,5 @@
 """Alerts from the structure tests of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from clusterbench.ranking import Alert, AlertKind

@@ -1,7 +1,5 @@
 """Checksums of rows: SQLite notices damaged pages, but not a changed byte inside a value."""
 
-from __future__ import annotations
-
 import sqlite3
 import zlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Removal of what no benchmark of a store uses."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from clusterbench.errors import unknown

@@ -1,7 +1,5 @@
 """The connection to the store's file: checked on opening, written durably, every failure reported in one message."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Labels as bytes: compressed, and checked by their hash when they are read."""
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

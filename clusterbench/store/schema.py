@@ -1,7 +1,5 @@
 """Tables of the store, and the checks that make a file usable as one."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import struct

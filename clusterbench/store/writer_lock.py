@@ -1,7 +1,5 @@
 """One writer per store: a lock that the kernel releases when its process ends."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json

@@ -1,7 +1,5 @@
 """The result of a comparison of two runs, and its text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

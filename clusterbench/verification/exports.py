@@ -1,7 +1,5 @@
 """Read the tables that were exported from a run, or refuse them by file, row and column."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Compare two runs or exports, row by row."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict

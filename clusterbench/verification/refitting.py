@@ -1,7 +1,5 @@
 """Reproduce rows of a run: fit and score them again as declared, and compare with the record."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The result of fitting rows of a run again, and its text."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from clusterbench.naming import EntryNames

@@ -1,7 +1,5 @@
 """A side of a comparison: a run in its store, or the tables exported from one."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

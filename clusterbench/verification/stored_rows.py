@@ -1,7 +1,5 @@
 """Rows as a store has them: the outcome of a fit, on what it ran, and its scores."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

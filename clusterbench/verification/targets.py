@@ -1,7 +1,5 @@
 """Find rows of a stored run by a rank, by the start of a hash, or by name."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """`clusterbench list`."""
 
-from __future__ import annotations
-
 
 def verb() -> None:
     """List benchmarks, datasets, algorithms, steps and metrics."""

@@ -1,7 +1,5 @@
 """`clusterbench reproduce`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

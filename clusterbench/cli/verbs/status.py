@@ -1,7 +1,5 @@
 """`clusterbench status`."""
 
-from __future__ import annotations
-
 from clusterbench.cli.options import RESULTS, Results
 
 

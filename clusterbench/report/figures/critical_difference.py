@@ -1,7 +1,5 @@
 """The critical-difference diagram: average ranks over many datasets; bars join entries that cannot be separated."""
 
-from __future__ import annotations
-
 from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, entry_label
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import ACCENT, SECOND, literal, new_figure, rank_axis

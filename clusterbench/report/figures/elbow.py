@@ -1,7 +1,5 @@
 """What inertia curves suggest about k: elbow and gap statistic; drawn, never used to rank."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from clusterbench.report.entry_views import Board

@@ -1,7 +1,5 @@
 """Fit time against mean rank; a stepped line joins contenders that are better ranked than every faster one."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

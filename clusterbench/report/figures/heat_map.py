@@ -1,7 +1,5 @@
 """Algorithm x variant as a heat map of the best mean rank, numbers printed in the fields."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from clusterbench.report.entry_views import Board

@@ -1,7 +1,5 @@
 """How far the ranked columns agree on the order of the contenders."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Mean rank against stability, with fit time as the size of the mark."""
 
-from __future__ import annotations
-
 import math
 
 from clusterbench.report.entry_views import Board, Entry

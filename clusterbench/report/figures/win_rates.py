@@ -1,7 +1,5 @@
 """How often one entry beats another over the datasets."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from clusterbench.report.entry_views import Board

@@ -1,7 +1,5 @@
 """The tables of a run as CSV: text as it is, numbers that read back bit for bit."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from clusterbench.report.declared_parts import Format

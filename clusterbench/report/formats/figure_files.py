@@ -1,7 +1,5 @@
 """The figures as SVG files."""
 
-from __future__ import annotations
-
 from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import ReportModel
 

@@ -1,7 +1,5 @@
 """The page: one file that needs no network and no script to be read."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The leaderboard and the manifest for other programs, as JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The leaderboard as LaTeX: a booktabs long table per board."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """The report as Markdown, for code hosts: the form of a committed reference board."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 
