@@ -191,14 +191,14 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
 
 
 def test_outcomes_add_up_and_one_is_singular(mixed_report: ReportModel, make_run: MakeRun) -> None:
-    assert mixed_report.outcome_summary == "56 cells: 38 ok, 12 rejected, 4 failed, 2 timeout"
+    assert mixed_report.outcomes == "56 cells: 38 ok, 12 rejected, 4 failed, 2 timeout"
     assert one_board(mixed_report).competitors == "5 contenders and 2 controls"
 
     def one_cell(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
         cells.drop(cells.index[1:], inplace=True)  # noqa: PD002 - the fixture keeps its own frame
 
     report = bare(make_run(seeds=(0,), bootstraps=0, change=one_cell))
-    assert (report.outcome_summary, one_board(report).field) == ("1 cell: 1 ok", "1 contender")
+    assert (report.outcomes, one_board(report).competitors) == ("1 cell: 1 ok", "1 contender")
 
 
 def test_rejected_entries_and_failed_cells_have_their_reasons(mixed_report: ReportModel) -> None:
