@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.labeling import canonical
 from clusterbench.naming import Cut
@@ -56,19 +55,16 @@ def check_algorithm(algorithm: Algorithm, *, X: Floats | None = None) -> list[Ch
         return [Check(accepted, False, _described(error))]
     first = algorithm.cuts[0]
     cuts = [Cut(first.name, value) for value in (_KS if first.default is None else first.default)]
-    plain = _check(
-        "parameters and cuts are plain values (JSON)", lambda: _plain_fault([params, [cut.arguments for cut in cuts]])
-    )
-    checks = [
-        Check(accepted, True),
-        _check("every setting of the grid is accepted", lambda: _grid_fault(algorithm)),
-        plain,
-    ]
+    given = [params, [cut.arguments for cut in cuts]]
+    plain = _check("parameters and cuts are plain values (JSON)", lambda: _plain_fault(given))
+    grid = _check("every setting of the grid is accepted", lambda: _grid_fault(algorithm))
+    checks = [Check(accepted, True), grid, plain]
     if plain.ok:
         params = json.loads(json.dumps(params))  # as a run passes them: a tuple becomes a list
-    with _read_only_memmap(small_table() if X is None else X) as table:
-        checks += _Trial(algorithm, params, table, cuts).run()
-    return checks
+    with tempfile.TemporaryDirectory(prefix="clusterbench-check-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "table.npy"  # a read-only memory-mapped file, as workers see it
+        np.save(path, np.ascontiguousarray(small_table() if X is None else X, dtype=np.float64))
+        return checks + _Trial(algorithm, params, np.load(path, mmap_mode="r"), cuts).run()
 
 
 def _check(name: str, fault: Callable[[], str]) -> Check:
@@ -90,12 +86,13 @@ class _Trial:
     cuts: list[Cut]
 
     def run(self) -> list[Check]:
-        name, before, state = "builds, and every cut gives one integer per row", np.array(self.X), _global_state()
+        name, before = "builds, and every cut gives one integer per row", np.array(self.X)
+        state = pickle.dumps(np.random.get_state())  # noqa: NPY002 - the legacy global state is checked
         try:
             partitions = self.cut_all(self.cuts)
         except Exception as error:  # noqa: BLE001 - the message is the finding
             return [Check(name, False, _described(error))]
-        same_state = _global_state() == state
+        same_state = pickle.dumps(np.random.get_state()) == state  # noqa: NPY002
         return [
             Check(name, True),
             Check("leaves the table as it is", bool(np.array_equal(before, self.X))),
@@ -165,17 +162,3 @@ def _with_lists(value: object) -> object:
 
 def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _global_state() -> tuple[object, ...]:
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - the legacy global state is checked
-    return (kind, np.asarray(keys).tobytes(), *rest)
-
-
-@contextmanager
-def _read_only_memmap(X: Floats) -> Iterator[NDArray[np.float64]]:
-    """Yield the table as workers see it: a read-only memory-mapped file."""
-    with tempfile.TemporaryDirectory(prefix="clusterbench-check-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "table.npy"
-        np.save(path, np.ascontiguousarray(X, dtype=np.float64))
-        yield np.load(path, mmap_mode="r")
