@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pprint
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,9 @@ def estimator_plugin(estimator: object, name: str | None = None) -> EstimatorPlu
             where="algorithms",
             allowed="a class of a module, or a plug-in file in algorithms/",
         )
-    signature = inspect.signature(cls).parameters
-    given = _given(estimator, cls)
-    k = next((p for p in ("n_clusters", "n_components", "k") if p in signature), None)
+    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
+    given = {} if isinstance(estimator, type) else _given(estimator, defaults)
+    k = next((p for p in ("n_clusters", "n_components", "k") if p in defaults), None)
     label = name or cls.__name__.lower()
     summary = ((cls.__doc__ or "").strip().splitlines() or [cls.__name__])[0]
     declared = {"name": label, "summary": summary, "reference": f"{cls.__module__}.{cls.__name__}"}
@@ -65,8 +66,8 @@ def estimator_plugin(estimator: object, name: str | None = None) -> EstimatorPlu
         given.pop(k, None)
         cut = f"k={k!r}, " if k != "n_clusters" else ""
     else:
-        parameter, value = _single_cut(cls, given)
-        cut = f"cuts=(CutRange({parameter!r}, ({value!r},)),), noise=True, "
+        parameter = _cut_parameter(cls, {**defaults, **given})
+        cut = f"cuts=(CutRange({parameter!r}, ({given.pop(parameter, defaults[parameter])!r},)),), noise=True, "
     arguments = ", ".join(f"{key}={value!r}" for key, value in declared.items())
     text = (
         f'"""Algorithm {label}: an estimator that was given in Python."""\n\n'
@@ -77,25 +78,21 @@ def estimator_plugin(estimator: object, name: str | None = None) -> EstimatorPlu
     return EstimatorPlugin(label, text)
 
 
-def _given(estimator: object, cls: type[Any]) -> dict[str, Any]:
+def _given(estimator: object, defaults: Mapping[str, object]) -> dict[str, Any]:
     """Return the parameters that differ from the defaults of the class, as plain values."""
-    if isinstance(estimator, type):
-        return {}
-    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
     given = {}
     for name, value in estimator.get_params(deep=False).items():  # type: ignore[attr-defined]
         if name in _SET_BY_ENGINE or value is defaults.get(name) or _equal(value, defaults.get(name)):
             continue
-        plain = value.item() if isinstance(value, np.generic) else value
+        given[name] = value.item() if isinstance(value, np.generic) else value
         try:
-            json.dumps(plain)
+            json.dumps(given[name])
         except (TypeError, ValueError) as error:
             raise RequestError(
-                f"{cls.__name__}: {name} = {value!r} is no plain value",
+                f"{type(estimator).__name__}: {name} = {value!r} is no plain value",
                 where="algorithms",
                 allowed="numbers, text, lists; else a plug-in file in algorithms/",
             ) from error
-        given[name] = plain
     return given
 
 
@@ -103,13 +100,11 @@ def _equal(one: object, other: object) -> bool:
     return type(one) is type(other) and bool(np.all(one == other))
 
 
-def _single_cut(cls: type[Any], given: dict[str, Any]) -> tuple[str, Any]:
-    """Return the parameter that serves as the only cut of an estimator without a number of clusters, and its value."""
-    signature = inspect.signature(cls).parameters
+def _cut_parameter(cls: type[Any], parameters: Mapping[str, object]) -> str:
+    """Return the parameter that serves as the only cut of an estimator without a number of clusters."""
     for name in _CUT_PARAMETERS:
-        value = given.pop(name, None) if name in given else getattr(signature.get(name), "default", None)
-        if isinstance(value, int | float):
-            return name, value
+        if isinstance(parameters.get(name), int | float):
+            return name
     raise RequestError(
         f"{cls.__name__} has no number of clusters",
         where="algorithms",
