@@ -27,6 +27,9 @@ Bools = NDArray[np.bool_]
 OWN = "own"
 """Name of the space in which a labeling was fitted: shown, never ranked."""
 
+CLASSES = "classes:"
+"""Before the name of known classes where scores name a space: the agreement with them is shown, never ranked."""
+
 OVERALL = "(all)"
 """Name in the dataset column of the leaderboard over all datasets."""
 
@@ -96,7 +99,7 @@ CELL_SCHEMA = (
 )
 SCORE_SCHEMA = (
     *PROVENANCE,
-    ColumnSchema("space", ColumnKind.TEXT, "space of the score: own, or the name of a reference space"),
+    ColumnSchema("space", ColumnKind.TEXT, f"own, the name of a reference space, or {CLASSES}NAME for known classes"),
     ColumnSchema("metric", ColumnKind.TEXT, "name of the index"),
     ColumnSchema("value", ColumnKind.NUMBER, "the score; empty exactly where the status is not ok", optional=True),
     ColumnSchema("status", ColumnKind.TEXT, f"whether there is a score: {', '.join(ScoreStatus)}"),

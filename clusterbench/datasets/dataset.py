@@ -32,6 +32,12 @@ class KnownClasses:
     codes: NDArray[np.int64]  # shape (n,): classes 0..; -1 for rows that have none (noise)
     names: tuple[str, ...]  # of the codes
 
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the codes (little-endian int64) and their names."""
+        codes = np.ascontiguousarray(self.codes, dtype="<i8").tobytes()
+        return hashlib.sha256(codes + "\x1f".join(self.names).encode()).hexdigest()
+
 
 @dataclass(frozen=True, eq=False)  # without slots, which cached_property cannot use
 class Dataset:
@@ -64,6 +70,11 @@ class Dataset:
     def truth_names(self) -> tuple[str, ...]:
         """Name of each code in `truth`."""
         return self.known_classes[0].names if self.known_classes else ()
+
+    @property
+    def true_k(self) -> int | None:
+        """Number of the first known classes that rows have."""
+        return len(set(self.truth.tolist()) - {-1}) or None if self.truth is not None else None
 
     @cached_property
     def content_hash(self) -> str:

@@ -9,7 +9,7 @@ from clusterbench.metrics.builtin_metrics import (
     get_metric,
 )
 from clusterbench.metrics.contingency import Contingency
-from clusterbench.metrics.external_metrics import EXTERNAL_METRICS
+from clusterbench.metrics.external_metrics import AMI, ARI, EXTERNAL_METRICS, SHOWN_METRICS
 from clusterbench.metrics.external_scores import external_scores
 from clusterbench.metrics.metric import Direction, Metric, MetricFacts, MetricKind, NoiseRule
 from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
@@ -18,6 +18,8 @@ from clusterbench.metrics.score import NoisePolicy, Score, UndefinedScore
 from clusterbench.metrics.scoring import cluster_silhouettes, score_labelings
 
 __all__ = [
+    "AMI",
+    "ARI",
     "CENTROIDS",
     "COSTLY",
     "DEFAULT_METRICS",
@@ -25,6 +27,7 @@ __all__ = [
     "GROWTH",
     "METRICS",
     "SCORING_VERSION",
+    "SHOWN_METRICS",
     "STABILITY_METRIC",
     "Contingency",
     "Direction",

@@ -192,3 +192,6 @@ EXTERNAL_METRICS: dict[str, Metric] = {
     )
 }
 """Computed from labels and known classes."""
+
+SHOWN_METRICS = (ARI, AMI)
+"""Those that are computed for every labeling of a run."""

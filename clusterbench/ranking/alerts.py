@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     FAILED_CELLS = "failed cells"
     NO_STRUCTURE = "no structure"
     ONE_MODE = "one mode"
+    KNOWN_CLASSES = "known classes"
     DATA = "data"
     SELECTION = "selection"
 

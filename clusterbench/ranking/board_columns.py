@@ -34,8 +34,9 @@ class Column:
         One sentence for readers who see the column for the first time.
     format : str
         A format specification of Python; "yes" marks a flag, "" is text.
-    compute : callable
-        Returns the values for the entries of a board, in their order there.
+    compute : callable, optional
+        Returns the values for the entries of a board, in their order there; None for a column that the ranking does
+        not make.
     ranked : bool
         Whether the column takes part in the ranking; own-space scores, z and times do not.
     """
@@ -44,11 +45,12 @@ class Column:
     title: str
     explanation: str
     format: str
-    compute: Compute
+    compute: Compute | None = None
     ranked: bool = False
 
     def values(self, board: RankedBoard) -> pd.Series:
         """Return the column for one board, in a type that has missing values."""
+        assert self.compute is not None
         values = self.compute(board)
         if self.format == "d":
             return pd.Series(pd.array(np.asarray(values, dtype=np.float64), dtype="Float64").astype("Int64"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from clusterbench.metrics import Direction, MetricFacts
+from clusterbench.metrics import SHOWN_METRICS, Direction, MetricFacts
 from clusterbench.ranking import Column
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import BoardTable, Field, Heading
@@ -12,7 +12,7 @@ from clusterbench.text import printable
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
-_HIGHER_FIRST = ("coverage", "calibrated", "stability")
+_HIGHER_FIRST = ("coverage", "calibrated", "stability", *SHOWN_METRICS)
 _OWN_HEADINGS = {
     "interval": (
         "Interval",
@@ -33,7 +33,9 @@ def leaderboard_table(board: Board) -> BoardTable:
     """Return the rows of a board, and those columns that are neither empty nor the same for all by declaration."""
     columns = {column.name: column for column in board.run.board.columns}
     scores = [name for name, column in columns.items() if column.ranked and "@" in name]
-    names = [name for name in (*_BEFORE_SCORES, "calibrated", *scores, *_AFTER_SCORES) if _is_shown(name, board)]
+    known = [name for name in SHOWN_METRICS if name in columns]
+    all_names = (*_BEFORE_SCORES, "calibrated", *scores, *_AFTER_SCORES, *known)
+    names = [name for name in all_names if _is_shown(name, board)]
     bands = board.run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
     random_means = {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
     headings = tuple(_heading(name, columns, board.metrics) for name in names)
@@ -72,8 +74,9 @@ def _heading(name: str, columns: Mapping[str, Column], metrics: Mapping[str, Met
     column = columns[name]
     metric_name, at, space = name.partition("@")
     if not at:
-        higher = name in _HIGHER_FIRST
-        return Heading(name, column.title, column.explanation, numeric=bool(column.format), higher_first=higher)
+        higher, known = name in _HIGHER_FIRST, name in SHOWN_METRICS
+        group, numeric = "Known classes, not ranked ↑" if known else "", bool(column.format)
+        return Heading(name, column.title, column.explanation, group, numeric, higher, shown_only=known)
     metric = metrics[metric_name]
     higher = metric.direction is Direction.HIGHER
     group = f"{metric.title} {'↑' if higher else '↓'}"

@@ -2,7 +2,7 @@
 
 import json
 
-from clusterbench.metrics import STABILITY_METRIC, Direction
+from clusterbench.metrics import EXTERNAL_METRICS, SHOWN_METRICS, STABILITY_METRIC, Direction
 from clusterbench.naming import flat_facts
 from clusterbench.report.entry_views import metrics_of
 from clusterbench.report.model import Table, Terms, text_table
@@ -15,7 +15,8 @@ from clusterbench.text import listed, printable
 
 def metric_table(run: StoredRun) -> Table:
     """Return the facts of every metric of the run; the ranked ones first."""
-    metrics = [*metrics_of(run).values(), *([STABILITY_METRIC] if has_stability(run) else [])]
+    known = [EXTERNAL_METRICS[name] for name in SHOWN_METRICS if name in run.board.table]
+    metrics = [*metrics_of(run).values(), *([STABILITY_METRIC] if has_stability(run) else []), *known]
     rows = []
     for metric in metrics:
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"

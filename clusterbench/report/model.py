@@ -55,6 +55,7 @@ class Heading:
     group: str = ""  # title of the metric with the arrow of its direction, "" for other columns
     numeric: bool = True
     higher_first: bool = False  # whether a reader who sorts by it wants the highest value on top
+    shown_only: bool = False  # whether it is agreement with known classes, which no rank depends on
 
     @property
     def full_title(self) -> str:
@@ -130,6 +131,7 @@ class BoardReport:
     details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]
     agreement: Table  # of the labels of the entries with one another
+    classes: Table  # known classes by clusters of the first entry
     sensitivity: Table  # of the ranks under other rules
 
 

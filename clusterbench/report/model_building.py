@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from clusterbench.report import methodology, outcome_summary
 from clusterbench.report.board_table import column_explanations, leaderboard_table
+from clusterbench.report.class_table import class_table
 from clusterbench.report.declared_parts import all_figures
 from clusterbench.report.entry_details import DetailTables, agreement_table, details_of, labels_file
 from clusterbench.report.entry_views import Board, boards_of
@@ -59,6 +60,7 @@ def _board_report(board: Board, figures: tuple[Picture, ...], tables: DetailTabl
         details=() if board.overall else tuple(details_of(board, table, tables)),
         figures=figures,
         agreement=agreement_table(board, tables),
+        classes=class_table(board),
         sensitivity=outcome_summary.sensitivity_table(board),
     )
 

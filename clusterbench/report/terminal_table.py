@@ -20,7 +20,8 @@ _WIDTH, _NAME, _POLICY = 100, 18, 3
 def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
 
-    Scores are under the short name of their metric (Sil, DB, CH) and the name of their reference space. A control
+    Scores are under the short name of their metric (Sil, DB, CH) and the name of their reference space; agreement with
+    known classes (ARI, AMI) is grey, since it is not ranked, and replaces the fit time. A control
     has a ``c`` after its rank, an entry with the true k given an ``o``; the letters are those of ties. Where k was
     chosen in several ways, the first letters of the policy follow k.
     """
@@ -42,13 +43,13 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
         return table
     scores = [position for position, heading in enumerate(headings) if heading.group]
     several = any(heading.name == "k_policy" for heading in headings)
+    has_classes = any(heading.shown_only for heading in headings)
     _add_columns(table, [headings[position] for position in scores])
+    if not has_classes:
+        table.add_column("fit s", justify="right", no_wrap=True)
     for entry, row in rows[:top]:
-        fields = [
-            *_place(entry, several_policies=several),
-            *(row[position].text for position in scores),
-            significant(entry.fit_seconds, 2),
-        ]
+        fields = [*_place(entry, several_policies=several), *(row[position].text for position in scores)]
+        fields += [] if has_classes else [significant(entry.fit_seconds, 2)]
         table.add_row(*map(_plain, fields), style="dim" if entry.control else None)
     return table
 
@@ -56,6 +57,8 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
 def _caption(board: BoardReport, n_boards: int, top: int) -> str:
     n_rows = len(board.table.rows)
     parts = [f"the first {top} of {n_rows} entries"] if n_rows > top else []
+    if any(heading.shown_only for heading in board.table.headings):
+        parts.append("grey: agreement with known classes, not ranked")
     if n_boards > 1:
         parts.append(f"{counted(n_boards - 1, 'more board')} in the report")
     return "; ".join(parts)
@@ -70,9 +73,9 @@ def _add_columns(table: Table, scores: list[Heading]) -> None:
     table.add_column("k", justify="right", no_wrap=True)
     table.add_column("sizes%", no_wrap=True)
     for heading in scores:
-        title = _plain(f"{short_title(heading.group)}\n{heading.title[:6]}")
-        table.add_column(title, justify="right", no_wrap=True, overflow="ellipsis")
-    table.add_column("fit s", justify="right", no_wrap=True)
+        lines = (heading.title, "grey") if heading.shown_only else (short_title(heading.group), heading.title[:6])
+        style = "dim" if heading.shown_only else None
+        table.add_column(_plain("\n".join(lines)), justify="right", no_wrap=True, overflow="ellipsis", style=style)
 
 
 def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:

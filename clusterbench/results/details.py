@@ -23,6 +23,8 @@ DETAIL_COLUMNS: dict[str, dict[str, str]] = {
     "points": {"dataset": "object", "row": "int64", "x": "float64", "y": "float64", "share_x": "float64",
                "share_y": "float64", "values": "object"},
     "point_labels": {"dataset": "object", "labels_sha256": "object", "labels": "object"},
+    "class_counts": {"dataset": "object", "labels_sha256": "object", "space": "object", "class": "object",
+                     "cluster": "int64", "rows": "int64"},
     "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "mean": "float64",
               "low": "float64", "high": "float64", "n": "int64"},
 }  # fmt: skip
@@ -49,6 +51,8 @@ class Details:
     points, point_labels : DataFrame
         At most 400 rows, the same number from each of 40 strata of the first principal component of the first reference
         space, with shares of the variance and the row in that space as JSON; and their clusters, -1 for noise, as JSON.
+    class_counts : DataFrame
+        Rows of each known class (in the order of the classes) in each cluster, -1 for noise; none where there are none.
     bands : DataFrame
         Mean, 5 % and 95 % quantile of the scores of random partitions.
     jaccards : mapping
@@ -64,6 +68,7 @@ class Details:
     agreement: pd.DataFrame = field(default_factory=lambda: no_rows("agreement"))
     points: pd.DataFrame = field(default_factory=lambda: no_rows("points"))
     point_labels: pd.DataFrame = field(default_factory=lambda: no_rows("point_labels"))
+    class_counts: pd.DataFrame = field(default_factory=lambda: no_rows("class_counts"))
     bands: pd.DataFrame = field(default_factory=lambda: no_rows("bands"))
     jaccards: Mapping[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict)
     labels: Mapping[str, Labels] = field(default_factory=dict)

@@ -9,14 +9,19 @@ from typing import ClassVar, Literal
 import pandas as pd
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from clusterbench.datasets import TruthKind
 from clusterbench.errors import RequestError
-from clusterbench.metrics import METRICS, NoisePolicy
+from clusterbench.metrics import EXTERNAL_METRICS, METRICS, NoisePolicy
 from clusterbench.ranking import Alert, Gate, RankingSpec
+from clusterbench.tables import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """A table as it took part in a run; `true_k` is the number of known classes, None without them."""
+    """A table as it took part in a run; `true_k` is the number of known classes, None without them.
+
+    `truth_kind` says where they come from, where that is known.
+    """
 
     content_hash: str
     n_rows: int
@@ -24,6 +29,7 @@ class DatasetRecord:
     source: str
     true_k: int | None
     warnings: tuple[str, ...]
+    truth_kind: TruthKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpaceRecord:
-    """A space, and the key under which the scores in it are stored."""
+    """A space, and the key under which the scores in it are stored; known classes are the variant ``classes:NAME``."""
 
     dataset: str
     variant: str
@@ -162,9 +168,14 @@ class RunRecord:
         """Return the key of the scores in each space, by dataset and variant."""
         return {(space.dataset, space.variant): space.score_key for space in self.spaces}
 
+    def known_classes(self, dataset: str) -> tuple[str, ...]:
+        """Return the names ``classes:NAME`` under which the scores against known classes are stored."""
+        return tuple(s.variant for s in self.spaces if s.dataset == dataset and s.variant.startswith(CLASSES))
+
     def own_metrics(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of the metrics of this run, under their names; a store may hold others and other versions."""
-        names = {metric.stored_name: metric.name for metric in (*METRICS.values(), *self.ranking.facts)}
+        metrics = (*METRICS.values(), *EXTERNAL_METRICS.values(), *self.ranking.facts)
+        names = {metric.stored_name: metric.name for metric in metrics}
         known = scores[scores["metric"].isin(names)]
         return known.assign(metric=known["metric"].map(names))
 

@@ -97,7 +97,7 @@ def _scores_of(stored: pd.DataFrame, record: RunRecord, cells: pd.DataFrame) -> 
     places = [
         (dataset, variant, space, hashes[dataset, variant if space == "own" else space])
         for dataset, variant in dict.fromkeys(zip(cells["dataset"], cells["variant"], strict=True))
-        for space in ("own", *record.references[dataset])
+        for space in ("own", *record.references[dataset], *record.known_classes(dataset))
     ]
     spaces = pd.DataFrame(places, columns=["dataset", "variant", "space", "score_space"])
     known = cells[cells["labels_sha256"].notna()].drop(columns=["status", "reason", "space_hash"])

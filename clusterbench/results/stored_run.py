@@ -8,6 +8,7 @@ import pandas as pd
 from clusterbench.errors import RequestError, unknown
 from clusterbench.ranking import Candidates, Leaderboard, choose_candidates, rank_candidates
 from clusterbench.results.details import Details, read_details, row_ids_key
+from clusterbench.results.known_classes import with_known_classes
 from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
@@ -67,6 +68,7 @@ def read_run(store: Store, name: str | None = None) -> StoredRun:
     scores = scores_table(store, record, cells)
     candidates = choose_candidates(cells, scores, record.ranking, baselines=read_baselines(store, record))
     board = with_structure(rank_run(store, record, candidates, cells), record)
+    board = with_known_classes(board, scores, record)
     return StoredRun(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
 
 

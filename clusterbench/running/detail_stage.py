@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.datasets import KnownClasses
 from clusterbench.labeling import Labels
 from clusterbench.metrics import cluster_silhouettes
 from clusterbench.metrics.contingency import contingency
@@ -21,6 +22,7 @@ from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.seeding import stable_rng
 from clusterbench.store import Store
+from clusterbench.tables import CLASSES
 
 _POINTS = 400
 _STRATA = 40
@@ -47,6 +49,7 @@ def compute_details(
         every = sorted(set(part["labels_sha256"]))
         first = sorted(set(part.loc[part["seed"] == plan.benchmark.seeds[0], "labels_sha256"]))
         references = [(name, plan.spaces[dataset, name]) for name in plan.references[dataset]]
+        known = plan.datasets[dataset].known_classes
         made = [space.content_hash for _, space in references]
         points = frame_key("points with values", made[0], _POINTS, plan.benchmark.ranking.seed)
         policies = [policy.value for policy in plan.benchmark.noise.policies]
@@ -56,6 +59,7 @@ def compute_details(
             "point_labels": frame_key("point labels", points, first),
             "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
             "agreement": frame_key("agreement", first),
+            "class_counts": frame_key("class counts", [classes.content_hash for classes in known], first),
             "policies": frame_key("policies", [score_key(space) for _, space in references], policies, metrics, every),
         }
         stored = {kind for kind, key in wanted.items() if store.frame(key) is not None}
@@ -101,6 +105,18 @@ def agreement(hashes: Sequence[str], labelings: Mapping[str, Labels]) -> pd.Data
         for j in range(i + 1, len(hashes))
     ]
     return pd.DataFrame(rows, columns=["one", "other", "ari"]).astype({"ari": "float64"})
+
+
+def class_counts(known: Sequence[KnownClasses], hashes: Sequence[str], labelings: Mapping[str, Labels]) -> pd.DataFrame:
+    """Return the rows of each known class in each cluster: `Details.class_counts` without the dataset."""
+    parts = [no_rows("class_counts").drop(columns="dataset")]
+    for classes in known:
+        for sha in hashes:
+            pairs = pd.DataFrame({"code": classes.codes, "cluster": labelings[sha]})
+            counts = pairs[pairs["code"] >= 0].value_counts(sort=False).sort_index().rename("rows").reset_index()
+            names = np.array(classes.names, dtype=object)[counts.pop("code")]
+            parts.append(counts.assign(labels_sha256=sha, space=CLASSES + classes.name, **{"class": names}))
+    return pd.concat(parts[1:] or parts, ignore_index=True)[list(parts[0])]
 
 
 def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
@@ -167,6 +183,7 @@ def _computed(
         "point_labels": pd.DataFrame({"labels_sha256": pd.Series(first, dtype=object), "labels": seen}),
         "silhouettes": _silhouettes({n: s.values for n, s in references.items()}, first, labelings, seed),
         "agreement": agreement(compared, labelings),
+        "class_counts": class_counts(plan.datasets[dataset].known_classes, first, labelings),
         "policies": wanted_scores.assign(space=wanted_scores["space_hash"].map(names), policy=wanted_scores["noise"])[
             ["labels_sha256", "space", "policy", "metric", "value", "reason"]
         ].reset_index(drop=True),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clusterbench.benchmark import Benchmark, FitJob
 from clusterbench.credentials import mask_credentials
-from clusterbench.datasets import Dataset, load_dataset
+from clusterbench.datasets import Dataset, KnownClasses, load_dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics import SCORING_VERSION
@@ -20,6 +20,7 @@ from clusterbench.preprocessing import Space, describe, fit_space, resolved
 from clusterbench.ranking import Alert, AlertKind, RankingSpec
 from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunRecord, SpaceRecord, VariantRecord
 from clusterbench.running.selection import Selection
+from clusterbench.tables import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class Plan:
     def n_cells(self) -> int:
         return sum(len(planned.job.cuts) * len(planned.job.seeds) for planned in self.jobs)
 
+    def scored_spaces(self) -> Iterator[tuple[tuple[str, str], Space | KnownClasses]]:
+        """Yield everything that labelings are scored by, with dataset and name: the spaces, then known classes."""
+        yield from self.spaces.items()
+        for name, dataset in self.datasets.items():
+            yield from (((name, CLASSES + classes.name), classes) for classes in dataset.known_classes)
+
     def record(self) -> RunRecord:
         """Return the record of the plan: all that is needed to make the tables again without the data."""
         bench = self.benchmark
@@ -85,7 +92,7 @@ class Plan:
                 weights=bench.ranking.weights,
                 k_policies=bench.ranking.k_policies,
                 fixed_k=bench.ranking.fixed_k,
-                true_k={name: true_k for name, dataset in self.datasets.items() if (true_k := _true_k(dataset))},
+                true_k={name: true_k for name, dataset in self.datasets.items() if (true_k := dataset.true_k)},
                 controls=frozenset(name for name, algorithm in algorithms.items() if algorithm.control),
                 seed=bench.ranking.seed,
                 n_bootstrap=bench.ranking.bootstraps,
@@ -99,7 +106,7 @@ class Plan:
                 for name, steps in bench.variants.items()
             },
             algorithms={name: _algorithm_record(algorithm) for name, algorithm in algorithms.items()},
-            spaces=tuple(SpaceRecord(d, v, score_key(space)) for (d, v), space in self.spaces.items()),
+            spaces=tuple(SpaceRecord(*place, score_key(space)) for place, space in self.scored_spaces()),
             references=self.references,
             jobs=tuple(_job_record(planned) for planned in self.jobs),
             warnings=self.warnings,
@@ -221,8 +228,8 @@ def _common(references: dict[str, tuple[str, ...]], complaints: list[Alert]) -> 
     return dict.fromkeys(references, shared)
 
 
-def score_key(space: Space) -> str:
-    """Return the key of the scores in a space; another scoring version has other keys."""
+def score_key(space: Space | KnownClasses) -> str:
+    """Return the key of the scores in a space or against known classes; another scoring version has other keys."""
     return hashlib.sha256(f"{space.content_hash}:{SCORING_VERSION}".encode()).hexdigest()
 
 
@@ -261,18 +268,15 @@ def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:
             )
 
 
-def _true_k(dataset: Dataset) -> int | None:
-    return len(set(dataset.truth.tolist()) - {-1}) or None if dataset.truth is not None else None
-
-
 def _dataset_record(dataset: Dataset) -> DatasetRecord:
     return DatasetRecord(
         content_hash=dataset.content_hash,
         n_rows=dataset.n_rows,
         columns=tuple(dataset.columns),
         source=dataset.source,
-        true_k=_true_k(dataset),
+        true_k=dataset.true_k,
         warnings=tuple(dataset.warnings),
+        truth_kind=dataset.truth_kind,
     )
 
 

@@ -31,6 +31,7 @@ from clusterbench.results import (
     scores_table,
 )
 from clusterbench.results.details import read_details, row_ids_key
+from clusterbench.results.known_classes import with_known_classes
 from clusterbench.results.stored_frames import read_baselines
 from clusterbench.results.stored_run import rank_run, with_structure
 from clusterbench.running.calibration_bootstrap import calibration, replicates
@@ -124,7 +125,7 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
     board = rank_run(store, record, candidates, cells)
     record = replace(record, structure=structure(plan, store, registry, board.table, settings, progress))
-    board = with_structure(board, record)
+    board = with_known_classes(with_structure(board, record), scores, record)
     if n_fitted or n_scored or previous is None:
         seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)
         manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))

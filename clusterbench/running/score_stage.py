@@ -1,17 +1,19 @@
-"""Scoring: every labeling in its own space and in the reference spaces, unless the store has the score."""
+"""Scoring: every labeling in its own space, the reference spaces and against known classes, unless that is stored."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from clusterbench.metrics import score_labelings
+from clusterbench.metrics import SHOWN_METRICS, NoisePolicy, external_scores, score_labelings
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
 
 
 def score(plan: Plan, store: Store, progress: Progress) -> int:
-    """Score every labeling in its own and the reference spaces where it has no score yet; return how many scores.
+    """Score every labeling in its spaces and against known classes where it has no score yet; return how many scores.
 
     Only the metrics and noise policies that some labeling lacks are computed, so a metric more costs that metric alone.
     """
@@ -26,7 +28,7 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
     metrics = {metric.stored_name: metric for metric in plan.benchmark.scored_metrics}
     stored_names = {metric.name: name for name, metric in metrics.items()}
     progress.stage("scoring", len(wanted))
-    new = 0
+    new = _score_against_classes(plan, store, wanted)
     for (dataset, space), hashes in wanted.items():
         space_hash = score_key(plan.spaces[dataset, space])
         every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in metrics}
@@ -50,4 +52,23 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
             store.put_scores(space_hash, frame)
             new += len(frame)
         progress.advance(1, f"{dataset} / {space}")
+    return new
+
+
+def _score_against_classes(plan: Plan, store: Store, wanted: Mapping[tuple[str, str], set[str]]) -> int:
+    """Score the labelings of each dataset that has known classes; return how many scores are new."""
+    policy = plan.benchmark.noise.policy
+    noise = NoisePolicy.ZERO if policy is NoisePolicy.NEAREST else policy
+    new = 0
+    for name, dataset in plan.datasets.items():
+        hashes = set().union(*(some for (of, _), some in wanted.items() if of == name))
+        for classes in dataset.known_classes:
+            key = score_key(classes)
+            missing = sorted(hashes - {sha for sha, stored, _ in store.scored(key) if stored == policy})
+            labelings = store.labelings(missing)
+            given = [labelings[sha] for sha in missing]
+            frame = external_scores(given, {classes.name: classes.codes}, metrics=SHOWN_METRICS, noise=noise)
+            shas = np.array(missing, dtype=object)[frame["labeling"].to_numpy(dtype=np.int64)]
+            store.put_scores(key, frame.assign(labels_sha256=shas, noise=str(policy)))
+            new += len(frame)
     return new

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.errors import RequestError
+from clusterbench.metrics import EXTERNAL_METRICS
 from clusterbench.naming import EntryNames, parameter_pairs
 from clusterbench.results import DeclaredRules
 from clusterbench.statuses import WITHOUT_LABELS, ScoreStatus
@@ -182,7 +183,8 @@ def _scores_of(side: Side) -> pd.DataFrame:
 
 def _digits(side: Side, metric: str) -> int:
     try:
-        return side.manifest.rules.ranking.metric(metric).digits
+        known = EXTERNAL_METRICS.get(metric)
+        return known.digits if known else side.manifest.rules.ranking.metric(metric).digits
     except RequestError as error:
         raise error.within(side.name) from error
 

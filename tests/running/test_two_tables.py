@@ -189,9 +189,11 @@ def test_a_recorded_plan_tells_hashes_rows_and_classes_of_its_tables(done):
 def test_spaces_of_different_tables_never_share_a_key(done):
     spaces = done.first.record.spaces
     assert sorted((space.dataset, space.variant) for space in spaces) == [
+        ("pair", "classes:kind"),
         ("pair", "log1p"),
         ("pair", "raw"),
         ("pair", "standard"),
+        ("trio", "classes:kind"),
         ("trio", "raw"),
         ("trio", "standard"),
     ]
