@@ -29,6 +29,7 @@ from clusterbench.tables import Floats, Ints
 
 CENTROIDS = "random centroids"
 GROWTH = "nearest-neighbour growth"
+_KEY = ["k", "generator", "replicate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +130,8 @@ def calibrate(
     Returns
     -------
     DataFrame
-        Columns k, generator (``random centroids`` or ``nearest-neighbour growth``), replicate, metric, value (NaN
-        where the index is undefined).
+        Columns k, generator (``random centroids`` or ``nearest-neighbour growth``), replicate, smallest and largest
+        (rows of a cluster), metric, value (NaN where the index is undefined).
     """
     at_least("n_random", n_random, 1)
     at_least("memory_mb", memory_mb, 1)
@@ -138,7 +139,7 @@ def calibrate(
     scoring_mb = max(1.0, memory_mb * 2 / 3)
     settings = ScoringSettings(dtype, scoring_mb, exact_rows, anchors, seed, count_threads(threads))
     if not wanted:
-        return pd.DataFrame(columns=["k", "generator", "replicate", "metric", "value"])
+        return pd.DataFrame(columns=[*_KEY, "smallest", "largest", "metric", "value"])
     space, workers = table.space, settings.threads
     table = replace(
         ScoringTable.of(space), values=table.values
@@ -153,7 +154,10 @@ def calibrate(
     while group := list(islice(draws, max(1, size))):
         labelings = in_threads(lambda draw: draw.make(), group, workers)
         scores = score_table(table, labelings, chosen, [NoisePolicy.ZERO], settings)
-        keys = pd.DataFrame([draw[:3] for draw in group], columns=["k", "generator", "replicate"])
+        keys = pd.DataFrame([draw[:3] for draw in group], columns=_KEY).assign(
+            smallest=[int(np.bincount(labels).min()) for labels in labelings],
+            largest=[int(np.bincount(labels).max()) for labels in labelings],
+        )
         frames.append(keys.loc[scores["labeling"]].reset_index(drop=True).join(scores[["metric", "value"]]))
     return pd.concat(frames, ignore_index=True)
 

@@ -10,7 +10,9 @@ from clusterbench.ranking.across_datasets import (
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
 from clusterbench.ranking.board_columns import Column, board_columns
+from clusterbench.ranking.calibration import Baselines, z_matrix
 from clusterbench.ranking.candidates import Candidates, choose_candidates
+from clusterbench.ranking.chance import GENERATORS
 from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
@@ -18,9 +20,11 @@ from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pa
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 
 __all__ = [
+    "GENERATORS",
     "ONLY_SPACE",
     "Alert",
     "AlertKind",
+    "Baselines",
     "Candidates",
     "Column",
     "Gate",
@@ -44,4 +48,5 @@ __all__ = [
     "rank_correlation",
     "tie_letters",
     "win_rates",
+    "z_matrix",
 ]

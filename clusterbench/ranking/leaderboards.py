@@ -13,8 +13,9 @@ from clusterbench.ranking.across_datasets import Significance, critical_differen
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import RankedBoard, rank_board
 from clusterbench.ranking.board_columns import Column, board_columns
+from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.candidates import Candidates, choose_candidates
-from clusterbench.ranking.chance import chance_alerts
+from clusterbench.ranking.chance import chance_alerts, chance_columns
 from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
 from clusterbench.ranking.draws import draw_scores, join_draws
 from clusterbench.ranking.headlines import alerts_of, headline_of
@@ -91,7 +92,8 @@ def leaderboard(
         The exported tables ``cells.csv`` and ``scores.csv``; further columns are ignored.
     spec : RankingSpec
     baselines : DataFrame, optional
-        Scores of random partitions: dataset, space, k, generator, replicate, metric, value.
+        Scores of random partitions: dataset, space, k, generator, metric, value, passes (whether the gate lets the
+        partition pass).
     replicates, stability, alternatives
         See `rank_candidates`.
 
@@ -132,10 +134,12 @@ def rank_candidates(
     boards = _rank_all(matrix, gather(candidates, stability, others), spec, replicates)
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
+    if candidates.baselines is not None:
+        columns += chance_columns(Baselines.of(candidates.baselines))
     headlines = _headlines(matrix, boards, spec)
     ranks = next((dataset_ranks(board, spec) for board in boards if board.entries.dataset == OVERALL), pd.DataFrame())
     full = _table(boards, columns)
-    chance = () if candidates.baselines is None else chance_alerts(full, candidates.baselines, spec)
+    chance = chance_alerts(full) if has_baselines else ()
     tested = len(ranks) >= MIN_DATASETS_FOR_TESTS and ranks.shape[1] > 1
     return Leaderboard(
         table=full,

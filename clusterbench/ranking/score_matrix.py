@@ -30,7 +30,7 @@ NEEDED_CELL_COLUMNS = (
     "peak_mb",
 )
 NEEDED_SCORE_COLUMNS = (*CELL_KEY, "space", "metric", "value", "status", "reason")
-BASELINE_COLUMNS = ("dataset", "space", "k", "metric", "value")
+BASELINE_COLUMNS = ("dataset", "space", "k", "generator", "metric", "value", "passes")
 REPLICATE_COLUMNS = ("dataset", "labels_sha256", "space", "metric", "replicate", "value")
 STABILITY_COLUMNS = (*CUT_KEY, "mean_ari")
 

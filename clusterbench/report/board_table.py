@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from clusterbench.metrics import SHOWN_METRICS, Direction, MetricFacts
-from clusterbench.ranking import Column
+from clusterbench.ranking import GENERATORS, Column
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import BoardTable, Field, Heading
 from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, number_of, significant
@@ -12,7 +12,8 @@ from clusterbench.text import printable
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
-_HIGHER_FIRST = ("coverage", "calibrated", "stability", *SHOWN_METRICS)
+_HIGHER_FIRST = ("coverage", "calibrated", "beaten", "stability", *SHOWN_METRICS)
+_BAND_KEY = ["dataset", "metric", "space", "k", "mean"]
 _OWN_HEADINGS = {
     "interval": (
         "Interval",
@@ -33,11 +34,14 @@ def leaderboard_table(board: Board) -> BoardTable:
     """Return the rows of a board, and those columns that are neither empty nor the same for all by declaration."""
     columns = {column.name: column for column in board.run.board.columns}
     scores = [name for name, column in columns.items() if column.ranked and "@" in name]
+    chance = [name for name in ("calibrated", "beaten") if name in columns]
     known = [name for name in SHOWN_METRICS if name in columns]
-    all_names = (*_BEFORE_SCORES, "calibrated", *scores, *_AFTER_SCORES, *known)
+    all_names = (*_BEFORE_SCORES, *chance, *scores, *_AFTER_SCORES, *known)
     names = [name for name in all_names if _is_shown(name, board)]
-    bands = board.run.details.bands[["dataset", "metric", "space", "k", "mean"]].itertuples(index=False, name=None)
-    random_means = {(dataset, f"{metric}@{space}", int(k)): float(mean) for dataset, metric, space, k, mean in bands}
+    random_means: dict[tuple[str, str, int], list[float]] = {}
+    bands = board.run.details.bands.sort_values("generator", ascending=False)  # random centroids first
+    for dataset, metric, space, k, mean in bands[_BAND_KEY].itertuples(index=False, name=None):
+        random_means.setdefault((dataset, f"{metric}@{space}", int(k)), []).append(float(mean))
     headings = tuple(_heading(name, columns, board.metrics) for name in names)
     rows = tuple(
         (entry, tuple(_field(name, entry, columns, board.run, random_means) for name in names))
@@ -88,7 +92,7 @@ def _field(
     entry: Entry,
     columns: Mapping[str, Column],
     run: StoredRun,
-    random_means: Mapping[tuple[str, str, int], float],
+    random_means: Mapping[tuple[str, str, int], Sequence[float]],
 ) -> Field:
     if name in _OWN_TEXTS:
         return Field(_OWN_TEXTS[name](entry), exact_text(entry.row.get(name)))
@@ -98,7 +102,12 @@ def _field(
     if f"z:{name}" in columns and not is_missing(z := entry.row[f"z:{name}"]):
         notes.append(f"z {fixed(number_of(z), 1)}")
     k = 0 if is_missing(entry.row["k"]) else int(number_of(entry.row["k"]))
-    if (random_mean := random_means.get((str(entry.row["dataset"]), name, k))) is not None:
-        notes.append(f"random {column.show(random_mean)}")
+    if (means := random_means.get((str(entry.row["dataset"]), name, k))) is not None:
+        notes.append(f"random {', '.join(map(column.show, means))}")
+    if name in ("calibrated", "beaten"):
+        parts = [f"{'z' if name == 'calibrated' else name}_{short}" for short in GENERATORS]
+        notes += [
+            f"{short} {columns[part].show(entry.row[part])}" for short, part in zip(GENERATORS, parts, strict=True)
+        ]
     optimised = name.partition("@")[0] in run.record.algorithms[entry.algorithm].optimises
     return Field(text, exact_text(value), tuple(notes), optimised)

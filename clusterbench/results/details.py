@@ -25,8 +25,8 @@ DETAIL_COLUMNS: dict[str, dict[str, str]] = {
     "point_labels": {"dataset": "object", "labels_sha256": "object", "labels": "object"},
     "class_counts": {"dataset": "object", "labels_sha256": "object", "space": "object", "class": "object",
                      "cluster": "int64", "rows": "int64"},
-    "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "mean": "float64",
-              "low": "float64", "high": "float64", "n": "int64"},
+    "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "generator": "object",
+              "mean": "float64", "low": "float64", "high": "float64", "n": "int64"},
 }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ class Details:
     class_counts : DataFrame
         Rows of each known class (in the order of the classes) in each cluster, -1 for noise; none where there are none.
     bands : DataFrame
-        Mean, 5 % and 95 % quantile of the scores of random partitions.
+        Mean, 5 % and 95 % quantile of the scores of random partitions, by generator.
     jaccards : mapping
         (dataset, variant, algorithm, params, cut) to the mean Jaccard similarity of each cluster under resampling.
     labels : mapping of str to ndarray

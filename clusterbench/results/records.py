@@ -162,7 +162,7 @@ class RunRecord:
     warnings: tuple[Alert, ...]
     frames: tuple[FrameRecord, ...] = ()
     structure: tuple[StructureFinding, ...] = ()
-    version: Literal[2] = 2
+    version: Literal[3] = 3
 
     def score_keys(self) -> dict[tuple[str, str], str]:
         """Return the key of the scores in each space, by dataset and variant."""

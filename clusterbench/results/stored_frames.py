@@ -12,6 +12,8 @@ _BASELINE_COLUMNS = {
     "k": int,
     "generator": str,
     "replicate": int,
+    "smallest": int,
+    "largest": int,
     "metric": str,
     "value": float,
 }
@@ -30,10 +32,17 @@ def read_frames(store: Store, record: RunRecord, kind: str) -> pd.DataFrame | No
 
 
 def read_baselines(store: Store, record: RunRecord) -> pd.DataFrame | None:
-    """Return the scores of random partitions: None where a run is not calibrated, no rows where there are none."""
+    """Return the scores of random partitions and whether each passes the gate of the run.
+
+    None where a run is not calibrated, no rows where there are none.
+    """
     if record.random_partitions == 0:
         return None
     frame = read_frames(store, record, BASELINES)
-    if frame is not None:
-        return frame
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _BASELINE_COLUMNS.items()})
+    if frame is None:
+        frame = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _BASELINE_COLUMNS.items()})
+    gate, n_rows = record.gate, {name: dataset.n_rows for name, dataset in record.datasets.items()}
+    least = frame["dataset"].map({name: gate.smallest_allowed(n) for name, n in n_rows.items()})
+    most = frame["dataset"].map({name: gate.largest_allowed(n) for name, n in n_rows.items()})
+    sizes_pass = (frame["smallest"] >= least) & (frame["largest"] <= most)
+    return frame.assign(passes=sizes_pass & (frame["k"] >= gate.min_clusters))

@@ -35,17 +35,33 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
     usable = cells[cells["status"] == CellStatus.OK.value]
     for dataset, rows in usable.groupby("dataset"):
         ks = sorted({int(k) for k in rows["n_clusters"]})
-        progress.stage("calibrating", len(ks) * len(plan.references[str(dataset)]))
+        progress.stage("calibrating", len(plan.references[str(dataset)]))
         for space in plan.references[str(dataset)]:
             made = plan.spaces[str(dataset), space]
-            for k in ks:
-                if has_distinct_rows(made.values, k):
-                    key = frame_key("baseline", made.content_hash, k, table.random_partitions, table.seed)
-                    draw = partial(calibrate, made.values, [k], n_random=table.random_partitions, seed=table.seed)
-                    complete(store, key, plan.benchmark.scored_metrics, draw)
-                    frames.append(FrameRecord(BASELINES, key, str(dataset), space, k))
-                progress.advance(1, f"{dataset} / {space} / k = {k}")
+            keys = {
+                k: frame_key("random partitions", made.content_hash, k, table.random_partitions, table.seed)
+                for k in ks
+                if has_distinct_rows(made.values, k)
+            }
+            draw = partial(calibrate, made.values, n_random=table.random_partitions, seed=table.seed)
+            _complete_all(store, keys, plan.benchmark.scored_metrics, draw)
+            frames += [FrameRecord(BASELINES, key, str(dataset), space, k) for k, key in keys.items()]
+            progress.advance(1, f"{dataset} / {space}")
     return frames
+
+
+def _complete_all(
+    store: Store, keys: Mapping[int, str], metrics: Sequence[Metric], draw: Callable[..., pd.DataFrame]
+) -> None:
+    """Complete the frames of all k, those that lack the same metrics in one call: trees and graphs serve every k."""
+    lacking: dict[tuple[Metric, ...], list[int]] = {}
+    for k, key in keys.items():
+        lacking.setdefault(_missing(store.frame(key), metrics), []).append(k)
+    for missing, ks in lacking.items():
+        if missing:
+            made = draw(ks, metrics=missing)
+            for k in ks:
+                _add(store, keys[k], missing, made[made["k"] == k].reset_index(drop=True))
 
 
 def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> list[FrameRecord]:
@@ -89,13 +105,21 @@ def _row_replicates(
 
 def complete(store: Store, key: str, metrics: Iterable[Metric], make: Callable[..., pd.DataFrame]) -> None:
     """Store the frame of `metrics` under `key`; metrics that an earlier run lacked are computed and added."""
-    stored = store.frame(key)
-    known = set() if stored is None else set(stored["metric"])
-    missing = [metric for metric in metrics if metric.stored_name not in known]
+    missing = _missing(store.frame(key), metrics)
     if missing:
-        made = make(metrics=missing)
-        made = made.assign(metric=made["metric"].map({metric.name: metric.stored_name for metric in missing}))
-        store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
+        _add(store, key, missing, make(metrics=missing))
+
+
+def _missing(stored: pd.DataFrame | None, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    known = set() if stored is None else set(stored["metric"])
+    return tuple(metric for metric in metrics if metric.stored_name not in known)
+
+
+def _add(store: Store, key: str, metrics: Iterable[Metric], made: pd.DataFrame) -> None:
+    """Add the scores of metrics to the frame under a key."""
+    made = made.assign(metric=made["metric"].map({metric.name: metric.stored_name for metric in metrics}))
+    stored = store.frame(key)
+    store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
 
 
 def frame_key(kind: str, *parts: object) -> str:

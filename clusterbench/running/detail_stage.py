@@ -79,15 +79,16 @@ def compute_details(
 
 
 def random_bands(scored: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and 5 to 95 % range of each index over random partitions, both generators together.
+    """Return mean and 5 to 95 % range of each index over the random partitions of each generator.
 
     Parameters
     ----------
     scored : DataFrame
-        dataset, space, metric, k, value.
+        dataset, space, metric, k, generator, value.
     """
     defined = scored[np.isfinite(scored["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
-    groups = defined.astype({"k": "int64", "value": "float64"}).groupby(["dataset", "space", "metric", "k"])["value"]
+    key = ["dataset", "space", "metric", "k", "generator"]
+    groups = defined.astype({"k": "int64", "value": "float64"}).groupby(key)["value"]
     table = groups.agg(mean="mean", n="size").reset_index()
     table["low"], table["high"] = groups.quantile(0.05).to_numpy(), groups.quantile(0.95).to_numpy()
     return pd.DataFrame(table[list(DETAIL_COLUMNS["bands"])])

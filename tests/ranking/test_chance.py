@@ -1,4 +1,4 @@
-"""The first entry against random partitions: counted one by one, told when they come close."""
+"""The entries against random partitions: counted by generator, with an alert where they come close."""
 
 from __future__ import annotations
 
@@ -6,52 +6,71 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench.metrics import CENTROIDS, GROWTH
 from clusterbench.ranking import AlertKind, RankingSpec, leaderboard
-from clusterbench.ranking.chance import chance_alerts, chance_share
 
 SPEC = RankingSpec(reference_spaces=("standard",), metrics=("silhouette", "davies_bouldin"))
 
 
-def baselines(silhouettes, davies_bouldins, k=2) -> pd.DataFrame:
-    rows = [("cards", "standard", k, "silhouette", value) for value in silhouettes]
-    rows += [("cards", "standard", k, "davies_bouldin", value) for value in davies_bouldins]
-    return pd.DataFrame(rows, columns=["dataset", "space", "k", "metric", "value"])
+def baselines(silhouettes, davies_bouldins, k=3, generator=CENTROIDS, passes=True) -> pd.DataFrame:
+    rows = [("table", "standard", k, generator, "silhouette", value, passes) for value in silhouettes]
+    rows += [("table", "standard", k, generator, "davies_bouldin", value, passes) for value in davies_bouldins]
+    return pd.DataFrame(rows, columns=["dataset", "space", "k", "generator", "metric", "value", "passes"])
 
 
-def entry(silhouette, davies_bouldin, **changes) -> pd.Series:
-    fields = {"dataset": "cards", "k": 2, "control": False, "oracle": False}
-    scores = {"silhouette@standard": silhouette, "davies_bouldin@standard": davies_bouldin}
-    return pd.Series({**fields, **scores, **changes})
+@pytest.fixture
+def board(new_run):
+    """Return the leaderboard of two entries, of which the first has the given scores, against random partitions."""
+
+    def make(random, silhouette=0.3, davies_bouldin=1.5):
+        run = new_run()
+        for name, loss in (("kmeans", 0.0), ("gmm", 0.25)):
+            scores = {"silhouette": silhouette - loss, "davies_bouldin": davies_bouldin + loss}
+            run.add(name, {(metric, "standard"): value for metric, value in scores.items()}, k=3)
+        return leaderboard(*run.frames(), SPEC, baselines=random)
+
+    return make
 
 
-def test_the_share_is_counted_in_each_metrics_direction():
+def alerts(board) -> list[str]:
+    return [str(alert) for alert in board.alerts if alert.kind is AlertKind.CHANCE]
+
+
+def test_the_share_beaten_is_counted_in_each_metrics_direction_and_ties_are_not_beaten(board):
     random = baselines([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0])
-    # 0.3 and 0.4 are at least 0.3: a half; 1.0 alone is at most 1.5: a quarter
-    assert chance_share(entry(0.3, 1.5), random, SPEC) == pytest.approx((0.5 + 0.25) / 2)
+    # 0.1 and 0.2 are below 0.3: a half; 2, 3 and 4 are above 1.5: three quarters.
+    assert board(random).table["beaten_centroids"].iloc[0] == pytest.approx((0.5 + 0.75) / 2)
 
 
-def test_random_partitions_of_another_k_or_without_a_score_do_not_count():
-    random = pd.concat([baselines([0.9] * 5, [0.1] * 5, k=3), baselines([0.1, np.nan], [2.0, np.nan])])
-    assert chance_share(entry(0.3, 1.5), random, SPEC) == 0.0
-    assert np.isnan(chance_share(entry(0.3, 1.5, k=7), random, SPEC))
+def test_each_generator_has_its_own_columns_and_the_smaller_share_leads(board):
+    random = pd.concat(
+        [baselines([0.1, 0.2], [2.0, 3.0]), baselines([0.1, 0.2, 0.4, 0.5], [1.0, 1.2, 2.0, 3.0], generator=GROWTH)]
+    )
+    first = board(random).table.iloc[0]
+    assert (first["beaten_centroids"], first["beaten_growth"], first["beaten"]) == (1.0, 0.5, 0.5)
+    assert first["z_centroids"] == pytest.approx((0.15 / np.std([0.1, 0.2], ddof=1) + 1 / np.std([2, 3], ddof=1)) / 2)
+    assert first["calibrated"] == first["z_growth"] < first["z_centroids"]
 
 
-def test_only_the_first_contender_is_judged_and_only_when_chance_is_not_rare():
+def test_a_generator_without_partitions_of_that_k_is_missing(board):
+    random = pd.concat([baselines([0.1, 0.2], [2.0, 3.0]), baselines([0.9] * 5, [0.1] * 5, k=4, generator=GROWTH)])
+    first = board(random).table.iloc[0]
+    assert first["beaten"] == 1.0
+    assert np.isnan(first["beaten_growth"])
+    assert np.isnan(first["z_growth"])
+
+
+def test_generators_whose_partitions_fail_the_gate_are_marked(board):
+    values = np.linspace(0.1, 0.2, 10), np.linspace(2.0, 3.0, 10)
+    random = pd.concat([baselines(*values), baselines(*values, generator=GROWTH, passes=False)])
+    assert board(random).table["ungated"].tolist() == [GROWTH, GROWTH]
+
+
+def test_only_the_first_contender_is_judged_and_only_when_chance_is_not_rare(board):
     random = baselines(np.linspace(0.0, 1.0, 101), np.linspace(1.0, 2.0, 101))
-    table = pd.DataFrame([entry(0.5, 1.5, control=True), entry(0.99, 1.01), entry(0.1, 1.9)])
-    assert chance_alerts(table, random, SPEC) == []
-    (alert,) = chance_alerts(table.iloc[[0, 2]], random, SPEC)
-    assert str(alert).startswith("cards: random partitions come close: 90% of those with k = 2 score at least as well")
-
-
-@pytest.mark.parametrize(("lift", "told"), [(0.0, True), (-0.4, False)])
-def test_the_leaderboard_tells_it(new_run, lift, told):
-    run = new_run()
-    for name, value in (("kmeans", 0.5), ("gmm", 0.2)):
-        run.add(name, {("silhouette", "standard"): value})
-    random = np.linspace(0.2, 0.6, 41) + lift
-    frame = baselines(random, [], k=3).assign(dataset="table", generator="centroids", replicate=0)
-    spec = RankingSpec(reference_spaces=("standard",), metrics=("silhouette",))
-    board = leaderboard(*run.frames(), spec, baselines=frame)
-    assert board.table["k"].iloc[0] == 3
-    assert any(alert.kind is AlertKind.CHANCE for alert in board.alerts) == told
+    assert alerts(board(random, 0.985, 1.015)) == []
+    (alert,) = alerts(board(random, 0.105, 1.895))
+    assert alert.startswith("table: random partitions come close: 89% of those by random centroids with k = 3 score")
+    harder = pd.concat([random.assign(generator=GROWTH), baselines([0.0, 0.1], [2.5, 3.0])])
+    (alert,) = alerts(board(harder, 0.505, 1.495))
+    assert "50% of those by nearest-neighbour growth" in alert

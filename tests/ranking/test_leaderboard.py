@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import Direction
+from clusterbench.metrics import CENTROIDS, GROWTH, Direction
 from clusterbench.ranking import RankingSpec, leaderboard
 
 SPACES = ("standard", "log1p")
@@ -204,9 +204,9 @@ def random_baselines() -> pd.DataFrame:
         for space in SPACES:
             for metric, center in (("silhouette", 0.0), ("davies_bouldin", 3.0), ("calinski_harabasz", 500.0)):
                 for r, value in enumerate(rng.normal(center, 0.1, size=20)):
-                    generator = "centroids" if r < 10 else "growth"
-                    rows.append(("data0", space, k, generator, r, metric, value))
-    return pd.DataFrame(rows, columns=["dataset", "space", "k", "generator", "replicate", "metric", "value"])
+                    generator = CENTROIDS if r < 10 else GROWTH
+                    rows.append(("data0", space, k, generator, r, metric, value, True))
+    return pd.DataFrame(rows, columns=["dataset", "space", "k", "generator", "replicate", "metric", "value", "passes"])
 
 
 def test_a_control_or_a_clone_moves_no_z_and_no_score_and_a_control_no_rank(make_matrix):
@@ -245,9 +245,12 @@ def test_z_columns_stand_beside_raw_ones_and_calibrated_is_their_mean(make_matri
     board = leaderboard(cells, scores, SPEC, baselines=baselines)
     z_names = [f"z:{metric}@{space}" for metric in SPEC.metrics for space in SPACES]
     np.testing.assert_allclose(board.table["calibrated"], board.table[z_names].mean(axis=1))
+    np.testing.assert_allclose(board.table["calibrated"], board.table[["z_centroids", "z_growth"]].min(axis=1))
+    np.testing.assert_allclose(board.table["beaten"], board.table[["beaten_centroids", "beaten_growth"]].min(axis=1))
     row = board.table.iloc[0]
     same = (baselines["k"] == row["k"]) & (baselines["space"] == "log1p") & (baselines["metric"] == "davies_bouldin")
-    random = baselines.loc[same, "value"]
+    harder = CENTROIDS if row["z_centroids"] < row["z_growth"] else GROWTH
+    random = baselines.loc[same & (baselines["generator"] == harder), "value"]
     assert row["z:davies_bouldin@log1p"] == pytest.approx(-(row["davies_bouldin@log1p"] - random.mean()) / random.std())
     names = [column.name for column in board.columns]
     assert names.index("z:silhouette@standard") == names.index("silhouette@standard") + 1

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.environment import Environment, GitState
-from clusterbench.metrics import NoisePolicy
+from clusterbench.metrics import CENTROIDS, GROWTH, NoisePolicy
 from clusterbench.ranking import Alert, AlertKind, Gate, KPolicy, RankingSpec, leaderboard
 from clusterbench.report import ReportModel, all_formats, build_report, write_report
 from clusterbench.results import (
@@ -240,11 +240,13 @@ def _stability(cells: pd.DataFrame) -> pd.DataFrame:
 def _baselines(datasets: Sequence[str]) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     rows = [
-        (dataset, space, k, "centroids", replicate, metric, scale * (0.5 + 0.1 * rng.random()))
-        for dataset, space, k, replicate in itertools.product(datasets, REFERENCES, (2, 3, 4), range(10))
+        (dataset, space, k, generator, replicate, metric, scale * (0.5 + 0.1 * rng.random()), generator == CENTROIDS)
+        for dataset, space, k, generator, replicate in itertools.product(
+            datasets, REFERENCES, (2, 3, 4), (CENTROIDS, GROWTH), range(10)
+        )
         for metric, scale in (("silhouette", 0.2), ("davies_bouldin", 4.0), ("calinski_harabasz", 300.0))
     ]
-    columns = ["dataset", "space", "k", "generator", "replicate", "metric", "value"]
+    columns = ["dataset", "space", "k", "generator", "replicate", "metric", "value", "passes"]
     return pd.DataFrame(rows, columns=columns)
 
 

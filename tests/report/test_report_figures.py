@@ -353,14 +353,15 @@ def test_scores_against_k_are_means_over_seeds_on_the_best_variant(mixed_report:
     assert {row[5] for row in drawn.rows if "average" in row[0]} == {"rejected"}
 
 
-def test_the_band_of_random_partitions_is_behind_the_scores(full_report: ReportModel) -> None:
+def test_the_bands_of_random_partitions_are_behind_the_scores(full_report: ReportModel) -> None:
     drawn = pictures(full_report)["scores-against-k"]
-    assert "random partitions, 5 to 95 %" in texts(drawn)
-    bands = full_report.run.details.bands.set_index(["metric", "space", "k"])
-    rows = [row for row in drawn.rows if row[0] == "random partitions" and row[2] == "Silhouette"]
-    assert len(rows) == 6
+    generators = {"random centroids", "nearest-neighbour growth"}
+    assert {f"{name}, 5 to 95 %" for name in generators} <= set(texts(drawn))
+    bands = full_report.run.details.bands.set_index(["generator", "metric", "space", "k"])
+    rows = [row for row in drawn.rows if row[0] in generators and row[2] == "Silhouette"]
+    assert len(rows) == 12
     for row in rows:
-        band = bands.loc[("silhouette", row[3], int(row[1]))]
+        band = bands.loc[(row[0], "silhouette", row[3], int(row[1]))]
         assert row[4:] == (f"{band['mean']:.4f}", f"{band['low']:.4f} to {band['high']:.4f}")
 
 

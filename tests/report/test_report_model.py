@@ -12,7 +12,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import Direction, MetricFacts
+from clusterbench.metrics import CENTROIDS, GROWTH, Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Entry, Notice, ReportModel, build_report
 from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
@@ -133,17 +133,24 @@ def test_scores_are_in_the_order_of_metrics_and_spaces_and_sort_the_best_first(f
     assert [heading.name for heading in headings if heading.group] == SCORES
     assert [h.full_title for h in headings if h.group][:2] == ["Silhouette ↑ (standard)", "Silhouette ↑ (log1p)"]
     higher = {heading.name for heading in headings if heading.higher_first}
-    assert higher == {"coverage", "calibrated", "stability", *(n for n in SCORES if not n.startswith("davies"))}
+    assert higher == {
+        "coverage",
+        "calibrated",
+        "beaten",
+        "stability",
+        *(n for n in SCORES if not n.startswith("davies")),
+    }
 
 
 def test_optimised_metrics_are_marked_and_random_means_are_those_of_the_bands(full_report: ReportModel) -> None:
     table = one_board(full_report).table
-    bands = full_report.run.details.bands.set_index(["metric", "space", "k"])["mean"]
+    bands = full_report.run.details.bands.set_index(["metric", "space", "k", "generator"])["mean"]
     at = [heading.name for heading in table.headings].index("silhouette@log1p")
     for entry, row in table.rows:
         marked = {h.name.partition("@")[0] for h, field in zip(table.headings, row, strict=True) if field.optimised}
         assert marked == ({"calinski_harabasz"} if entry.row["algorithm"] == "kmeans" else set())
-        expected = f"random {bands['silhouette', 'log1p', int(entry.row['k'])]:.3f}"
+        means = [bands["silhouette", "log1p", int(entry.row["k"]), name] for name in (CENTROIDS, GROWTH)]
+        expected = f"random {means[0]:.3f}, {means[1]:.3f}"
         assert [note for note in row[at].notes if note.startswith("random")] == [expected]
 
 

@@ -104,7 +104,7 @@ DAMAGED = FULL.to_json().replace('"jobs"', '"job"')
 
 @pytest.mark.parametrize(
     "text",
-    [VERSION_1, "{}", FULL.to_json().replace('"version":2}', '"version":99}'), DAMAGED, FULL.to_json()[:-1], "[]"],
+    [VERSION_1, "{}", FULL.to_json().replace('"version":3}', '"version":99}'), DAMAGED, FULL.to_json()[:-1], "[]"],
 )
 def test_a_record_that_cannot_be_read_is_refused_with_the_way_out(text):
     with pytest.raises(RequestError, match="the record of 'cards' was written by another version") as caught:

@@ -47,7 +47,7 @@ def test_a_k_above_the_distinct_rows_has_no_baseline_and_the_run_goes_on(tmp_pat
     calibrated = sorted(frame.k for frame in found.record.frames_of("baselines"))
     assert calibrated == [2, 3, 4]  # k-means asked for 6 clusters finds the 4 that there are
     space = found.record.jobs[0].space_hash
-    texts = [json.dumps(["baseline", SCORING_VERSION, space, k, 5, 0]) for k in calibrated]
+    texts = [json.dumps(["random partitions", SCORING_VERSION, space, k, 5, 0]) for k in calibrated]
     keys = {hashlib.sha256(text.encode()).hexdigest() for text in texts}
     assert {frame.key for frame in found.record.frames_of("baselines")} == keys
     kmeans = found.board.table[found.board.table["algorithm"] == "kmeans"]

@@ -146,10 +146,12 @@ def test_few_rows_are_all_shown_and_one_column_is_a_line() -> None:
     assert (view["share_x"].iloc[0], view["share_y"].iloc[0]) == (1.0, 0.0)
 
 
-def test_bands_are_means_and_quantiles_over_random_partitions() -> None:
+def test_bands_are_means_and_quantiles_over_the_random_partitions_of_each_generator() -> None:
     values = np.random.default_rng(1).normal(size=40)
     scored = pd.DataFrame({"dataset": "d", "space": "s", "metric": "m", "k": 3, "value": [*values, np.nan]})
-    (row,) = random_bands(scored).to_dict("records")
+    both = pd.concat([scored.assign(generator="a"), scored.assign(generator="b", value=7.0)])
+    row, other = random_bands(both).to_dict("records")
+    assert (row["generator"], other["generator"], other["mean"]) == ("a", "b", 7.0)
     assert row["n"] == 40
     assert row["mean"] == pytest.approx(values.mean())
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))

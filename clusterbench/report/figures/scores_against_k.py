@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import MetricFacts
+from clusterbench.metrics import CENTROIDS, GROWTH, MetricFacts
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Drawing, Figure
 from clusterbench.report.figure_style import MUTED, literal, look, new_figure
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+_BAND_DASHES: dict[str, Literal[":", "--"]] = {CENTROIDS: ":", GROWTH: "--"}
 _HEADER = ("series", "clusters", "metric", "space", "value", "gate")
 
 
@@ -67,11 +68,12 @@ def _draw(board: Board) -> Drawing:
     inside = finite[finite["n_clusters"].astype(float).between(*k_range)]
     panels = _panels(board, ranked, inside, bands)
     canvas = _draw_panels(panels, series, k_range)
-    canvas.legend(*_legend(series, has_band=len(bands) > 0), loc="outside right upper", fontsize=8)
+    canvas.legend(*_legend(series, sorted(set(bands["generator"]))), loc="outside right upper", fontsize=8)
     description = f"{len(series)} series, each on the variant of its best entry."
     description += " Hollow marks were rejected by the gate."
     if len(bands):
-        description += " The grey band contains 90 % of random partitions of the same rows and k."
+        description += " The grey bands, one for each generator, contain 90 % of the random partitions of the same"
+        description += " rows and k."
     if outside := _controls_beyond(panels, series, inside):
         description += " The axes end with contenders and random partitions; controls beyond them:"
         description += f" {listed(outside)}."
@@ -118,13 +120,13 @@ def _draw_panels(panels: Sequence[Sequence[_Panel]], series: Sequence[str], k_ra
 
 
 def _draw_band(axes: Axes, band: pd.DataFrame) -> None:
-    if not len(band):
-        return
-    drawn = band.sort_values("n_clusters")
-    if len(drawn) == 1:  # a single point would have no width
-        drawn = pd.concat([drawn.assign(n_clusters=drawn["n_clusters"] + shift) for shift in (-0.2, 0.2)])
-    axes.fill_between(drawn["n_clusters"], drawn["low"], drawn["high"], color=MUTED, alpha=0.25, linewidth=0)
-    axes.plot(drawn["n_clusters"], drawn["mean"], color=MUTED, linestyle=":", linewidth=1.0)
+    for generator, part in band.groupby("generator"):
+        drawn = part.sort_values("n_clusters")
+        if len(drawn) == 1:  # a single point would have no width
+            drawn = pd.concat([drawn.assign(n_clusters=drawn["n_clusters"] + shift) for shift in (-0.2, 0.2)])
+        axes.fill_between(drawn["n_clusters"], drawn["low"], drawn["high"], color=MUTED, alpha=0.2, linewidth=0)
+        dash = _BAND_DASHES[str(generator)]
+        axes.plot(drawn["n_clusters"], drawn["mean"], color=MUTED, linestyle=dash, linewidth=1.0)
 
 
 def _draw_series(axes: Axes, points: pd.DataFrame, series: Sequence[str]) -> None:
@@ -151,16 +153,14 @@ def _controls_beyond(panels: Sequence[Sequence[_Panel]], series: Sequence[str], 
     return names
 
 
-def _legend(series: Sequence[str], *, has_band: bool) -> tuple[list[Artist], list[str]]:
+def _legend(series: Sequence[str], generators: Sequence[str]) -> tuple[list[Artist], list[str]]:
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
     looks = [look(index) for index in range(len(series))]
     handles: list[Artist] = [Line2D([], [], color=s.colour, marker=s.mark, linestyle=s.dash) for s in looks]
     names = [literal(one, 38) for one in series]
-    if has_band:
-        return [*handles, Patch(color=MUTED, alpha=0.25)], [*names, "random partitions, 5 to 95 %"]
-    return handles, names
+    handles += [Line2D([], [], color=MUTED, linestyle=_BAND_DASHES[name], linewidth=1.0) for name in generators]
+    return handles, [*names, *(f"{name}, 5 to 95 %" for name in generators)]
 
 
 def _rows(points: pd.DataFrame, board: Board) -> Iterator[tuple[str, ...]]:
@@ -177,7 +177,7 @@ def _band_rows(bands: pd.DataFrame, board: Board) -> Iterator[tuple[str, ...]]:
         metric = board.metrics[row["metric"]]
         mean, low, high = (score_text(row[name], metric.digits) for name in ("mean", "low", "high"))
         k, space = str(int(row["n_clusters"])), printable(row["space"])
-        yield "random partitions", k, metric.title, space, mean, f"{low} to {high}"
+        yield str(row["generator"]), k, metric.title, space, mean, f"{low} to {high}"
 
 
 def _is_drawn(board: Board) -> bool:
