@@ -17,6 +17,7 @@ from contextlib import suppress
 
 _KEPT = 4_000  # bytes of what the worker prints
 _CHUNK = 65_536
+_TICK = 0.1  # seconds between checks of the worker; the end of its output is seen at once
 _PATIENCE = 1.0  # seconds to see all processes gone, which takes milliseconds
 
 
@@ -35,15 +36,11 @@ def main(folder: str, connection: int, run: int, command: list[str]) -> None:
         report(1, f"the folder for its temporary files cannot be made: {error}".encode())
         return
     become_subreaper()
-    child_ended, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
     output, worker_output = os.pipe()
     worker = start(command, connection, worker_output)
     os.close(connection)
     os.close(worker_output)
-    code, printed = supervise(worker, run, output, child_ended)
+    code, printed = supervise(worker, run, output)
     kill_descendants(worker)
     os.set_blocking(output, False)
     with suppress(BlockingIOError):
@@ -88,18 +85,18 @@ def start(command: list[str], connection: int, output: int) -> int:
         os.set_inheritable(connection, True)
         with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("1000")  # where memory runs out, the kernel kills this process, and not the run
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         os.execv(command[0], command)
     finally:
         os._exit(127)
 
 
-def supervise(worker: int, run: int, output: int, child_ended: int) -> tuple[int, bytes]:
+def supervise(worker: int, run: int, output: int) -> tuple[int, bytes]:
     """Wait for the end of `worker`, or kill it; return its exit code and the end of what it printed."""
-    printed, watched = b"", [0, child_ended, output]
+    printed, watched = b"", [0, output]
     while True:
-        ready = select.select(watched, [], [], 0.5)[0]
+        ready = select.select(watched, [], [], _TICK)[0]
         status = reap().get(worker)
         if status is not None:
             return os.waitstatus_to_exitcode(status), printed
@@ -109,8 +106,6 @@ def supervise(worker: int, run: int, output: int, child_ended: int) -> tuple[int
             return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]), printed
         if request:
             printed = b""
-        if child_ended in ready:
-            os.read(child_ended, 512)
         if output in ready:
             part = os.read(output, _CHUNK)
             printed = (printed + part)[-_KEPT:]
