@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +37,7 @@ def perform(task: Task, *, threads: int | None = None) -> Iterator[Event]:
     with kept_state():
         try:
             algorithm = _load(task)
-            space = _load_space(task.space_path)
+            space = np.load(task.space_path, mmap_mode="r").view(np.ndarray)
         except PLUGIN_FAULTS as error:
             yield TaskDone(task.key, status_of(error), f"could not be loaded: {describe_error(error)}")
             return
@@ -121,18 +119,6 @@ def _load(task: Task) -> Algorithm:
             algorithm.warm_up()
         _warmed.add(task.plugin)
     return algorithm
-
-
-def _load_space(path: str) -> Floats:
-    status = os.stat(path)
-    return _mapped(path, status.st_ino, status.st_mtime_ns, status.st_size).view(np.ndarray)
-
-
-@lru_cache(maxsize=1)
-def _mapped(path: str, *state: int) -> Floats:
-    """Map a space read-only, once for all jobs on it that follow one another; `state` identifies the file's content."""
-    space: Floats = np.load(path, mmap_mode="r")
-    return space
 
 
 def plain_info(info: Mapping[str, Any], messages: list[str]) -> dict[str, Any]:

@@ -126,19 +126,17 @@ def _check_output(given: pd.DataFrame, made: pd.DataFrame, *, after: str) -> Non
         values = made[name]
         if not pd.api.types.is_numeric_dtype(values):
             raise RequestError(f"{after} made column {name!r} of dtype {values.dtype}", allowed="numbers")
-        if not bool(given[name].isna().any() if name in given.columns else False) and bool(values.isna().any()):
+        if values.isna().any() and not (name in given.columns and given[name].isna().any()):
             raise RequestError(f"{after} made {int(values.isna().sum())} missing values in column {name!r}")
     _check_size(made, what=f"{after} made")
 
 
 def _check_size(frame: pd.DataFrame, *, what: str) -> None:
     """Raise RequestError if a value is infinite or so large that distances overflow."""
-    largest = frame.abs().max()
-    for name, value in largest.items():
+    for name, value in frame.abs().max().items():
         if value > _LARGEST:
-            raise RequestError(
-                f"{what} {value:g} in column {name!r}", allowed=f"values up to {_LARGEST:g} in magnitude"
-            )
+            allowed = f"values up to {_LARGEST:g} in magnitude"
+            raise RequestError(f"{what} {value:g} in column {name!r}", allowed=allowed)
 
 
 def _content_hash(dataset: Dataset, bound: list[Step]) -> str:
