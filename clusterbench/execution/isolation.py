@@ -8,9 +8,7 @@ import re
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from functools import lru_cache
-from typing import Any
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -32,21 +30,6 @@ def isolated_step(*material: str) -> Iterator[list[str]]:
         np.random.seed(seed)  # noqa: NPY002 - plug-ins may use it
         with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"), recorded_warnings() as messages:
             yield messages
-
-
-@lru_cache(maxsize=1)
-def _thread_pools(n_modules: int) -> Any:
-    """Return the controller of all thread pools. Finding them takes milliseconds, and only imports add some."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-@contextmanager
-def capped_threads(threads: int | None) -> Iterator[None]:
-    """Limit the thread pools of all loaded libraries to `threads`; None leaves them unchanged."""
-    with nullcontext() if threads is None else _thread_pools(len(sys.modules)).limit(limits=threads):
-        yield
 
 
 class PeakMemory:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from clusterbench.execution.events import CutStarted, Event, Started, Task
-from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step
+from clusterbench.execution.isolation import PeakMemory, isolated_step
 from clusterbench.labeling import Labeling
 from clusterbench.plugins import Algorithm, Cutter, Floats, as_partition, kept_state, load_plugin, recorded_warnings
 from clusterbench.statuses import CellStatus
@@ -41,7 +44,7 @@ def perform(task: Task, *, threads: int | None = None) -> Iterator[Event]:
         except PLUGIN_FAULTS as error:
             yield TaskDone(task.key, status_of(error), f"could not be loaded: {describe_error(error)}")
             return
-        with capped_threads(threads):
+        with _thread_pools(len(sys.modules)).limit(limits=threads):
             yield Started(task.key)
             yield from _Job(task, space).events(algorithm)
 
@@ -106,6 +109,11 @@ class _Job:
         return CutDone(
             task.key, cut, CellStatus.OK, "", labeling, seconds, inertia, info, self._build_seconds, self._peak.mb()
         )
+
+
+@lru_cache(maxsize=1)  # finding them takes milliseconds, and only imports add some
+def _thread_pools(n_modules: int) -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _load(task: Task) -> Algorithm:

@@ -11,9 +11,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from clusterbench.errors import RequestError
@@ -128,7 +127,8 @@ def _run_file(path: Path) -> ModuleType:
         raise ImportError(f"{path.name} is not a Python file")
     # A name of its own, so that neither a package called like the file nor a second folder's file is hidden.
     name = f"clusterbench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    code = _compiled(path.read_bytes(), str(path))
+    # A loader would take cached bytecode for a file that was edited in the same second and kept its size.
+    code = compile(path.read_bytes(), str(path), "exec")
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
@@ -138,12 +138,6 @@ def _run_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-@lru_cache(maxsize=32)  # a worker runs the file of its plug-in anew for every job
-def _compiled(source: bytes, path: str) -> CodeType:
-    """Compile a file; a loader would take its cached bytecode for one edited in the same second that kept its size."""
-    return compile(source, path, "exec")
 
 
 def import_faults(places: Sequence[str]) -> dict[str, str]:

@@ -137,7 +137,8 @@ def _load_all(
         try:
             if where in faults:
                 raise RequestError(faults[where], where=where)
-            plugin: Any = load(where, kind) if _is_shipped(where) else _load_and_restore(where, kind)
+            with kept_state(), kept_generators(), warnings.catch_warnings(), np.errstate():
+                plugin: Any = load(where, kind)
         except RequestError as error:
             broken.append(BrokenPlugin(stem, where, error.what + (f"; {error.allowed}" if error.allowed else "")))
         else:
@@ -150,11 +151,6 @@ def _load_all(
             others = " and ".join(where for _, where in found)
             broken.append(BrokenPlugin(name, found[-1][1], f"{len(found)} {kind.word}s have this name: {others}"))
     return Plugins(kind.word, usable, tuple(broken))
-
-
-def _load_and_restore(where: str, kind: PluginKind[T]) -> T:
-    with kept_state(), kept_generators(), warnings.catch_warnings(), np.errstate():
-        return load(where, kind)
 
 
 def _candidates(kind: PluginKind[Any], workspace: Path) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterbench.execution import CellStatus, CutDone, Started, TaskDone, perform
-from clusterbench.execution.isolation import PeakMemory, capped_threads, isolated_step, resident_mb
+from clusterbench.execution.isolation import PeakMemory, isolated_step, resident_mb
 from clusterbench.execution.performing import describe_error, one_line, plain_info, status_of
 
 
@@ -175,17 +175,6 @@ def test_warnings_are_collected_in_the_step_and_nowhere_else() -> None:
     with isolated_step("key") as seen:
         pass
     assert seen == []
-
-
-@pytest.mark.parametrize("threads", [None, 1])
-def test_thread_pools_are_held_and_let_go(threads: int | None) -> None:
-    from threadpoolctl import threadpool_info
-
-    before = [pool["num_threads"] for pool in threadpool_info()]
-    with capped_threads(threads):
-        inside = [pool["num_threads"] for pool in threadpool_info()]
-    assert inside == (before if threads is None else [1] * len(before))
-    assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
 def test_the_peak_is_that_of_what_was_taken_and_never_negative() -> None:
