@@ -58,7 +58,7 @@ threading = tf.config.threading
 found["threads"] = [threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()]
 encoder = three.model.encoder
 dense = [keras.layers.Dense(w.shape[1], activation="relu") for w, _ in encoder.layers[:-1]]
-network = keras.Sequential([keras.Input((6,)), *dense, keras.layers.Dense(encoder.n_latent)])
+network = keras.Sequential([keras.Input((6,)), *dense, keras.layers.Dense(len(encoder.layers[-1][1]))])
 network.set_weights([part for layer in encoder.layers for part in layer])
 codes = np.asarray(network(((X - encoder.mean) / encoder.scale).astype("float32")))
 found["keras_distance"] = float(np.abs(codes - encoder.encode(X)).max())
