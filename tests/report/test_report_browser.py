@@ -396,7 +396,7 @@ def test_a_second_board_works_on_its_own(
 def test_five_thousand_rows_sort_without_a_pause(
     mixed_run: StoredRun, open_page: Open, render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clusterbench.report.entry_details.MOST_DETAILS", 10)
+    monkeypatch.setattr("clusterbench.report.entry_details._MOST_DETAILS", 10)
     table = pd.concat([mixed_run.board.table.head(5).assign(variant=f"v{number}") for number in range(1000)])
     scores = np.random.default_rng(0).random(len(table))
     table = table.assign(**{"silhouette@log1p": scores, "control": np.arange(len(table)) % 5 == 4})
