@@ -82,10 +82,10 @@ def exact_text(value: object) -> str:
     return repr(float(value)) if isinstance(value, float) else str(value)
 
 
-JsonValue = bool | int | float | str | None
+JsonScalar = bool | int | float | str | None
 
 
-def json_value(value: object) -> JsonValue:
+def json_value(value: object) -> JsonScalar:
     """Return a value of a table as JSON can hold it: a missing one is null, an infinite one a string.
 
     Examples

@@ -1,7 +1,6 @@
 """The numbers behind a board, from which the page ranks again: as JSON that contains no markup."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,12 @@ import numpy as np
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import ReportModel
-from clusterbench.report.number_text import is_missing, json_value
+from clusterbench.report.number_text import JsonScalar, is_missing, json_value, number_of
 from clusterbench.results import StoredRun
 from clusterbench.tables import OWN, STABILITY
 from clusterbench.text import printable
 
-MeanScores = Mapping[tuple[str, str, str, str, str], float]
-JsonScalar = None | bool | int | float | str
+ScoreByLabels = Mapping[tuple[str, str, str, str, str], float]
 
 
 def page_data(report: ReportModel) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def script_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _board(board: Board, boards: Sequence[Board], scores: MeanScores) -> dict[str, Any]:
+def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict[str, Any]:
     record = board.run.record
     metrics, entries = tuple(board.metrics.values()), board.entries
     places = _places(board, boards)
@@ -71,13 +69,8 @@ def _board(board: Board, boards: Sequence[Board], scores: MeanScores) -> dict[st
         ],
         "weights": {family: record.ranking.weight(family) for family in families},
         "entries": [
-            {
-                "algorithm": printable(entry.algorithm),
-                "variant": entry.variant,
-                "control": entry.control,
-                "dup": duplicate,
-            }
-            for entry, duplicate in zip(entries, _duplicates(places), strict=True)
+            {"algorithm": printable(entry.algorithm), "variant": entry.variant, "control": entry.control, "dup": number}
+            for entry, number in zip(entries, _duplicates(places), strict=True)
         ],
         "values": [_values(place, board, scores, record.noise) for place in places],
         "other": {policy: {str(at): _values(places[at], board, scores, policy) for at in noisy} for policy in policies},
@@ -89,10 +82,8 @@ def _places(board: Board, boards: Sequence[Board]) -> list[list[Entry | None]]:
     """Return, for every entry of a board, its entry on the board of each dataset."""
     if not board.overall:
         return [[entry] for entry in board.entries]
-    known = {
-        (one.dataset, entry.key): entry for one in boards if not one.oracle and not one.overall
-        for entry in one.entries
-    }  # fmt: skip
+    others = [one for one in boards if not one.oracle and not one.overall]
+    known = {(one.dataset, entry.key): entry for one in others for entry in one.entries}
     return [[known.get((dataset, entry.key)) for dataset in board.datasets] for entry in board.entries]
 
 
@@ -112,7 +103,7 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
     return hashes[:1] if len(set(hashes)) == 1 else hashes
 
 
-def _scores(run: StoredRun) -> MeanScores:
+def _scores(run: StoredRun) -> ScoreByLabels:
     """Return values by (dataset, labels, policy, space, metric)."""
     scores: dict[tuple[str, str, str, str, str], float] = {}
     for part, policy in ((run.details.policies, None), (run.scores, run.record.noise)):
@@ -124,7 +115,7 @@ def _scores(run: StoredRun) -> MeanScores:
     return scores
 
 
-def _values(place: Sequence[Entry | None], board: Board, scores: MeanScores, policy: str) -> list[JsonScalar]:
+def _values(place: Sequence[Entry | None], board: Board, scores: ScoreByLabels, policy: str) -> list[JsonScalar]:
     row: list[JsonScalar] = []
     for dataset, entry in zip(board.datasets, place, strict=True):
         hashes = [] if entry is None else _hashes(entry)
@@ -138,16 +129,9 @@ def _values(place: Sequence[Entry | None], board: Board, scores: MeanScores, pol
 
 def _hashes(entry: Entry) -> list[str]:
     """Return the labels of an entry, by seed."""
-    cells = entry.cells
-    pairs = zip(cells["seed"].tolist(), cells["labels_sha256"].tolist(), strict=True)
-    return [sha for _, sha in sorted(pairs, key=lambda pair: pair[0])]
+    return [sha for _, sha in sorted(zip(entry.cells["seed"], entry.cells["labels_sha256"], strict=True))]
 
 
 def _mean(values: Sequence[float | None], metric: MetricFacts) -> JsonScalar:
     """Return the mean over seeds, summed in their order as the ranking does; None where a seed has no score."""
-    if not values:
-        return None
-    total = 0.0
-    for value in values:
-        total += math.nan if value is None or is_missing(value) else float(value)
-    return json_value(np.round(total / len(values), metric.digits))
+    return json_value(np.round(sum(map(number_of, values)) / len(values), metric.digits)) if values else None

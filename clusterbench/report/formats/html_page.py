@@ -2,15 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from clusterbench.report.declared_parts import Format, all_formats
-from clusterbench.report.model import BoardReport, Notice, ReportModel
+from clusterbench.report.model import Notice, ReportModel
 from clusterbench.report.number_text import slug
 from clusterbench.report.page_data import page_data, script_json
 from clusterbench.report.templating import part, template
-from clusterbench.tables import CELL_SCHEMA, SCORE_SCHEMA, STABILITY
+from clusterbench.tables import CELL_SCHEMA, SCORE_SCHEMA
 from clusterbench.text import printable_lines
 
 
@@ -21,16 +20,13 @@ def html(report: ReportModel) -> str:
     escaped. Without its script it can be read in full; what only the script can do is not shown then.
     """
     script, data = part("ranks.js") + part("page.js"), page_data(report)
-    page = template("page.html.j2").render(
+    page = template("page.html.j2", slug=slug).render(
         report=report,
         style=part("page.css"),
         script=script,
         policy=_policy(script),
         data=script_json(data),
-        boards=[
-            _board_context(board, position, values)
-            for position, (board, values) in enumerate(zip(report.boards, data["boards"], strict=True))
-        ],
+        boards=list(zip(report.boards, data["boards"], strict=True)),
         serious=_by_place(notice for notice in report.notices if notice.serious),
         notices=_by_place(notice for notice in report.notices if not notice.serious),
         files=[file for one in all_formats() for file in one.files.items() if file[0] != "index.html"],
@@ -45,26 +41,6 @@ def _policy(script: str) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     rules = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     return f"{rules}; base-uri 'none'; form-action 'none'"
-
-
-def _board_context(report: BoardReport, position: int, data: Mapping[str, Any]) -> dict[str, object]:
-    """Return a board with what a reader can choose on it; the first noise policy is the declared one."""
-    metrics = [(metric["name"], metric["title"]) for metric in data["metrics"]]
-    return {
-        "report": report,
-        "position": position,
-        "id": slug(report.board.title),
-        "algorithms": list(dict.fromkeys(entry["algorithm"] for entry in data["entries"])),
-        "variants": list(dict.fromkeys(entry["variant"] for entry in data["entries"])),
-        "metrics": [*metrics, (STABILITY, "Stability")] if STABILITY in data["weights"] else metrics,
-        "ranked": [*(metric["name"] for metric in data["metrics"] if metric["ranked"]), STABILITY],
-        "spaces": data["spaces"],
-        "datasets": data["datasets"],
-        "policies": [data["policy"], *data["other"]],
-        "weights": [(family, f"{weight:g}") for family, weight in data["weights"].items()],
-        "detailed": {details.entry.anchor for details in report.details},
-        "undetailed": 0 if report.board.overall else len(report.board.entries) - len(report.details),
-    }
 
 
 def _by_place(notices: Iterable[Notice]) -> list[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ import pandas as pd
 from clusterbench.ranking import Alert, Column
 from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import ReportModel
-from clusterbench.report.number_text import JsonValue, json_value
+from clusterbench.report.number_text import JsonScalar, json_value
 
 JSON_VERSION = 2
 
@@ -50,11 +50,11 @@ def _facts(record: Alert | Column, *names: str) -> dict[str, str | bool]:
     return {name: getattr(record, name) for name in names}
 
 
-def _record(row: Mapping[Any, object]) -> dict[str, JsonValue]:
+def _record(row: Mapping[Any, object]) -> dict[str, JsonScalar]:
     return {str(name): json_value(value) for name, value in row.items()}
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, JsonValue]]:
+def _records(frame: pd.DataFrame) -> list[dict[str, JsonScalar]]:
     return [_record(row) for row in frame.to_dict("records")]
 
 
