@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.typing import LineStyleType
     from numpy.typing import NDArray
 
 # Okabe & Ito 2008, without the yellow that vanishes on white; black is the page's own text colour.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 # One mark more than colours: the pairs repeat only after 56 series.
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+_DASHES: tuple[LineStyleType, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 ACCENT, SECOND, MUTED, GRID = "#0072B2", "#D55E00", "#7d8590", "#8c959f55"
 
 _SETTINGS: dict[str, Any] = {
@@ -58,7 +59,7 @@ class Look:
 
     colour: str
     mark: str
-    dash: Any
+    dash: LineStyleType
 
 
 def look(index: int) -> Look:

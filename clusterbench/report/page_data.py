@@ -30,7 +30,7 @@ def page_data(report: ReportModel) -> dict[str, Any]:
     return {"boards": [_board(board, boards, scores) for board in boards]}
 
 
-def script_json(value: Any) -> str:
+def script_json(value: object) -> str:
     """Return JSON for a script element: no character of it begins markup or ends a line.
 
     Examples

@@ -23,27 +23,14 @@ _STANDALONE = "svg{color:#1b1f24}@media (prefers-color-scheme:dark){svg{color:#d
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A finished figure with its numbers.
+    """A finished figure with its numbers."""
 
-    Attributes
-    ----------
-    name : str
-        Stem of its file, and prefix of every id inside it.
-    title, description : str
-        What it shows, for readers who do not see it.
-    body : str
-        The SVG element, as it is in a page: text and axes in the page's own colour.
-    header : tuple of str
-    rows : tuple of tuple of str
-        The numbers drawn, as a table.
-    """
-
-    name: str
+    name: str  # stem of its file, and prefix of every id inside it
     title: str
-    description: str
-    body: str
+    description: str  # what it shows, for readers who do not see it
+    body: str  # the SVG element, as it is in a page: text and axes in the page's own colour
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str, ...], ...]  # the numbers drawn, as a table
 
     @property
     def file(self) -> str:

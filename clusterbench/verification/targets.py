@@ -34,7 +34,7 @@ class Target:
 
 
 def find_target(store: Store, target: str, benchmark: str | None = None) -> Target:
-    """Find rows in a store.
+    """Return the rows of a stored run that are meant by a rank, the start of a hash, or a name.
 
     Parameters
     ----------
@@ -42,11 +42,10 @@ def find_target(store: Store, target: str, benchmark: str | None = None) -> Targ
     target : str
         ``1`` or ``#1``: the entries of that rank on the first board of the leaderboard, with all their seeds (an entry
         of the board over all datasets: in each dataset). At least six hexadecimal digits: every row whose labels hash
-        starts so. ``algorithm/variant/k`` or ``dataset/algorithm/variant/k``, with the value of another cut instead of
-        k: every row of that name; followed by ``/name=value,...``, only those with these parameters.
+        starts so. ``[dataset/]algorithm/variant/k``, with the value of another cut instead of k: every row of that
+        name; followed by ``/name=value,...``, only those with these parameters.
     benchmark : str, optional
-        Name in the store. Default: for a rank the latest run, else the latest with such a row; runs of a part of a
-        benchmark come last.
+        Default: for a rank the latest run, else the latest with such a row; runs of a part of a benchmark come last.
 
     Raises
     ------
@@ -89,12 +88,7 @@ def _jobs(record: RunRecord, cells: pd.DataFrame) -> Iterator[JobRecord]:
 def entry_target(cells: pd.DataFrame, row: Mapping[str, str]) -> str:
     """Return the target of one cut of one setting, with all its seeds.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        All cells of the run.
-    row : mapping
-        With dataset, algorithm, params, variant and cut.
+    `cells` are all cells of the run, `row` has dataset, algorithm, params, variant and cut.
     """
     name = "/".join(str(row[part]) for part in ("dataset", "algorithm", "variant"))
     settings = cells.loc[cells["algorithm"] == row["algorithm"], "params"].unique()
