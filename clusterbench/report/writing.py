@@ -1,15 +1,19 @@
-"""Write a report, tables of a run, or any frame to disk."""
+"""Write a report, the index of a folder of reports, and the tables of a run: every file whole or not at all."""
 
+import json
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from clusterbench.errors import RequestError
 from clusterbench.naming import path_inside
-from clusterbench.report.atomic_files import write_atomically
 from clusterbench.report.declared_parts import all_formats
 from clusterbench.report.formats.csv_tables import run_tables
 from clusterbench.report.model import ReportModel
+from clusterbench.report.outcome_summary import status_text
+from clusterbench.report.templating import part, template
 from clusterbench.results import StoredRun
+from clusterbench.text import printable
 
 
 def write_report(report: ReportModel, folder: Path) -> list[Path]:
@@ -68,3 +72,60 @@ def check_writable(folder: Path) -> None:
         raise RequestError(f"reports folder {str(folder)!r} cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise RequestError(f"reports folder {str(folder)!r} cannot be written", allowed="a folder that can be written")
+
+
+def write_index(reports: Path) -> Path:
+    """Write ``index.html`` in a folder of reports: every sub-folder that contains a report, by name.
+
+    Raises
+    ------
+    RequestError
+        If the folder cannot be written.
+    """
+    rows = [_row(path.parent) for path in sorted(reports.glob("*/index.html"))]
+    page = template("reports.html.j2").render(style=part("page.css"), reports=rows)
+    return write_atomically(reports / "index.html", page + "\n")
+
+
+def _row(folder: Path) -> dict[str, object]:
+    """Return what the page shows of a report; `part` is the part of the benchmark that it is of, "" for the whole."""
+    name = printable(folder.name)
+    row: dict[str, object] = {"name": name, "link": f"{quote(folder.name)}/index.html", "title": name, "n_entries": 0}
+    row |= dict.fromkeys(("headline", "datasets", "cells", "part"), "")
+    try:
+        document = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+        datasets, boards = document["datasets"], document["boards"]
+        boards = [board for board in boards if board["dataset"] in datasets and not board["oracle"]]
+        cells = ", ".join(f"{count} {status_text(status)}" for status, count in document["cells"].items())
+        texts = {name: document[name] for name in ("title", "headline")}
+        texts |= {"datasets": ", ".join(datasets), "cells": cells, "part": document.get("selection", "")}
+        counts = {"n_entries": sum(len(board["entries"]) for board in boards)}
+        return {**row, **{name: printable(text) for name, text in texts.items()}, **counts}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return row  # a report of another version, or one that is being written
+
+
+def write_atomically(path: Path, text: str) -> Path:
+    """Write `text` as UTF-8 to a temporary neighbour and rename it; a reader never sees half a file.
+
+    Raises
+    ------
+    RequestError
+        If the folder cannot be made or written; what was at `path` is left as it was.
+    """
+    # A dot file beside its target: a rename is atomic only within one file system.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        what = f"{str(path)!r} cannot be written: {error.strerror or error}"
+        raise RequestError(what, allowed="a folder that can be written") from error
+    return path

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clusterbench.benchmark import FitJob, parse_benchmark
@@ -17,11 +17,27 @@ from clusterbench.running.fitting import fit
 from clusterbench.running.planning import score_key
 from clusterbench.running.score_stage import score
 from clusterbench.store import Store
-from clusterbench.verification.differences import Difference, Judgement, Kind, fact_differences, same_score
+from clusterbench.tables import OWN
+from clusterbench.verification.differences import Difference, Judgement, Kind, RowKey, fact_differences, same_score
 from clusterbench.verification.reproduction import RefittedRow, Reproduction
 from clusterbench.verification.sides import conditions
-from clusterbench.verification.stored_rows import StoredRow, StoredScores, stored_rows
 from clusterbench.verification.targets import Target, find_target
+
+StoredScores = dict[tuple[str, str, str], float | str]
+"""(space, noise policy, metric) to the value, or to the status where there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredRow:
+    """One cut of a job with its outcome, for all the seeds that share it."""
+
+    key: RowKey
+    status: str
+    reason: str
+    labels: str | None  # their SHA-256
+    sizes: str
+    environment: str  # JSON: the recorded facts of the environment of the job
+    scores: StoredScores
 
 
 def reproduce(
@@ -60,19 +76,55 @@ def reproduce(
     progress = progress or LogProgress()
     with Store.reader(Path(results)) as store:
         resolved = find_target(store, target, benchmark)
-        rows = list(stored_rows(store, resolved.jobs, resolved.record))
+        rows = list(_stored_rows(store, resolved.jobs, resolved.record))
     record = resolved.record
     plan, registry = _plan(resolved, workspace or Path.cwd())
     settings = settings or _settings(resolved.manifest, rows)
     with scratch_folder() as folder, Store.writer(folder) as scratch:
         fit([plan], scratch, registry, settings, progress)
         score(plan, scratch, progress)
-        again = list(stored_rows(scratch, resolved.jobs, plan.record()))
+        again = list(_stored_rows(scratch, resolved.jobs, plan.record()))
     refitted = tuple(_refitted(row, new, record) for row, new in zip(rows, again, strict=True))
     shared = list(_input_differences(plan, record, resolved.jobs))
     shared += _environment_differences(resolved.manifest, rows, again)
     names = EntryNames.of((job.algorithm, job.params) for job in record.jobs)
     return Reproduction(resolved.benchmark, target, refitted, tuple(dict.fromkeys(shared)), names)
+
+
+def _stored_rows(store: Store, jobs: Sequence[JobRecord], record: RunRecord) -> Iterator[StoredRow]:
+    """Yield a row for each cut of some jobs, with its scores in the spaces and by the metrics of `record`.
+
+    Raises
+    ------
+    RequestError
+        If labels in the store are not those of their hash.
+    """
+    score_keys, keys = record.score_keys(), [job.key for job in jobs]
+    scores = record.own_metrics(store.scores(list(dict.fromkeys(score_keys.values()))))
+    by_place = dict(iter(scores.groupby(["labels_sha256", "space_hash"])))
+    environments = store.environments(keys)
+    cells = {(row["job_key"], row["cut"]): row for row in store.cells(keys).to_dict("records")}
+    for job in jobs:
+        spaces = {OWN: job.variant, **{name: name for name in record.references[job.dataset]}}
+        for cut in job.cuts:
+            cell = cells[job.key, cut]
+            labels = cell["labels_sha256"] if isinstance(cell["labels_sha256"], str) else None
+            store.labelings([labels] if labels else [])  # refuses changed labels
+            of_row: StoredScores = {}
+            for space, variant in spaces.items():
+                frame = by_place.get((labels, score_keys[job.dataset, variant]), scores.iloc[:0])
+                columns = ["noise", "metric", "value", "status"]
+                for noise, metric, value, status in frame[columns].itertuples(index=False, name=None):
+                    of_row[space, noise, metric] = float(value) if status == "ok" else str(status)
+            yield StoredRow(
+                key=RowKey(job.dataset, job.algorithm, job.params, job.variant, cut=cut, seeds=job.seeds),
+                status=str(cell["status"]),
+                reason=str(cell["reason"]),
+                labels=labels,
+                sizes=json.dumps(json.loads(cell["sizes"])) if labels else "",
+                environment=environments.get(job.key, "{}"),
+                scores=of_row,
+            )
 
 
 def _plan(target: Target, workspace: Path) -> tuple[Plan, Registry]:
