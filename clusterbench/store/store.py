@@ -58,13 +58,7 @@ class Store:
 
     @classmethod
     def writer(cls, folder: Path) -> Store:
-        """Open the store in `folder` for writing, creating both if they do not exist.
-
-        Raises
-        ------
-        RequestError
-            If the folder cannot be written, the store cannot be used, or another writer has it open.
-        """
+        """Open the store in `folder` for writing, creating both if they do not exist; one writer at a time."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = lock_for_writing(folder)
@@ -79,13 +73,7 @@ class Store:
 
     @classmethod
     def reader(cls, folder: Path) -> Store:
-        """Open the store in `folder` for reading; a run may be writing to it at the same time.
-
-        Raises
-        ------
-        RequestError
-            If there is no store, or it cannot be used; it is never changed.
-        """
+        """Open the store in `folder` for reading, which never changes it; a run may be writing to it."""
         return cls(Database(folder / STORE_NAME, read_only=True), None)
 
     def close(self) -> None:
@@ -198,13 +186,7 @@ class Store:
             self._db.put("labelings", [row])
 
     def labels(self, sha256: str) -> Labels:
-        """Return the labels whose hash starts with `sha256`.
-
-        Raises
-        ------
-        RequestError
-            If no labeling, or more than one, starts so, or its labels are damaged.
-        """
+        """Return the labels of the one labeling whose hash starts with `sha256`."""
         low = sha256.lower()
         if not low or set(low) - set("0123456789abcdef"):
             raise RequestError(f"{sha256!r} is not the start of a SHA-256", allowed="hexadecimal digits")
@@ -217,13 +199,7 @@ class Store:
         return self.labelings(hashes)[hashes[0]]
 
     def labelings(self, hashes: Collection[str]) -> dict[str, Labels]:
-        """Return many labelings by their full hashes.
-
-        Raises
-        ------
-        RequestError
-            If labels are damaged.
-        """
+        """Return many labelings by their full hashes; changed ones are refused."""
         rows = list(self._rows("SELECT sha256, n_rows, data FROM labelings WHERE sha256 IN ({})", hashes))
         try:
             return {sha: unpacked_labels(sha, n_rows, data) for sha, n_rows, data in rows}
