@@ -7,11 +7,11 @@
 from clusterbench.report.cluster_view import by_tsne
 from clusterbench.report.declared_parts import Format, all_figures, all_formats
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import new_figure
 from clusterbench.report.model import BoardReport, Field, Heading, Notice, ReportModel, Table
 from clusterbench.report.model_building import build_report
-from clusterbench.report.svg import Picture
+from clusterbench.report.svg import Drawing, Picture
 from clusterbench.report.terminal_table import terminal_table
 from clusterbench.report.writing import check_writable, export_csv, write_atomically, write_index, write_report
 

@@ -27,33 +27,15 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One row of the leaderboard.
-
-    Attributes
-    ----------
-    row : mapping of str to object
-        The row, by the names of the leaderboard's columns.
-    name : str
-        The algorithm, with those parameters that distinguish it from its other settings.
-    label : str
-        Name, variant and k in one line.
-    key : tuple of str
-        The values of `ENTRY_IDENTITY`.
-    anchor : str
-        Its id on the page.
-    cells, scores : DataFrame
-        Of the chosen cut, one cell per seed; empty on the board over all datasets.
-    rank_low, rank_high, fit_seconds, stability : float
-        NaN where the row has none.
-    """
+    """One row of the leaderboard; numbers that it lacks are NaN."""
 
     row: Row
-    name: str
-    label: str
-    key: tuple[str, ...]
-    anchor: str
-    cells: pd.DataFrame
-    scores: pd.DataFrame
+    name: str  # the algorithm, with those parameters that distinguish it from its other settings
+    label: str  # name, variant and k in one line
+    key: tuple[str, ...]  # the values of `ENTRY_IDENTITY`
+    anchor: str  # its id on the page
+    cells: pd.DataFrame  # of the chosen cut, one per seed; none on the board over all datasets
+    scores: pd.DataFrame  # likewise
     algorithm: str
     variant: str
     labels_sha256: str

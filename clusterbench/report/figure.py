@@ -1,76 +1,28 @@
 """What a figure declares, and how the figures of a report are drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure_style import house_style
 from clusterbench.report.number_text import slug
-from clusterbench.report.svg import Picture, svg_picture
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
-    """A drawn figure with its numbers.
-
-    Attributes
-    ----------
-    canvas : matplotlib.figure.Figure
-    description : str
-        What it shows and leaves out, for readers who do not see it.
-    header : sequence of str
-    rows : sequence of tuple of str
-        The numbers drawn, as a table.
-    """
-
-    canvas: Canvas
-    description: str
-    header: Sequence[str]
-    rows: Sequence[tuple[str, ...]]
+from clusterbench.report.svg import Drawing, Picture, svg_picture
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a board, declared by a file of ``clusterbench/report/figures``.
+    """A figure of a board, declared by a file of ``clusterbench/report/figures``."""
 
-    Attributes
-    ----------
-    name : str
-        Stem of its file: lower-case letters, digits, hyphens.
-    title : str
-        On the page, followed by the name of the board.
-    is_drawn : callable (Board) -> bool
-        Whether there is something to draw; a board may have no entries.
-    draw : callable (Board) -> Drawing
-        Draws it, in the style of all figures.
-    order : int
-        Figures with a lower number come first.
-    """
-
-    name: str
-    title: str
-    is_drawn: Callable[[Board], bool]
-    draw: Callable[[Board], Drawing]
-    order: int = 100
+    name: str  # stem of its file: lower-case letters, digits, hyphens
+    title: str  # on the page, followed by the name of the board
+    is_drawn: Callable[[Board], bool]  # whether there is something to draw; a board may have no entries
+    draw: Callable[[Board], Drawing]  # draws it, in the style of all figures
+    order: int = 100  # figures with a lower number come first
 
     def picture(self, board: Board, suffix: str = "") -> Picture:
         """Draw the figure of a board as SVG; `suffix` distinguishes the boards of a report."""
         with house_style():
-            drawing = self.draw(board)
-            return svg_picture(
-                drawing.canvas,
-                name=f"{self.name}{suffix}",
-                title=f"{self.title}, {board.title}",
-                description=drawing.description,
-                header=drawing.header,
-                rows=drawing.rows,
-            )
+            return svg_picture(self.draw(board), name=f"{self.name}{suffix}", title=f"{self.title}, {board.title}")
 
 
 def of_one_dataset(board: Board) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,16 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _FONT = "system-ui, sans-serif"
 # A picture on its own has no page to inherit a colour from.
 _STANDALONE = "svg{color:#1b1f24}@media (prefers-color-scheme:dark){svg{color:#d7dce2}}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A drawn figure with its numbers."""
+
+    canvas: Figure  # of matplotlib
+    description: str  # what it shows and leaves out, for readers who do not see it
+    header: Sequence[str]
+    rows: Sequence[tuple[str, ...]]  # the numbers drawn, as a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +50,27 @@ class Picture:
         return f'<?xml version="1.0" encoding="utf-8"?>\n{self.body[:start]}{style}{self.body[start:]}\n'
 
 
-def svg_picture(
-    canvas: Figure, *, name: str, title: str, description: str, header: Sequence[str], rows: Iterable[tuple[str, ...]]
-) -> Picture:
+def svg_picture(drawing: Drawing, *, name: str, title: str) -> Picture:
     """Return a drawn figure as one SVG element with its numbers: the same bytes for the same figure.
 
     Ids have the prefix `name`, so that one page can contain several pictures; black becomes ``currentColor``; text
-    stays text; the element is an image named by `title` and described by `description`.
+    stays text; the element is an image named by `title`, with the description of the drawing.
     """
     import matplotlib
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        canvas.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+        drawing.canvas.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     root = ET.fromstring(buffer.getvalue())
     _rename(root, name)
     for element in root.iter():
         _recolour(element)
         _tighten(element)
-    _frame(root, name, title, description)
+    _frame(root, name, title, drawing.description)
     ET.register_namespace("", _SVG)
     body = ET.tostring(root, encoding="unicode")
-    return Picture(name, title, description, body, tuple(header), tuple(rows))
+    return Picture(name, title, drawing.description, body, tuple(drawing.header), tuple(drawing.rows))
 
 
 def _rename(root: ET.Element, name: str) -> None:

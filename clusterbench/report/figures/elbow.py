@@ -3,10 +3,11 @@
 import numpy as np
 
 from clusterbench.report.entry_views import Board
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import SECOND, integer_ticks, literal, look, new_figure
 from clusterbench.report.number_text import fixed, significant
 from clusterbench.report.series import gap_of, inertia_of
+from clusterbench.report.svg import Drawing
 
 _HEADER = ("series", "k", "inertia", "elbow", "gap", "error")
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import ACCENT, MUTED, Mark, draw_mean_ranks, named, new_figure, seconds_axis
 from clusterbench.report.number_text import fixed, significant
+from clusterbench.report.svg import Drawing
 
 
 def _draw(board: Board) -> Drawing:

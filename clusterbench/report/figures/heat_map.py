@@ -3,9 +3,10 @@
 import numpy as np
 
 from clusterbench.report.entry_views import Board
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import NOTHING, fixed
+from clusterbench.report.svg import Drawing
 from clusterbench.text import printable
 
 _MOST = 40

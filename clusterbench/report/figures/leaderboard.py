@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.figure import Drawing, Figure
+from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis
 from clusterbench.report.number_text import fixed
+from clusterbench.report.svg import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from clusterbench.metrics import Direction
 from clusterbench.report.entry_views import Board, metric_title
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import fixed, is_missing
+from clusterbench.report.svg import Drawing
 
 _SHADES = Shades("PuOr_r", -1.0, 1.0, 2, dark=lambda place: abs(place - 0.5) > 0.375)
 

@@ -3,9 +3,10 @@
 import math
 
 from clusterbench.report.entry_views import Board, Entry
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, Mark, draw_mean_ranks, named, new_figure
 from clusterbench.report.number_text import fixed, significant
+from clusterbench.report.svg import Drawing
 
 _SIZES = ((0.1, 3.5), (1.0, 5.5), (10.0, 8.0), (math.inf, 11.0))
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from clusterbench.ranking import ONLY_SPACE
 from clusterbench.report.entry_views import ENTRY_IDENTITY, Board
-from clusterbench.report.figure import Drawing, Figure, of_one_dataset
+from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import literal, look, new_figure, rank_axis
+from clusterbench.report.svg import Drawing
 from clusterbench.text import printable
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import pandas as pd
 
 from clusterbench.metrics import CENTROIDS, GROWTH, MetricFacts
 from clusterbench.report.entry_views import Board
-from clusterbench.report.figure import Drawing, Figure
+from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import MUTED, literal, look, new_figure
 from clusterbench.report.number_text import fixed, score_text
 from clusterbench.report.series import chosen_settings, series_of
+from clusterbench.report.svg import Drawing
 from clusterbench.statuses import CellStatus
 from clusterbench.text import counted, listed, printable
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from clusterbench.report.entry_views import Board
-from clusterbench.report.figure import Drawing, Figure
+from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import fixed
+from clusterbench.report.svg import Drawing
 
 _MOST_ENTRIES = 16
 _SHADES = Shades("PuOr_r", 0.0, 1.0, 2, dark=lambda place: abs(place - 0.5) > 0.375)
