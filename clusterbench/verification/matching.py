@@ -69,7 +69,9 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
     if not (len(cells) or len(matched) or (entries["dataset"] != OVERALL).any()):
         raise _unrelated(one, other)  # B would never be worse
     scores = matched[~_by_other_rule(matched, one, other)]
-    settings = (frame[["algorithm", "params"]] for side in (one, other) for frame in (side.board, side.cells))
+    settings = pd.concat(
+        [frame[["algorithm", "params"]] for side in (one, other) for frame in (side.board, side.cells)]
+    )
     rules = (one.manifest.rules, other.manifest.rules)
     return Comparison(
         a=one.name,
@@ -88,7 +90,7 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
             *fact_differences(Kind.ENVIRONMENT, conditions(one.manifest), conditions(other.manifest)),
             *_fit_times(cells),
         ),
-        names=EntryNames.of(row for frame in settings for row in _rows(frame.drop_duplicates())),
+        names=EntryNames.of(settings.drop_duplicates().itertuples(index=False, name=None)),
     )
 
 
@@ -154,12 +156,8 @@ def _entries_of_one_side(one: Side, other: Side) -> Iterator[Difference]:
 
 
 def _missing(board: pd.DataFrame, others: pd.DataFrame) -> list[dict[Any, Any]]:
-    known = set(_rows(others[BOARD_KEY]))
-    return [row for row in board.to_dict("records") if tuple(row[name] for name in BOARD_KEY) not in known]
-
-
-def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    return frame.itertuples(index=False, name=None)
+    known = pd.MultiIndex.from_frame(board[BOARD_KEY]).isin(pd.MultiIndex.from_frame(others[BOARD_KEY]))
+    return board[~known].to_dict("records")
 
 
 def _rank(row: Mapping[Any, Any], suffix: str = "") -> Rank:
@@ -191,11 +189,10 @@ def _digits(side: Side, metric: str) -> int:
 
 def _by_other_rule(scores: pd.DataFrame, one: Side, other: Side) -> pd.Series:
     """Return whether each score depends on a noise policy that the sides declare differently."""
-    key, noisy = ["dataset", "labels_sha256"], set()
-    if one.manifest.rules.noise is not other.manifest.rules.noise:
-        for cells in (one.cells, other.cells):
-            noisy |= set(_rows(cells.loc[cells["noise_share"].astype(float) > 0, key]))
-    return pd.Series([row in noisy for row in _rows(scores[key])], index=scores.index, dtype=bool)
+    noisy = pd.concat([side.cells[side.cells["noise_share"].astype(float) > 0] for side in (one, other)])
+    differ, key = one.manifest.rules.noise is not other.manifest.rules.noise, ["dataset", "labels_sha256"]
+    by_noise = pd.MultiIndex.from_frame(scores[key]).isin(pd.MultiIndex.from_frame(noisy[key]))
+    return pd.Series(by_noise & differ, index=scores.index, dtype=bool)
 
 
 def _score_differences(scores: pd.DataFrame, one: Side, other: Side) -> Iterator[Difference]:
