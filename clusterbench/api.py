@@ -1,7 +1,5 @@
 """The Python API: run a benchmark or tables in memory, and look at the result."""
 
-from __future__ import annotations
-
 import html
 import re
 import tempfile

@@ -1,7 +1,5 @@
 """Mask passwords and tokens in addresses, wherever an address is shown or stored."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -3,8 +3,6 @@
 Linux and macOS are supported. What only Linux reports (control groups, ``/proc``) is left out elsewhere.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import math
 import os

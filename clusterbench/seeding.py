@@ -1,7 +1,5 @@
 """Random generators that no other component can shift."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Statuses of cells and scores."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -3,8 +3,6 @@
 Every package takes the columns of cells, scores and leaderboards from here.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import re

@@ -1,7 +1,5 @@
 """Outcomes of fit jobs: what an executor reports and a store keeps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Text that several packages print: one line, shortened, counted, listed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Complaints of pydantic as errors of this project: file, key, given value, allowed values."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator
 from typing import Any, get_args

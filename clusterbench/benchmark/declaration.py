@@ -1,7 +1,5 @@
 """A benchmark file, validated as a whole and expanded to fit jobs."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

@@ -1,7 +1,5 @@
 """Where benchmark files are: the workspace first, then those shipped with the engine."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from clusterbench.errors import RequestError, unknown

@@ -1,7 +1,5 @@
 """A benchmark from Python values: written as TOML and read like a file, so that it is checked by the same rules."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables: named, from files, the network, databases or memory; checked before anything is computed of them."""
 
-from __future__ import annotations
-
 from clusterbench.datasets.column_facts import inspect_dataset
 from clusterbench.datasets.dataset import Dataset, KnownClasses, TruthKind
 from clusterbench.datasets.dataset_loading import load_dataset

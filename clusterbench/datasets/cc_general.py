@@ -1,7 +1,5 @@
 """The real credit-card table, `cc-general`: read from a file or downloaded, and always checked."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Sequence

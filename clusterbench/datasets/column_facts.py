@@ -1,7 +1,5 @@
 """Facts about the columns of a dataset."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The one form in which a table enters the engine."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

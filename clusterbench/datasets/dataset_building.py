@@ -1,7 +1,5 @@
 """From a raw table to a `Dataset`: choose ids, truth, rows and columns; check every value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """From a `DatasetSpec` to a `Dataset`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final

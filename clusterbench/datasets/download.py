@@ -1,7 +1,5 @@
 """Files from the network, kept in a cache folder."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

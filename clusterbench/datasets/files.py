@@ -1,7 +1,5 @@
 """Files to raw tables: CSV, TSV, ARFF, Parquet, and tables of numbers with their label files."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Tables in memory to datasets: pandas, NumPy, Arrow, and what converts itself to one of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Folders of tables with known classes, and partitions of these tables that others have published."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Datasets and credit-card columns that are known by name, from ``named_datasets.toml`` and ``layouts.toml``."""
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from importlib import resources

@@ -1,7 +1,5 @@
 """Columns as finite float64, or the value that cannot be one."""
 
-from __future__ import annotations
-
 import datetime
 import numbers
 from decimal import Decimal

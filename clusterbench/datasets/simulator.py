@@ -22,8 +22,6 @@ How a row is made:
 What it does not mimic: the order of the rows, frequencies above 1, and sums that are off by rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

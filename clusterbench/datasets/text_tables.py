@@ -1,7 +1,5 @@
 """Text tables to data frames: CSV, TSV and ARFF, refused with a reason rather than misread."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

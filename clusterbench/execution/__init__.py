@@ -9,8 +9,6 @@ forges messages, attacks the processes above it or writes to files of others is 
 without clusterbench.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Generator, Sequence
 

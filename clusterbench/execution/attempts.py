@@ -1,7 +1,5 @@
 """The ledger of attempts: tasks that wait, grouped by plug-in, and what happens to a task whose worker was lost."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence

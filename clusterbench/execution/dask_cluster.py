@@ -1,7 +1,5 @@
 """Tasks on a Dask cluster, on the side of the run: checked, submitted, collected, tried again."""
 
-from __future__ import annotations
-
 import logging
 import re
 import threading

@@ -3,8 +3,6 @@
 Isolation, limits, threads and labels are therefore the same, and no plug-in runs in the Dask worker itself.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import queue

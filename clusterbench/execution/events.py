@@ -1,7 +1,5 @@
 """Tasks, their limits and the events of their execution; all of them can be pickled."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from clusterbench.errors import RequestError

@@ -1,7 +1,5 @@
 """The same global state for every build and every cut, whatever ran before."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 import re

@@ -1,7 +1,5 @@
 """Perform one task: build once, cut often, and yield what happens. The same in any process."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import sys

@@ -4,8 +4,6 @@ It starts the worker, keeps the end of what it prints, and reports how it ended.
 also by ``kill -9``, it kills the worker with every process that came from it, and removes its temporary folder.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """Folders for the time of a run, which the next run removes where a run was killed."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The main loop of a worker process: take a task, send its events, until the run closes the connection."""
 
-from __future__ import annotations
-
 import ctypes
 import faulthandler
 import os

@@ -1,7 +1,5 @@
 """One worker process as the run sees it: started, measured, ended."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

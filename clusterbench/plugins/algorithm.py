@@ -1,7 +1,5 @@
 """The contract of an algorithm plug-in: its declaration and the outcome of its build function."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable, Mapping

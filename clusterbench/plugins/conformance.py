@@ -1,7 +1,5 @@
 """Whether an algorithm does what it declares, checked by running it on a small table."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import pickle

@@ -1,7 +1,5 @@
 """Estimator objects as algorithms: ``KMeans(n_init=3)`` becomes a plug-in file that worker processes can load."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import pprint

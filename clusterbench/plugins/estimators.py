@@ -1,7 +1,5 @@
 """Algorithms made of estimators that follow scikit-learn's conventions."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from collections.abc import Callable, Mapping

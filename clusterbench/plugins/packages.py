@@ -1,7 +1,5 @@
 """Which required packages are not installed, found out without importing them."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Small checks of parameter values, for the `check_params` of plug-ins."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Iterable

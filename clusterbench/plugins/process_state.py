@@ -1,7 +1,5 @@
 """State of this process that plug-ins change: restored after their code has run, their warnings recorded."""
 
-from __future__ import annotations
-
 import locale
 import os
 import random

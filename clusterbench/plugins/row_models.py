@@ -1,7 +1,5 @@
 """Models of plug-ins that give the cluster of new rows: of rows less their centre, or behind an encoder."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """TensorFlow made quiet and reproducible; it is imported here only, inside functions."""
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

@@ -1,7 +1,5 @@
 """The steps of the engine by name, and the variants of a benchmark that declares none."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from clusterbench.preprocessing.impute import Impute

@@ -1,7 +1,5 @@
 """From the tables of a benchmark file to checked steps."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
