@@ -105,9 +105,7 @@ SCORE_SCHEMA = (
 )
 BOARD_SCHEMA = (
     ColumnSchema("rank", ColumnKind.INTEGER, "place among the contenders of its dataset"),
-    ColumnSchema(
-        "rank_low", ColumnKind.INTEGER, "best end of the rank interval; empty without a bootstrap", optional=True
-    ),
+    ColumnSchema("rank_low", ColumnKind.INTEGER, "best end of the rank interval; empty without draws", optional=True),
     ColumnSchema("rank_high", ColumnKind.INTEGER, "worst end of the rank interval", optional=True),
     ColumnSchema("dataset", ColumnKind.TEXT, f"name of the table; {OVERALL} is the board over all tables"),
     ColumnSchema("algorithm", ColumnKind.TEXT, "name of the plug-in"),

@@ -81,10 +81,8 @@ def test_a_metric_enters_a_finished_run_without_a_fit(workspace):
     assert k3 == pytest.approx(expected, abs=1e-9)
     assert "explained_variance@standard" in done.leaderboard.columns
     assert done.leaderboard["rank"].notna().all()
-    assert any("explained_variance" in note and "bootstrap" in note for note in done.board.notes)
     page = done.report(workspace / "report").read_text(encoding="utf-8")
     assert "Explained variance" in page
-    assert "declares no value under row weights" in page
 
 
 def test_a_command_is_one_file(workspace, monkeypatch, capsys):

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from clusterbench import run
-from clusterbench.ranking import RankingSpec, leaderboard
+from clusterbench.ranking import Draws, RankingSpec, leaderboard
 from clusterbench.results import StoredRun
 
 SPACES = ("standard", "log1p")
@@ -61,30 +61,33 @@ def make_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(cells), pd.DataFrame(scores)
 
 
-def make_replicates(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return 200 row replicates of the scores at k = 3, as the bootstrap over rows gives them."""
-    chosen = scores.loc[scores["k"] == 3, ["dataset", "labels_sha256", "space", "metric", "value"]]
-    repeated = chosen.loc[chosen.index.repeat(200)].reset_index(drop=True)
-    noise = np.random.default_rng(1).normal(1, 0.01, len(repeated))
-    return repeated.assign(replicate=np.tile(np.arange(200), len(chosen)), value=repeated["value"] * noise)
+def make_draws(cells: pd.DataFrame, scores: pd.DataFrame) -> Draws:
+    """Return ten draws of every cut of the first seed."""
+    rng, numbers = np.random.default_rng(1), range(10)
+    cuts, values = cells[cells["seed"] == 0], scores[(scores["seed"] == 0) & (scores["space"] != "own")]
+    drawn = [cuts.assign(draw=number, ari=rng.random(len(cuts))) for number in numbers]
+    scored = [
+        values.assign(draw=number, value=values["value"] * rng.normal(1, 0.01, len(values))) for number in numbers
+    ]
+    return Draws(pd.concat(drawn), pd.concat(scored))
 
 
 def test_leaderboard_of_twenty_thousand_scores(benchmark):
     cells, scores = make_frames()
     board = benchmark.pedantic(leaderboard, args=(cells, scores, SPEC), warmup_rounds=1, rounds=5)
     assert len(board.table) == ALGORITHMS * VARIANTS
-    tell_board(benchmark, f"{len(scores)} scores, 200 draws over seeds")
+    tell_board(benchmark, f"{len(scores)} scores")
 
 
-def test_leaderboard_with_row_replicates_and_noise_policies(benchmark):
+def test_leaderboard_with_draws_and_noise_policies(benchmark):
     cells, scores = make_frames()
     more = {
-        "replicates": make_replicates(scores),
+        "draws": make_draws(cells, scores),
         "alternatives": dict.fromkeys(("drop", "cluster", "nearest"), scores[scores["algorithm"] == "algo0"]),
     }
     board = benchmark.pedantic(leaderboard, args=(cells, scores, SPEC), kwargs=more, warmup_rounds=1, rounds=5)
     assert len(board.table) == ALGORITHMS * VARIANTS
-    tell_board(benchmark, f"{len(scores)} scores, {len(more['replicates'])} row replicates, 3 more noise policies")
+    tell_board(benchmark, f"{len(scores)} scores, 10 draws, 3 more noise policies")
 
 
 def tell_board(benchmark, what: str) -> None:

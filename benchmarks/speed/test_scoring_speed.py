@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from clusterbench.environment import usable_cores
-from clusterbench.metrics import bootstrap_scores, calibrate, score_labelings
+from clusterbench.metrics import calibrate, score_labelings
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "reports" / "speed"
@@ -172,10 +172,3 @@ def test_as_many_labelings_as_one_run_scores(benchmark):
 def test_calibration_of_nine_k(benchmark):
     """100 random partitions for each k of 2..10, drawn and scored."""
     benchmark.pedantic(calibrate, args=(make_table(ROWS), range(2, 11)), warmup_rounds=1, rounds=2)
-
-
-def test_bootstrap_of_54_labelings(benchmark):
-    """200 resamples of every index."""
-    X = make_table(ROWS)
-    given = make_labelings(X, LABELINGS)
-    benchmark.pedantic(bootstrap_scores, args=(X, given), kwargs={"metrics": METRICS}, warmup_rounds=1, rounds=2)

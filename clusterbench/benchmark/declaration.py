@@ -31,6 +31,7 @@ from clusterbench.preprocessing import DEFAULT_VARIANTS, Step, parse_steps
 from clusterbench.ranking import Gate
 
 DEFAULT_REFERENCE_SPACES = ("standard", "log1p")
+_CONTROL_SEEDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,18 @@ class Benchmark:
         merged: dict[tuple[str, str, str, str, tuple[int, ...]], dict[str, None]] = {}
         for spec, run in itertools.product(self.datasets, self.runs):
             for variant, params in itertools.product(run.variants, run.params):
-                fixed = run.algorithm.is_deterministic(json.loads(params))
-                for seeds in [self.seeds] if fixed else [(seed,) for seed in self.seeds]:
+                for seeds in self._seeds(run.algorithm, params):
                     key = (spec.stable_name, variant, run.algorithm.name, params, seeds)
                     merged.setdefault(key, {}).update(dict.fromkeys(cut.text for cut in run.cuts))
         return [FitJob(*key, tuple(cuts)) for key, cuts in merged.items()]
+
+    def _seeds(self, algorithm: Algorithm, params: str) -> list[tuple[int, ...]]:
+        """Return the seeds of each fit job; a random control has at least 20, since its expectation is compared."""
+        if algorithm.is_deterministic(json.loads(params)):
+            return [self.seeds]
+        count = max(_CONTROL_SEEDS, len(self.seeds)) if algorithm.control else len(self.seeds)
+        further = (seed for seed in itertools.count() if seed not in self.seeds)
+        return [(seed,) for seed in itertools.islice(itertools.chain(self.seeds, further), count)]
 
     def algorithm(self, name: str) -> Algorithm:
         """Return the plug-in that this benchmark runs under `name`."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from clusterbench.datasets import DatasetSpec
 from clusterbench.metrics import DEFAULT_METRICS, NoisePolicy
-from clusterbench.ranking import Gate, KPolicy
+from clusterbench.ranking import Gate, KPolicy, OrderRule
 from clusterbench.tables import OWN
 
 
@@ -42,16 +42,19 @@ class NoiseTable(_Table):
 
 
 class RankingTable(_Table):
-    """`[ranking]`: how k is chosen and how votes are weighed.
+    """`[ranking]`: how k is chosen, how entries are ordered and how votes are weighed.
 
-    `random_partitions` is the number of each kind, per k and reference space, against which scores are calibrated
-    (0: not calibrated); `bootstraps` the draws behind rank intervals (0: none).
+    `score` gives weights of metrics and `stability` for the order and k policy `score`. `random_partitions` is the
+    number of each kind, per k and reference space, against which scores are calibrated (0: not calibrated);
+    `bootstraps` the simulated samples behind rank intervals (0: none).
     """
 
     k_policies: tuple[KPolicy, ...] = Field(default=(KPolicy.CALIBRATED,), min_length=1)
     fixed_k: int | None = Field(default=None, ge=2)
+    order: OrderRule = OrderRule.MEAN_RANK
+    score: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    bootstraps: int = Field(default=200, ge=0, le=10_000)
+    bootstraps: int = Field(default=1000, ge=0, le=10_000)
     random_partitions: int = Field(default=50, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0)
 
@@ -65,9 +68,12 @@ class RankingTable(_Table):
 
 
 class StabilityTable(_Table):
-    """`[stability]`: resamples per entry that passes the gate; 0 switches it off."""
+    """`[stability]`: draws of half of the rows, to which every cut that passes the gate is fitted; 0 switches it off.
 
-    resamples: int = Field(default=10, ge=0, le=1000)
+    Two draws are complementary halves, so their number is even.
+    """
+
+    resamples: int = Field(default=10, ge=0, le=1000, multiple_of=2)
 
 
 class StructureTable(_Table):

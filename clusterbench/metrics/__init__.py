@@ -13,7 +13,6 @@ from clusterbench.metrics.external_metrics import AMI, ARI, EXTERNAL_METRICS, SH
 from clusterbench.metrics.external_scores import external_scores
 from clusterbench.metrics.metric import Direction, Metric, MetricFacts, MetricKind, NoiseRule
 from clusterbench.metrics.random_baselines import CENTROIDS, GROWTH, calibrate, random_partitions
-from clusterbench.metrics.row_bootstrap import bootstrap_scores, bootstrap_weights
 from clusterbench.metrics.score import NoisePolicy, Score, UndefinedScore
 from clusterbench.metrics.scoring import cluster_silhouettes, score_labelings
 
@@ -38,8 +37,6 @@ __all__ = [
     "NoiseRule",
     "Score",
     "UndefinedScore",
-    "bootstrap_scores",
-    "bootstrap_weights",
     "calibrate",
     "cluster_silhouettes",
     "external_scores",

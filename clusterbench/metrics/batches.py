@@ -23,7 +23,7 @@ from clusterbench.tables import Floats
 CELLS = 1 << 20  # cells of a distance table held at once
 _TIE = 1e-12  # distances in a conditioned space, of unit size, that differ by rounding alone
 _TIE_SHARE = 2.0**-20  # at most this share of the distance, for rows far closer to each other than to a far cluster
-_ROW_BYTES = 28  # a, b, s as float64, near as int32
+_ROW_BYTES = 16  # s and a as float64
 
 
 def as_policies(noise: str | Iterable[str]) -> tuple[NoisePolicy, ...]:
@@ -142,13 +142,8 @@ def batches(
     policies: Sequence[NoisePolicy],
     memory_bytes: float,
     threads: int,
-    *,
-    row_bytes: int = 0,
 ) -> Iterator[Batch]:
-    """Yield batches of partitions, each within the budget (but of one partition at least).
-
-    `row_bytes` is what the caller holds per row and partition besides what the engine does.
-    """
+    """Yield batches of partitions, each within the budget (but of one partition at least)."""
     batch, size = Batch(), 0.0
     known: set[bytes] = set()
     for position, given in enumerate(labelings):
@@ -158,7 +153,7 @@ def batches(
             partition, reason = apply_policy(space, labels, policy)
             key = hashlib.blake2b(partition.tobytes(), digest_size=16).digest()
             if not reason and key not in known:
-                more = _cost(len(space), int(partition.max()) + 1, threads) + row_bytes * len(space)
+                more = _cost(len(space), int(partition.max()) + 1, threads)
                 if batch.keys and size + more > memory_bytes:
                     yield batch
                     batch, size = Batch(), 0.0

@@ -15,7 +15,6 @@ from clusterbench.metrics.size_entropy import size_entropies
 from clusterbench.tables import STABILITY
 
 _SILHOUETTES, _CENTROID_INDICES, _GRAPH_INDICES = Silhouettes(), CentroidIndices(), GraphIndices()
-_NO_WEIGHTS = "it is computed again where rows are drawn again"
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -77,7 +76,6 @@ METRICS: dict[str, Metric] = {
             formula="mean over rows of the share of their 10 nearest neighbours that are in the same cluster",
             caveat="falls with k; any cut through a sparse region scores high",
             reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
-            no_row_bootstrap=_NO_WEIGHTS,
             noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
@@ -91,7 +89,6 @@ METRICS: dict[str, Metric] = {
             formula="least mean over the rows of a cluster of the share of their 10 nearest neighbours in it",
             caveat="one small or mixed cluster decides",
             reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
-            no_row_bootstrap=_NO_WEIGHTS,
             noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
@@ -106,7 +103,6 @@ METRICS: dict[str, Metric] = {
             " tree -(1 + (p - 1) / (size - 1)) / 2",
             caveat="one row between two clusters joins them; low where clusters overlap, whatever the labels",
             reference="the tree: Gower & Ross 1969, doi:10.2307/2346439",
-            no_row_bootstrap=_NO_WEIGHTS,
             noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
@@ -120,7 +116,6 @@ METRICS: dict[str, Metric] = {
             formula="correlation, over pairs of rows, of their distance with whether their clusters differ",
             caveat="favours clusters that are far apart over clusters that touch",
             reference="Halkidi et al. 2001, doi:10.1023/A:1012801612483",
-            no_row_bootstrap=_NO_WEIGHTS,
             noise=NoiseRule.COVERAGE,
             shared=_SILHOUETTES,
         ),
@@ -135,7 +130,6 @@ METRICS: dict[str, Metric] = {
             " least mutual reachability to an internal row of another cluster, both of squared distances",
             caveat="computed only where it is ranked, on at most 5,000 random rows",
             reference="Moulavi et al. 2014, doi:10.1137/1.9781611973440.96",
-            no_row_bootstrap=_NO_WEIGHTS,
             noise=NoiseRule.COVERAGE,
             shared=DensityValidity(),
         ),
@@ -147,7 +141,6 @@ METRICS: dict[str, Metric] = {
             formula="- sum over clusters of p log p; p: share of the clustered rows",
             caveat="says how even the sizes are, not how good the clusters",
             reference="Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
-            no_row_bootstrap=_NO_WEIGHTS,
             values=size_entropies,
         ),
     )
@@ -163,7 +156,7 @@ STABILITY_METRIC = Metric(
     direction=Direction.HIGHER,
     lower=-0.5,
     upper=1.0,
-    formula="mean adjusted Rand index between the labeling and fits on resampled rows",
+    formula="mean adjusted Rand index between the labeling and fits on halves of the rows",
     caveat="few clusters are stable more easily than many",
     reference="Hennig 2007, doi:10.1016/j.csda.2006.11.025",
 )

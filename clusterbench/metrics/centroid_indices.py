@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.metrics.computation import Scores, ScoringSettings
 from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.score import Score
 from clusterbench.metrics.threads import in_threads
@@ -36,25 +36,6 @@ class CentroidIndices:
 
         return in_threads(both, labelings, settings.threads)
 
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return what computes both indices anew from the weighted rows."""
-        from clusterbench.metrics.kernels import weighted_geometry, weighted_indices
-
-        def replicate(p: int, weights: Floats) -> Replicates:
-            labels, r = labelings[p], weights.shape[1]
-            both = np.full((2, r), np.nan)
-            if labels.max() + 1 < np.count_nonzero(labels >= 0):
-                space, origins, same = _near_origins(table, labels)
-                middles = _sums(space, labels).centroids
-                sums, centroids = np.zeros((3, len(middles), r)), np.zeros((*middles.shape, r))
-                weighted_geometry(space, labels, middles, weights, sums, centroids)
-                weighted_indices(sums, centroids + middles[:, :, None] + origins[:, :, None], same, both)
-            return {DB: (both[0], ""), CH: (both[1], "")}
-
-        return replicate
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
@@ -72,18 +53,13 @@ class Geometry:
     @classmethod
     def of(cls, table: ScoringTable, labels: Labels) -> Geometry:
         """Return the geometry of compact labels."""
+        from clusterbench.metrics.kernels import centroid_sums
+
         space, origins, same = _near_origins(table, labels)
-        sums = _sums(space, labels)
-        return replace(sums, centroids=sums.centroids + origins, same=same)
-
-
-def _sums(space: Floats, labels: Labels) -> Geometry:
-    from clusterbench.metrics.kernels import centroid_sums
-
-    k = labels.max() + 1
-    sums = Geometry(np.zeros((k, space.shape[1])), np.zeros(k), np.zeros(k), np.zeros(k, dtype=np.int64))
-    centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
-    return sums
+        k = labels.max() + 1
+        sums = cls(np.zeros((k, space.shape[1])), np.zeros(k), np.zeros(k), np.zeros(k, dtype=np.int64), same)
+        centroid_sums(space, labels, sums.centroids, sums.spread, sums.scatter, sums.sizes)
+        return replace(sums, centroids=sums.centroids + origins)
 
 
 def _near_origins(table: ScoringTable, labels: Labels) -> tuple[Floats, Floats, float]:

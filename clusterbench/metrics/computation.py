@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,16 +11,9 @@ from clusterbench.errors import RequestError, unknown
 from clusterbench.labeling import Labels
 from clusterbench.metrics.conditioning import DTYPES, ScoringTable
 from clusterbench.metrics.score import Score
-from clusterbench.tables import Floats
 
 Scores = dict[str, Score]
 """One score per metric's name."""
-
-Replicates = dict[str, tuple[Floats, str]]
-"""Values (r,) of metrics by name, NaN where undefined, and why they failed, or ""."""
-
-Replicator = Callable[[int, Floats], Replicates]
-"""From a partition's place among its labelings and weights (n, r) to the values at them."""
 
 
 def at_least(name: str, value: float, least: float) -> None:
@@ -60,11 +53,3 @@ class Computation(Protocol):
         self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
         """Return the scores of the named metrics for each of the partitions, noise rows left out."""
-
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return what computes the metrics under row weights, or None where that is impossible.
-
-        `rows` limits the rows from which an approximation is made.
-        """

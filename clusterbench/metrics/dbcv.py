@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.computation import Replicator, Scores, ScoringSettings
+from clusterbench.metrics.computation import Scores, ScoringSettings
 from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.score import Score
 from clusterbench.metrics.silhouette_scores import ALONE
@@ -42,11 +42,6 @@ class DensityValidity:
             return {NAME: density_validity(space, labels[rows], error)}
 
         return in_threads(score, labelings, settings.threads)
-
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return None: the index has no value under row weights."""
 
 
 def density_validity(space: Floats, labels: Labels, standard_error: float = 0.0) -> Score:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterbench.labeling import Labels, canonical
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.labeling import Labels
+from clusterbench.metrics.computation import Scores, ScoringSettings
 from clusterbench.metrics.conditioning import ScoringTable, read_only
 from clusterbench.metrics.score import Score
-from clusterbench.statuses import ScoreStatus
 from clusterbench.tables import Floats
 
 _ROUNDING = 1e-9  # a value may leave the declared range by so much of its size
@@ -29,7 +28,6 @@ class FunctionComputation:
     bounds: tuple[float, float]
     value: Callable[[Floats, Labels], float] | None
     values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None
-    weighted_value: Callable[[Floats, Labels, Floats], float] | None
 
     def scores(
         self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
@@ -43,27 +41,6 @@ class FunctionComputation:
         if not results:
             scores = [self._score(self._alone, table.values, labels) for labels in labelings]
         return [{self.name: score} for score in scores]
-
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return the weighted function, called for each replicate; None where the metric has none."""
-        function = self.weighted_value
-        if function is None:
-            return None
-
-        def replicate(p: int, weights: Floats) -> Replicates:
-            values, failure = np.full(weights.shape[1], np.nan), ""
-            for r, column in enumerate(weights.T):
-                part = (labelings[p] >= 0) & (column > 0.0)
-                labels = canonical(labelings[p][part])
-                if labels.max(initial=0) > 0:
-                    score = self._score(function, table.values[part], labels, column[part])
-                    values[r] = score.value
-                    failure = failure or (score.reason if score.status is ScoreStatus.FAILED else "")
-            return {self.name: (values, failure)}
-
-        return replicate
 
     def _together(self, X: Floats, labelings: Sequence[Labels]) -> list[object]:
         assert self.values is not None

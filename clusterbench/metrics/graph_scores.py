@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.metrics.computation import Replicator, Scores, ScoringSettings
+from clusterbench.metrics.computation import Scores, ScoringSettings
 from clusterbench.metrics.conditioning import ScoringTable
 from clusterbench.metrics.neighbour_graph import NeighbourGraph
 from clusterbench.metrics.score import Score
@@ -47,11 +47,6 @@ class GraphIndices:
             )
 
         return in_threads(three, labelings, settings.threads)
-
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return None: the indices have no value under row weights."""
 
 
 def neighbour_agreement(graph: NeighbourGraph, labels: Labels, sizes: Ints) -> Scores:

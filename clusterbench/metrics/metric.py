@@ -19,7 +19,6 @@ from clusterbench.metrics.function_metrics import FunctionComputation
 from clusterbench.tables import Floats
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NO_WEIGHTED_VALUE = "the metric declares no value under row weights"
 
 
 class Direction(StrEnum):
@@ -71,8 +70,6 @@ class MetricFacts:
         Bounds of the range (may be infinite).
     digits : int
         Digits after the point that are reproducible on any machine; ranks are made after rounding to them.
-    no_row_bootstrap : str
-        Why there is no value under row weights; "" where there is one.
     noise : NoiseRule
     version : int
         To be raised when the metric may give another value.
@@ -94,7 +91,6 @@ class MetricFacts:
     digits: int = 6
     caveat: str = ""
     reference: str = ""
-    no_row_bootstrap: str = ""
     noise: NoiseRule = NoiseRule.DROP
     version: int = 1
 
@@ -108,7 +104,7 @@ class MetricFacts:
             if given not in members:
                 raise unknown("value", given, members, where=f"{where}: {field}")
             object.__setattr__(self, field, kind(given))
-        for field in ("formula", "title", "family", "caveat", "reference", "no_row_bootstrap"):
+        for field in ("formula", "title", "family", "caveat", "reference"):
             if not isinstance(getattr(self, field), str):
                 raise RequestError(f"{field} = {getattr(self, field)!r}", where=where, allowed="text")
         if not self.formula:
@@ -171,9 +167,6 @@ class Metric(MetricFacts):
     values : callable (X, labelings) -> sequence of m floats
         The values of all labelings of a space at once, for metrics that share work between them. Rows of the array
         (m, n) are labelings; -1 marks rows that take no part.
-    weighted_value : callable (X, labels, weights) -> float
-        The value where row i counts ``weights[i]`` times (positive floats (n,)), for the row bootstrap. Without it,
-        `no_row_bootstrap` says why; it is shown wherever an interval would be.
     shared : Computation
         Computes several metrics of this package in one pass.
     agreement : callable (Contingency) -> float
@@ -184,27 +177,26 @@ class Metric(MetricFacts):
     --------
     >>> widest = Metric(name="widest", direction="lower", formula="largest distance to the cluster's mean",
     ...     value=lambda X, labels: max(abs(X[labels == c] - X[labels == c].mean(0)).max() for c in set(labels)))
-    >>> widest.title, widest.no_row_bootstrap
-    ('Widest', 'the metric declares no value under row weights')
+    >>> widest.title, widest.family
+    ('Widest', 'widest')
     """
 
     value: Callable[[Floats, Labels], float] | None = None
     values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None = None
-    weighted_value: Callable[[Floats, Labels, Floats], float] | None = None
     shared: Computation | None = None
     agreement: Callable[[Contingency], float] | None = None
 
     def __post_init__(self) -> None:
         MetricFacts.__post_init__(self)
         where = f"metric {self.name}"
-        for field in ("value", "values", "weighted_value", "agreement"):
+        for field in ("value", "values", "agreement"):
             if getattr(self, field) is not None and not callable(getattr(self, field)):
                 raise RequestError(f"{field} = {getattr(self, field)!r}", where=where, allowed="a function")
         given = [field for field in ("value", "values", "shared") if getattr(self, field) is not None]
         if (self.agreement is not None) != (self.kind is MetricKind.EXTERNAL):
             raise RequestError("agreement and kind external go together", where=where)
         if self.kind not in (MetricKind.INTERNAL, MetricKind.DIAGNOSTIC):
-            if given or self.weighted_value is not None:
+            if given:
                 raise RequestError(
                     f"a metric of kind {self.kind} has functions", where=where, allowed="kind internal or diagnostic"
                 )
@@ -212,10 +204,6 @@ class Metric(MetricFacts):
         if len(given) != 1:
             what = f"both {' and '.join(given)} are given" if given else "there is no function to compute it"
             raise RequestError(what, where=where, allowed="one of value = f(X, labels) and values = f(X, labelings)")
-        if self.no_row_bootstrap and self.weighted_value is not None:
-            raise RequestError("both weighted_value and no_row_bootstrap are given", where=where, allowed="one of them")
-        if not self.no_row_bootstrap and self.weighted_value is None and self.shared is None:
-            object.__setattr__(self, "no_row_bootstrap", _NO_WEIGHTED_VALUE)
 
     @property
     def facts(self) -> MetricFacts:
@@ -227,4 +215,4 @@ class Metric(MetricFacts):
         """What computes an internal metric, possibly together with others."""
         if self.shared is not None:
             return self.shared
-        return FunctionComputation(self.name, (self.lower, self.upper), self.value, self.values, self.weighted_value)
+        return FunctionComputation(self.name, (self.lower, self.upper), self.value, self.values)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from clusterbench.labeling import Labels
 from clusterbench.metrics.partitions import Partitions
 from clusterbench.metrics.threads import CHUNK, LANES, in_order, pieces, tasks
 from clusterbench.seeding import stable_rng
@@ -60,26 +59,19 @@ def draw(partitions: Partitions, anchors: int, seed: int) -> Sample:
     return Sample(rows, rank[rows], cutoff, count, len(common))
 
 
-class RowScores(NamedTuple):
-    """Mean distance to the own and the nearest other cluster, which one that is, silhouette; each (m, rows).
+def score_rows(
+    space: Floats, partitions: Partitions, rows: Ints, kept: type[np.floating[Any]]
+) -> tuple[Floats, Floats]:
+    """Return silhouettes and mean distances to the own cluster, each (m, rows), of the given rows against all rows.
 
-    The silhouette is NaN where the row takes no part.
+    The silhouette is NaN where a row takes no part. Distances are added up in the type `kept` of
+    `ScoringTable.kept_dtype`.
     """
-
-    a: Floats
-    b: Floats
-    near: Labels
-    s: Floats
-
-
-def score_rows(space: Floats, partitions: Partitions, rows: Ints, kept: type[np.floating[Any]]) -> RowScores:
-    """Score the given rows against all rows; distances are added up in the type `kept` of `ScoringTable.kept_dtype`."""
     from clusterbench.metrics import silhouette_kernel
 
-    shape = (len(partitions.labels), len(rows))
-    scores = RowScores(np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int32), np.empty(shape))
-    silhouette_kernel.score_rows(space, rows, partitions, np.empty((CHUNK, LANES), dtype=kept), scores)
-    return scores
+    s, a = np.empty((2, len(partitions.labels), len(rows)))
+    silhouette_kernel.score_rows(space, rows, partitions, np.empty((CHUNK, LANES), dtype=kept), s, a)
+    return s, a
 
 
 def cluster_totals(
@@ -95,8 +87,7 @@ def cluster_totals(
     total = np.zeros((3, len(partitions.ids)))
 
     def scores(part: slice) -> tuple[Floats, Floats]:
-        row_scores = score_rows(space, partitions, sample.rows[part], kept)
-        return row_scores.s, row_scores.a
+        return score_rows(space, partitions, sample.rows[part], kept)
 
     def add(part: slice, both: tuple[Floats, Floats], sums: Floats) -> None:
         rows, rank = sample.rows[part], sample.rank[part]

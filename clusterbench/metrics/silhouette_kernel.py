@@ -102,38 +102,26 @@ def _put_distances(typing: Any, block: Any, points: Any, point: Any, width: Any,
 
 
 @_intrinsic
-def _add_rows(
-    typing: Any, buffer: Any, places: Any, start: Any, stop: Any, weights: Any, first: Any, sums: Any, row: Any
-) -> Any:
+def _add_rows(typing: Any, buffer: Any, places: Any, start: Any, stop: Any, sums: Any, row: Any) -> Any:
     """sums[row, :] += total of ``buffer[places[start:stop], :]``; `sums` is float64.
 
     A float32 buffer is added up in pieces of `PIECE` rows, as two interleaved sums (the additions of one would wait
-    for each other), and each piece is added in float64: a piece loses at most 5 roundings. With `weights`, which are
-    None or float64, row i of the buffer (float64, too) counts ``weights.flat[first + i]`` times.
+    for each other), and each piece is added in float64: a piece loses at most 5 roundings.
     """
-    signature = types.void(buffer, places, types.intp, types.intp, weights, types.intp, sums, types.intp)
+    signature = types.void(buffer, places, types.intp, types.intp, sums, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        buffer_type, places_type, _, _, weights_type, _, sums_type, _ = signature.args
-        buffer_, places_, start_, stop_, weights_, first_, sums_, row_ = arguments
+        buffer_type, places_type, _, _, sums_type, _ = signature.args
+        buffer_, places_, start_, stop_, sums_, row_ = arguments
         lanes = _Lanes(context, builder)
 
-        def place(index: Any, ahead: int = 0) -> Any:
-            cell = lanes.cell(places_type, places_, builder.add(index, ir.Constant(index.type, ahead)))
-            return builder.zext(builder.load(cell), index.type)
-
         def get(index: Any, ahead: int = 0) -> Any:
-            return lanes.load(buffer_type, buffer_, place(index, ahead))
+            cell = lanes.cell(places_type, places_, builder.add(index, ir.Constant(index.type, ahead)))
+            return lanes.load(buffer_type, buffer_, builder.zext(builder.load(cell), index.type))
 
         one, step = ir.Constant(start_.type, 1), ir.Constant(start_.type, PIECE)
         wide = lanes.type(types.float64)
         total = cgutils.alloca_once_value(builder, lanes.load(sums_type, sums_, row_))
-        if weights_type != types.none:
-            with cgutils.for_range_slice(builder, start_, stop_, one) as (index, _):
-                weight = builder.load(lanes.cell(weights_type, weights_, builder.add(first_, place(index))))
-                builder.store(lanes.call("fmuladd", lanes.spread(weight), get(index), builder.load(total)), total)
-            lanes.store(builder.load(total), sums_type, sums_, row_)
-            return context.get_dummy_value()
         middle = start_
         if buffer_type.dtype == types.float32:
             middle = builder.add(start_, builder.mul(builder.udiv(builder.sub(stop_, start_), step), step))
@@ -153,19 +141,10 @@ def _add_rows(
 
 
 @compiled
-def distance_sums(
-    block: Floats,
-    points: Floats,
-    members: Members,
-    weights: Floats | None,
-    list_of: Ints,
-    buffer: _Floats,
-    sums: Floats,
-) -> None:
+def distance_sums(block: Floats, points: Floats, members: Members, buffer: _Floats, sums: Floats) -> None:
     """sums[c, lane] = sum of distances from lane ``block[:, lane]`` (width, LANES) to the points of cluster c.
 
-    With weights (q, n), point i of cluster c counts ``weights[list_of[c], i]`` times. The dtype of `buffer`, scratch
-    of shape (CHUNK, LANES), is that in which distances are kept.
+    The dtype of `buffer`, scratch of shape (CHUNK, LANES), is that in which distances are kept.
     """
     places, run_start, run_cluster, chunk_start = members
     n, width = points.shape
@@ -175,23 +154,20 @@ def distance_sums(
         for i in range(first, min(n, first + CHUNK)):
             _put_distances(block, points, i, width, buffer, i - first)
         for run in range(chunk_start[chunk], chunk_start[chunk + 1]):
-            c = run_cluster[run]
-            _add_rows(buffer, places, run_start[run], run_start[run + 1], weights, list_of[c] * n + first, sums, c)
+            _add_rows(buffer, places, run_start[run], run_start[run + 1], sums, run_cluster[run])
 
 
 @compiled
-def silhouettes(
-    sums: Floats, partitions: Partitions, own: Labels, a: Floats, b: Floats, near: Labels, s: Floats
-) -> None:
-    """From sums of distances to a, b, the nearest other cluster and s = (b - a) / max(a, b), each (m, lanes).
+def silhouettes(sums: Floats, partitions: Partitions, own: Labels, s: Floats, a: Floats) -> None:
+    """From sums of distances to s = (b - a) / max(a, b) and a, (m, lanes); a: to the own, b: to the nearest cluster.
 
     Rows without a cluster get NaN. The only row of a cluster has s = 0, and so has a row with a = b = 0.
     """
     _, starts, ids, sizes, _ = partitions
     m, lanes = s.shape
+    b = np.empty(lanes)
     for p in range(m):
-        for lane in range(lanes):
-            a[p, lane], b[p, lane], near[p, lane] = 0.0, np.inf, -1
+        a[p], b[:] = 0.0, np.inf
         for c in range(starts[p + 1] - starts[p]):
             g = ids[starts[p] + c]
             inside, outside = 1.0 / max(sizes[g] - 1, 1), 1.0 / sizes[g]
@@ -199,9 +175,7 @@ def silhouettes(
                 if own[p, lane] == c:
                     a[p, lane] = sums[g, lane] * inside
                 else:
-                    mean = sums[g, lane] * outside
-                    if mean < b[p, lane]:
-                        b[p, lane], near[p, lane] = mean, c
+                    b[lane] = min(b[lane], sums[g, lane] * outside)
         for lane in range(lanes):
             c = own[p, lane]
             if c < 0:
@@ -209,16 +183,13 @@ def silhouettes(
             elif sizes[ids[starts[p] + c]] == 1:
                 s[p, lane] = 0.0
             else:
-                widest = max(a[p, lane], b[p, lane])
-                s[p, lane] = (b[p, lane] - a[p, lane]) / widest if widest > 0.0 else 0.0
+                widest = max(a[p, lane], b[lane])
+                s[p, lane] = (b[lane] - a[p, lane]) / widest if widest > 0.0 else 0.0
 
 
 @compiled
-def score_rows(
-    space: Floats, rows: Ints, partitions: Partitions, buffer: _Floats, out: tuple[Floats, Floats, Labels, Floats]
-) -> None:
-    """Fill a, b, near and s, each (m, len(rows)), for the given rows of the space."""
-    a, b, near, s = out
+def score_rows(space: Floats, rows: Ints, partitions: Partitions, buffer: _Floats, s: Floats, a: Floats) -> None:
+    """Fill s and a, each (m, len(rows)), for the given rows of the space."""
     sums = np.empty((len(partitions.sizes), LANES), np.float64)
     block = np.zeros((space.shape[1], LANES), np.float64)
     own = np.full((len(partitions.labels), LANES), -1, np.int32)
@@ -227,28 +198,5 @@ def score_rows(
         for lane in range(part.stop - first):
             block[:, lane] = space[rows[first + lane]]
             own[:, lane] = partitions.labels[:, rows[first + lane]]
-        distance_sums(block, space, partitions.members, None, partitions.sizes, buffer, sums)
-        silhouettes(sums, partitions, own, a[:, part], b[:, part], near[:, part], s[:, part])
-
-
-@compiled
-def weighted_sums(
-    space: Floats, rows: Ints, targets: Labels, starts: Ints, weights: Floats, members: Members, out: Floats
-) -> None:
-    """out[q, i] = weighted sum of distances from ``rows[i]`` to the rows of cluster ``targets[q, rows[i]]`` of list q.
-
-    The members are those of q labelings, one pair per cluster of each, with weights (q, n).
-    """
-    buffer = np.empty((CHUNK, LANES), np.float64)
-    sums = np.empty((starts[-1], LANES), np.float64)
-    block = np.zeros((space.shape[1], LANES), np.float64)
-    list_of = np.repeat(np.arange(len(targets)), np.diff(starts))
-    for start in range(0, len(rows), LANES):
-        lanes = min(LANES, len(rows) - start)
-        for lane in range(lanes):
-            block[:, lane] = space[rows[start + lane]]
-        distance_sums(block, space, members, weights, list_of, buffer, sums)
-        for q in range(len(targets)):
-            for lane in range(lanes):
-                target = targets[q, rows[start + lane]]
-                out[q, start + lane] = sums[starts[q] + target, lane] if target >= 0 else 0.0
+        distance_sums(block, space, partitions.members, buffer, sums)
+        silhouettes(sums, partitions, own, s[:, part], a[:, part])

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from clusterbench.labeling import NOISE, Labels, canonical
-from clusterbench.metrics.computation import Replicates, Replicator, Scores, ScoringSettings
+from clusterbench.labeling import NOISE, Labels
+from clusterbench.metrics.computation import Scores, ScoringSettings
 from clusterbench.metrics.conditioning import ScoringTable
-from clusterbench.metrics.influence import expansions
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import Sample, cluster_totals, draw
 from clusterbench.metrics.score import Score
-from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 
 MICRO, MACRO, GAMMA = "silhouette", "silhouette_macro", "pearson_gamma"
@@ -47,34 +45,6 @@ class Silhouettes:
             for p, other in zip(again, better, strict=True):
                 scores[p] |= {name: other[name] for name in doubtful[p].intersection(names)}
         return scores
-
-    def replicator(
-        self, table: ScoringTable, labelings: Sequence[Labels], settings: ScoringSettings, rows: int
-    ) -> Replicator | None:
-        """Return the first-order expansion of both silhouettes in the weights: see `bootstrap_scores`."""
-        from clusterbench.metrics.kernels import shifts
-
-        n = len(table.space)
-        if rows >= n:
-            drawn, scores = np.arange(n), None
-            found = expansions(table.space, labelings, settings.threads)
-        else:
-            drawn = np.sort(stable_rng(settings.seed, "bootstrap rows", n).choice(n, rows, replace=False))
-            scores = self.scores(table, labelings, (MICRO, MACRO), settings)
-            parts = [canonical(labels[drawn]) for labels in labelings]
-            found = expansions(table.space[drawn], parts, settings.threads)
-        scale = math.sqrt(len(drawn) / n)
-
-        def replicate(p: int, weights: Floats) -> Replicates:
-            expansion, replicates = found[p], Replicates()
-            if expansion is not None:
-                for name, value, influence in zip((MICRO, MACRO), expansion.values, expansion.influence, strict=True):
-                    moved = np.zeros(weights.shape[1])
-                    shifts(weights if scores is None else weights[drawn], influence * scale, moved)
-                    replicates[name] = ((value if scores is None else scores[p][name].value) + moved, "")
-            return replicates
-
-        return replicate
 
 
 def _scores(

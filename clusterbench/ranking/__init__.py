@@ -13,11 +13,12 @@ from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.calibration import Baselines, z_matrix
 from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import GENERATORS
+from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
 from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
-from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.ranking.rules import KPolicy, OrderRule, RankingSpec
 
 __all__ = [
     "GENERATORS",
@@ -27,9 +28,11 @@ __all__ = [
     "Baselines",
     "Candidates",
     "Column",
+    "Draws",
     "Gate",
     "KPolicy",
     "Leaderboard",
+    "OrderRule",
     "RankCorrelation",
     "RankingSpec",
     "Severity",

@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     NOT_ROBUST = "not robust"
     METRICS_DISAGREE = "metrics disagree"
     CONTROLS_UNBEATEN = "controls not beaten"
+    END_OF_RANGE = "end of range"
     CHANCE = "chance"
     MISSING_SCORES = "missing scores"
     FAILED_CELLS = "failed cells"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from clusterbench.ranking.chosen_entries import Entries
-from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.letters import tie_letters
-from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, mean_ranks, pareto_mask, separated, signed
+from clusterbench.ranking.order_rules import counts, criterion
+from clusterbench.ranking.rank_intervals import first_share, multiplier_draws, rank_interval, rivals_of, separated
+from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, mean_ranks, pareto_mask, signed
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.tables import STABILITY, Bools, Floats, Ints
@@ -19,11 +20,11 @@ from clusterbench.tables import STABILITY, Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """Ranks without a metric, by one metric only, in one reference space only, or under another noise policy."""
+    """The order without a metric, by one metric only, in one reference space only, or under another noise policy."""
 
     kind: str
     what: str
-    mean_rank: Floats
+    criterion: Floats
     rank: Ints
 
 
@@ -44,16 +45,18 @@ class RankedBoard:
         All cells, as in the matrix.
     ranks : ndarray, shape (E, M)
         Of the rounded scores, among contenders.
-    mean_rank, rank
-        Mean rank weighted by family, and the rank by it among contenders.
+    mean_rank
+        Mean rank weighted by family.
+    criterion, rank
+        What the order rule orders by, lower is better, and the rank by it among contenders.
+    samples : ndarray, shape (n, E), or None
+        The criterion in simulated samples of the same size from the same population; None without draws.
     rank_low, rank_high, rank_median, p_first
-        From the bootstrap; NaN where nothing was resampled.
+        By the same samples; NaN without draws, or where a fit to a draw failed.
     apart : ndarray of bool, shape (E, E)
         Separated pairs.
     tie : list of str
         Letters.
-    uncertainty : str
-        What was resampled: "rows and seeds", "seeds", "rows" or "nothing".
     variations : tuple of Variation
     calibrated
         Mean z over the reference columns; NaN if one is missing.
@@ -66,14 +69,15 @@ class RankedBoard:
     cells: pd.DataFrame
     ranks: Floats
     mean_rank: Floats
+    criterion: Floats
     rank: Ints
+    samples: Floats | None
     rank_low: Floats
     rank_high: Floats
     rank_median: Floats
     p_first: Floats
     apart: Bools
     tie: list[str]
-    uncertainty: str
     variations: tuple[Variation, ...]
     calibrated: Floats
     fit_seconds: Floats
@@ -82,7 +86,12 @@ class RankedBoard:
 
     def order(self) -> Ints:
         """Return the entries by rank, contenders before controls, then in the order of their keys."""
-        return np.asarray(np.lexsort((self.mean_rank, ~self.entries.contender, self.rank)))
+        return np.asarray(np.lexsort((self.criterion, ~self.entries.contender, self.rank)))
+
+    def first_entries(self) -> list[int]:
+        """Return the contenders of rank 1: by the share of samples in which they are first, then as on the board."""
+        leaders = [int(e) for e in self.order() if self.rank[e] == 1 and self.entries.contender[e]]
+        return sorted(leaders, key=lambda e: -np.nan_to_num(self.p_first[e]))
 
     def varied(self, *kinds: str) -> Ints:
         """Return the ranks under the variations of some kinds, shape (V, E)."""
@@ -95,43 +104,51 @@ class RankedBoard:
         return np.asarray((self.varied(*DOUBTS) <= self.rank).all(axis=0))
 
 
-def rank_board(entries: Entries, draws: Draws, matrix: Matrix, spec: RankingSpec) -> RankedBoard:
+def rank_board(entries: Entries, matrix: Matrix, spec: RankingSpec) -> RankedBoard:
     """Rank the entries of one board."""
-    contender = entries.contender
-    ranks = column_ranks(signed(_shared_stability(entries.observed, entries), entries.axes), contender)
+    contender, observed = entries.contender, _shared_stability(entries.observed, entries)
+    ranks = column_ranks(signed(observed, entries.axes), contender)
     families = [axis.family for axis in entries.axes]
-    weights = {family: spec.weight(family) for family in families}
-    mean_rank = mean_ranks(ranks, families, weights)
-    rank = final_ranks(mean_rank, contender)
-    means = None
-    if draws.scores is not None:
-        drawn = signed(_shared_stability(draws.scores, entries), entries.axes)
-        means = mean_ranks(column_ranks(drawn, contender), families, weights)
-    low, high, median, p_first = _interval(means, rank, contender, spec.confidence)
-    apart = mean_rank[:, None] != mean_rank[None, :] if means is None else separated(means, spec.confidence)
+    mean_rank = mean_ranks(ranks, families, {family: spec.weight(family) for family in families})
+    full = criterion(observed, entries.axes, contender, spec)
+    rank = final_ranks(full, contender)
+    unknown = np.full(len(entries), np.nan)
+    samples, low, high, median, p_first = None, unknown, unknown, unknown, unknown
+    apart = full[:, None] != full[None, :]
+    if len(entries.drawn) > 1 and spec.n_bootstrap:
+        drawn = criterion(entries.drawn, entries.axes, contender, spec)
+        samples = multiplier_draws(full, drawn, entries.varies, spec.n_bootstrap, spec.seed, entries.dataset)
+        known = entries.varies | ~contender
+        interval = rank_interval(samples, rank, contender, spec.confidence)
+        low, high, median = (np.where(known, values, np.nan) for values in interval)
+        p_first = np.where(known, first_share(samples, contender), np.nan)
+        apart = separated(samples, spec.confidence)
     fit_seconds, peak_mb = (_cell_mean(matrix.cells, name, entries.rows) for name in ("fit_seconds", "peak_mb"))
-    return RankedBoard(
+    board = RankedBoard(
         entries=entries,
         cells=matrix.cells,
         ranks=ranks,
         mean_rank=mean_rank,
+        criterion=full,
         rank=rank,
+        samples=samples,
         rank_low=low,
         rank_high=high,
         rank_median=median,
         p_first=p_first,
         apart=apart,
-        tie=_letters(apart, mean_rank, entries),
-        uncertainty=draws.source,
-        variations=(
-            *_variations(ranks, entries.axes, weights, contender),
-            *_noise_variations(entries, families, weights),
-        ),
+        tie=[],
+        variations=(*_variations(observed, entries, spec), *_noise_variations(entries, spec)),
         calibrated=np.full(len(entries), np.nan) if entries.z is None else entries.z.mean(axis=1),
         fit_seconds=fit_seconds,
         peak_mb=peak_mb,
-        pareto=_pareto(mean_rank, entries),
+        pareto=_pareto(full, entries),
     )
+    if samples is not None:
+        for first in board.first_entries()[:1]:
+            rivals = rivals_of(first, samples, contender, spec.confidence)
+            apart[first, rivals] = apart[rivals, first] = False
+    return replace(board, tie=_letters(apart, full, entries))
 
 
 def _shared_stability(values: Floats, entries: Entries) -> Floats:
@@ -151,37 +168,20 @@ def _shared_stability(values: Floats, entries: Entries) -> Floats:
     return shared
 
 
-def _interval(
-    means: Floats | None, rank: Ints, contender: Bools, confidence: float
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return low, high and median rank over the draws, and the share of draws in which the entry is first.
-
-    The interval always includes the rank itself.
-    """
-    if means is None:
-        unknown = np.full(len(rank), np.nan)
-        return unknown, unknown.copy(), unknown.copy(), unknown.copy()
-    drawn = final_ranks(means, contender)
-    tail = (1.0 - confidence) / 2.0
-    low = np.quantile(drawn, tail, axis=0, method="lower").astype(np.float64)
-    high = np.quantile(drawn, 1.0 - tail, axis=0, method="higher").astype(np.float64)
-    median = np.quantile(drawn, 0.5, axis=0, method="lower").astype(np.float64)
-    return np.minimum(low, rank), np.maximum(high, rank), median, (drawn == 1).mean(axis=0)
-
-
-def _letters(apart: Bools, mean_rank: Floats, entries: Entries) -> list[str]:
+def _letters(apart: Bools, full: Floats, entries: Entries) -> list[str]:
     """Return the tie letters: contenders first, in the order of the board, then controls."""
-    order = np.lexsort((mean_rank, ~entries.contender))
+    order = np.lexsort((full, ~entries.contender))
     letters = np.empty(len(entries), dtype=object)
     letters[order] = tie_letters(apart[np.ix_(order, order)])
     return [str(letter) for letter in letters]
 
 
-def _variations(ranks: Floats, axes: Sequence[Axis], weights: dict[str, float], contender: Bools) -> list[Variation]:
+def _variations(observed: Floats, entries: Entries, spec: RankingSpec) -> list[Variation]:
     """Rank without each metric, by each metric only, and in each reference space only.
 
     Stability takes part in the ranks of each reference space.
     """
+    axes = entries.axes
     metrics = list(dict.fromkeys(axis.metric for axis in axes if axis.metric != STABILITY))
     spaces = list(dict.fromkeys(axis.space for axis in axes if axis.space))
     rules = []
@@ -193,22 +193,25 @@ def _variations(ranks: Floats, axes: Sequence[Axis], weights: dict[str, float], 
     rules += [(ONLY_SPACE, name, [axis.space in (name, "") for axis in axes]) for name in spaces]
     variations = []
     for kind, what, keep in rules:
-        kept = np.flatnonzero(keep)
-        families = [axes[j].family for j in kept]
-        if any(weights[family] > 0 for family in families):
-            means = mean_ranks(ranks[:, kept], families, weights)
-            variations.append(Variation(kind, what, means, final_ranks(means, contender)))
+        kept = [axis for axis, is_kept in zip(axes, keep, strict=True) if is_kept]
+        if counts(kept, spec):
+            variations.append(_varied(kind, what, observed[:, np.array(keep)], kept, entries, spec))
     return variations
 
 
-def _noise_variations(entries: Entries, families: Sequence[str], weights: dict[str, float]) -> list[Variation]:
+def _varied(
+    kind: str, what: str, values: Floats, axes: Sequence[Axis], entries: Entries, spec: RankingSpec
+) -> Variation:
+    full = criterion(values, axes, entries.contender, spec)
+    return Variation(kind, what, full, final_ranks(full, entries.contender))
+
+
+def _noise_variations(entries: Entries, spec: RankingSpec) -> list[Variation]:
     """Rank by the scores of the same cuts under every other noise policy."""
-    variations = []
-    for policy, values in entries.alternatives.items():
-        oriented = signed(_shared_stability(values, entries), entries.axes)
-        means = mean_ranks(column_ranks(oriented, entries.contender), families, weights)
-        variations.append(Variation(NOISE_POLICY, policy, means, final_ranks(means, entries.contender)))
-    return variations
+    return [
+        _varied(NOISE_POLICY, policy, _shared_stability(values, entries), entries.axes, entries, spec)
+        for policy, values in entries.alternatives.items()
+    ]
 
 
 def _cell_mean(cells: pd.DataFrame, name: str, rows: Ints) -> Floats:
@@ -225,12 +228,12 @@ def _finite_mean(values: Floats) -> Floats:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _pareto(mean_rank: Floats, entries: Entries) -> Bools:
-    """Return which contenders no other dominates in mean rank and stability; fit times differ between runs."""
-    goods = [-mean_rank]
+def _pareto(full: Floats, entries: Entries) -> Bools:
+    """Return which contenders no other dominates in the criterion and stability; fit times differ between runs."""
+    goods = [-full]
     if any(axis.metric == STABILITY for axis in entries.axes):
         goods.append(entries.stability["mean_ari"].to_numpy())
-    marked = np.zeros(len(mean_rank), dtype=bool)
+    marked = np.zeros(len(full), dtype=bool)
     contenders = entries.contender
     marked[contenders] = pareto_mask(np.column_stack(goods)[contenders])
     return marked

@@ -148,8 +148,8 @@ _ENTRY = (
     Column("rank", "Rank", "Rank among the contenders by mean rank; equal ones share it.", "d", attrgetter("rank")),
     Column("rank_low", "from", "Best end of the rank interval, which includes the rank.", "d", attrgetter("rank_low")),
     Column("rank_high", "to", "Worst end of the rank interval, which includes the rank.", "d", attrgetter("rank_high")),
-    Column("rank_median", "Median rank", "Median rank over the draws.", "d", attrgetter("rank_median")),
-    Column("p_first", "P(first)", "Share of draws with rank 1, shared or not.", ".2f", attrgetter("p_first")),
+    Column("rank_median", "Median rank", "Median rank over samples of the same size.", "d", attrgetter("rank_median")),
+    Column("p_first", "P(first)", "Share of samples of the same size with rank 1.", ".2f", attrgetter("p_first")),
     Column("tie", "Tie", "Entries that share a letter are not separated.", "", attrgetter("tie")),
     Column("dataset", "Dataset", "The table; (all) is the board over all tables.", "", _frame("dataset")),
     Column("algorithm", "Algorithm", "Name of the plug-in.", "", _frame("algorithm")),
@@ -176,13 +176,13 @@ _ENTRY = (
 _AFTER_SCORES = (
     Column(
         "stability", "Stability",
-        "Mean adjusted Rand index between the labels and those of resampled rows: 1 is the same partition again.",
+        "Mean adjusted Rand index between the labels and those of halves of the rows: 1 is the same partition again.",
         ".3f", _stability("mean_ari"), ranked=True,
     ),
     Column("stability_min", "Stability (worst)", "The lowest of those indices.", ".3f", _stability("min_ari")),
     Column(
         "jaccard", "Jaccard",
-        "Mean over clusters of their Jaccard similarity to the nearest cluster of resampled rows.",
+        "Mean over clusters of their Jaccard similarity to the nearest cluster of halves of the rows.",
         ".3f", _stability("mean_jaccard"),
     ),
     Column("fit_seconds", "Fit (s)", "Seconds of fitting only, mean over seeds.", ".3f", attrgetter("fit_seconds")),

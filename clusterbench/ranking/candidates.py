@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from clusterbench.ranking.calibration import Baselines, z_matrix
-from clusterbench.ranking.k_selection import Choice, Cuts, choose, describe_cuts
+from clusterbench.ranking.draws import CutStability, Draws, drawn_matrices
+from clusterbench.ranking.k_selection import Choice, Cuts, best_cuts, choose, describe_cuts
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, build_matrix
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import ENTRY_KEY, Floats
+from clusterbench.tables import ENTRY_KEY, Floats, Ints
 
 _SHOWN = ["k_policy", "cut", "k", "silhouette", "z", "oracle", "status", "reason"]
 _REFUSED = ["k_policy", "status", "reason", "cut", "k", "smallest", "largest", "noise_share", "silhouette", "oracle"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnChoices:
+    """The cuts that the k policies chose in one draw.
+
+    Attributes
+    ----------
+    chosen : mapping of KPolicy to ndarray of int
+        Cut of each entry; -1 where none can be chosen.
+    scores : ndarray, shape (K, M)
+        Scores of the cuts in the columns of the matrix.
+    agreement : ndarray, shape (K,)
+        Adjusted Rand index with the labeling of all rows.
+    """
+
+    chosen: Mapping[KPolicy, Ints]
+    scores: Floats
+    agreement: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,23 +53,29 @@ class Candidates:
         Scores of random partitions, as given.
     z : ndarray or None
         The scores as z against random partitions, of the shape of ``matrix.scores``.
+    stability : CutStability
     cuts : Cuts
     choices : tuple of Choice
+    drawn : tuple of DrawnChoices
+        The rule applied again to each draw.
     """
 
     spec: RankingSpec
     matrix: Matrix
     baselines: pd.DataFrame | None
     z: Floats | None
+    stability: CutStability
     cuts: Cuts
     choices: tuple[Choice, ...]
+    drawn: tuple[DrawnChoices, ...]
 
     def chosen(self) -> pd.DataFrame:
         """Return the choice of every entry and policy.
 
         ``silhouette`` takes the highest mean silhouette over reference spaces and seeds, ``calibrated`` the highest
-        mean z over metrics, reference spaces and seeds, ``fixed`` and ``oracle`` the cut with the given number of
-        clusters (of several, the highest silhouette). Ties go to fewer clusters, then to the first cut.
+        mean z over metrics, reference spaces and seeds, ``score`` the highest score, ``fixed`` and ``oracle`` the cut
+        with the given number of clusters (of several, the highest silhouette). Ties go to fewer clusters, then to the
+        first cut.
 
         Returns
         -------
@@ -89,11 +115,48 @@ def _outcomes(statuses: Sequence[str], cuts: Cuts, entry: int) -> str:
 
 
 def choose_candidates(
-    cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, baselines: pd.DataFrame | None = None
+    cells: pd.DataFrame,
+    scores: pd.DataFrame,
+    spec: RankingSpec,
+    *,
+    baselines: pd.DataFrame | None = None,
+    draws: Draws | None = None,
 ) -> Candidates:
     """Check the tables and choose a cut for every entry; parameters and errors are those of `leaderboard`."""
     table = None if baselines is None else Baselines.of(baselines)
     matrix = build_matrix(cells, scores, spec, has_baselines=table is not None)
     z = None if table is None else z_matrix(matrix, table, spec.facts)
-    cuts = describe_cuts(matrix, z, spec)
-    return Candidates(spec, matrix, baselines, z, cuts, tuple(choose(matrix, cuts, spec, table)))
+    stability = CutStability.of(matrix, draws)
+    cuts = describe_cuts(matrix, z, stability.mean, spec)
+    choices = tuple(choose(matrix, cuts, spec, table))
+    drawn = () if draws is None else _choose_in_draws(matrix, draws, stability, table, spec)
+    return Candidates(spec, matrix, baselines, z, stability, cuts, choices, drawn)
+
+
+def _choose_in_draws(
+    matrix: Matrix, draws: Draws, stability: CutStability, baselines: Baselines | None, spec: RankingSpec
+) -> tuple[DrawnChoices, ...]:
+    """Apply the k policies to each draw.
+
+    Random partitions are those of all rows, and an index may grow with their number: the z in a draw is that of the
+    score on all rows, moved by what the score of the draw differs from the mean over draws.
+    """
+    matrices = drawn_matrices(matrix, draws)
+    starts, n = matrix.cut_start, len(matrix.cells)
+    full = np.add.reduceat(matrix.scores, starts, axis=0) / np.diff(np.append(starts, n))[:, None] if n else 0.0
+    shift = full - _finite_mean(np.stack([one.scores for one in matrices]))
+    drawn = []
+    for one, agreement in zip(matrices, stability.agreement, strict=True):
+        z = None if baselines is None else z_matrix(replace(one, scores=one.scores + shift), baselines, spec.facts)
+        cuts = describe_cuts(one, z, agreement, spec)
+        policies = spec.policies(has_baselines=baselines is not None)
+        chosen = {policy: best_cuts(one, cuts, policy, spec) for policy in policies}
+        drawn.append(DrawnChoices(chosen, one.scores, agreement))
+    return tuple(drawn)
+
+
+def _finite_mean(values: Floats) -> Floats:
+    """Return the mean of the finite values along the first axis; NaN where there are none."""
+    finite = np.isfinite(values)
+    total, count = np.where(finite, values, 0.0).sum(axis=0), finite.sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import STABILITY_METRIC
-from clusterbench.ranking.candidates import Candidates
-from clusterbench.ranking.k_selection import Choice
+from clusterbench.ranking.candidates import Candidates, DrawnChoices
+from clusterbench.ranking.k_selection import Choice, Cuts
+from clusterbench.ranking.order_rules import ranked_axes
 from clusterbench.ranking.ranks import Axis
-from clusterbench.ranking.rules import KPolicy, RankingSpec
+from clusterbench.ranking.rules import KPolicy
 from clusterbench.ranking.score_matrix import Matrix
-from clusterbench.ranking.stability_scores import mean_stability, refits_of, stability_of, stability_reasons
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import CUT_KEY, ENTRY_KEY, OVERALL, Bools, Floats, Ints
 
@@ -44,8 +44,12 @@ class Entries:
         Mean own-space scores, never ranked.
     stability : DataFrame, E rows
         mean_ari, min_ari, mean_jaccard; NaN where not measured.
-    refits : ndarray, shape (E, F)
-        Adjusted Rand index of every refit, of which mean_ari is the mean; F = 0 where only the mean is known.
+    drawn : ndarray, shape (D, E, M)
+        As `observed`, of the cut that was chosen in each draw; NaN where none was.
+    varies : ndarray of bool, shape (E,)
+        Whether draws say how the entry would vary: it is a contender, and none of its fits to a draw failed.
+    at_end : list of str, length E
+        "smallest" or "largest" where the chosen cut is at that end of the numbers of clusters that were run, else "".
     contender : ndarray of bool, shape (E,)
         False for controls.
     missing : list of str, length E
@@ -66,7 +70,9 @@ class Entries:
     z: Floats | None
     own: Floats
     stability: pd.DataFrame
-    refits: Floats
+    drawn: Floats
+    varies: Bools
+    at_end: list[str]
     contender: Bools
     missing: list[str]
     duplicate_of: Ints
@@ -76,7 +82,7 @@ class Entries:
         return len(self.frame)
 
 
-def gather(candidates: Candidates, stability: pd.DataFrame | None, alternatives: Mapping[str, Floats]) -> list[Entries]:
+def gather(candidates: Candidates, alternatives: Mapping[str, Floats]) -> list[Entries]:
     """Return the ranked entries: per dataset those without the true k, then those with it.
 
     `alternatives` are the scores of the matrix under other noise policies.
@@ -90,7 +96,7 @@ def gather(candidates: Candidates, stability: pd.DataFrame | None, alternatives:
         for with_true_k in (False, True):
             members = [chosen[i] for i in np.flatnonzero((datasets == dataset) & (oracle == with_true_k))]
             if members:
-                pools.append(_pool(candidates, members, dataset, stability, alternatives))
+                pools.append(_pool(candidates, members, dataset, alternatives))
     return pools
 
 
@@ -98,27 +104,28 @@ def _pool(
     candidates: Candidates,
     members: list[Choice],
     dataset: str,
-    stability: pd.DataFrame | None,
     alternatives: Mapping[str, Floats],
 ) -> Entries:
     matrix, cuts, spec, z = candidates.matrix, candidates.cuts, candidates.spec, candidates.z
+    stability = candidates.stability
     chosen = np.array([choice.cut for choice in members])
-    start, stop = cuts.start[chosen], cuts.stop[chosen]
-    n_seeds = stop - start
-    steps = np.arange(int(n_seeds.max()))
-    rows = np.where(steps < n_seeds[:, None], start[:, None] + steps, -1)
-    frame = matrix.cells.iloc[start][CUT_KEY].reset_index(drop=True)
+    rows, n_seeds = _passing_rows(matrix, cuts.start[chosen], cuts.stop[chosen])
+    frame = matrix.cells.iloc[rows[:, 0]][CUT_KEY].reset_index(drop=True)
     frame["k_policy"] = [str(choice.policy) for choice in members]
     contender = ~frame["algorithm"].isin(spec.controls).to_numpy(dtype=bool)
-    measured = stability_of(frame, stability)
-    unstable = stability_reasons(frame, stability)
-    axes, columns = ranked_axes(matrix, spec, dataset, measured)
+    measured = pd.DataFrame({"mean_ari": stability.mean, "min_ari": stability.least, "mean_jaccard": stability.jaccard})
+    measured = measured.iloc[chosen].reset_index(drop=True)
+    unstable = [stability.reasons.get(cut, "not measured") for cut in chosen.tolist()]
+    has_stability = bool(measured["mean_ari"].notna().any())
+    axes = ranked_axes(spec, dataset)[: None if has_stability else -1]
+    columns = [matrix.position[axis.metric, axis.space] for axis in axes if axis.space]
     stable = measured[["mean_ari"]].to_numpy()[:, : len(axes) - len(columns)]
 
     def ranked_scores(values: Floats) -> Floats:
         return np.column_stack([seed_mean(values[:, columns], rows), stable])
 
     observed = ranked_scores(matrix.scores)
+    drawn = [_drawn_scores(one, members, columns, with_stability=has_stability) for one in candidates.drawn]
     return Entries(
         dataset=dataset,
         oracle=members[0].policy is KPolicy.ORACLE,
@@ -130,7 +137,9 @@ def _pool(
         z=None if z is None else seed_mean(z[:, columns], rows),
         own=seed_mean(matrix.scores[:, matrix.n_reference :], rows),
         stability=measured,
-        refits=refits_of(frame, stability),
+        drawn=np.array(drawn).reshape(len(drawn), len(members), len(axes)),
+        varies=contender & np.array([cut not in stability.reasons for cut in chosen.tolist()]),
+        at_end=[_end_of_range(cuts, matrix, cut) for cut in chosen.tolist()],
         contender=contender,
         missing=[_missing(matrix, rows[e], columns, axes, observed[e], unstable[e]) for e in range(len(frame))],
         duplicate_of=find_duplicates(matrix, rows),
@@ -138,18 +147,35 @@ def _pool(
     )
 
 
-def ranked_axes(
-    matrix: Matrix, spec: RankingSpec, dataset: str, measured: pd.DataFrame
-) -> tuple[tuple[Axis, ...], list[int]]:
-    """Return the axes of a board, that of stability last, and the matrix columns of the others."""
-    axes, columns = [], []
-    for metric in spec.facts:
-        for space in spec.reference_spaces:
-            axes.append(Axis(dataset, metric, space))
-            columns.append(matrix.position[(metric.name, space)])
-    if bool(measured["mean_ari"].notna().any()):
-        axes.append(Axis(dataset, STABILITY_METRIC.facts))
-    return tuple(axes), columns
+def _passing_rows(matrix: Matrix, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """Return the rows of each cut that pass the gate, shape (E, S), padded by -1, and their number, shape (E,).
+
+    Those are all rows, except of a control.
+    """
+    rows_of = [np.arange(a, b)[matrix.ok[a:b]] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
+    n_seeds = np.array([len(rows) for rows in rows_of], dtype=np.int64)
+    padded = np.full((len(rows_of), int(n_seeds.max())), -1, dtype=np.int64)
+    for e, rows in enumerate(rows_of):
+        padded[e, : len(rows)] = rows
+    return padded, n_seeds
+
+
+def _drawn_scores(
+    drawn: DrawnChoices, members: Sequence[Choice], columns: list[int], *, with_stability: bool
+) -> Floats:
+    """Return the scores in one draw of the cut that each member has there, shape (E, M)."""
+    cuts = np.array([drawn.chosen[member.policy][member.entry] for member in members])
+    stable = drawn.agreement[:, None][:, : int(with_stability)]
+    return np.where(cuts[:, None] >= 0, np.column_stack([drawn.scores[:, columns], stable])[cuts], np.nan)
+
+
+def _end_of_range(cuts: Cuts, matrix: Matrix, cut: int) -> str:
+    """Return whether a cut has the smallest or largest k that was run, above 2 and of several; "" for other cuts."""
+    ks = [json.loads(text).get("k") for text in matrix.cells["cut"].iloc[cuts.start[cuts.entry == cuts.entry[cut]]]]
+    k = json.loads(matrix.cells["cut"].iloc[cuts.start[cut]]).get("k")
+    if k is None or len(ks) < 2:
+        return ""
+    return "largest" if k == max(ks) else "smallest" if k == min(ks) > 2 else ""
 
 
 def seed_mean(values: Floats, rows: Ints) -> Floats:
@@ -187,7 +213,7 @@ def _missing(
     return "; ".join(flags)
 
 
-def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> tuple[Entries, list[Ints]] | None:
+def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> Entries | None:
     """Join the boards of all datasets: one entry per (algorithm, params, variant, k policy) run in all of them.
 
     An entry that is rejected in a dataset is missing there: it ranks last in that dataset and is flagged.
@@ -201,8 +227,8 @@ def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> tuple[Entries, 
 
     Returns
     -------
-    Entries and, per dataset, the position of every entry in its board (-1: not ranked there); None if no entry was run
-    in every dataset.
+    Entries or None
+        None if no entry was run in every dataset.
     """
     key = [name for name in IDENTITY if name != "dataset"]
     run = matrix.cells[ENTRY_KEY].drop_duplicates()
@@ -230,8 +256,13 @@ def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> tuple[Entries, 
         observed=observed,
         z=np.column_stack(z) if len(z) == len(pools) else None,
         own=np.empty((len(names), 0)),
-        stability=mean_stability([_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)]),
-        refits=np.empty((len(names), 0)),
+        stability=pd.DataFrame(
+            np.mean([_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)], axis=0),
+            columns=pools[0].stability.columns,
+        ),
+        drawn=_join_draws(pools, places),
+        varies=np.all([(at >= 0) & p.varies[at] for p, at in zip(pools, places, strict=True)], axis=0),
+        at_end=[""] * len(names),
         contender=contenders.all(axis=1),
         missing=_missing_overall(pools, places, len(names)),
         duplicate_of=_common_duplicates(pools, places, len(names)),
@@ -240,7 +271,14 @@ def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> tuple[Entries, 
             for policy in pools[0].alternatives
         },
     )
-    return joined, places
+    return joined
+
+
+def _join_draws(pools: Sequence[Entries], places: Sequence[Ints]) -> Floats:
+    """Join the draws of several datasets by their numbers, as many as all of them have."""
+    n_draws = min(len(pool.drawn) for pool in pools)
+    parts = [np.where(at[:, None] >= 0, p.drawn[:n_draws, at], np.nan) for p, at in zip(pools, places, strict=True)]
+    return np.concatenate(parts, axis=2)
 
 
 def _take(values: Floats, at: Ints) -> Floats:

@@ -1,122 +1,127 @@
-"""The bootstrap over seeds and rows: scores of every entry in every draw."""
+"""Draws: what the cuts gave on halves of the rows, aligned with the cuts of a matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.ranking.chosen_entries import Entries
-from clusterbench.ranking.rules import RankingSpec
-from clusterbench.ranking.score_matrix import REPLICATE_COLUMNS, Matrix
-from clusterbench.seeding import stable_rng
-from clusterbench.tables import STABILITY, Floats, Ints, require_columns
+from clusterbench.ranking.score_matrix import Matrix
+from clusterbench.statuses import CellStatus
+from clusterbench.tables import CUT_KEY, Floats, require_columns
+
+DRAW_COLUMNS = (*CUT_KEY, "draw", "labels_sha256", "status", "reason", "n_clusters", "ari")
+DRAW_SCORE_COLUMNS = ("dataset", "draw", "labels_sha256", "space", "metric", "value")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """Scores in every draw, shape (B, E, M), and what was resampled for them.
+    """The fits of the cuts to halves of the rows.
 
-    `scores` is None where neither seeds nor rows vary: the uncertainty is then unknown, not zero.
+    Attributes
+    ----------
+    cells : DataFrame
+        One row per cut and draw: the key of the cut, draw (a number), labels_sha256, status (by the gate of the draw),
+        reason, n_clusters, ari (adjusted Rand index with the labeling of all rows), and possibly jaccards (a JSON list:
+        the best Jaccard similarity of each cluster of that labeling, null where no row was drawn).
+    scores : DataFrame
+        dataset, draw, labels_sha256, space, metric, value: one row per labeling, reference space and metric.
+
+    Raises
+    ------
+    RequestError
+        For missing columns.
     """
 
-    scores: Floats | None
-    seeds: bool
-    rows: bool
+    cells: pd.DataFrame
+    scores: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        require_columns(self.cells, DRAW_COLUMNS, "draws: cells")
+        require_columns(self.scores, DRAW_SCORE_COLUMNS, "draws: scores")
 
     @property
-    def source(self) -> str:
-        """What was resampled, for a sentence."""
-        if self.scores is None:
-            return "nothing"
-        return {(True, True): "rows and seeds", (True, False): "seeds", (False, True): "rows"}[(self.seeds, self.rows)]
+    def numbers(self) -> list[int]:
+        """The numbers of the draws, ascending."""
+        return sorted(int(number) for number in self.cells["draw"].unique())
 
 
-def draw_scores(entries: Entries, matrix: Matrix, spec: RankingSpec, replicates: pd.DataFrame | None) -> Draws:
-    """Resample seeds, and rows where row replicates are given.
+@dataclass(frozen=True, slots=True, eq=False)
+class CutStability:
+    """The agreement of each cut of a matrix with its draws, arrays of length K.
 
-    Every draw uses the same seeds (by position) and the same row replicate for all entries, so equal labelings stay
-    equal in every draw. The deviation of a row replicate from the mean of the replicates is added to the observed
-    score: the bias of an index under resampled, hence repeated, rows does not affect the ranks. The stability is the
-    mean over refits drawn with replacement.
+    Attributes
+    ----------
+    agreement : ndarray, shape (D, K)
+        Adjusted Rand index of each draw; NaN where it failed or the cut was not drawn.
+    mean, least, jaccard : ndarray
+        Over draws (jaccard: and clusters); NaN where any draw is missing, since the mean of the others would be biased.
+    reasons : mapping of int to str
+        Why cuts that were drawn have no stability.
     """
-    n_draws = spec.n_bootstrap
-    seeds_vary = bool((entries.n_seeds > 1).any())
-    deviations = None if replicates is None else row_deviations(entries, matrix, replicates)
-    if n_draws == 0 or not (seeds_vary or deviations is not None):
-        return Draws(None, seeds=False, rows=False)
-    columns = [matrix.position[(axis.metric, axis.space)] for axis in entries.axes if axis.metric != STABILITY]
-    # Seeds are the outer axis: an entry with more seeds does not change the random numbers of the others.
-    uniform = stable_rng(spec.seed, "bootstrap", "seeds", entries.dataset).random((entries.rows.shape[1], n_draws))
-    picks = None
-    if deviations is not None:
-        picks = stable_rng(spec.seed, "bootstrap", "rows", entries.dataset).integers(deviations.shape[3], size=n_draws)
-    values = matrix.scores[np.maximum(entries.rows, 0)][..., columns]
-    sums = np.zeros((n_draws, len(entries), len(columns)))
-    every = np.arange(len(entries))
-    for s, draw in enumerate(uniform):
-        seed = np.floor(draw[:, None] * entries.n_seeds).astype(np.int64)
-        picked = values[every, seed]
-        if deviations is not None and picks is not None:
-            picked = picked + deviations[every, seed, :, picks[:, None]]
-        sums += np.where((s < entries.n_seeds)[:, None], picked, 0.0)
-    means = sums / entries.n_seeds[:, None]
-    if len(entries.axes) > len(columns):
-        means = np.concatenate([means, stability_draws(entries, spec)[:, :, None]], axis=2)
-    return Draws(means, seeds=seeds_vary, rows=deviations is not None)
+
+    agreement: Floats
+    mean: Floats
+    least: Floats
+    jaccard: Floats
+    reasons: Mapping[int, str]
+
+    @classmethod
+    def of(cls, matrix: Matrix, draws: Draws | None) -> CutStability:
+        """Align the agreement of `draws` with the cuts of `matrix`."""
+        n_cuts, numbers = len(matrix.cut_start), [] if draws is None else draws.numbers
+        if draws is None or not numbers:
+            unknown = np.full(n_cuts, np.nan)
+            return cls(np.full((0, n_cuts), np.nan), unknown, unknown, unknown, {})
+        agreement, jaccards = np.full((2, len(numbers), n_cuts), np.nan)
+        drawn = np.zeros(n_cuts, dtype=bool)
+        has_clusters = "jaccards" in draws.cells
+        for d, number in enumerate(numbers):
+            cells = draws.cells[draws.cells["draw"] == number]
+            at = matrix.cut_positions(cells)
+            known = at >= 0
+            drawn[at[known]] = True
+            agreement[d, at[known]] = cells["ari"].to_numpy(dtype=np.float64, na_value=np.nan)[known]
+            if has_clusters:
+                jaccards[d, at[known]] = [_mean_jaccard(text) for text in cells["jaccards"][known]]
+        failed = np.isnan(agreement).sum(axis=0)
+        reasons = {
+            int(cut): f"{failed[cut]} of {len(numbers)} refits on halves of the rows failed"
+            for cut in np.flatnonzero(drawn & (failed > 0))
+        }
+        return cls(agreement, agreement.mean(axis=0), agreement.min(axis=0), jaccards.mean(axis=0), reasons)
 
 
-def stability_draws(entries: Entries, spec: RankingSpec) -> Floats:
-    """Return the stability of every entry in every draw, shape (B, E): the mean over refits drawn with replacement.
-
-    Every draw uses the same refits for all entries, which were fitted on the same rows. Where only their mean is known,
-    it is the same in every draw.
-    """
-    n_refits = entries.refits.shape[1]
-    if n_refits == 0:
-        return np.broadcast_to(entries.observed[:, -1], (spec.n_bootstrap, len(entries)))
-    rng = stable_rng(spec.seed, "bootstrap", "refits", entries.dataset)
-    picks = rng.integers(n_refits, size=(spec.n_bootstrap, n_refits))
-    return np.asarray(entries.refits[:, picks].mean(axis=2).T)
+def _mean_jaccard(text: str) -> float:
+    values = [value for value in json.loads(text) if value is not None]
+    return float(np.mean(values)) if values else np.nan
 
 
-def row_deviations(entries: Entries, matrix: Matrix, replicates: pd.DataFrame) -> Floats | None:
-    """Return each row replicate minus the mean over replicates, shape (E, S, M, R); None if there is no replicate.
-
-    The deviation is 0 where a labeling or a metric has no replicates.
-    """
-    require_columns(replicates, REPLICATE_COLUMNS, "replicates")
-    hashes = matrix.cells["labels_sha256"].to_numpy(dtype=object)[np.maximum(entries.rows, 0)]
-    known = pd.Index(pd.unique(hashes.reshape(-1)))
-    here = replicates[(replicates["dataset"] == entries.dataset) & replicates["labels_sha256"].isin(known)]
-    axes = [axis for axis in entries.axes if axis.metric != STABILITY]
-    columns = pd.MultiIndex.from_tuples([(axis.metric, axis.space) for axis in axes])
-    column = columns.get_indexer(pd.MultiIndex.from_frame(here[["metric", "space"]]))
-    label = known.get_indexer(pd.Index(here["labels_sha256"].to_numpy(dtype=object)))
-    number, names = pd.factorize(here["replicate"], sort=True)
-    values = here["value"].to_numpy(dtype=np.float64, na_value=np.nan)
-    used = (column >= 0) & ~np.isnan(values)  # without a single value, rows were not resampled
-    if not used.any():
-        return None
-    table = np.full((len(known), len(axes), len(names)), np.nan)
-    table[label[used], column[used], number[used]] = values[used]
-    finite = np.isfinite(table)
-    counts = np.maximum(finite.sum(axis=2, keepdims=True), 1)
-    mean = np.where(finite, table, 0.0).sum(axis=2, keepdims=True) / counts
-    deviations = np.where(finite, table - mean, 0.0)
-    position: Ints = known.get_indexer(pd.Index(hashes.reshape(-1))).reshape(hashes.shape)
-    return np.asarray(deviations[position])
+def drawn_matrices(matrix: Matrix, draws: Draws) -> Sequence[Matrix]:
+    """Return for each draw a matrix with one row per cut of `matrix`; a cut that was not drawn is ``skipped``."""
+    first = matrix.cells.iloc[matrix.cut_start].reset_index(drop=True)
+    matrices = []
+    for number in draws.numbers:
+        drawn = draws.cells[draws.cells["draw"] == number]
+        at = matrix.cut_positions(drawn)
+        known, names = at >= 0, ["labels_sha256", "status", "reason", "n_clusters"]
+        cells = first.assign(labels_sha256=None, status=CellStatus.SKIPPED.value, reason="not drawn", n_clusters=None)
+        cells.loc[at[known], names] = drawn.loc[known, names].to_numpy(dtype=object)
+        scores = _drawn_scores(matrix, cells, draws.scores[draws.scores["draw"] == number])
+        starts = np.arange(len(cells))
+        matrices.append(replace(matrix, cells=cells, scores=scores, reasons={}, cut_start=starts))
+    return matrices
 
 
-def join_draws(draws: Sequence[Draws], places: Sequence[Ints]) -> Draws:
-    """Concatenate the draws of several datasets; without draws of one of them there are none of the whole."""
-    parts = []
-    for draw, at in zip(draws, places, strict=True):
-        if draw.scores is None:
-            return Draws(None, seeds=False, rows=False)
-        parts.append(np.where(at[:, None] >= 0, draw.scores[:, at], np.nan))
-    return Draws(
-        np.concatenate(parts, axis=2), seeds=any(draw.seeds for draw in draws), rows=any(draw.rows for draw in draws)
-    )
+def _drawn_scores(matrix: Matrix, cells: pd.DataFrame, scores: pd.DataFrame) -> Floats:
+    labels = pd.MultiIndex.from_frame(cells[["dataset", "labels_sha256"]])
+    result = np.full((len(cells), len(matrix.columns)), np.nan)
+    for (metric, space), part in scores.groupby(["metric", "space"], sort=False):
+        column = matrix.position.get((str(metric), str(space)))
+        if column is not None:
+            values = part.set_index(["dataset", "labels_sha256"])["value"]
+            result[:, column] = values.reindex(labels).to_numpy(dtype=np.float64, na_value=np.nan)
+    return result

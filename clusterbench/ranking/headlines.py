@@ -17,6 +17,8 @@ from clusterbench.tables import OVERALL
 from clusterbench.text import listed
 
 _NAMED = 3
+LEAST_DRAWS = 10
+"""With fewer draws, as by `--quick`, no entry is called the best or told apart."""
 _LEAST_AGREEMENT = 0.3
 _LEAST_CONTENDERS = 5  # fewer entries are ordered in opposite ways by chance
 
@@ -35,15 +37,9 @@ def entry_name(board: RankedBoard, entry: int) -> str:
     )
 
 
-def first_entries(board: RankedBoard) -> list[int]:
-    """Return the contenders of rank 1: by the share of draws in which they are first, then as on the board."""
-    leaders = [int(e) for e in board.order() if board.rank[e] == 1 and board.entries.contender[e]]
-    return sorted(leaders, key=lambda e: -np.nan_to_num(board.p_first[e]))
-
-
 def headline_of(board: RankedBoard, spec: RankingSpec) -> str:
     """Return one paragraph: which entry is first, how certain that is, and what would change it."""
-    leaders = first_entries(board)
+    leaders = board.first_entries()
     place = "over all datasets" if board.entries.dataset == OVERALL else f"on {board.entries.dataset}"
     if not leaders:
         return f"No contender could be ranked {place}."
@@ -52,36 +48,35 @@ def headline_of(board: RankedBoard, spec: RankingSpec) -> str:
         _space_sentence(board, leaders[0]),
         _rank_sentence(board, leaders[0], WITHOUT_METRIC, "without"),
         _rank_sentence(board, leaders[0], NOISE_POLICY, "with noise scored as"),
-        _control_sentence(board, leaders[0]),
+        _control_sentence(board, leaders[0], spec),
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _first_sentence(board: RankedBoard, leaders: Sequence[int], place: str, spec: RankingSpec) -> str:
-    first = leaders[0]
-    n = int(board.entries.contender.sum())
+    first, n = leaders[0], int(board.entries.contender.sum())
     name = entry_name(board, first) + (", with the true k given," if board.entries.oracle else "")
     if n == 1:
         return f"{name} is the only contender that could be ranked {place}."
     equals = [entry_name(board, e) for e in leaders[1:]]
-    ranked = f"shares the first place of {n} {place} with {listed(equals, most=_NAMED)}" if equals else ""
-    if board.uncertainty == "nothing":
-        doubt = "how certain that is was not measured (neither seeds nor rows were resampled)"
-        return f"{name} {ranked or f'is ranked first of {n} {place}'}; {doubt}."
+    ranked = f"is ranked first of {n} {place}"
+    if equals:
+        ranked = f"shares the first place of {n} {place} with {listed(equals, most=_NAMED)}"
+    if np.isnan(board.p_first[first]):
+        return f"{name} {ranked}; how certain that is was not measured (nothing was fitted to halves of the rows)."
     interval = f"{spec.confidence:.0%} rank interval {board.rank_low[first]:.0f} to {board.rank_high[first]:.0f}"
-    how = f"{interval}, first in {board.p_first[first]:.0%} of the draws over {board.uncertainty}"
+    sample = f"first in {board.p_first[first]:.0%} of samples of the same size from the same population"
+    how = f"{interval}, {sample}, by {len(board.entries.drawn)} draws"
     contender = board.entries.contender
     near = [int(e) for e in board.order() if contender[e] and e not in leaders and not board.apart[first, e]]
     if near:
         names = listed([entry_name(board, e) for e in near], most=_NAMED)
-        return f"{name} {ranked or f'is ranked first of {n} {place}'} ({how}), but is not separated from {names}."
-    if equals:
+        return f"{name} {ranked} ({how}), but is not separated from {names}."
+    if equals or len(board.entries.drawn) < LEAST_DRAWS:
         return f"{name} {ranked} ({how})."
-    # "Best" needs draws over rows, which a part of the uncertainty cannot replace, and controls that are beaten.
-    beaten = not unbeaten_controls(board, first)
-    word = "the best" if "rows" in board.uncertainty and beaten else "first"
-    others = "every other" if beaten else "every other contender"
-    return f"{name} is {word} of {n} {place} ({how}) and is separated from {others}."
+    if unbeaten_controls(board, first, spec):  # "best" needs controls that are beaten
+        return f"{name} is first of {n} {place}, told apart from every other contender ({how})."
+    return f"{name} is the best of {n} {place}, told apart from every other ({how})."
 
 
 def _space_sentence(board: RankedBoard, first: int) -> str:
@@ -99,30 +94,42 @@ def _rank_sentence(board: RankedBoard, first: int, kind: str, how: str) -> str:
     return f"It would have {listed(lost, most=_NAMED)}." if lost else ""
 
 
-def unbeaten_controls(board: RankedBoard, entry: int) -> list[int]:
-    """Return the controls that an entry is not clearly better than, best first."""
+def unbeaten_controls(board: RankedBoard, entry: int, spec: RankingSpec) -> list[int]:
+    """Return the controls whose expectation an entry is not shown to beat, best first.
+
+    p is the share of simulated samples in which the entry is not ahead of the control, corrected by Holm for the number
+    of controls; without samples, 0 or 1.
+    """
     controls = [int(e) for e in board.order() if not board.entries.contender[e]]
-    return [e for e in controls if board.mean_rank[e] <= board.mean_rank[entry] or not board.apart[entry, e]]
+    samples = board.criterion[None] if board.samples is None else board.samples
+    p = np.array([np.mean(samples[:, entry] >= board.criterion[control]) for control in controls])
+    order = np.argsort(p, kind="stable")
+    corrected = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    beaten = {controls[i] for i, value in zip(order, corrected, strict=True) if value <= (1.0 - spec.confidence) / 2.0}
+    return [control for control in controls if control not in beaten]
 
 
-def _control_sentence(board: RankedBoard, first: int) -> str:
-    unbeaten = unbeaten_controls(board, first)
+def _control_sentence(board: RankedBoard, first: int, spec: RankingSpec) -> str:
+    unbeaten = unbeaten_controls(board, first, spec)
     return (
         f"Controls are not beaten: {listed([entry_name(board, e) for e in unbeaten], most=_NAMED)}." if unbeaten else ""
     )
 
 
-def alerts_of(board: RankedBoard) -> list[Alert]:
+def alerts_of(board: RankedBoard, spec: RankingSpec) -> list[Alert]:
     """Return the alerts about one board."""
     alerts: list[tuple[AlertKind, str]] = []
-    for first in first_entries(board)[:1]:
+    for first in board.first_entries()[:1]:
         if not board.robust[first]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[first] > 1]
             lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[first]}" for v in others)
             alerts.append((AlertKind.NOT_ROBUST, f"the first place is not robust ({lost})"))
         if disagreement := _disagreement(board, first):
             alerts.append((AlertKind.METRICS_DISAGREE, disagreement))
-        if unbeaten := unbeaten_controls(board, first):
+        if end := board.entries.at_end[first]:
+            text = f"the k of the first entry is the {end} that was run: the best may lie beyond, run a larger range"
+            alerts.append((AlertKind.END_OF_RANGE, text))
+        if unbeaten := unbeaten_controls(board, first, spec):
             names = listed([entry_name(board, e) for e in unbeaten], most=_NAMED)
             alerts.append((AlertKind.CONTROLS_UNBEATEN, f"the first entry does not beat the controls ({names})"))
     flagged = sum(bool(missing) for missing in board.entries.missing)
@@ -143,7 +150,7 @@ def _disagreement(board: RankedBoard, first: int) -> str:
     n = int(contender.sum())
     if len(single) < 2 or n < _LEAST_CONTENDERS:
         return ""
-    ranks = column_ranks(-np.column_stack([v.mean_rank for v in single]), contender)[contender]
+    ranks = column_ranks(-np.column_stack([v.criterion for v in single]), contender)[contender]
     spread = np.ptp(ranks, axis=0)
     pairs = [
         (float(np.corrcoef(ranks[:, i], ranks[:, j])[0, 1]), f"{single[i].what} and {single[j].what}")

@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterbench.ranking.calibration import Baselines
+from clusterbench.ranking.order_rules import cut_scores, ranked_axes
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
-from clusterbench.tables import Bools, Floats, Ints
+from clusterbench.tables import STABILITY, Bools, Floats, Ints
 
 _DECIMALS = 6
 
@@ -30,6 +30,10 @@ class Cuts:
         Whether the status is ``ok`` with every seed of the entry.
     silhouette, z : ndarray of float
         Mean over seeds and reference spaces (z: over the metrics too); NaN where one is missing.
+    score : ndarray of float
+        As `cut_scores` gives it; -inf where a part is missing or no score is declared.
+    stability : ndarray of float
+        Mean adjusted Rand index over draws (in a draw, that of the draw); NaN where it is not known.
     fewest, most : ndarray of float
         Smallest and largest number of clusters over the seeds.
     """
@@ -40,6 +44,8 @@ class Cuts:
     passes: Bools
     silhouette: Floats
     z: Floats
+    score: Floats
+    stability: Floats
     fewest: Floats
     most: Floats
 
@@ -55,8 +61,8 @@ class Choice:
     reason: str
 
 
-def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:
-    """Summarise every cut over its seeds."""
+def describe_cuts(matrix: Matrix, z: Floats | None, stability: Floats, spec: RankingSpec) -> Cuts:
+    """Summarise every cut over its seeds; that of a control over the seeds that pass the gate."""
     n = len(matrix.cells)
     start = matrix.cut_start
     stop = np.append(start[1:], n)
@@ -70,43 +76,57 @@ def describe_cuts(matrix: Matrix, z: Floats | None, spec: RankingSpec) -> Cuts:
     ranked = [matrix.position[(metric, space)] for metric in spec.metrics for space in spec.reference_spaces]
     mean_z = np.full(n, np.nan) if z is None else z[:, ranked].mean(axis=1)
     clusters = matrix.cells["n_clusters"].to_numpy(dtype=np.float64, na_value=np.nan)
+    control = matrix.cells["algorithm"].isin(spec.controls).to_numpy(dtype=bool)
+    counted = matrix.ok | ~control
+    columns = [matrix.position[axis.metric, axis.space] for axis in ranked_axes(spec)[:-1]]
+    means = np.column_stack([_mean(matrix.scores[:, j], start, counted) for j in columns] + [stability])
+    n_ok = np.add.reduceat(matrix.ok.astype(np.int64), start) if n else seeds
     return Cuts(
         start=start,
         stop=stop,
         entry=entry,
-        passes=complete & np.logical_and.reduceat(matrix.ok, start) if n else complete,
-        silhouette=_mean(silhouette, start, seeds),
-        z=_mean(mean_z, start, seeds),
-        fewest=np.minimum.reduceat(clusters, start) if n else clusters,
-        most=np.maximum.reduceat(clusters, start) if n else clusters,
+        passes=complete & (n_ok >= np.where(control[start], 1, seeds)),
+        silhouette=_mean(silhouette, start, counted),
+        z=_mean(mean_z, start, counted),
+        score=cut_scores(means, ranked_axes(spec), spec) if spec.score else np.full(len(start), -np.inf),
+        stability=stability,
+        fewest=np.fmin.reduceat(np.where(counted, clusters, np.nan), start) if n else clusters,
+        most=np.fmax.reduceat(np.where(counted, clusters, np.nan), start) if n else clusters,
     )
 
 
-def _mean(values: Floats, start: Ints, counts: Ints) -> Floats:
-    return np.add.reduceat(values, start) / counts if len(values) else values
+def _mean(values: Floats, start: Ints, counted: Bools) -> Floats:
+    """Return the mean of each cut over the counted rows; NaN if one of them is NaN, or there are none."""
+    if not len(values):
+        return values
+    counts = np.add.reduceat(counted.astype(np.int64), start)
+    return np.asarray(np.add.reduceat(np.where(counted, values, 0.0), start) / np.where(counts > 0, counts, np.nan))
 
 
 def choose(matrix: Matrix, cuts: Cuts, spec: RankingSpec, baselines: Baselines | None) -> list[Choice]:
     """Choose a cut for every entry and policy; without known classes of the dataset there is no oracle choice."""
     choices = []
-    datasets = matrix.cells["dataset"].to_numpy()[cuts.start]
     for policy in spec.policies(has_baselines=baselines is not None):
-        k = _given_k(policy, datasets, spec)
-        eligible, criterion = _eligible(policy, cuts, k)
-        order = np.lexsort((cuts.start, cuts.fewest, -np.round(criterion, _DECIMALS), ~eligible, cuts.entry))
-        first = order[np.flatnonzero(np.diff(cuts.entry[order], prepend=-1))]
-        for cut in first.tolist():
-            if policy is KPolicy.ORACLE and np.isnan(k[cut]):
-                continue
-            entry = int(cuts.entry[cut])
-            if eligible[cut]:
+        k = _given_k(policy, matrix, spec)
+        for entry, cut in enumerate(best_cuts(matrix, cuts, policy, spec).tolist()):
+            if cut >= 0:
                 choices.append(Choice(entry, policy, cut, CellStatus.OK, ""))
-            else:
-                choices.append(_refuse(matrix, cuts, entry, policy, k[cut], baselines, spec))
+            elif policy is not KPolicy.ORACLE or not np.isnan(k[matrix.entry_start[entry]]):
+                given = float(k[matrix.entry_start[entry]])
+                choices.append(_refuse(matrix, cuts, entry, policy, given, baselines, spec))
     return sorted(choices, key=lambda choice: choice.entry)
 
 
-def _given_k(policy: KPolicy, datasets: NDArray[np.object_], spec: RankingSpec) -> Floats:
+def best_cuts(matrix: Matrix, cuts: Cuts, policy: KPolicy, spec: RankingSpec) -> Ints:
+    """Return the cut of each entry by a policy; -1 where none can be chosen. Ties go to fewer clusters."""
+    eligible, criterion = _eligible(policy, cuts, _given_k(policy, matrix, spec))
+    order = np.lexsort((cuts.start, cuts.fewest, -np.round(criterion, _DECIMALS), ~eligible, cuts.entry))
+    first = order[np.flatnonzero(np.diff(cuts.entry[order], prepend=-1))]
+    return np.where(eligible[first], first, -1)
+
+
+def _given_k(policy: KPolicy, matrix: Matrix, spec: RankingSpec) -> Floats:
+    datasets = matrix.cells["dataset"].to_numpy()[matrix.cut_start]
     if policy is KPolicy.FIXED and spec.fixed_k is not None:
         return np.full(len(datasets), float(spec.fixed_k))
     if policy is KPolicy.ORACLE:
@@ -119,6 +139,8 @@ def _eligible(policy: KPolicy, cuts: Cuts, k: Floats) -> tuple[Bools, Floats]:
         eligible, criterion = cuts.passes & ~np.isnan(cuts.z), cuts.z
     elif policy is KPolicy.SILHOUETTE:
         eligible, criterion = cuts.passes & np.isfinite(cuts.silhouette), cuts.silhouette
+    elif policy is KPolicy.SCORE:
+        eligible, criterion = cuts.passes & np.isfinite(cuts.score), cuts.score
     else:
         eligible, criterion = cuts.passes & (cuts.fewest == k) & (cuts.most == k), cuts.silhouette
     return eligible, np.where(np.isnan(criterion), -np.inf, criterion)
@@ -166,7 +188,9 @@ def _missing_reason(
     matrix: Matrix, cuts: Cuts, cut: int, policy: KPolicy, baselines: Baselines | None, spec: RankingSpec
 ) -> str:
     """Return why a cut lacks the criterion of a policy: the most frequent reason over seeds and columns."""
-    metrics = spec.metrics if policy is KPolicy.CALIBRATED else ("silhouette",)
+    if policy is KPolicy.SCORE and STABILITY in spec.score and np.isnan(cuts.stability[cut]):
+        return "the stability, a part of the score, is not known"
+    metrics = ("silhouette",) if policy not in (KPolicy.CALIBRATED, KPolicy.SCORE) else spec.metrics
     reasons: Counter[str] = Counter()
     for row in range(int(cuts.start[cut]), int(cuts.stop[cut])):
         for metric in metrics:

@@ -17,7 +17,7 @@ from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import chance_alerts, chance_columns
 from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
-from clusterbench.ranking.draws import draw_scores, join_draws
+from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.headlines import alerts_of, headline_of
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
@@ -76,8 +76,7 @@ def leaderboard(
     spec: RankingSpec,
     *,
     baselines: pd.DataFrame | None = None,
-    replicates: pd.DataFrame | None = None,
-    stability: pd.DataFrame | None = None,
+    draws: Draws | None = None,
     alternatives: Mapping[str, pd.DataFrame] | None = None,
 ) -> Leaderboard:
     """Rank the entries of a run.
@@ -94,7 +93,9 @@ def leaderboard(
     baselines : DataFrame, optional
         Scores of random partitions: dataset, space, k, generator, metric, value, passes (whether the gate lets the
         partition pass).
-    replicates, stability, alternatives
+    draws : Draws, optional
+        Fits of the cuts to halves of the rows: the source of the stability and of the rank intervals.
+    alternatives
         See `rank_candidates`.
 
     Raises
@@ -102,15 +103,13 @@ def leaderboard(
     RequestError
         For missing columns, a duplicate cell or score, or a ranked metric and space without any score.
     """
-    candidates = choose_candidates(cells, scores, spec, baselines=baselines)
-    return rank_candidates(candidates, replicates=replicates, stability=stability, alternatives=alternatives)
+    candidates = choose_candidates(cells, scores, spec, baselines=baselines, draws=draws)
+    return rank_candidates(candidates, alternatives=alternatives)
 
 
 def rank_candidates(
     candidates: Candidates,
     *,
-    replicates: pd.DataFrame | None = None,
-    stability: pd.DataFrame | None = None,
     alternatives: Mapping[str, pd.DataFrame] | None = None,
 ) -> Leaderboard:
     """Rank entries whose cuts are chosen.
@@ -118,10 +117,6 @@ def rank_candidates(
     Parameters
     ----------
     candidates : Candidates
-    replicates : DataFrame, optional
-        Row-bootstrap scores: dataset, labels_sha256, space, metric, replicate, value.
-    stability : DataFrame, optional
-        dataset, algorithm, params, variant, cut, seed, mean_ari, min_ari, mean_jaccard.
     alternatives : mapping of str to DataFrame, optional
         By other noise policy, the scores (as `scores`) of the cells that it changes. The ranks by them are shown beside
         the leaderboard, for the same cuts.
@@ -131,7 +126,7 @@ def rank_candidates(
         policy: with_scores(matrix, frame, f"scores under the noise policy {policy}")
         for policy, frame in (alternatives or {}).items()
     }
-    boards = _rank_all(matrix, gather(candidates, stability, others), spec, replicates)
+    boards = _rank_all(matrix, gather(candidates, others), spec)
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
     if candidates.baselines is not None:
@@ -148,24 +143,18 @@ def rank_candidates(
         sensitivity=_sensitivity(boards),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
-        alerts=(*_alerts(matrix, boards), *chance),
-        notes=tuple(_notes(boards, spec, has_baselines=has_baselines, has_replicates=replicates is not None)),
+        alerts=(*_alerts(matrix, boards, spec), *chance),
+        notes=tuple(_notes(boards, spec, has_baselines=has_baselines)),
         win_rates=win_rates(full, spec) if len(ranks) >= MIN_DATASETS_FOR_WINS else None,
         significance=critical_difference(ranks) if tested else None,
     )
 
 
-def _rank_all(
-    matrix: Matrix, pools: Sequence[Entries], spec: RankingSpec, replicates: pd.DataFrame | None
-) -> list[RankedBoard]:
-    draws = [draw_scores(pool, matrix, spec, replicates) for pool in pools]
-    boards = [rank_board(pool, drawn, matrix, spec) for pool, drawn in zip(pools, draws, strict=True)]
-    ranked = [i for i, pool in enumerate(pools) if not pool.oracle]
-    joined = overall_entries([pools[i] for i in ranked], matrix) if len(ranked) > 1 else None
-    if joined is None:
-        return boards
-    entries, positions = joined
-    return [rank_board(entries, join_draws([draws[i] for i in ranked], positions), matrix, spec), *boards]
+def _rank_all(matrix: Matrix, pools: Sequence[Entries], spec: RankingSpec) -> list[RankedBoard]:
+    boards = [rank_board(pool, matrix, spec) for pool in pools]
+    ranked = [pool for pool in pools if not pool.oracle]
+    joined = overall_entries(ranked, matrix) if len(ranked) > 1 else None
+    return boards if joined is None else [rank_board(joined, matrix, spec), *boards]
 
 
 def _table(boards: Sequence[RankedBoard], columns: Sequence[Column]) -> pd.DataFrame:
@@ -185,7 +174,7 @@ def _sensitivity(boards: Sequence[RankedBoard]) -> pd.DataFrame:
         part["kind"] = np.repeat([variation.kind for variation in board.variations], len(order))
         part["what"] = np.repeat([variation.what for variation in board.variations], len(order))
         part["rank"] = np.concatenate([variation.rank[order] for variation in board.variations])
-        part["mean_rank"] = np.concatenate([variation.mean_rank[order] for variation in board.variations])
+        part["mean_rank"] = np.concatenate([variation.criterion[order] for variation in board.variations])
         parts.append(part)
     if not parts:
         return pd.DataFrame(columns=[*names, "oracle", "kind", "what", "rank", "mean_rank"])
@@ -202,8 +191,8 @@ def _headlines(matrix: Matrix, boards: Sequence[RankedBoard], spec: RankingSpec)
     return headlines or {OVERALL: "Nothing was run."}
 
 
-def _alerts(matrix: Matrix, boards: Sequence[RankedBoard]) -> list[Alert]:
-    alerts = [alert for board in boards for alert in alerts_of(board)]
+def _alerts(matrix: Matrix, boards: Sequence[RankedBoard], spec: RankingSpec) -> list[Alert]:
+    alerts = [alert for board in boards for alert in alerts_of(board, spec)]
     counts = Counter(matrix.cells["status"].tolist())
     failures = [f"{counts[status]} {status}" for status in WITHOUT_LABELS if counts[status]]
     if failures:
@@ -211,7 +200,7 @@ def _alerts(matrix: Matrix, boards: Sequence[RankedBoard]) -> list[Alert]:
     return alerts
 
 
-def _notes(boards: Sequence[RankedBoard], spec: RankingSpec, *, has_baselines: bool, has_replicates: bool) -> list[str]:
+def _notes(boards: Sequence[RankedBoard], spec: RankingSpec, *, has_baselines: bool) -> list[str]:
     families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
     weights = ", ".join(f"{family} {spec.weight(family):g}" for family in families)
     policies = ", ".join(str(policy) for policy in spec.policies(has_baselines=has_baselines))
@@ -222,14 +211,13 @@ def _notes(boards: Sequence[RankedBoard], spec: RankingSpec, *, has_baselines: b
     ]
     for board in boards:
         name = f"{board.entries.dataset}{' (oracle)' if board.entries.oracle else ''}"
-        if board.uncertainty == "nothing":
-            notes.append(f"{name}: neither seeds nor rows were resampled, so rank intervals are not known.")
+        if board.samples is None:
+            notes.append(f"{name}: nothing was fitted to halves of the rows, so rank intervals are not known.")
         else:
-            short = "" if "rows" in board.uncertainty else "; rows were not, so the intervals are too short"
-            notes.append(f"{name}: {spec.n_bootstrap} draws, {board.uncertainty} resampled{short}.")
-    if has_replicates:
-        constant = [f"{metric.name} ({metric.no_row_bootstrap})" for metric in spec.facts if metric.no_row_bootstrap]
-        notes += [f"no row bootstrap: {metric}; its scores are the same in every draw of rows." for metric in constant]
+            notes.append(
+                f"{name}: rank intervals from {len(board.entries.drawn)} halves of the rows, each fitted, k chosen and"
+                f" ranked again, and {spec.n_bootstrap} simulated samples of the same size."
+            )
     if spec.controls:
-        notes.append("Controls have the rank that they would have among the contenders, whose ranks ignore them.")
+        notes.append("Controls, by their mean over seeds, have the rank that they would have among the contenders.")
     return notes

@@ -122,31 +122,6 @@ def final_ranks(means: Floats, contender: Bools) -> Ints:
     return ranks.reshape(means.shape)
 
 
-def separated(means: Floats, confidence: float) -> Bools:
-    """Return which pairs of entries the draws separate.
-
-    A pair is separated when the central interval of the difference of mean ranks excludes 0, that is, when fewer
-    than ``(1 - confidence) / 2`` of the draws are on the other side of 0 or on it. There is no correction for
-    multiple comparisons: a shared letter means that two entries are not separated, not that all others are.
-
-    Parameters
-    ----------
-    means : ndarray, shape (B, E)
-
-    Returns
-    -------
-    ndarray of bool, shape (E, E)
-    """
-    n_draws, n = means.shape
-    not_above = np.zeros((n, n), dtype=np.int32)
-    # Integers compare faster than floats and have the same order.
-    codes = np.stack([np.unique(row, return_inverse=True)[1].reshape(-1) for row in means]).astype(np.int16)
-    for row in codes:
-        not_above += row[:, None] <= row[None, :]
-    limit = (1.0 - confidence) / 2.0 * n_draws
-    return np.asarray(np.minimum(not_above, not_above.T) < limit)
-
-
 def pareto_mask(values: Floats) -> Bools:
     """Return which rows no other row dominates.
 

@@ -1,4 +1,4 @@
-"""The rules of a ranking: spaces, metrics, weights, k policies, and the seed of its bootstrap."""
+"""The rules of a ranking: spaces, metrics, weights, k policies, the order, and the seed of its draws."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -21,7 +21,15 @@ class KPolicy(StrEnum):
     FIXED = "fixed"
     CALIBRATED = "calibrated"
     SILHOUETTE = "silhouette"
+    SCORE = "score"
     ORACLE = "oracle"
+
+
+class OrderRule(StrEnum):
+    """What entries are ordered by: the mean of their ranks by every metric, or a score of their own."""
+
+    MEAN_RANK = "mean_rank"
+    SCORE = "score"
 
 
 def _facts(given: object) -> object:
@@ -47,6 +55,9 @@ class RankingSpec:
         where stability was measured.
     k_policies : tuple of KPolicy
         Empty: ``calibrated`` where random baselines are given, else ``silhouette``.
+    order : OrderRule
+    score : mapping of str to float
+        Weights of metrics, among them ``stability``, for the order and the k policy ``score``.
     fixed_k : int, optional
         Number of clusters for the policy ``fixed``.
     true_k : mapping of str to int
@@ -56,7 +67,7 @@ class RankingSpec:
     seed : int
         Of all draws.
     n_bootstrap : int
-        Draws for rank intervals; 0 for none.
+        Simulated samples for rank intervals; 0 for none.
     confidence : float
         Of rank intervals and of the separation behind tie letters.
     facts : tuple of MetricFacts
@@ -72,11 +83,13 @@ class RankingSpec:
     metrics: tuple[str, ...] = DEFAULT_METRICS
     weights: Mapping[str, float] = field(default_factory=dict)
     k_policies: tuple[KPolicy, ...] = ()
+    order: OrderRule = OrderRule.MEAN_RANK
+    score: Mapping[str, float] = field(default_factory=dict)
     fixed_k: int | None = None
     true_k: Mapping[str, int] = field(default_factory=dict)
     controls: frozenset[str] = frozenset()
     seed: int = 0
-    n_bootstrap: int = 200
+    n_bootstrap: int = 1000
     confidence: float = 0.90
     facts: tuple[StoredFacts, ...] = ()
 
@@ -84,7 +97,8 @@ class RankingSpec:
         object.__setattr__(self, "reference_spaces", tuple(self.reference_spaces))
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "controls", frozenset(self.controls))
-        object.__setattr__(self, "k_policies", tuple(_policy(name) for name in self.k_policies))
+        object.__setattr__(self, "k_policies", tuple(_member(KPolicy, name, "k_policies") for name in self.k_policies))
+        object.__setattr__(self, "order", _member(OrderRule, self.order, "order"))
         given = {facts.name: facts for facts in self.facts}
         object.__setattr__(self, "facts", tuple(given.get(name) or get_metric(name).facts for name in self.metrics))
         self._check_names()
@@ -107,6 +121,11 @@ class RankingSpec:
         for family in self.weights:
             if family not in families:
                 raise unknown("metric family", family, families, where="weights")
+        for name in self.score:
+            if name not in (known := {*self.metrics, STABILITY}):
+                raise unknown("metric", name, known, where="score")
+        if not self.score and (self.order is OrderRule.SCORE or KPolicy.SCORE in self.k_policies):
+            raise RequestError("no metric makes up the score", where="score", allowed="weights of metrics")
         if len(set(self.k_policies)) < len(self.k_policies):
             raise RequestError("duplicate policy", where="k_policies")
 
@@ -141,8 +160,12 @@ class RankingSpec:
         return self.k_policies or (default,)
 
 
-def _policy(name: str) -> KPolicy:
+_Member = TypeVar("_Member", bound=StrEnum)
+
+
+def _member(kind: type[_Member], name: str, where: str) -> _Member:
     try:
-        return KPolicy(name)
+        return kind(name)
     except ValueError:
-        raise unknown("k policy", str(name), [str(policy) for policy in KPolicy], where="k_policies") from None
+        what = "k policy" if where == "k_policies" else where
+        raise unknown(what, str(name), [str(member) for member in kind], where=where) from None

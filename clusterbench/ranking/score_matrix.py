@@ -31,8 +31,6 @@ NEEDED_CELL_COLUMNS = (
 )
 NEEDED_SCORE_COLUMNS = (*CELL_KEY, "space", "metric", "value", "status", "reason")
 BASELINE_COLUMNS = ("dataset", "space", "k", "generator", "metric", "value", "passes")
-REPLICATE_COLUMNS = ("dataset", "labels_sha256", "space", "metric", "replicate", "value")
-STABILITY_COLUMNS = (*CUT_KEY, "mean_ari")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,11 @@ class Matrix:
     @property
     def ok(self) -> Bools:
         return np.asarray(self.cells["status"].to_numpy() == CellStatus.OK, dtype=bool)
+
+    def cut_positions(self, frame: pd.DataFrame) -> Ints:
+        """Return the position among the cuts of the cut that each row of `frame` names; -1 where there is none."""
+        cuts = pd.MultiIndex.from_frame(self.cells[CUT_KEY].iloc[self.cut_start])
+        return np.asarray(cuts.get_indexer(pd.MultiIndex.from_frame(frame[CUT_KEY])), dtype=np.int64)
 
     def reason(self, cell: int, column: int) -> str:
         """Return why a score is missing."""

@@ -17,7 +17,7 @@ _BAND_KEY = ["dataset", "metric", "space", "k", "mean"]
 _OWN_HEADINGS = {
     "interval": (
         "Interval",
-        "Central interval of the rank over the draws of the bootstrap, widened to contain the published rank.",
+        "Central interval of the rank over samples of the same size, widened to contain the published rank.",
     ),
     "entry": ("Algorithm", "The algorithm, with those parameters in which its settings differ."),
     "sizes": ("Sizes", "Rows per cluster with the first seed, largest first; the hatched end is noise."),

@@ -28,10 +28,9 @@ def metric_table(run: StoredRun) -> Table:
             vote = f"yes, family {metric.family} of weight {weight:g}"
         else:
             vote = f"no, family {metric.family} has weight 0"
-        resampled = f"no row bootstrap: {metric.no_row_bootstrap}" if metric.no_row_bootstrap else "yes"
-        facts = (metric.title, metric.formula, bounds, metric.caveat, vote, metric.digits, resampled, metric.reference)
+        facts = (metric.title, metric.formula, bounds, metric.caveat, vote, metric.digits, metric.reference)
         rows.append([NOTHING if fact == "" else fact for fact in facts])
-    header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Digits", "Row bootstrap", "Reference")
+    header = ("Metric", "Formula", "Range and direction", "Caveat", "Ranked", "Digits", "Reference")
     return text_table("Metrics", header, rows, numeric=(5,))
 
 

@@ -1,6 +1,7 @@
 """Results: a finished run read back from its store, as typed records and tidy tables. Imports no executor."""
 
 from clusterbench.results.details import Details
+from clusterbench.results.draw_tables import draw_tables
 from clusterbench.results.manifests import LimitsRecord, Manifest, PartitionCounts, StageSeconds
 from clusterbench.results.records import (
     AlgorithmRecord,
@@ -39,6 +40,7 @@ __all__ = [
     "VariantRecord",
     "alternative_scores",
     "cells_table",
+    "draw_tables",
     "load_stored_run",
     "read_record",
     "read_run",

@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from clusterbench.labeling import Labels
 from clusterbench.results.records import RunRecord
-from clusterbench.results.stored_frames import STABILITY, read_frames
+from clusterbench.results.stored_frames import DRAWS, read_frames
 from clusterbench.store import Store
 
 _MOST_LABELS = 20_000_000  # labels that a run holds in memory, for all entries together
@@ -56,7 +57,7 @@ class Details:
     bands : DataFrame
         Mean, 5 % and 95 % quantile of the scores of random partitions, by generator.
     jaccards : mapping
-        (dataset, variant, algorithm, params, cut) to the mean Jaccard similarity of each cluster under resampling.
+        (dataset, variant, algorithm, params, cut) to the mean Jaccard similarity of each cluster over draws.
     labels : mapping of str to ndarray
         Labels of the first seed of each entry by hash; empty where they would not fit in memory.
     row_ids : mapping of str to tuple of str
@@ -101,9 +102,13 @@ def _labels(
 
 
 def _jaccards(store: Store, record: RunRecord) -> dict[tuple[str, ...], tuple[float, ...]]:
-    frame = read_frames(store, record, STABILITY)
-    if frame is None or "cluster_jaccard" not in frame.columns:
+    """Return the means over draws; nothing for a cut of which a draw failed."""
+    frame = read_frames(store, record, DRAWS)
+    if frame is None:
         return {}
-    keys = frame[["dataset", "variant", "algorithm", "params", "cut"]].itertuples(index=False, name=None)
-    values = (tuple(float(value) for value in json.loads(text)) for text in frame["cluster_jaccard"])
-    return {tuple(map(str, key)): value for key, value in zip(keys, values, strict=True)}
+    means: dict[tuple[str, ...], tuple[float, ...]] = {}
+    for cut, part in frame.groupby(["dataset", "variant", "algorithm", "params", "cut"], sort=False):
+        values = [json.loads(text) for text in part["jaccards"]]
+        if all(values):
+            means[tuple(map(str, cut))] = tuple(np.nanmean(np.array(values, dtype=np.float64), axis=0).tolist())
+    return means

@@ -80,13 +80,14 @@ class SpaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class FrameRecord:
-    """A derived frame in the store: its kind, what it is about, and its key."""
+    """A derived frame in the store, or the scores of a draw: the kind, what it is about, and the key."""
 
     kind: str
     key: str
     dataset: str = ""
     space: str = ""
     k: int | None = None
+    draw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class RunRecord:
     policies: tuple[NoisePolicy, ...]  # all that were scored
     ranking: RankingSpec
     random_partitions: int  # per k and reference space
-    resamples: int  # refits per entry
+    resamples: int  # draws of half of the rows
     datasets: Mapping[str, DatasetRecord]
     variants: Mapping[str, VariantRecord]
     algorithms: Mapping[str, AlgorithmRecord]

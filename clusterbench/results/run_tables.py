@@ -35,12 +35,13 @@ def cells_table(store: Store, name: str, record: RunRecord) -> pd.DataFrame:
     cells["k"] = pd.array([json.loads(cut).get("k") for cut in cells["cut"]], dtype="Int64")
     cells["n_rows"] = cells["dataset"].map({name: dataset.n_rows for name, dataset in record.datasets.items()})
     cells["fit_seconds"] = cells["build_seconds"] + cells["seconds"]
-    _add_sizes(cells)
-    _judge(cells, record.gate)
+    add_sizes(cells)
+    judge(cells, record.gate)
     return cells[[*CELL_COLUMNS, "n_rows", "sizes", "info", "space_hash", "job_key"]]
 
 
-def _add_sizes(cells: pd.DataFrame) -> None:
+def add_sizes(cells: pd.DataFrame) -> None:
+    """Add the numbers of clusters and their smallest and largest sizes."""
     sizes = [json.loads(text) if isinstance(text, str) else None for text in cells["sizes"]]
     cells["sizes"] = pd.Series(sizes, dtype=object, index=cells.index)
     counts = {
@@ -53,7 +54,7 @@ def _add_sizes(cells: pd.DataFrame) -> None:
     cells["noise_share"] = cells["n_noise"].astype(float) / cells["n_rows"]
 
 
-def _judge(cells: pd.DataFrame, gate: Gate) -> None:
+def judge(cells: pd.DataFrame, gate: Gate) -> None:
     """Turn ``ok`` into ``undefined`` or ``rejected`` where the labeling is no clustering or fails the gate."""
     ok, verdicts = cells["status"] == CellStatus.OK.value, {}
     columns = (cells.loc[ok, name] for name in ("sizes", "n_noise", "n_rows"))

@@ -1,11 +1,11 @@
-"""Derived frames of a run (random partitions, resampled rows, details), read back from its store."""
+"""Derived frames of a run (random partitions, draws, details), read back from its store."""
 
 import pandas as pd
 
 from clusterbench.results.records import RunRecord
 from clusterbench.store import Store
 
-BASELINES, REPLICATES, STABILITY = "baselines", "replicates", "stability"
+BASELINES, DRAWS, DRAW_SCORES = "baselines", "draws", "draw scores"
 _BASELINE_COLUMNS = {
     "dataset": str,
     "space": str,

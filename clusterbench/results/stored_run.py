@@ -8,11 +8,12 @@ import pandas as pd
 from clusterbench.errors import RequestError, unknown
 from clusterbench.ranking import Candidates, Leaderboard, choose_candidates, rank_candidates
 from clusterbench.results.details import Details, read_details, row_ids_key
+from clusterbench.results.draw_tables import draw_tables
 from clusterbench.results.known_classes import with_known_classes
 from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
-from clusterbench.results.stored_frames import REPLICATES, STABILITY, read_baselines, read_frames
+from clusterbench.results.stored_frames import read_baselines
 from clusterbench.results.structure_alerts import structure_alerts
 from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import Store
@@ -66,7 +67,7 @@ def read_run(store: Store, name: str | None = None) -> StoredRun:
     record, manifest = read_record(store, name)
     cells = cells_table(store, name, record)
     scores = scores_table(store, record, cells)
-    candidates = choose_candidates(cells, scores, record.ranking, baselines=read_baselines(store, record))
+    candidates = choose_run(store, record, cells, scores)
     board = with_structure(rank_run(store, record, candidates, cells), record)
     board = with_known_classes(board, scores, record)
     return StoredRun(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
@@ -78,14 +79,15 @@ def read_record(store: Store, name: str) -> tuple[RunRecord, Manifest]:
     return RunRecord.from_json(record, name=name), Manifest.from_json(manifest, name=name)
 
 
+def choose_run(store: Store, record: RunRecord, cells: pd.DataFrame, scores: pd.DataFrame) -> Candidates:
+    """Choose a cut for every entry of a run by what its store holds of random partitions and draws."""
+    baselines, draws = read_baselines(store, record), draw_tables(store, record)
+    return choose_candidates(cells, scores, record.ranking, baselines=baselines, draws=draws)
+
+
 def rank_run(store: Store, record: RunRecord, candidates: Candidates, cells: pd.DataFrame) -> Leaderboard:
-    """Rank the chosen entries of a run by what its store holds of resampled rows, refits and noise policies."""
-    return rank_candidates(
-        candidates,
-        replicates=read_frames(store, record, REPLICATES),
-        stability=read_frames(store, record, STABILITY),
-        alternatives=alternative_scores(store, record, cells),
-    )
+    """Rank the chosen entries of a run, also by what its store holds of other noise policies."""
+    return rank_candidates(candidates, alternatives=alternative_scores(store, record, cells))
 
 
 def with_structure(board: Leaderboard, record: RunRecord) -> Leaderboard:

@@ -17,7 +17,7 @@ from clusterbench.metrics.external_metrics import adjusted_rand
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
-from clusterbench.running.calibration_bootstrap import frame_key
+from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.seeding import stable_rng

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -52,7 +52,7 @@ def unfinished_jobs(plan: Plan, store: Store, *, retry: bool) -> list[tuple[Plan
 
 
 def fit(
-    plans: Sequence[Plan],
+    plans: Iterable[Plan],
     store: Store,
     registry: Registry,
     settings: Settings,

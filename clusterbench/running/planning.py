@@ -91,6 +91,8 @@ class Plan:
                 metrics=bench.metrics,
                 weights=bench.ranking.weights,
                 k_policies=bench.ranking.k_policies,
+                order=bench.ranking.order,
+                score=bench.ranking.score,
                 fixed_k=bench.ranking.fixed_k,
                 true_k={name: true_k for name, dataset in self.datasets.items() if (true_k := dataset.true_k)},
                 controls=frozenset(name for name, algorithm in algorithms.items() if algorithm.control),

@@ -17,9 +17,8 @@ from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
 from clusterbench.naming import folder_name
 from clusterbench.plugins import Registry, load_registry
-from clusterbench.ranking import Candidates, choose_candidates
+from clusterbench.ranking import Candidates
 from clusterbench.results import (
-    FrameRecord,
     LimitsRecord,
     Manifest,
     PartitionCounts,
@@ -32,17 +31,16 @@ from clusterbench.results import (
 )
 from clusterbench.results.details import read_details, row_ids_key
 from clusterbench.results.known_classes import with_known_classes
-from clusterbench.results.stored_frames import read_baselines
-from clusterbench.results.stored_run import rank_run, with_structure
-from clusterbench.running.calibration_bootstrap import calibration, replicates
+from clusterbench.results.stored_run import choose_run, rank_run, with_structure
+from clusterbench.running.calibration_stage import calibration
 from clusterbench.running.detail_stage import compute_details
+from clusterbench.running.draw_stage import draw
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, make_plan
 from clusterbench.running.progress import LogProgress, Progress
 from clusterbench.running.score_stage import score
 from clusterbench.running.selection import Selection
 from clusterbench.running.settings import Settings, limits_of, recorded_limits
-from clusterbench.running.stability_refits import stability
 from clusterbench.running.structure_tests import structure
 from clusterbench.store import Store
 
@@ -112,16 +110,11 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     cells = cells_table(store, plan.name, record)
     scores = scores_table(store, record, cells)
     record = replace(record, frames=tuple(calibration(plan, store, cells, progress)))
-    baselines = read_baselines(store, record)
     scored = time.perf_counter()
-    candidates = choose_candidates(cells, scores, record.ranking, baselines=baselines)
-    chosen = _chosen_cells(candidates, cells)
-    frames: list[FrameRecord] = [
-        *stability(plan, store, registry, chosen[chosen["seed"] == record.seeds[0]], settings, progress),
-        *_bootstrap(plan, store, chosen, progress),
-        *compute_details(plan, store, chosen, baselines, progress),
-    ]
-    record = replace(record, frames=(*record.frames, *frames))
+    record = replace(record, frames=(*record.frames, *draw(plan, store, registry, cells, settings, progress)))
+    candidates = choose_run(store, record, cells, scores)
+    details = compute_details(plan, store, _chosen_cells(candidates, cells), candidates.baselines, progress)
+    record = replace(record, frames=(*record.frames, *details))
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
     board = rank_run(store, record, candidates, cells)
     record = replace(record, structure=structure(plan, store, registry, board.table, settings, progress))
@@ -130,8 +123,9 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
         seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)
         manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
-    details = read_details(store, record, board.table)
-    return StoredRun(plan.name, record, manifest, cells, scores, board, n_fitted, details)
+    return StoredRun(
+        plan.name, record, manifest, cells, scores, board, n_fitted, read_details(store, record, board.table)
+    )
 
 
 _NO_TIME = StageSeconds(0.0, 0.0, 0.0)
@@ -182,13 +176,6 @@ def _chosen_cells(candidates: Candidates, cells: pd.DataFrame) -> pd.DataFrame:
     chosen = candidates.chosen()
     keys = ["dataset", "variant", "algorithm", "params", "cut"]
     return chosen.loc[chosen["status"] == "ok", keys].drop_duplicates().merge(cells, on=keys)
-
-
-def _bootstrap(plan: Plan, store: Store, chosen: pd.DataFrame, progress: Progress) -> list[FrameRecord]:
-    if plan.benchmark.ranking.bootstraps == 0:
-        return []
-    hashes = {str(dataset): sorted(set(part["labels_sha256"].dropna())) for dataset, part in chosen.groupby("dataset")}
-    return replicates(plan, store, hashes, progress)
 
 
 def _store_row_ids(plan: Plan, store: Store) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from clusterbench.metrics import SHOWN_METRICS, NoisePolicy, external_scores, score_labelings
+from clusterbench.metrics import SHOWN_METRICS, Metric, NoisePolicy, external_scores, score_labelings
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -24,14 +24,27 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
         job = planned.job
         for space in (job.variant, *plan.references[job.dataset]):
             wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
-    policies = [policy.value for policy in plan.benchmark.noise.policies]
-    metrics = {metric.stored_name: metric for metric in plan.benchmark.scored_metrics}
-    stored_names = {metric.name: name for name, metric in metrics.items()}
     progress.stage("scoring", len(wanted))
     new = _score_against_classes(plan, store, wanted)
+    metrics, policies = plan.benchmark.scored_metrics, plan.benchmark.noise.policies
+    return new + score_spaces(plan, store, wanted, metrics, policies, progress)
+
+
+def score_spaces(
+    plan: Plan,
+    store: Store,
+    wanted: Mapping[tuple[str, str], Collection[str]],
+    metrics: Sequence[Metric],
+    policies: Sequence[NoisePolicy],
+    progress: Progress,
+) -> int:
+    """Score labelings, given by their hashes per dataset and space, as `score` does."""
+    by_name = {metric.stored_name: metric for metric in metrics}
+    stored_names = {metric.name: name for name, metric in by_name.items()}
+    new = 0
     for (dataset, space), hashes in wanted.items():
         space_hash = score_key(plan.spaces[dataset, space])
-        every = {(sha, policy, metric) for sha in hashes for policy in policies for metric in metrics}
+        every = {(sha, policy.value, metric) for sha in hashes for policy in policies for metric in by_name}
         missing_scores = every - store.scored(space_hash)
         if missing_scores:
             missing_labelings, missing_policies, missing_metrics = (
@@ -42,8 +55,8 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
             frame = score_labelings(
                 plan.spaces[dataset, space].values,
                 [labelings[sha] for sha in missing],
-                metrics=[metric for name, metric in metrics.items() if name in missing_metrics],
-                noise=[policy for policy in policies if policy in missing_policies],
+                metrics=[metric for name, metric in by_name.items() if name in missing_metrics],
+                noise=[policy for policy in policies if policy.value in missing_policies],
             )
             frame = frame.assign(
                 labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],

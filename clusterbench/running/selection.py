@@ -15,7 +15,8 @@ from clusterbench.errors import RequestError, unknown
 _FIELDS = ("dataset", "variant", "algorithm", "k", "seed")
 _QUICK_ROWS = 2000
 _QUICK_SEED = 0
-_QUICK_REFITS = 2
+_QUICK_DRAWS = 6
+_QUICK_TABLES = 2
 
 
 def _conditions(given: str) -> list[str]:
@@ -36,7 +37,7 @@ class Selection:
     Attributes
     ----------
     quick : bool
-        First seed only, every second k, at most 2,000 rows of each table, two resamples per entry.
+        First seed only, every second k, at most 2,000 rows of each table, six draws.
     only : mapping of str to tuple of str
         Field (dataset, variant, algorithm, k, seed) to the selected values.
     """
@@ -72,7 +73,7 @@ class Selection:
         """Return the selection in words, "" for everything."""
         parts = [f"{name}={','.join(values)}" for name, values in self.only.items()]
         if self.quick:
-            parts.append(f"quick: first seed, every second k, at most {_QUICK_ROWS} rows, {_QUICK_REFITS} resamples")
+            parts.append(f"quick: first seed, every second k, at most {_QUICK_ROWS} rows, {_QUICK_DRAWS} draws")
         return "; ".join(parts)
 
     def check(self, known: Mapping[str, Sequence[str]]) -> None:
@@ -102,15 +103,15 @@ class Selection:
         return replace(job, cuts=cuts) if cuts else None
 
     def thin(self, benchmark: Benchmark) -> Benchmark:
-        """Return the benchmark with the selected seeds; with fewer refits and shuffled tables if quick."""
+        """Return the benchmark with the selected seeds; with fewer draws and shuffled tables if quick."""
         thinned = replace(benchmark, seeds=self.seeds(benchmark.seeds))
         if not self.quick:
             return thinned
         stability = benchmark.stability.model_copy(
-            update={"resamples": min(benchmark.stability.resamples, _QUICK_REFITS)}
+            update={"resamples": min(benchmark.stability.resamples, _QUICK_DRAWS)}
         )
         structure = benchmark.structure.model_copy(
-            update={"permutations": min(benchmark.structure.permutations, _QUICK_REFITS)}
+            update={"permutations": min(benchmark.structure.permutations, _QUICK_TABLES)}
         )
         return replace(thinned, stability=stability, structure=structure)
 

@@ -22,7 +22,7 @@ from clusterbench.ranking import KPolicy, choose_candidates
 from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
 from clusterbench.results.run_tables import cells_table, scores_table
 from clusterbench.results.stored_frames import read_baselines
-from clusterbench.running.calibration_bootstrap import calibration
+from clusterbench.running.calibration_stage import calibration
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, PlannedJob, job_key
 from clusterbench.running.progress import Progress, Silent

@@ -234,7 +234,7 @@ class Store:
     # --- derived frames, benchmarks, timings -----------------------------------------------------
 
     def put_frame(self, key: str, frame: pd.DataFrame) -> None:
-        """Store a derived frame (calibration, bootstrap) under the hash of what it was made from."""
+        """Store a derived frame (calibration, draws) under the hash of what it was made from."""
         self._use(key)
         buffer = io.BytesIO()
         frame.to_parquet(buffer)

@@ -40,7 +40,7 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A rank, with the ends of its bootstrap interval where rows were resampled."""
+    """A rank, with the ends of its interval where there were draws."""
 
     rank: int
     low: int | None = None

@@ -168,7 +168,7 @@ def test_what_a_file_leaves_out_has_its_default():
     assert bench.metrics == DEFAULT_METRICS
     assert bench.noise.policies == (NoisePolicy.ZERO, *(p for p in NoisePolicy if p is not NoisePolicy.ZERO))
     assert bench.ranking.k_policies == ("calibrated",)
-    assert (bench.ranking.bootstraps, bench.ranking.random_partitions, bench.ranking.seed) == (200, 50, 0)
+    assert (bench.ranking.bootstraps, bench.ranking.random_partitions, bench.ranking.seed) == (1000, 50, 0)
     assert (bench.stability.resamples, bench.structure.permutations) == (10, 19)
     assert (bench.limits.seconds, bench.limits.memory_mb) == (None, None)
     assert bench.gate.smallest_allowed(8950) == 90

@@ -192,7 +192,7 @@ def test_the_number_of_workers_changes_nothing(runs, undisturbed, workers):
 
 @pytest.mark.timeout(7200)
 def test_killed_whole_runs_end_with_the_same_tables(runs):
-    """Also in the stages after fitting: scores, calibration and bootstrap are kept once they are made."""
+    """Also in the stages after fitting: scores, calibration and draws are kept once they are made."""
     toml = runs.folder / "small.toml"
     toml.write_text(BENCHMARK)
     calm = runs.folder / "calm"

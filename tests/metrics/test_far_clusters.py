@@ -10,7 +10,6 @@ import pytest
 
 from clusterbench.metrics import (
     METRICS,
-    bootstrap_scores,
     calibrate,
     random_partitions,
     score_labelings,
@@ -78,16 +77,6 @@ def test_noise_joins_the_nearest_cluster_and_random_partitions_tell_near_rows_ap
     assert values.max() == pytest.approx(np.mean(SILHOUETTES))
 
 
-def test_the_bootstrap_keeps_the_digits_too():
-    X = [[1], [2], [11], [12], [1e17], [1e17]]
-    table = bootstrap_scores(X, [PAIRS], metrics=ALL, weights=[[1] * 6, [3, 1, 1, 1, 0, 0]])
-    values = table.set_index(["metric", "replicate"])["value"]
-    assert values["silhouette", 0] == pytest.approx(np.mean(SILHOUETTES))
-    assert values["davies_bouldin", 0] == pytest.approx(0.2 / 3)
-    # Centroids 1.25 and 11.5, mean distances 0.375 and 0.5.
-    assert values["davies_bouldin", 1] == pytest.approx(0.875 / 10.25)
-
-
 EXACT = np.repeat([[0.0, 0.0], [3.0, 1.0], [10.0, 2.0]], 4, axis=0)
 GROUPS = np.repeat([0, 1, 2], 4)
 
@@ -99,8 +88,6 @@ def test_an_exact_partition_has_the_best_value_of_every_metric(shift):
     assert merged[0] < 1
     assert merged[2] > 0
     assert math.isfinite(merged[3])
-    values = bootstrap_scores(EXACT + shift, [GROUPS], metrics=ALL, n_bootstrap=3)["value"]
-    assert values.tolist() == [1.0] * 6 + [0.0] * 3 + [math.inf] * 3
 
 
 def test_an_exact_partition_with_noise_and_one_with_a_split_group():

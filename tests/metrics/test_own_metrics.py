@@ -10,7 +10,6 @@ import pytest
 
 from clusterbench import RequestError
 from clusterbench.metrics import (
-    DEFAULT_METRICS,
     METRICS,
     STABILITY_METRIC,
     Direction,
@@ -18,7 +17,6 @@ from clusterbench.metrics import (
     MetricFacts,
     MetricKind,
     NoiseRule,
-    bootstrap_scores,
     calibrate,
     score_labelings,
 )
@@ -30,11 +28,6 @@ LABELINGS = [[0, 0, 1, 1, 1], [0, 0, 1, 1, -1], [0, 0, 0, 0, 1]]
 def within(X, labels):
     """Mean distance to the mean of the cluster."""
     return float(np.mean([abs(x - X[labels == c].mean()) for x, c in zip(X[:, 0], labels, strict=True)]))
-
-
-def weighted(X, labels, weights):
-    means = {c: np.average(X[labels == c, 0], weights=weights[labels == c]) for c in set(labels)}
-    return np.average([abs(x - means[c]) for x, c in zip(X[:, 0], labels, strict=True)], weights=weights)
 
 
 def metric(**fields):
@@ -123,39 +116,6 @@ def test_functions_cannot_change_their_inputs():
     assert X.flags.writeable
 
 
-def test_the_row_bootstrap_uses_the_weighted_function():
-    weights = [[1, 1, 1, 1, 1], [2, 1, 1, 1, 0]]
-    table = bootstrap_scores(X, LABELINGS, weights=weights, metrics=[metric(weighted_value=weighted)])
-    # Labeling 1 at the second weights: mean 2/3, distances 2/3 twice and 4/3, then 2 and 2.
-    assert table["value"].tolist()[2:4] == pytest.approx([1.5, (2 * 2 / 3 + 4 / 3 + 4) / 5])
-    assert table["value"].isna().tolist() == [False] * 5 + [True]  # the one row of a cluster has no weight
-
-
-def test_a_weighted_function_that_fails_leaves_a_reason():
-    def fail(X, labels, weights):
-        if labels.max() == 2:
-            raise ValueError("three clusters")
-        return 1.0
-
-    labelings = [[0, 0, 1, 1, 2], [0, 0, 1, 1, 1]]
-    table = bootstrap_scores(X, labelings, weights=np.ones((2, 5)), metrics=[metric(weighted_value=fail)])
-    assert table["value"].tolist() == pytest.approx([math.nan, math.nan, 1.0, 1.0], nan_ok=True)
-    assert table["reason"].tolist() == ["ValueError: three clusters"] * 2 + [""] * 2
-
-
-def test_without_a_weighted_function_the_row_bootstrap_is_empty_and_says_so():
-    table = bootstrap_scores(X, LABELINGS, n_bootstrap=2, metrics=[metric(), "silhouette"])
-    own = table["metric"] == "within"
-    assert table[own]["value"].isna().all()
-    assert set(table[own]["reason"]) == {"the metric declares no value under row weights"}
-    assert table[~own]["value"].notna().all()
-    assert set(table[~own]["reason"]) == {""}
-    assert metric().no_row_bootstrap == "the metric declares no value under row weights"
-    assert metric(no_row_bootstrap="needs distinct rows").no_row_bootstrap == "needs distinct rows"
-    assert metric(weighted_value=weighted).no_row_bootstrap == ""
-    assert {METRICS[name].no_row_bootstrap for name in DEFAULT_METRICS} == {""}
-
-
 def test_random_partitions_are_scored_on_the_values_as_given():
     # The range of X within clusters is not invariant: a centred or scaled copy would show.
     table = calibrate(X + 1e6, [2], n_random=3, metrics=[metric(value=lambda X, labels: X.min())])
@@ -186,7 +146,6 @@ def test_facts_survive_json():
         ({"value": None}, "there is no function to compute it"),
         ({"value": within, "values": within}, "both value and values are given"),
         ({"kind": "refit"}, "a metric of kind refit has functions"),
-        ({"weighted_value": weighted, "no_row_bootstrap": "slow"}, "both weighted_value and no_row_bootstrap"),
     ],
 )
 def test_refused_declarations(fields, message):

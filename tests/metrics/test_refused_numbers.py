@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import bootstrap_scores, calibrate, score_labelings
+from clusterbench.metrics import calibrate, score_labelings
 
 X = np.arange(12.0).reshape(6, 2)
 LABELS = [[0, 0, 0, 1, 1, 1]]
@@ -18,9 +18,6 @@ LABELS = [[0, 0, 0, 1, 1, 1]]
         (lambda: score_labelings(X, LABELS, threads=0), "threads = 0"),
         (lambda: score_labelings(X, LABELS, memory_mb=float("nan")), "memory_mb = nan"),
         (lambda: score_labelings(X, LABELS, anchors=1), "anchors = 1"),
-        (lambda: bootstrap_scores(X, LABELS, bootstrap_rows=0), "bootstrap_rows = 0"),
-        (lambda: bootstrap_scores(X, LABELS, bootstrap_rows=-1), "bootstrap_rows = -1"),
-        (lambda: bootstrap_scores(X, LABELS, weights=np.zeros((2, 6))), "without any weight"),
         (lambda: calibrate(X, [2], n_random=0), "n_random = 0"),
         (lambda: calibrate(X, [2], n_random=-1), "n_random = -1"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import bootstrap_scores, cluster_silhouettes, score_labelings
+from clusterbench.metrics import cluster_silhouettes, score_labelings
 
 ALL = ["silhouette", "silhouette_macro", "davies_bouldin", "calinski_harabasz"]
 POLICIES = ["zero", "drop", "cluster", "nearest"]
@@ -112,12 +112,10 @@ def test_undefined_labelings_leave_the_others_of_the_list_alone(policy):
 
 
 @pytest.mark.parametrize("labels", [[-1] * 5, [0] * 5, [0, 0, 0, -1, -1], [0, 1, 2, 3, 4], [3, 1, -1, -1, -1]])
-def test_the_drill_down_and_the_bootstrap_are_undefined_with_the_score(labels):
+def test_the_silhouettes_of_clusters_are_undefined_with_the_score(labels):
     X = np.arange(10.0).reshape(5, 2) ** 1.5
     assert np.isnan(score_labelings(X, [labels], metrics=["silhouette"])["value"].item())
     assert cluster_silhouettes(X, [labels])["silhouette"].isna().all()
-    drawn = bootstrap_scores(X, [labels], n_bootstrap=3, metrics=["silhouette", "silhouette_macro"])
-    assert drawn["value"].isna().all()
 
 
 def test_a_sampled_table_gives_the_same_reasons():

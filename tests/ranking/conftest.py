@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from clusterbench.ranking import Draws
 
 SPACES = ("standard", "log1p")
 METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz")
@@ -64,6 +66,37 @@ class Run:
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return cells and scores."""
         return pd.DataFrame(self.cells), pd.DataFrame(self.scores)
+
+
+def draws_of(
+    cells: pd.DataFrame,
+    agreement: Mapping[str, Sequence[float]],
+    values: Mapping[str, Sequence[float]] | None = None,
+    *,
+    spaces: Sequence[str] = ("standard",),
+) -> Draws:
+    """Return draws of the cells of the first seed: by algorithm, agreement and silhouette in each draw.
+
+    A NaN agreement is a fit that failed; without values, nothing was scored.
+    """
+    rows, scores = [], []
+    for cell in cells[cells["seed"] == 0].to_dict("records"):
+        for number, ari in enumerate(agreement[cell["algorithm"]]):
+            sha = hashlib.sha256(f"{cell['labels_sha256']}/{number}".encode()).hexdigest()
+            outcome = {"draw": number, "labels_sha256": sha, "status": "ok", "reason": "", "ari": ari}
+            failed = {"status": "failed", "reason": "no", "labels_sha256": None} if np.isnan(ari) else {}
+            rows.append({**cell, **outcome, **failed})
+            for space in spaces if values else ():
+                place = {"dataset": cell["dataset"], "draw": number, "labels_sha256": sha, "space": space}
+                scores.append({**place, "metric": "silhouette", "value": (values or {})[cell["algorithm"]][number]})
+    columns = ["dataset", "draw", "labels_sha256", "space", "metric", "value"]
+    return Draws(pd.DataFrame(rows), pd.DataFrame(scores, columns=columns))
+
+
+@pytest.fixture
+def make_draws() -> Callable[..., Draws]:
+    """The function `draws_of`."""
+    return draws_of
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import dataclasses
 import re
 
 import numpy as np
-import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.ranking import AlertKind, RankingSpec, Severity, leaderboard, letters_of
+
+from .conftest import Run, draws_of
 
 SPEC = RankingSpec(reference_spaces=("standard", "log1p"), metrics=("silhouette",), n_bootstrap=100)
 
@@ -23,43 +24,46 @@ def run_of(new_run, values: dict[str, list[tuple[float, float]]]):
     return run
 
 
-def rows_resampled(cells: pd.DataFrame) -> pd.DataFrame:
-    rows = [
-        (cell["dataset"], cell["labels_sha256"], space, "silhouette", r, 0.001 * r)
-        for _, cell in cells.iterrows()
-        for space in SPEC.reference_spaces
-        for r in range(5)
-    ]
-    return pd.DataFrame(rows, columns=["dataset", "labels_sha256", "space", "metric", "replicate", "value"])
+SPACES = SPEC.reference_spaces
 
 
-CLEAR = {"kmeans": [(0.5, 0.6)] * 2, "gmm": [(0.1, 0.2)] * 2}
+def drawn_run(new_run, make_draws, drawn: dict[str, list[float]], **facts):
+    """A run of one seed, whose silhouette in both spaces is the mean over the draws; and the draws."""
+    run = new_run()
+    for name, values in drawn.items():
+        run.add(name, {("silhouette", space): float(np.mean(values)) for space in SPACES}, **facts)
+    cells, scores = run.frames()
+    return cells, scores, make_draws(cells, {name: [1.0] * len(drawn[name]) for name in drawn}, drawn, spaces=SPACES)
 
 
-def test_a_winner_in_every_draw_of_rows_and_seeds_is_called_best(new_run):
-    cells, scores = run_of(new_run, CLEAR).frames()
-    board = leaderboard(cells, scores, SPEC, replicates=rows_resampled(cells))
+CLEAR = {"kmeans": [0.5, 0.51] * 5, "gmm": [0.1, 0.11] * 5}
+
+
+def test_a_winner_in_every_sample_is_called_best(new_run, make_draws):
+    cells, scores, draws = drawn_run(new_run, make_draws, CLEAR)
+    board = leaderboard(cells, scores, SPEC, draws=draws)
     assert board.headline == (
-        "kmeans on standard with k = 3 is the best of 2 on table (90% rank interval 1 to 1, first in 100% of the draws "
-        "over rows and seeds) and is separated from every other. It is first in each of the 2 reference spaces alone."
+        "kmeans on standard with k = 3 is the best of 2 on table, told apart from every other (90% rank interval 1 to"
+        " 1, first in 100% of samples of the same size from the same population, by 10 draws). It is first in each of"
+        " the 2 reference spaces alone."
     )
     assert board.alerts == ()
 
 
-def test_without_resampled_rows_nobody_is_called_best(new_run):
-    board = leaderboard(*run_of(new_run, CLEAR).frames(), SPEC)
-    assert "best" not in board.headline
-    assert "kmeans on standard with k = 3 is first of 2 on table" in board.headline
-    assert any("rows were not, so the intervals are too short" in note for note in board.notes)
+def test_with_few_draws_nobody_is_called_best(new_run, make_draws):
+    cells, scores, draws = drawn_run(new_run, make_draws, {name: values[:6] for name, values in CLEAR.items()})
+    headline = leaderboard(cells, scores, SPEC, draws=draws).headline
+    assert "kmeans on standard with k = 3 is ranked first of 2 on table (90% rank interval 1 to 1" in headline
+    assert "best" not in headline
+    assert "told apart" not in headline
 
 
-def test_rivals_that_share_a_letter_are_named(new_run):
-    near = {"kmeans": [(0.5, 0.6)] * 3, "gmm": [(0.4, 0.5), (0.4, 0.5), (0.65, 0.75)], "far": [(0.0, 0.0)] * 3}
-    board = leaderboard(*run_of(new_run, near).frames(), SPEC)
-    assert board.headline.startswith(
-        "kmeans on standard with k = 3 is ranked first of 3 on table (90% rank interval 1 to 2"
-    )
-    assert "but is not separated from gmm on standard with k = 3." in board.headline
+def test_rivals_that_share_a_letter_are_named(new_run, make_draws):
+    near = {"kmeans": [0.5, 0.7] * 5, "gmm": [0.65, 0.45] * 5, "far": [0.0, 0.01] * 5}
+    cells, scores, draws = drawn_run(new_run, make_draws, near)
+    headline = leaderboard(cells, scores, SPEC, draws=draws).headline
+    assert headline.startswith("kmeans on standard with k = 3 is ranked first of 3 on table (90% rank interval 1 to 2")
+    assert "but is not separated from gmm on standard with k = 3." in headline
 
 
 def test_equal_entries_share_the_first_place_in_words(new_run):
@@ -67,16 +71,17 @@ def test_equal_entries_share_the_first_place_in_words(new_run):
     assert board.headline.startswith("a on standard with k = 3 shares the first place of 3 on table with b on standard")
 
 
-def test_of_equal_entries_the_one_most_often_first_is_named_first(new_run):
-    # Means of 0.5 for both; b falls behind where its fifth seed is drawn twice, and a where it is not drawn.
-    values = {"a": [(0.5, 0.5)] * 5, "b": [(0.51, 0.51)] * 4 + [(0.46, 0.46)], "c": [(0.1, 0.1)] * 5}
-    spec = dataclasses.replace(SPEC, n_bootstrap=1000)
-    board = leaderboard(*run_of(new_run, values).frames(), spec)
+def test_of_equal_entries_the_one_most_often_first_is_named_first(new_run, make_draws):
+    # Equal means; c is close to a, which varies, and is never ahead of b, which does not.
+    drawn = {"a": [0.4, 0.6] * 5, "b": [0.5] * 10, "c": [0.6, 0.36] * 5}
+    cells, scores, draws = drawn_run(new_run, make_draws, drawn)
+    board = leaderboard(cells, scores, dataclasses.replace(SPEC, order="score", score={"silhouette": 1.0}), draws=draws)
     p_first = board.table.set_index("algorithm")["p_first"]
     assert board.table["rank"].tolist() == [1, 1, 3]
-    assert p_first["b"] > p_first["a"]
-    assert board.headline.startswith("b on standard with k = 3 shares the first place of 3 on table with a on")
-    assert f"first in {p_first['b']:.0%} of the draws" in board.headline
+    named = max("ab", key=lambda name: p_first[name])
+    assert p_first["a"] != p_first["b"]
+    assert board.headline.startswith(f"{named} on standard with k = 3 shares the first place of 3 on table with ")
+    assert f"first in {p_first[named]:.0%} of samples" in board.headline
 
 
 def test_a_champion_that_loses_a_space_is_not_robust(new_run):
@@ -135,14 +140,13 @@ def test_a_control_that_is_not_beaten_is_told(new_run):
     assert any("does not beat the controls" in alert.text for alert in board.alerts)
 
 
-def test_a_winner_that_a_control_comes_close_to_is_not_called_best(new_run):
+def test_a_winner_that_a_control_comes_close_to_is_not_called_best(new_run, make_draws):
     spec = dataclasses.replace(SPEC, controls=frozenset({"random"}))
-    cells, scores = run_of(new_run, {**CLEAR, "random": [(0.5, 0.6), (0.5, 0.6)]}).frames()
-    board = leaderboard(cells, scores, spec, replicates=rows_resampled(cells))
-    assert "best" not in board.headline
-    assert "kmeans on standard with k = 3 is first of 2 on table" in board.headline
-    assert "and is separated from every other contender." in board.headline
-    assert "Controls are not beaten: random on standard with k = 3." in board.headline
+    cells, scores, draws = drawn_run(new_run, make_draws, {**CLEAR, "random": [0.505] * 10})
+    headline = leaderboard(cells, scores, spec, draws=draws).headline
+    assert "best" not in headline
+    assert "kmeans on standard with k = 3 is first of 2 on table, told apart from every other contender (" in headline
+    assert "Controls are not beaten: random on standard with k = 3." in headline
 
 
 def judged(new_run, levels: dict[str, tuple[float, float]]) -> list[str]:
@@ -202,43 +206,21 @@ def test_one_contender_is_the_only_one(new_run):
     assert board.headline.startswith("a on standard with k = 3 is the only contender that could be ranked on table.")
 
 
-def test_many_rivals_are_counted_not_listed(new_run):
+def test_many_rivals_are_counted_not_listed(new_run, make_draws):
     rng = np.random.default_rng(0)
-    many = {f"a{i}": [(v, v) for v in rng.permutation([0.1, 0.5, 0.9]) + 0.01 * i] for i in range(9)}
-    board = leaderboard(*run_of(new_run, many).frames(), SPEC)
+    cells, scores, draws = drawn_run(
+        new_run, make_draws, {f"a{i}": rng.normal(0.5, 0.1, 10).tolist() for i in range(9)}
+    )
+    board = leaderboard(cells, scores, SPEC, draws=draws)
     assert re.search(r" and \d+ more\.", board.headline)
 
 
 @settings(max_examples=15)
-@given(st.lists(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), min_size=3, max_size=3), min_size=2, max_size=5))
+@given(st.lists(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), min_size=10, max_size=10), min_size=2, max_size=5))
 def test_the_word_best_is_never_used_where_letters_are_shared(levels):
-    # The builder is a plain class: hypothesis allows no function-scoped fixture here.
-    rows, scores = [], []
-    for name, values in enumerate(levels):
-        for seed, value in enumerate(values):
-            key = {
-                "dataset": "t",
-                "variant": "v",
-                "algorithm": f"a{name}",
-                "params": "{}",
-                "cut": '{"k": 2}',
-                "seed": seed,
-            }
-            facts = {
-                "n_clusters": 2,
-                "noise_share": 0.0,
-                "smallest": 9,
-                "largest": 9,
-                "fit_seconds": 1.0,
-                "peak_mb": 1.0,
-            }
-            outcome = {"status": "ok", "reason": "", "labels_sha256": f"{name}/{seed}"}
-            rows.append({**key, **outcome, **facts})
-            scores += [
-                {**key, **outcome, "space": s, "metric": "silhouette", "value": value} for s in ("standard", "log1p")
-            ]
-    cells = pd.DataFrame(rows)
-    board = leaderboard(cells, pd.DataFrame(scores), SPEC, replicates=rows_resampled(cells))
+    cells, scores, draws = drawn_run(Run, draws_of, {f"a{number}": values for number, values in enumerate(levels)})
+    board = leaderboard(cells, scores, SPEC, draws=draws)
     first = letters_of(board.table["tie"].iloc[0])
     others = frozenset().union(*(letters_of(tie) for tie in board.table["tie"].iloc[1:]))
     assert ("best" in board.headline) == (not first & others)
+    assert "best" not in board.headline or board.table["p_first"].iloc[0] >= 0.95

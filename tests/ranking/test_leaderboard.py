@@ -52,12 +52,10 @@ def test_five_entries_by_hand(new_run):
     assert board.table["silhouette@log1p"].tolist() == [0.30, 0.20, 0.25, 0.10, 0.05]
 
 
-def test_five_entries_with_stability_by_hand(new_run):
+def test_five_entries_with_stability_by_hand(new_run, make_draws):
     cells, scores = hand_run(new_run).frames()
-    stability = cells[["dataset", "algorithm", "params", "variant", "cut", "seed"]].copy()
-    stability["mean_ari"] = [0.9, 0.5, 0.8, 0.7, 0.6]  # ranks 1 5 2 3 4
-    stability["min_ari"], stability["mean_jaccard"] = 0.1, 0.2
-    board = leaderboard(cells, scores, SPEC, stability=stability)
+    draws = make_draws(cells, {"a": [0.9], "b": [0.5], "c": [0.8], "d": [0.7], "e": [0.6]})  # ranks 1 5 2 3 4
+    board = leaderboard(cells, scores, SPEC, draws=draws)
     assert by_algorithm(board, "mean_rank")["mean_rank"].to_dict() == {
         "a": round((11.5 / 6 + 1) / 2, 9),
         "c": round((21.5 / 6 + 2) / 2, 9),
@@ -65,7 +63,7 @@ def test_five_entries_with_stability_by_hand(new_run):
         "b": round((10.5 / 6 + 5) / 2, 9),
         "e": round((27.0 / 6 + 4) / 2, 9),
     }
-    half = leaderboard(cells, scores, dataclasses.replace(SPEC, weights={"stability": 0.5}), stability=stability)
+    half = leaderboard(cells, scores, dataclasses.replace(SPEC, weights={"stability": 0.5}), draws=draws)
     assert half.table["mean_rank"].iloc[0] == round((11.5 / 6 + 0.5) / 1.5, 9)
     assert by_algorithm(board, "stability")["stability"].to_dict()["c"] == 0.8
 
@@ -170,14 +168,14 @@ def test_negating_a_metric_and_flipping_its_direction_keeps_every_rank(make_matr
     pd.testing.assert_frame_equal(before[same], after[same])
 
 
-def test_duplicates_share_a_rank_even_where_their_stability_differs(new_run):
+def test_duplicates_share_a_rank_even_where_their_stability_differs(new_run, make_draws):
     run = hand_run(new_run)
     run.add("a", values_of(HAND["a"]), params={"n_init": 10})
     cells, scores = run.frames()
     cells.loc[5, "labels_sha256"] = cells.loc[0, "labels_sha256"]
-    stability = cells[["dataset", "algorithm", "params", "variant", "cut", "seed"]].copy()
-    stability["mean_ari"] = [0.9, 0.5, 0.8, 0.7, 0.6, 0.1]
-    board = leaderboard(cells, scores, SPEC, stability=stability)
+    draws = make_draws(cells, {"a": [0.9], "b": [0.5], "c": [0.8], "d": [0.7], "e": [0.6]})
+    draws.cells.loc[5, "ari"] = 0.1
+    board = leaderboard(cells, scores, SPEC, draws=draws)
     twins = board.table[board.table["algorithm"] == "a"]
     assert sorted(twins["stability"]) == [0.1, 0.9]
     for name in ("rank", "mean_rank", "tie"):
@@ -303,18 +301,16 @@ def test_rank_ranges_and_the_robust_mark_follow_from_the_sensitivity(make_matrix
         assert row["robust"] == (max(spaces.max(), without.max()) <= row["rank"])
 
 
-def test_the_pareto_mark_weighs_mean_rank_against_stability_and_not_time(new_run):
+def test_the_pareto_mark_weighs_mean_rank_against_stability_and_not_time(new_run, make_draws):
     marks = []
     for seconds in (1.0, 1e-3, 1e3):
         run = new_run()
         for number, (name, numbers) in enumerate(HAND.items()):
             run.add(name, values_of(numbers), fit_seconds=seconds ** (number + 1))
         cells, scores = run.frames()
-        keys = cells[["dataset", "algorithm", "params", "variant", "cut", "seed"]].drop_duplicates("algorithm")
-        ari = keys["algorithm"].map({"a": 0.5, "b": 0.4, "c": 0.9, "d": 0.4, "e": 0.8})
-        stability = keys.assign(mean_ari=ari, min_ari=ari, mean_jaccard=ari)
+        draws = make_draws(cells, {"a": [0.5], "b": [0.4], "c": [0.9], "d": [0.4], "e": [0.8]})
         spec = dataclasses.replace(SPEC, weights={"stability": 0.0})
-        table = by_algorithm(leaderboard(cells, scores, spec, stability=stability), "mean_rank", "stability", "pareto")
+        table = by_algorithm(leaderboard(cells, scores, spec, draws=draws), "mean_rank", "stability", "pareto")
         best = table.sort_values(["mean_rank", "stability"], ascending=[True, False])
         front = best["stability"] > best["stability"].cummax().shift(fill_value=0.0)
         assert table["pareto"].to_dict() == front.to_dict()

@@ -69,13 +69,13 @@ def shaken(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
     return scores.assign(value=scores.groupby("metric")["value"].transform(lambda v: rng.permutation(v.to_numpy())))
 
 
-def test_ranks_under_a_policy_are_those_of_the_board_made_by_its_scores(make_matrix):
+def test_ranks_under_a_policy_are_those_of_the_board_made_by_its_scores(make_matrix, make_draws):
     cells, scores = make_matrix(variants=3, algorithms=4, ks=(3,), own=True)
-    stability = cells[[*ENTRY, "cut", "seed"]].assign(mean_ari=np.linspace(0, 1, len(cells)), min_ari=0.0)
+    draws = make_draws(cells, {f"algo{number}": [0.1 * number] for number in range(4)})
     others = {policy: shaken(scores, seed) for seed, policy in enumerate(("drop", "cluster", "nearest"))}
-    board = leaderboard(cells, scores, SPEC, stability=stability, alternatives=others)
+    board = leaderboard(cells, scores, SPEC, draws=draws, alternatives=others)
     for policy, frame in others.items():
-        alone = leaderboard(cells, frame, SPEC, stability=stability).table.sort_values(ENTRY)
+        alone = leaderboard(cells, frame, SPEC, draws=draws).table.sort_values(ENTRY)
         told = board.sensitivity[board.sensitivity["kind"] == "noise policy"]
         mine = told[told["what"] == policy].sort_values(ENTRY)
         assert mine["rank"].tolist() == alone["rank"].tolist()

@@ -11,7 +11,8 @@ from scipy.stats import rankdata
 
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import column_ranks, final_ranks, mean_ranks, pareto_mask
-from clusterbench.ranking.ranks import Axis, separated, signed
+from clusterbench.ranking.rank_intervals import separated
+from clusterbench.ranking.ranks import Axis, signed
 
 SCORES = hnp.arrays(
     np.float64,
@@ -122,12 +123,12 @@ def test_equal_mean_ranks_share_the_better_place():
     assert final_ranks(np.stack([means, means[::-1]]), np.ones(5, dtype=bool)).shape == (2, 5)
 
 
-def test_a_pair_is_separated_when_the_interval_of_its_difference_leaves_out_zero():
+def test_a_pair_is_separated_when_one_is_ahead_in_95_of_100_samples():
     draws = np.zeros((100, 3))
     draws[:, 1] = 1.0
-    draws[:4, 1] = -1.0  # 4 of 100 draws contradict: fewer than 5
+    draws[:5, 1] = -1.0
     draws[:, 2] = 1.0
-    draws[:5, 2] = -1.0  # 5 of 100: the 5 % quantile of the difference reaches 0
+    draws[:6, 2] = -1.0
     apart = separated(draws, 0.90)
     assert apart[0, 1]
     assert apart[1, 0]

@@ -38,7 +38,7 @@ def test_a_request_that_cannot_be_meant_is_refused(changes, culprit):
     assert culprit in str(error.value)
 
 
-WIDTH = MetricFacts(name="width", direction=Direction.LOWER, formula="f", family="size", no_row_bootstrap="too slow")
+WIDTH = MetricFacts(name="width", direction=Direction.LOWER, formula="f", family="size")
 
 
 def test_a_spec_holds_the_facts_of_its_metrics_in_their_order():

@@ -17,7 +17,7 @@ import pytest
 
 from clusterbench.environment import Environment, GitState
 from clusterbench.metrics import CENTROIDS, GROWTH, NoisePolicy
-from clusterbench.ranking import Alert, AlertKind, Gate, KPolicy, RankingSpec, leaderboard
+from clusterbench.ranking import Alert, AlertKind, Draws, Gate, KPolicy, RankingSpec, leaderboard
 from clusterbench.report import ReportModel, all_formats, build_report, write_report
 from clusterbench.results import (
     AlgorithmRecord,
@@ -223,18 +223,27 @@ def _make_run(
     manifest = _manifest(record)
     if not closely:
         return StoredRun("demo", record, manifest, cells, scores, leaderboard(cells, scores, spec))
-    board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), stability=_stability(cells))
+    board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), draws=_draws(cells, scores))
     return StoredRun("demo", record, manifest, cells, scores, board, details=_details(cells, scores))
 
 
-def _stability(cells: pd.DataFrame) -> pd.DataFrame:
-    """Stability of every cut, measured with the first seed; it follows from the name of the cell."""
-    keys = ["dataset", "algorithm", "params", "variant", "cut"]
-    rows = []
-    for key in cells[keys].drop_duplicates().itertuples(index=False, name=None):
-        ari = 0.2 + 0.7 * np.random.default_rng(int(_sha("stability", *key)[:8], 16)).random()
-        rows.append((*key, 0, ari, ari - 0.1, ari))
-    return pd.DataFrame(rows, columns=[*keys, "seed", "mean_ari", "min_ari", "mean_jaccard"])
+def _draws(cells: pd.DataFrame, scores: pd.DataFrame) -> Draws:
+    """Ten draws of every cut of the first seed, which move its scores and an agreement a little."""
+    rows, moved = [], []
+    first = cells[(cells["seed"] == 0) & cells["labels_sha256"].notna()]
+    of_first = scores[(scores["seed"] == 0) & (scores["space"] != "own")]
+    for cell in first.to_dict("records"):
+        key = [cell[name] for name in ("dataset", "algorithm", "params", "variant", "cut")]
+        rng = np.random.default_rng(int(_sha("stability", *key)[:8], 16))
+        ari = 0.2 + 0.7 * rng.random()
+        for number in range(10):
+            rows.append({**cell, "draw": number, "ari": ari + (-0.1, 0.1)[number % 2], "jaccards": json.dumps([ari])})
+    for number in range(10):
+        noise = np.random.default_rng(number).normal(1.0, 0.05, len(of_first))
+        moved.append(of_first.assign(draw=number, value=of_first["value"].to_numpy() * noise))
+    columns = ["dataset", "draw", "labels_sha256", "space", "metric", "value"]
+    unique = pd.concat(moved).drop_duplicates(columns[:-1])
+    return Draws(pd.DataFrame(rows), unique[columns].reset_index(drop=True))
 
 
 def _baselines(datasets: Sequence[str]) -> pd.DataFrame:
@@ -321,9 +330,9 @@ def full_run() -> StoredRun:
 
 
 @pytest.fixture(scope="session")
-def stability_of() -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """The function that gives the stability of cells in `full_run` and `two_tables`."""
-    return _stability
+def draws_of() -> Callable[[pd.DataFrame, pd.DataFrame], Draws]:
+    """The function that gives the draws of cells and scores in `full_run` and `two_tables`."""
+    return _draws
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.metrics import METRICS
-from clusterbench.ranking import RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
+from clusterbench.ranking import Draws, RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
 from clusterbench.report import BoardReport, Entry, ReportModel
 from clusterbench.tables import OVERALL
 
@@ -139,9 +139,7 @@ def selections(report: ReportModel, dataset: str, count: int) -> list[dict[str, 
     ]
 
 
-def ranked_by_the_ranking(
-    report: ReportModel, dataset: str, chosen: dict[str, Any], stability: pd.DataFrame
-) -> dict[Any, Any]:
+def ranked_by_the_ranking(report: ReportModel, dataset: str, chosen: dict[str, Any], draws: Draws) -> dict[Any, Any]:
     """Rank what is chosen with the real leaderboard, every entry keeping the cut that it was published with."""
     run = report.run
     table = run.board.table
@@ -163,7 +161,7 @@ def ranked_by_the_ranking(
         controls=frozenset({"random_labels"}),
         n_bootstrap=0,
     )
-    found = leaderboard(cells, scores, spec, stability=stability if chosen["stability"] else None).table
+    found = leaderboard(cells, scores, spec, draws=draws if chosen["stability"] else None).table
     mine = found[found["dataset"] == dataset]
     return {
         tuple(row[:3]): (int(row[3]), float(row[4]))
@@ -199,12 +197,10 @@ def page(two_reports: ReportModel, chromium: Any, render: Render, tmp_path_facto
 
 
 @pytest.mark.parametrize("dataset", ["cards", "wine", OVERALL])
-def test_the_page_ranks_as_the_ranking_does(
-    two_reports: ReportModel, dataset: str, page: Any, stability_of: Any
-) -> None:
-    stability = stability_of(two_reports.run.cells)
+def test_the_page_ranks_as_the_ranking_does(two_reports: ReportModel, dataset: str, page: Any, draws_of: Any) -> None:
+    draws = draws_of(two_reports.run.cells, two_reports.run.scores)
     for chosen in selections(two_reports, dataset, 12):
-        expected = ranked_by_the_ranking(two_reports, dataset, chosen, stability)
+        expected = ranked_by_the_ranking(two_reports, dataset, chosen, draws)
         assert ranked_by_the_page(two_reports, dataset, chosen, page) == expected, chosen
 
 

@@ -177,7 +177,7 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
     def rename(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
         scores["metric"] = scores["metric"].replace("davies_bouldin", "widest")
 
-    facts = MetricFacts(name="widest", direction=Direction.LOWER, formula="largest distance", no_row_bootstrap="slow")
+    facts = MetricFacts(name="widest", direction=Direction.LOWER, formula="largest distance")
     ranking = {"metrics": ("widest", "silhouette"), "facts": (facts,)}
     report = build_report(make_run(change=rename, seeds=(0,), bootstraps=0, ranking=ranking))
     board = one_board(report)
@@ -185,7 +185,7 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
     assert (heading.full_title, heading.higher_first) == ("Widest ↓ (log1p)", False)
     row = report.metrics.rows[0]
     assert row[:3] == ("Widest", "largest distance", "-∞ to ∞, lower is better")
-    assert row[4:] == ("yes, family widest of weight 1", "6", "no row bootstrap: slow", "–")
+    assert row[4:] == ("yes, family widest of weight 1", "6", "–")
     assert "Widest, log1p" in board.details[0].cuts.header
     assert [row[0] for row in board.details[0].scores.rows] == ["Widest", "Silhouette", "Calinski-Harabasz"]
     figures = {figure.name: figure for figure in board.figures}
@@ -293,24 +293,23 @@ def test_rules_state_gate_noise_weights_and_seeds(mixed_report: ReportModel) -> 
     assert metrics["Davies-Bouldin"][2] == "0 to ∞, lower is better"
     assert metrics["Silhouette"][2] == "-1 to 1, higher is better"
     assert all(all(row) for row in mixed_report.metrics.rows)
-    assert metrics["Silhouette"][6] == "yes"
     assert not {"Stability"} & {*metrics, *rules}
 
 
-def test_chance_stability_and_bootstrap_are_explained_with_their_counts(
+def test_chance_stability_and_rank_intervals_are_explained_with_their_counts(
     full_report: ReportModel, make_run: MakeRun
 ) -> None:
     rules = dict(full_report.rules)
     assert "50 from random centroids and up to 50 by random nearest-neighbour growth" in rules["Random partitions"]
-    assert rules["Stability"].startswith("every entry is fitted again to 10 resamples")
-    assert rules["Bootstrap"].startswith("50 draws of rows and seeds")
-    assert "central 90 % of the differences" in rules["Tie letters"]
+    assert rules["Stability"].startswith("every cut that passes the gate is fitted again to 10 draws")
+    assert "of which 50 are simulated" in rules["Rank intervals"]
+    assert "ahead of the other in 95 % of the samples" in rules["Tie letters"]
     assert rules["Family weights"] == "separation 1, stability 1"
     stability = {row[0]: row for row in full_report.metrics.rows}["Stability"]
     assert "mean adjusted Rand index" in stability[1]
     assert stability[2:5:2] == ("-0.5 to 1, higher is better", "yes, family stability of weight 1")
     plain = dict(bare(make_run(seeds=(0,), bootstraps=0, random_partitions=0)).rules)
-    assert plain["Bootstrap"].startswith("none")
+    assert plain["Rank intervals"].startswith("none")
     assert not {"Random partitions", "Tie letters"} & set(plain)
 
 

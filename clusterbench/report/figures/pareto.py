@@ -17,7 +17,7 @@ def _draw(board: Board) -> Drawing:
     canvas = new_figure(8.2, 4.4)
     axes = canvas.add_subplot()
     draw_mean_ranks(axes, shown, [entry.stability for entry in shown], list(map(_mark, shown)), numbered=marked)
-    axes.set_xlabel("stability: mean adjusted Rand index under resampling (to the right is better)")
+    axes.set_xlabel("stability: mean adjusted Rand index over draws (to the right is better)")
     description = "Upwards and to the right is better; a larger mark takes longer to fit (below 0.1, 1, 10 s, longer)."
     description += " Hollow squares are controls. Filled diamonds, with their ranks: no other contender is at least as"
     description += f" good in mean rank and stability. They are {named(marked)}."

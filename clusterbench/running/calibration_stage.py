@@ -1,4 +1,4 @@
-"""Random partitions and resampled rows: scored once, stored under the hash of what they were computed from."""
+"""Scores of random partitions, stored under the hash of what they were computed from."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.benchmark import RankingTable
 from clusterbench.execution import CellStatus
-from clusterbench.metrics import SCORING_VERSION, Metric, bootstrap_scores, calibrate
+from clusterbench.metrics import SCORING_VERSION, Metric, calibrate
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
-from clusterbench.results.stored_frames import BASELINES, REPLICATES
+from clusterbench.results.stored_frames import BASELINES
 from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -62,52 +61,6 @@ def _complete_all(
             made = draw(ks, metrics=missing)
             for k in ks:
                 _add(store, keys[k], missing, made[made["k"] == k].reset_index(drop=True))
-
-
-def replicates(plan: Plan, store: Store, chosen: Mapping[str, list[str]], progress: Progress) -> list[FrameRecord]:
-    """Bootstrap the rows under the chosen labelings of each dataset; return where the scores are stored."""
-    table, policy = plan.benchmark.ranking, plan.benchmark.noise.policy.value
-    by_name = {metric.name: metric for metric in plan.benchmark.scored_metrics}
-    ranked = [by_name[name] for name in plan.benchmark.metrics]
-    frames: list[FrameRecord] = []
-    progress.stage("bootstrap", sum(len(plan.references[dataset]) for dataset in chosen))
-    for dataset, hashes in chosen.items():
-        for space in plan.references[dataset]:
-            made = plan.spaces[dataset, space]
-            key = frame_key("replicates", made.content_hash, table.bootstraps, table.seed, policy, hashes)
-            draw = partial(_row_replicates, store, made.values, hashes, table, policy)
-            complete(store, key, ranked, draw)
-            frames.append(FrameRecord(REPLICATES, key, dataset, space))
-            progress.advance(1, f"{dataset} / {space}")
-    return frames
-
-
-def _row_replicates(
-    store: Store,
-    values: NDArray[np.float64],
-    hashes: Sequence[str],
-    table: RankingTable,
-    policy: str,
-    *,
-    metrics: Sequence[Metric],
-) -> pd.DataFrame:
-    labelings = store.labelings(list(hashes))
-    frame = bootstrap_scores(
-        values,
-        [labelings[sha] for sha in hashes],
-        n_bootstrap=table.bootstraps,
-        metrics=metrics,
-        noise=policy,
-        seed=table.seed,
-    )
-    return frame.assign(labels_sha256=np.array(hashes, dtype=object)[frame["labeling"].to_numpy()])
-
-
-def complete(store: Store, key: str, metrics: Iterable[Metric], make: Callable[..., pd.DataFrame]) -> None:
-    """Store the frame of `metrics` under `key`; metrics that an earlier run lacked are computed and added."""
-    missing = _missing(store.frame(key), metrics)
-    if missing:
-        _add(store, key, missing, make(metrics=missing))
 
 
 def _missing(stored: pd.DataFrame | None, metrics: Iterable[Metric]) -> tuple[Metric, ...]:

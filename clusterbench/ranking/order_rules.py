@@ -1,0 +1,66 @@
+"""The order of entries: from the scores of their chosen cuts to one criterion, and the score of a cut by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clusterbench.metrics import STABILITY_METRIC
+from clusterbench.ranking.ranks import Axis, column_ranks, mean_ranks, signed
+from clusterbench.ranking.rules import OrderRule, RankingSpec
+from clusterbench.tables import Bools, Floats
+
+_DECIMALS = 9
+"""Scores are rounded to these digits: further ones are rounding errors of the sum."""
+
+
+def criterion(values: Floats, axes: Sequence[Axis], contender: Bools, spec: RankingSpec) -> Floats:
+    """Return the number by which the rule of `spec` orders entries: lower is better.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., E, M)
+        Scores of the chosen cut of each entry; NaN where one is missing.
+    axes : sequence of Axis, length M
+    contender : ndarray of bool, shape (E,)
+        The others, controls, change no criterion but their own.
+    spec : RankingSpec
+
+    Returns
+    -------
+    ndarray, shape (..., E)
+        By ``mean_rank``, the mean rank; by ``score``, the negative score, infinite where a part of it is missing.
+    """
+    if spec.order is OrderRule.SCORE:
+        return -cut_scores(values, axes, spec)
+    families = [axis.family for axis in axes]
+    weights = {family: spec.weight(family) for family in families}
+    return mean_ranks(column_ranks(signed(values, axes), contender), families, weights)
+
+
+def counts(axes: Sequence[Axis], spec: RankingSpec) -> bool:
+    """Return whether the rule of `spec` orders by any of some axes."""
+    if spec.order is OrderRule.SCORE:
+        return any(spec.score.get(axis.metric, 0.0) > 0 for axis in axes)
+    return any(spec.weight(axis.family) > 0 for axis in axes)
+
+
+def ranked_axes(spec: RankingSpec, dataset: str = "") -> tuple[Axis, ...]:
+    """Return the axes of the ranked metrics in the reference spaces, that of stability last."""
+    axes = [Axis(dataset, metric, space) for metric in spec.facts for space in spec.reference_spaces]
+    return (*axes, Axis(dataset, STABILITY_METRIC.facts))
+
+
+def cut_scores(values: Floats, axes: Sequence[Axis], spec: RankingSpec) -> Floats:
+    """Return the weighted sum of the metrics of ``spec.score``, each averaged over its axes; higher is better.
+
+    The score depends on the values of a cut alone: no other entry moves it. Metrics of which lower is better count
+    negatively; one without an axis takes no part.
+    """
+    total = np.zeros(values.shape[:-1])
+    for metric, weight in spec.score.items():
+        columns = [j for j, axis in enumerate(axes) if axis.metric == metric]
+        if columns:
+            total += weight * axes[columns[0]].facts.sign * values[..., columns].mean(axis=-1)
+    return np.where(np.isnan(total), -np.inf, np.round(total, _DECIMALS))
