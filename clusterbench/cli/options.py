@@ -7,6 +7,6 @@ import typer
 
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of the store.")]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder for the pages.")]
-StoredRun = Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")]
+BenchmarkName = Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")]
 
 RESULTS, REPORTS = Path("results"), Path("reports")

@@ -24,7 +24,7 @@ _SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
     "max_mb": ("url",),
 }
 Name = Annotated[str, Field(min_length=1)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+ColumnNames = Annotated[tuple[Name, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 
 
 class DatasetSpec(BaseModel):
@@ -43,7 +43,7 @@ class DatasetSpec(BaseModel):
     drop: tuple[Name, ...] = ()  # columns to leave out; a dropped ``..._id`` column gives the row ids
     keep: tuple[Name, ...] | None = Field(default=None, min_length=1)  # the only columns to take; not beside `drop`
     id: Name | None = None  # column of unique row ids; it is no feature
-    truth: Names = ()  # columns of known classes, each a reference of its own; none is a feature
+    truth: ColumnNames = ()  # columns of known classes, each a reference of its own; none is a feature
     truth_kind: TruthKind | None = None  # where they come from
     truth_noise: Name | int | None = None  # class of the rows that have none; 0 in the label files of a ``.data`` file
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)  # named groups of columns

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from clusterbench.cli.options import RESULTS, Results, StoredRun
+from clusterbench.cli.options import RESULTS, BenchmarkName, Results
 
 
 def verb(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")],
-    benchmark: StoredRun = None,
+    benchmark: BenchmarkName = None,
     format_: Annotated[Literal["csv"], typer.Option("--format", help="Format of the tables.")] = "csv",
     results: Results = RESULTS,
 ) -> None:

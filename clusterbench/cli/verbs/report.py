@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results, StoredRun
+from clusterbench.cli.options import REPORTS, RESULTS, BenchmarkName, Reports, Results
 
 
 def verb(
-    benchmark: StoredRun = None,
+    benchmark: BenchmarkName = None,
     view: Annotated[
         Literal["pca", "tsne"], typer.Option("--view", help="Plane in which the clusters of an entry are drawn.")
     ] = "pca",
