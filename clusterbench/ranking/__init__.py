@@ -10,9 +10,8 @@ from clusterbench.ranking.across_datasets import (
 from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
 from clusterbench.ranking.board_columns import Column, board_columns
-from clusterbench.ranking.calibration import Baselines, z_matrix
+from clusterbench.ranking.calibration import GENERATORS, Baselines, z_matrix
 from clusterbench.ranking.candidates import Candidates, choose_candidates
-from clusterbench.ranking.chance import GENERATORS
 from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates

@@ -52,7 +52,7 @@ class Candidates:
     baselines : DataFrame or None
         Scores of random partitions, as given.
     z : ndarray or None
-        The scores as z against random partitions, of the shape of ``matrix.scores``.
+        `z_matrix`, by which the policy ``calibrated`` chooses k.
     stability : CutStability
     cuts : Cuts
     choices : tuple of Choice

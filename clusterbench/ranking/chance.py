@@ -8,15 +8,11 @@ from operator import attrgetter
 import numpy as np
 import pandas as pd
 
-from clusterbench.metrics import CENTROIDS, GROWTH
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import RankedBoard
 from clusterbench.ranking.board_columns import Column
-from clusterbench.ranking.calibration import Baselines, Comparison
+from clusterbench.ranking.calibration import GENERATORS, Baselines, Comparison
 from clusterbench.tables import OVERALL, Floats
-
-GENERATORS = {"centroids": CENTROIDS, "growth": GROWTH}
-"""The generators by their names in columns."""
 
 _RARE = 0.10
 

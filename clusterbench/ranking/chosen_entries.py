@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from clusterbench.ranking.calibration import Baselines, smaller_z
 from clusterbench.ranking.candidates import Candidates, DrawnChoices
 from clusterbench.ranking.k_selection import Choice, Cuts
 from clusterbench.ranking.order_rules import ranked_axes
@@ -39,7 +40,7 @@ class Entries:
     observed : ndarray, shape (E, M)
         Mean over all seeds; NaN if the score of any seed is missing.
     z : ndarray, shape (E, R) or None
-        Mean z per reference column, NaN if one is missing.
+        Mean z per reference column, against the generator that gives the smaller mean; NaN if one is missing.
     own : ndarray, shape (E, O)
         Mean own-space scores, never ranked.
     stability : DataFrame, E rows
@@ -106,7 +107,8 @@ def _pool(
     dataset: str,
     alternatives: Mapping[str, Floats],
 ) -> Entries:
-    matrix, cuts, spec, z = candidates.matrix, candidates.cuts, candidates.spec, candidates.z
+    matrix, cuts, spec = candidates.matrix, candidates.cuts, candidates.spec
+    random = None if candidates.baselines is None else Baselines.of(candidates.baselines)
     stability = candidates.stability
     chosen = np.array([choice.cut for choice in members])
     rows, n_seeds = _passing_rows(matrix, cuts.start[chosen], cuts.stop[chosen])
@@ -134,7 +136,7 @@ def _pool(
         n_seeds=n_seeds,
         axes=axes,
         observed=observed,
-        z=None if z is None else seed_mean(z[:, columns], rows),
+        z=None if random is None else seed_mean(smaller_z(matrix, random, spec.facts)[:, columns], rows),
         own=seed_mean(matrix.scores[:, matrix.n_reference :], rows),
         stability=measured,
         drawn=np.array(drawn).reshape(len(drawn), len(members), len(axes)),

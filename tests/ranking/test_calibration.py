@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.metrics import CENTROIDS, GROWTH, Direction, MetricFacts
-from clusterbench.ranking import Baselines, RankingSpec, choose_candidates, z_matrix
+from clusterbench.ranking import Baselines, RankingSpec, choose_candidates, leaderboard, z_matrix
 
 SPACES = ("standard",)
 
@@ -36,16 +36,28 @@ def test_z_is_positive_where_a_low_index_is_good(new_run):
     assert calibrated(new_run, random, value=1.0, metric="davies_bouldin")["z"] == pytest.approx(2.0)
 
 
-def test_of_two_generators_the_one_with_the_smaller_mean_z_is_compared(new_run):
+def test_k_is_chosen_by_the_partitions_of_both_generators_together(new_run):
+    table = pd.concat([baselines([0.1, 0.3]), baselines([0.5, 0.7], generator=GROWTH, passes=False)])
+    sd = np.std([0.1, 0.3, 0.5, 0.7], ddof=1)
+    assert calibrated(new_run, table)["z"] == pytest.approx((0.5 - 0.4) / sd)
+
+
+def shown(new_run, table: pd.DataFrame, scores: dict[str, float]) -> float:
+    """Return the calibrated score on the leaderboard of one entry."""
+    run = new_run()
+    run.add("kmeans", {(metric, "standard"): value for metric, value in scores.items()}, k=3)
+    board = leaderboard(*run.frames(), RankingSpec(SPACES, metrics=tuple(scores)), baselines=table)
+    return board.table["calibrated"].item()
+
+
+def test_the_calibrated_score_is_the_smaller_one_of_two_generators(new_run):
     table = pd.concat([baselines([0.1, 0.3]), baselines([0.2, 0.4], generator=GROWTH)])
-    assert calibrated(new_run, table)["z"] == pytest.approx((0.5 - 0.3) / np.std([0.2, 0.4], ddof=1))
+    assert shown(new_run, table, {"silhouette": 0.5}) == pytest.approx((0.5 - 0.3) / np.std([0.2, 0.4], ddof=1))
     constant = pd.concat([baselines([0.1, 0.3]), baselines([0.4, 0.4], generator=GROWTH)])
-    assert calibrated(new_run, constant)["z"] == pytest.approx((0.5 - 0.2) / np.std([0.1, 0.3], ddof=1))
+    assert shown(new_run, constant, {"silhouette": 0.5}) == pytest.approx((0.5 - 0.2) / np.std([0.1, 0.3], ddof=1))
 
 
 def test_one_generator_is_compared_over_all_metrics_not_the_smaller_z_of_each(new_run):
-    run = new_run()
-    run.add("kmeans", {("silhouette", "standard"): 0.5, ("davies_bouldin", "standard"): 1.0}, k=3)
     random = [
         baselines(values, metric=metric, generator=generator)
         for generator, metric, values in (
@@ -55,33 +67,32 @@ def test_one_generator_is_compared_over_all_metrics_not_the_smaller_z_of_each(ne
             (GROWTH, "davies_bouldin", [2.0, 3.0, 4.0]),  # z = 2
         )
     ]
-    spec = RankingSpec(SPACES, metrics=("silhouette", "davies_bouldin"))
-    assert choose_candidates(*run.frames(), spec, baselines=pd.concat(random)).chosen()["z"].item() == pytest.approx(3)
+    found = shown(new_run, pd.concat(random), {"silhouette": 0.5, "davies_bouldin": 1.0})
+    assert found == pytest.approx(3.0)
 
 
 def test_partitions_that_the_gate_rejects_count_only_where_fewer_than_ten_pass(new_run):
     passing, rejected = np.linspace(0.1, 0.3, 10), np.linspace(0.5, 0.7, 10)
     gated = pd.concat([baselines(passing), baselines(rejected, passes=False)])
-    z = calibrated(new_run, gated)["z"]
-    assert z == pytest.approx((0.5 - passing.mean()) / passing.std(ddof=1))
+    assert shown(new_run, gated, {"silhouette": 0.5}) == pytest.approx((0.5 - passing.mean()) / passing.std(ddof=1))
     few = pd.concat([baselines(passing[:9]), baselines(rejected, passes=False)])
     both = np.concatenate([passing[:9], rejected])
-    assert calibrated(new_run, few)["z"] == pytest.approx((0.5 - both.mean()) / both.std(ddof=1))
+    assert shown(new_run, few, {"silhouette": 0.5}) == pytest.approx((0.5 - both.mean()) / both.std(ddof=1))
 
 
-def test_pooled_z_compares_with_the_partitions_of_all_k(new_run):
+def test_pooled_z_compares_with_random_centroids_of_all_k(new_run):
     run = new_run()
     for k, value in ((2, 0.3), (3, 0.35)):
         run.add("kmeans", {("silhouette", "standard"): value}, k=k)
     spec = RankingSpec(SPACES, metrics=("silhouette",))
     random = {2: [0.1, 0.2, 0.3], 3: [0.09, 0.1, 0.11]}
-    table = pd.concat([baselines(values, k=k) for k, values in random.items()])
+    table = pd.concat([*(baselines(values, k=k) for k, values in random.items()), baselines([9.0], generator=GROWTH)])
     matrix = choose_candidates(*run.frames(), spec, baselines=table).matrix
     every = np.concatenate(list(random.values()))
     found = z_matrix(matrix, Baselines.of(table), spec.facts, pooled=True)
     np.testing.assert_allclose(found[:, 0], (np.array([0.3, 0.35]) - every.mean()) / every.std(ddof=1))
-    own = z_matrix(matrix, Baselines.of(table), spec.facts)
-    np.testing.assert_allclose(own[:, 0], [1.0, 25.0])
+    of_two = table[table["generator"] == CENTROIDS]
+    np.testing.assert_allclose(z_matrix(matrix, Baselines.of(of_two), spec.facts)[:, 0], [1.0, 25.0])
 
 
 @pytest.mark.parametrize(
