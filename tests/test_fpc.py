@@ -27,10 +27,10 @@ x <- as.matrix(read.csv("blobs.csv", header = FALSE)); d <- dist(x)
 width <- function(labels) mean(cluster::silhouette(labels, d)[, 3])
 for (i in 1:{N_RANDOM}) say("{CENTROIDS}", i, width(stupidkcentroids(x, 3)$partition))
 for (i in 1:{N_RANDOM}) say("{GROWTH}", i, width(stupidknn(d, 3)))
-found <- clusterboot(x, B = {N_RESAMPLES}, bootmethod = "boot", multipleboot = FALSE, clustermethod = kmeansCBI,
+found <- clusterboot(x, B = {N_RESAMPLES}, bootmethod = "subset", subtuning = nrow(x) / 2, clustermethod = kmeansCBI,
                      krange = 3, runs = 10, count = FALSE)
 order <- order(-table(found$partition))
-for (c in order) say("jaccard", sum(found$partition == c), mean(found$bootresult[c, ]), sd(found$bootresult[c, ]))
+for (c in order) say("jaccard", sum(found$partition == c), mean(found$subsetresult[c, ]), sd(found$subsetresult[c, ]))
 """
 
 
@@ -94,7 +94,7 @@ def test_random_partitions_have_the_mean_and_the_spread_of_fpcs(printed, generat
     assert abs(ours.std() - theirs.std()) < 3 * np.sqrt(2) * error
 
 
-def test_jaccard_similarities_of_resamples_are_those_of_clusterboot(printed, tmp_path):
+def test_jaccard_similarities_of_halves_are_those_of_clusterboot(printed, tmp_path):
     run = clusterbench.run(
         tables()["blobs"][0],
         algorithms=[{"use": "kmeans", "n_init": 10}],
