@@ -77,9 +77,9 @@ class StabilityTable(_Table):
 
 
 class StructureTable(_Table):
-    """`[structure]`: tables with independently shuffled columns to compare the first entry with; 0 switches it off.
+    """`[structure]`: tables drawn without clusters to compare the first entry with; 0 switches the structure tests off.
 
-    With 19, chance alone passes the test once in 20 times.
+    Each permutes all columns of the table so that their rank correlations stay. A verdict needs 19.
     """
 
     permutations: int = Field(default=19, ge=0, le=1000)

@@ -14,6 +14,7 @@ from clusterbench.plugins import Registry
 from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
 from clusterbench.running import Plan, Settings, estimate, run_plan, unfinished_jobs
 from clusterbench.store import STORE_NAME, Store
+from clusterbench.text import printable
 
 
 def run_and_report(
@@ -43,6 +44,8 @@ def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> No
     done = report.run
     show(terminal_table(report))
     say(f"\n{done.board.headline}")
+    for finding in done.record.structure:
+        say(printable(f"{finding.dataset}: {finding.text}"))
     counts = done.manifest.partitions
     now = f"{done.computed} of them now" if done.computed else "none of them now: all were in the store"
     again = " (--retry tries them again)" if done.n_failed and not done.computed else ""

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,15 @@ class Dataset:
     def true_k(self) -> int | None:
         """Number of the first known classes that rows have."""
         return len(set(self.truth.tolist()) - {-1}) or None if self.truth is not None else None
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return the dataset with the rows at these positions."""
+        return replace(
+            self,
+            frame=self.frame.iloc[rows].reset_index(drop=True),
+            row_ids=self.row_ids[rows],
+            known_classes=tuple(replace(known, codes=known.codes[rows]) for known in self.known_classes),
+        )
 
     @cached_property
     def content_hash(self) -> str:

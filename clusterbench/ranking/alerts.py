@@ -24,7 +24,6 @@ class AlertKind(StrEnum):
     MISSING_SCORES = "missing scores"
     FAILED_CELLS = "failed cells"
     NO_STRUCTURE = "no structure"
-    ONE_MODE = "one mode"
     KNOWN_CLASSES = "known classes"
     DATA = "data"
     SELECTION = "selection"

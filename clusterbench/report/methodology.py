@@ -9,8 +9,9 @@ from clusterbench.report.model import Table, Terms, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.report.templating import template
 from clusterbench.results import StoredRun
+from clusterbench.structure import DIP_LEVEL, MARGIN
 from clusterbench.tables import STABILITY
-from clusterbench.text import listed, printable
+from clusterbench.text import counted, listed, printable
 
 
 def metric_table(run: StoredRun) -> Table:
@@ -53,6 +54,9 @@ def rules(run: StoredRun) -> Terms:
         has_stability=has_stability(run),
         random_partitions=record.random_partitions,
         resamples=record.resamples,
+        structure=record.structure,
+        margin=MARGIN,
+        dip_level=DIP_LEVEL,
         content=f"{100 * record.ranking.confidence:g} %",
         seeds=record.seeds,
         notes=list(map(printable, run.board.notes)),
@@ -63,17 +67,25 @@ def rules(run: StoredRun) -> Terms:
 
 def structure_table(run: StoredRun) -> Table:
     """Return the results of the tests for any structure, one row per dataset."""
-    rows = []
-    for finding in run.record.structure:
-        dips = (f"{fixed(dip.dip, 4)} (p = {fixed(dip.p, 3)})" for dip in (finding.first_component, finding.distances))
-        silhouette = max((table.silhouette for table in finding.shuffled if table.silhouette is not None), default=None)
-        z = max((table.z for table in finding.shuffled if table.z is not None), default=None)
-        scores = (fixed(finding.silhouette, 3), fixed(silhouette, 3), fixed(finding.z, 2), fixed(z, 2))
-        rows.append((finding.dataset, *dips, *scores))
-    dips_of, shuffled = ("Dip of the first component", "Dip of the distances"), "Its best on shuffled columns"
-    first = ("Silhouette of the first entry", shuffled, "Calibrated score of the first entry", shuffled)
-    header = ("Dataset", *dips_of, *first)
-    return text_table("Is there structure at all?", header, rows, numeric=range(1, len(header)))
+    rows = [
+        (
+            finding.dataset,
+            finding.verdict,
+            finding.n_rows,
+            fixed(finding.observed.silhouette, 3),
+            f"{fixed(max(finding.silhouettes, default=None), 3)} ({counted(len(finding.drawn), 'table')})",
+            fixed(finding.p, 2),
+            listed(finding.columns) or "none",
+            fixed(finding.dips[0].p, 3),
+        )
+        for finding in run.record.structure
+    ]
+    kmeans, dips = (
+        ("Silhouette of k-means", "Its highest on drawn tables", "p"),
+        "Columns or combinations with more than one mode",
+    )
+    header = ("Dataset", "Verdict", "Rows", *kmeans, dips, "Smallest p of a dip")
+    return text_table("Is there structure at all?", header, rows, numeric=(2, 3, 4, 5, 7))
 
 
 def variant_text(run: StoredRun, variant: str) -> str:

@@ -145,6 +145,7 @@ class ReportModel:
     headline: str
     outcomes: str  # how many cells ended in which status
     citation: str
+    verdicts: tuple[str, ...]  # whether there is structure, where no notice says so
     notices: tuple[Notice, ...]  # the serious ones first
     boards: tuple[BoardReport, ...]
     columns: tuple[tuple[str, str, str], ...]  # name, title and explanation of every column of the leaderboard

@@ -35,6 +35,7 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
         headline=printable(run.board.headline),
         outcomes=outcome_summary.outcome_counts(run),
         citation=methodology.citation(run),
+        verdicts=tuple(outcome_summary.verdicts(run)),
         notices=tuple(outcome_summary.notices(run)),
         boards=reports,
         columns=column_explanations(run, [report.table for report in reports]),

@@ -21,6 +21,7 @@ from clusterbench.report.model import Notice, Table, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
+from clusterbench.structure import StructureVerdict
 from clusterbench.tables import ENTRY_KEY, OVERALL
 from clusterbench.text import counted, printable
 
@@ -39,6 +40,16 @@ def notices(run: StoredRun) -> list[Notice]:
     order = ["", *(dataset_title(place) for place in (OVERALL, *run.record.datasets))]
     notices = dict.fromkeys(map(_notice, alerts))
     return sorted(notices, key=lambda notice: (not notice.serious, order.index(notice.place)))
+
+
+def verdicts(run: StoredRun) -> list[str]:
+    """Return whether there is structure in each dataset, except where a notice says that there is none."""
+    several = len(run.record.datasets) > 1
+    return [
+        printable(f"{finding.dataset}: {finding.text}" if several else finding.text)
+        for finding in run.record.structure
+        if finding.verdict is not StructureVerdict.NOT_FOUND
+    ]
 
 
 def _notice(alert: Alert) -> Notice:

@@ -68,22 +68,13 @@ def inertia_of(board: Board) -> dict[str, pd.DataFrame]:
     return dict(list(long.items())[:_MOST_CURVES])
 
 
-def gap_of(board: Board) -> tuple[str, GapStatistic] | None:
-    """Return the gap statistic of the first entry against tables with shuffled columns, where they were fitted."""
-    structure = board.run.record.structure
-    shuffled = [
-        table.inertia for finding in structure if finding.dataset == board.dataset for table in finding.shuffled
-    ]
-    if not board.contenders or not shuffled:
-        return None
-    algorithm, params, variant, _ = board.contenders[0].key
-    label, curves = chosen_settings(board).get((algorithm, params, variant)), inertia_of(board)
-    if label is None or label not in curves:
-        return None
-    inertia = {int(k): float(value) for k, value in curves[label][["k", "inertia"]].itertuples(index=False)}
-    ks = [k for k in inertia if all(k in table for table in shuffled)]
-    try:
-        null = [[table[k] for k in ks] for table in shuffled]
-        return (label, gap_statistic(ks, [inertia[k] for k in ks], null)) if len(ks) > 1 else None
-    except RequestError:  # an inertia of 0 has no logarithm
-        return None
+def gap_of(board: Board) -> GapStatistic | None:
+    """Return the gap statistic of k-means against tables drawn without clusters, where they were fitted."""
+    for finding in board.run.record.structure:
+        if finding.dataset == board.dataset:
+            observed, drawn = finding.observed.inertia, [list(fit.inertia.values()) for fit in finding.drawn]
+            try:
+                return gap_statistic(list(observed), list(observed.values()), drawn)
+            except RequestError:  # an inertia of 0 has no logarithm
+                return None
+    return None

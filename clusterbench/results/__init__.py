@@ -7,36 +7,29 @@ from clusterbench.results.records import (
     AlgorithmRecord,
     DatasetRecord,
     DeclaredRules,
-    DipRecord,
     FrameRecord,
     JobRecord,
     RunRecord,
-    ShuffledTable,
     SpaceRecord,
-    StructureFinding,
     VariantRecord,
 )
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
 from clusterbench.results.stored_run import StoredRun, load_stored_run, read_record, read_run, row_ids, store_status
-from clusterbench.results.structure_alerts import structure_alerts
 
 __all__ = [
     "AlgorithmRecord",
     "DatasetRecord",
     "DeclaredRules",
     "Details",
-    "DipRecord",
     "FrameRecord",
     "JobRecord",
     "LimitsRecord",
     "Manifest",
     "PartitionCounts",
     "RunRecord",
-    "ShuffledTable",
     "SpaceRecord",
     "StageSeconds",
     "StoredRun",
-    "StructureFinding",
     "VariantRecord",
     "alternative_scores",
     "cells_table",
@@ -47,5 +40,4 @@ __all__ = [
     "row_ids",
     "scores_table",
     "store_status",
-    "structure_alerts",
 ]

@@ -13,6 +13,7 @@ from clusterbench.datasets import TruthKind
 from clusterbench.errors import RequestError
 from clusterbench.metrics import EXTERNAL_METRICS, METRICS, NoisePolicy
 from clusterbench.ranking import Alert, Gate, RankingSpec
+from clusterbench.structure import StructureFinding
 from clusterbench.tables import CLASSES
 
 
@@ -88,36 +89,6 @@ class FrameRecord:
     space: str = ""
     k: int | None = None
     draw: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DipRecord:
-    """A dip test: statistic, p value, sample size."""
-
-    dip: float
-    p: float
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShuffledTable:
-    """The first entry's fit job on a table with shuffled columns: best silhouette, best z, inertia by k."""
-
-    silhouette: float | None
-    z: float | None
-    inertia: Mapping[int, float]
-
-
-@dataclass(frozen=True, slots=True)
-class StructureFinding:
-    """Tests for any structure in a dataset; `silhouette` and `z` are the best of the first entry's fit job."""
-
-    dataset: str
-    first_component: DipRecord
-    distances: DipRecord  # between pairs of rows
-    silhouette: float | None = None
-    z: float | None = None
-    shuffled: tuple[ShuffledTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

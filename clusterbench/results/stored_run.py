@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.ranking import Candidates, Leaderboard, choose_candidates, rank_candidates
+from clusterbench.ranking import Alert, AlertKind, Candidates, Leaderboard, choose_candidates, rank_candidates
 from clusterbench.results.details import Details, read_details, row_ids_key
 from clusterbench.results.draw_tables import draw_tables
 from clusterbench.results.known_classes import with_known_classes
@@ -14,9 +14,9 @@ from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
 from clusterbench.results.stored_frames import read_baselines
-from clusterbench.results.structure_alerts import structure_alerts
 from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import Store
+from clusterbench.structure import StructureVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,13 @@ def rank_run(store: Store, record: RunRecord, candidates: Candidates, cells: pd.
 
 
 def with_structure(board: Leaderboard, record: RunRecord) -> Leaderboard:
-    """Return a leaderboard with the alerts of the structure tests before its own."""
-    return replace(board, alerts=(*structure_alerts(record.structure), *board.alerts))
+    """Return a leaderboard with an alert, before its own, for every dataset without structure."""
+    alerts = [
+        Alert(AlertKind.NO_STRUCTURE, finding.text, finding.dataset)
+        for finding in record.structure
+        if finding.verdict is StructureVerdict.NOT_FOUND
+    ]
+    return replace(board, alerts=(*alerts, *board.alerts))
 
 
 def row_ids(store: Store, sha256: str, dataset: str | None = None) -> list[str] | None:

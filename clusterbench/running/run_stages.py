@@ -117,7 +117,8 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     record = replace(record, frames=(*record.frames, *details))
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
     board = rank_run(store, record, candidates, cells)
-    record = replace(record, structure=structure(plan, store, registry, board.table, settings, progress))
+    made, findings = structure(plan, store, progress)
+    record = replace(record, frames=(*record.frames, *made), structure=findings)
     board = with_known_classes(with_structure(board, record), scores, record)
     if n_fitted or n_scored or previous is None:
         seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)

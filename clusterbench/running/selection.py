@@ -16,7 +16,6 @@ _FIELDS = ("dataset", "variant", "algorithm", "k", "seed")
 _QUICK_ROWS = 2000
 _QUICK_SEED = 0
 _QUICK_DRAWS = 6
-_QUICK_TABLES = 2
 
 
 def _conditions(given: str) -> list[str]:
@@ -103,17 +102,14 @@ class Selection:
         return replace(job, cuts=cuts) if cuts else None
 
     def thin(self, benchmark: Benchmark) -> Benchmark:
-        """Return the benchmark with the selected seeds; with fewer draws and shuffled tables if quick."""
+        """Return the benchmark with the selected seeds; with fewer draws if quick."""
         thinned = replace(benchmark, seeds=self.seeds(benchmark.seeds))
         if not self.quick:
             return thinned
         stability = benchmark.stability.model_copy(
             update={"resamples": min(benchmark.stability.resamples, _QUICK_DRAWS)}
         )
-        structure = benchmark.structure.model_copy(
-            update={"permutations": min(benchmark.structure.permutations, _QUICK_TABLES)}
-        )
-        return replace(thinned, stability=stability, structure=structure)
+        return replace(thinned, stability=stability)
 
     def sample(self, dataset: Dataset) -> Dataset:
         """Return at most 2,000 random rows of a table if quick."""
@@ -121,13 +117,5 @@ class Selection:
             return dataset
         rng = np.random.default_rng(_QUICK_SEED)
         rows = np.sort(rng.choice(dataset.n_rows, _QUICK_ROWS, replace=False))
-        return replace(
-            dataset,
-            frame=dataset.frame.iloc[rows].reset_index(drop=True),
-            row_ids=dataset.row_ids[rows],
-            known_classes=tuple(replace(each, codes=each.codes[rows]) for each in dataset.known_classes),
-            warnings=(
-                *dataset.warnings,
-                f"quick: {_QUICK_ROWS} of {dataset.n_rows} rows, drawn with seed {_QUICK_SEED}",
-            ),
-        )
+        warning = f"quick: {_QUICK_ROWS} of {dataset.n_rows} rows, drawn with seed {_QUICK_SEED}"
+        return replace(dataset.take(rows), warnings=(*dataset.warnings, warning))

@@ -1,162 +1,128 @@
-"""Structure tests: dip tests, and the first entry's fit job on tables without structure.
+"""Structure tests: k-means on a table and on tables drawn without clusters, and dip tests of the columns.
 
-A shuffled table has every column permuted independently: its marginals are those of the data, its columns are
-independent. The alert compares silhouettes. z is shown for the data and a few of the shuffled tables but decides
-nothing: where clusters are well separated, random centroids find them too and z is small. The first entry is not chosen
-anew for every shuffled table, so that passing the test is no proof.
+The tests look at the table alone, so the verdict is the same whatever algorithms compete.
 """
 
-from __future__ import annotations
-
-from dataclasses import replace
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from clusterbench.benchmark import FitJob
 from clusterbench.datasets import Dataset
-from clusterbench.plugins import Registry
-from clusterbench.preprocessing import fit_space
-from clusterbench.ranking import KPolicy, choose_candidates
-from clusterbench.results import DipRecord, ShuffledTable, StructureFinding
-from clusterbench.results.run_tables import cells_table, scores_table
-from clusterbench.results.stored_frames import read_baselines
-from clusterbench.running.calibration_stage import calibration
-from clusterbench.running.fitting import fit
-from clusterbench.running.planning import Plan, PlannedJob, job_key
-from clusterbench.running.progress import Progress, Silent
-from clusterbench.running.score_stage import score
-from clusterbench.running.settings import Settings
+from clusterbench.errors import RequestError
+from clusterbench.metrics import score_labelings
+from clusterbench.preprocessing import Space, fit_space
+from clusterbench.ranking import gate_reason
+from clusterbench.results import FrameRecord
+from clusterbench.running.calibration_stage import frame_key
+from clusterbench.running.planning import Plan
+from clusterbench.running.progress import Progress
 from clusterbench.seeding import stable_rng
-from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
-from clusterbench.structure import dip_test, spread_ties
+from clusterbench.structure import StructureFinding, TableFit, column_dips, copula_table
+from clusterbench.tables import Floats, Ints
 
-_DISTANCE_ROWS = 400  # 79,800 distances: enough for a stable dip
-_CALIBRATED = 3  # shuffled tables with a z: random partitions of each cost more than its fits
+_KIND = "structure"
+_ROWS = 2_000  # more rows cost time, and let the dip test see modes that no one would call clusters
+_LARGEST_K = 10
+_TAIL = 0.025
 
 
 def structure(
-    plan: Plan,
-    store: Store,
-    registry: Registry,
-    board: pd.DataFrame,
-    settings: Settings,
-    progress: Progress,
-) -> tuple[StructureFinding, ...]:
-    """Test each dataset of `plan` for structure; `board` is the table of its leaderboard."""
-    n_permutations = plan.benchmark.structure.permutations
-    if n_permutations == 0:
-        return ()
-    findings = {name: _dips(plan, name, plan.benchmark.ranking.seed) for name in plan.datasets}
-    first_jobs = {name: job for name in plan.datasets if (job := _first_job(plan, board, name)) is not None}
-    nulls = {
-        name: [_null_plan(plan, name, number, first_job) for number in range(n_permutations)]
-        for name, first_job in first_jobs.items()
-    }
-    fit([null for group in nulls.values() for null in group], store, registry, settings, progress, stage="structure")
-    progress.stage("scoring shuffled tables", len(first_jobs) * (1 + n_permutations))
-    for name, first_job in first_jobs.items():
-        observed = _best(replace(plan, jobs=(first_job,)), store)
-        progress.advance(1, name)
-        shuffled = []
-        for number, null in enumerate(nulls[name]):
-            shuffled.append(_best(null, store, with_z=number < _CALIBRATED))
-            progress.advance(1, f"{name} (permuted {number})")
-        findings[name] = replace(findings[name], silhouette=observed.silhouette, z=observed.z, shuffled=tuple(shuffled))
-    return tuple(findings.values())
+    plan: Plan, store: Store, progress: Progress
+) -> tuple[tuple[FrameRecord, ...], tuple[StructureFinding, ...]]:
+    """Test each dataset of `plan` for structure; return where the fits are stored, and what was found.
+
+    A dataset of which no reference space can be made with fewer rows is left out with a warning.
+    """
+    n_tables = plan.benchmark.structure.permutations
+    if n_tables == 0:
+        return (), ()
+    progress.stage("structure", len(plan.datasets) * (1 + n_tables))
+    frames, findings = [], []
+    for name in plan.datasets:
+        try:
+            frame, finding = _test(plan, name, store, progress)
+        except RequestError as error:
+            progress.say(f"warning: the structure of {name} was not tested: {error}")
+            continue
+        frames.append(frame)
+        findings.append(finding)
+    return tuple(frames), tuple(findings)
 
 
-def permuted(dataset: Dataset, seed: int, number: int) -> Dataset:
-    """Return the dataset with every column shuffled by itself."""
-    frame = dataset.frame.copy()
-    for column in frame.columns:
-        rng = stable_rng(seed, f"permutation {number} {column}")
-        frame[column] = rng.permutation(frame[column].to_numpy())
-    return replace(dataset, name=f"{dataset.name} (permuted {number})", frame=frame, known_classes=())
+def _test(plan: Plan, name: str, store: Store, progress: Progress) -> tuple[FrameRecord, StructureFinding]:
+    n_tables, seed = plan.benchmark.structure.permutations, plan.benchmark.ranking.seed
+    spaces = [plan.spaces[name, space].content_hash for space in plan.references[name]]
+    key = frame_key(_KIND, spaces, n_tables, seed, asdict(plan.benchmark.gate))
+    fits = store.frame(key)
+    if fits is None:
+        fits = pd.DataFrame(_fit(plan, name, table, progress) for table in _tables(plan, name))
+        store.put_frame(key, fits)
+    observed, *drawn = (_table_fit(row) for _, row in fits.iterrows())
+    rows = next(_tables(plan, name))
+    space = _space(plan, rows, plan.references[name][0])
+    dips = column_dips(space.values, space.columns)
+    return FrameRecord(_KIND, key), StructureFinding(name, rows.n_rows, observed, tuple(drawn), dips)
 
 
-def _dips(plan: Plan, name: str, seed: int) -> StructureFinding:
-    from scipy.spatial.distance import pdist
-    from sklearn.decomposition import PCA
-
-    values = plan.spaces[name, plan.references[name][0]].values
-    rng = stable_rng(seed, f"dip {name}")
-    rows = np.sort(rng.choice(len(values), min(_DISTANCE_ROWS, len(values)), replace=False))
-    first_component = PCA(1, svd_solver="full").fit_transform(values)[:, 0]
-    return StructureFinding(name, _dip(first_component, seed), _dip(pdist(values[rows]), seed))
-
-
-def _dip(sample: NDArray[np.float64], seed: int) -> DipRecord:
-    test = dip_test(spread_ties(sample), seed=seed)
-    return DipRecord(float(test.dip), float(test.p), len(sample))
+def _tables(plan: Plan, name: str) -> Iterator[Dataset]:
+    """Yield the rows of a dataset that are tested, then the tables drawn from their copula."""
+    dataset, seed = plan.datasets[name], plan.benchmark.ranking.seed
+    if dataset.n_rows > _ROWS:
+        dataset = dataset.take(np.sort(stable_rng(seed, _KIND).choice(dataset.n_rows, _ROWS, replace=False)))
+    yield dataset
+    for number in range(plan.benchmark.structure.permutations):
+        values = copula_table(dataset.frame, stable_rng(seed, _KIND, number))
+        frame = pd.DataFrame(values, columns=dataset.frame.columns)
+        yield replace(dataset, name=f"{dataset.name} (drawn {number})", frame=frame, known_classes=())
 
 
-def _first_job(plan: Plan, board: pd.DataFrame, name: str) -> PlannedJob | None:
-    """Return the job of the first entry of a dataset that is no control."""
-    rows = board[(board["dataset"] == name) & ~board["control"].astype(bool) & ~board["oracle"].astype(bool)]
-    if rows.empty:
-        return None
-    first = rows.iloc[0]
-    for planned in plan.jobs:
-        job = planned.job
-        if (job.dataset, job.variant, job.algorithm, job.params) == (
-            name,
-            first["variant"],
-            first["algorithm"],
-            first["params"],
-        ):
-            return planned
-    return None
+def _space(plan: Plan, table: Dataset, variant: str) -> Space:
+    return fit_space(table, plan.benchmark.variants[variant], where=f"variants.{variant} on {table.name}")
 
 
-def _null_plan(plan: Plan, name: str, number: int, first_job: PlannedJob) -> Plan:
-    """Return a plan with one job: that of the first entry, on a shuffled table."""
-    bench, job = plan.benchmark, first_job.job
-    shuffled = permuted(plan.datasets[name], bench.ranking.seed, number)
-    spaces = {
-        (name, variant): fit_space(shuffled, bench.variants[variant], where=f"variants.{variant} on {shuffled.name}")
-        for variant in dict.fromkeys((job.variant, *plan.references[name]))
-    }
-    first_seed = FitJob(name, job.variant, job.algorithm, job.params, job.seeds[:1], job.cuts)
-    space_hash = spaces[name, job.variant].content_hash
-    planned = PlannedJob(
-        first_seed, job_key(first_seed, bench.algorithm(job.algorithm), space_hash), space_hash, first_job.obstacle
-    )
-    return replace(
-        plan,
-        datasets={name: shuffled},
-        spaces=spaces,
-        references={name: plan.references[name]},
-        jobs=(planned,),
-        warnings=(),
-    )
+def _fit(plan: Plan, name: str, table: Dataset, progress: Progress) -> dict[str, float]:
+    """Fit k-means in every reference space, its columns clipped: else far rows decide, which no copula repeats.
+
+    Returns the largest silhouette of a labeling that passes the gate, mean over the spaces, NaN where one has none; and
+    the inertia in the first space for each k from 1.
+    """
+    silhouettes, inertias = [], []
+    for reference in plan.references[name]:
+        values = _space(plan, table, reference).values
+        space = np.clip(values, *np.quantile(values, [_TAIL, 1 - _TAIL], axis=0))
+        labelings, inertia = _kmeans(space, plan.benchmark.ranking.seed)
+        sizes = [np.unique(labels, return_counts=True)[1].tolist() for labels in labelings]
+        passing = [
+            labels
+            for labels, counts in zip(labelings, sizes, strict=True)
+            if gate_reason(counts, 0, len(space), plan.benchmark.gate) is None
+        ]
+        scores = score_labelings(space, passing, metrics="silhouette")["value"] if passing else pd.Series([np.nan])
+        silhouettes.append(float(scores.max()))
+        inertias.append(inertia)
+    progress.advance(1, table.name)
+    return {"silhouette": float(np.mean(silhouettes)), **{str(k): w for k, w in enumerate(inertias[0], start=1)}}
 
 
-def _best(plan: Plan, store: Store, *, with_z: bool = True) -> ShuffledTable:
-    """Score the one fitted job of `plan`; return the best over its cuts that pass the gate."""
-    quiet = Silent()
-    score(plan, store, quiet)
-    record = plan.record()
-    cells = cells_table(store, plan.name, record)
-    objective = cells.dropna(subset=["k", "inertia"])
-    inertia = {int(k): float(value) for k, value in zip(objective["k"], objective["inertia"], strict=True)}
-    if not (cells["status"] == CellStatus.OK).any():
-        return ShuffledTable(None, None, inertia)
-    baselines: pd.DataFrame | None = None
-    policies: tuple[KPolicy, ...] = (KPolicy.SILHOUETTE,)
-    if with_z and plan.benchmark.ranking.random_partitions > 1:
-        calibrated = replace(record, frames=tuple(calibration(plan, store, cells, quiet)))
-        baselines = read_baselines(store, calibrated)
-        policies = (KPolicy.CALIBRATED, KPolicy.SILHOUETTE)
-    spec = replace(record.ranking, k_policies=policies, fixed_k=None, true_k={})
-    chosen = choose_candidates(cells, scores_table(store, record, cells), spec, baselines=baselines).chosen()
-    passed = chosen[chosen["status"] == CellStatus.OK]
-    z = _maximum(passed["z"]) if baselines is not None else None
-    return ShuffledTable(_maximum(passed["silhouette"]), z, inertia)
+def _kmeans(space: Floats, seed: int) -> tuple[list[Ints], list[float]]:
+    """Return the labels for each k from 2, and the inertia for each k from 1."""
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    labelings, inertia = [], [float(((space - space.mean(axis=0)) ** 2).sum())]
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct rows than clusters
+        for k in range(2, min(_LARGEST_K, len(space)) + 1):
+            fitted = KMeans(k, n_init=3, random_state=seed).fit(space)
+            labelings.append(fitted.labels_)
+            inertia.append(float(fitted.inertia_))
+    return labelings, inertia
 
 
-def _maximum(values: pd.Series) -> float | None:
-    largest = values.max()
-    return None if pd.isna(largest) else float(largest)
+def _table_fit(stored: pd.Series) -> TableFit:
+    inertia = {int(str(k)): float(value) for k, value in stored.drop("silhouette").items()}
+    return TableFit(None if np.isnan(stored["silhouette"]) else float(stored["silhouette"]), inertia)

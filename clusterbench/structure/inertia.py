@@ -1,7 +1,5 @@
 """How many clusters do inertia curves suggest? Elbow and gap statistic: drawn, never used to rank by default."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

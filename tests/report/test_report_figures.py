@@ -28,15 +28,16 @@ from clusterbench.report import (
     figures,
     formats,
 )
-from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
-from clusterbench.structure import gap_statistic
+from clusterbench.results import StoredRun
+from clusterbench.structure import ColumnDip, StructureFinding, TableFit, gap_statistic
 
 MakeRun = Callable[..., StoredRun]
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ["leaderboard", "rank-flow", "scores-against-k", "elbow", "heat-map", "metric-correlation", "fit-time"]
 FIGURES = {figure.name: figure for figure in all_figures()}
 NASTY = "<svg onload=x>&\"' $\\frac{1}{2}$ ]]> -- \U0001f600 " + "long " * 30
-SHUFFLED = [(9000.0, 8000.0, 7000.0), (9900.0, 8800.0, 7700.0)]
+OBSERVED = (6000.0, 4000.0, 3500.0)
+DRAWN = [(9000.0, 8000.0, 7000.0), (9900.0, 8800.0, 7700.0)]
 
 
 def pictures(report: ReportModel) -> dict[str, Picture]:
@@ -392,30 +393,32 @@ def test_clusters_beyond_the_declared_k_do_not_squeeze_the_axis_and_are_counted(
     assert not {"20", "40", "60", "80"} & set(texts(drawn))
 
 
-def with_shuffled_tables(board: Board, curves: Sequence[Sequence[float]] = SHUFFLED) -> Board:
-    """The board whose first entry is k-means and was also fitted to two tables with shuffled columns."""
-    dip = DipRecord(0.1, 0.5, 1000)
-    shuffled = tuple(ShuffledTable(None, None, dict(zip((2, 3, 4), curve, strict=True))) for curve in curves)
-    record = replace(board.run.record, structure=(StructureFinding("cards", dip, dip, shuffled=shuffled),))
-    kmeans = [entry for entry in board.entries if entry.name == "kmeans"]
-    others = [entry for entry in board.entries if entry.name != "kmeans"]
-    return replace(board, run=replace(board.run, record=record), entries=(*kmeans, *others))
+def with_drawn_tables(board: Board, curves: Sequence[Sequence[float]] = DRAWN) -> Board:
+    """The board of a table whose structure was tested with two drawn tables."""
+    observed, *drawn = (TableFit(None, dict(zip((2, 3, 4), curve, strict=True))) for curve in (OBSERVED, *curves))
+    finding = StructureFinding("cards", 1000, observed, tuple(drawn), (ColumnDip("a", 0.1, 0.5),))
+    record = replace(board.run.record, structure=(finding,))
+    return replace(board, run=replace(board.run, record=record))
 
 
-def test_the_elbow_figure_holds_the_inertia_of_the_cells_and_the_gap_of_the_first_entry(board: Board) -> None:
-    made = with_shuffled_tables(board)
-    drawn, without = picture("elbow", made), picture("elbow", board)
+def test_the_elbow_figure_holds_the_inertia_of_the_cells_and_the_gap_of_k_means(board: Board) -> None:
+    drawn, without = picture("elbow", with_drawn_tables(board)), picture("elbow", board)
+    *curves, gaps = (list(rows) for _, rows in itertools.groupby(drawn.rows, key=lambda row: row[0]))
+    assert [row for curve in curves for row in curve] == list(without.rows)
     cells = board.cells[(board.cells["algorithm"] == "kmeans")]
-    means = cells[cells["variant"] == made.entries[0].variant].groupby("k")["inertia"].mean()
-    assert [(int(row[1]), float(row[2])) for row in drawn.rows] == [
+    (curve,) = (rows for rows in curves if rows[0][0].startswith("kmeans"))
+    means = cells[cells["variant"] == curve[0][0].split(" · ")[-1]].groupby("k")["inertia"].mean()
+    assert [(int(row[1]), float(row[2])) for row in curve] == [
         (k, pytest.approx(value, rel=1e-5)) for k, value in means.items()
     ]
-    gap = gap_statistic([2, 3, 4], means.to_numpy(), SHUFFLED)
-    assert [row[4] for row in drawn.rows] == [f"{value:.3f}" for value in gap.curve["gap"]]
+    gap = gap_statistic([2, 3, 4], OBSERVED, DRAWN)
+    assert [(row[1], row[4]) for row in gaps] == [
+        (f"{k}", f"{value:.3f}") for k, value in zip((2, 3, 4), gap.curve["gap"], strict=True)
+    ]
     assert f"suggests {'no k' if gap.k is None else f'k = {gap.k}'}." in drawn.description
     assert {row[4] for row in without.rows} == {"–"}
     assert "suggests" not in without.description
-    zero = picture("elbow", with_shuffled_tables(board, [(9000.0, 0.0, 7000.0), SHUFFLED[1]]))
+    zero = picture("elbow", with_drawn_tables(board, [(9000.0, 0.0, 7000.0), DRAWN[1]]))
     assert "suggests" not in zero.description  # an inertia of 0 has no logarithm
 
 

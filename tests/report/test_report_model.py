@@ -15,8 +15,9 @@ import pytest
 from clusterbench.metrics import CENTROIDS, GROWTH, Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Entry, Notice, ReportModel, build_report
-from clusterbench.results import DipRecord, ShuffledTable, StoredRun, StructureFinding
+from clusterbench.results import StoredRun
 from clusterbench.running import Selection
+from clusterbench.structure import ColumnDip, StructureFinding, TableFit
 from clusterbench.tables import OVERALL
 
 MakeRun = Callable[..., StoredRun]
@@ -337,13 +338,24 @@ def test_datasets_variants_algorithms_and_environment_are_declared(mixed_report:
 def test_structure_is_shown_where_it_was_tested(
     make_run: MakeRun, mixed_report: ReportModel, render: Callable[..., str]
 ) -> None:
-    dip = DipRecord(0.0123456, 0.5, 1000)
-    shuffled = (ShuffledTable(None, 1.0, {}), ShuffledTable(0.1, None, {}), ShuffledTable(0.0, 2.5, {}))
-    structure = (StructureFinding("cards", dip, dip, 0.4321, 3.14159, shuffled),)
-    report = bare(make_run(seeds=(0,), bootstraps=0, structure=structure))
-    dips = ("0.0123 (p = 0.500)", "0.0123 (p = 0.500)")
-    assert report.structure.rows == (("cards", *dips, "0.432", "0.100", "3.14", "2.50"),)
-    assert "Is there structure at all?" in render(report, "markdown")
+    dips = (ColumnDip("a", 0.05, 0.0002), ColumnDip("b", 0.01, 1.0))
+    drawn = (TableFit(None, {}), TableFit(0.1, {}), TableFit(0.0, {}))
+    finding = StructureFinding("cards", 1000, TableFit(0.4321, {}), drawn, dips)
+    report = bare(make_run(seeds=(0,), bootstraps=0, structure=(finding,)))
+    row = ("cards", "structure found", "1000", "0.432", "0.100 (3 tables)", "0.50", "a", "0.000")
+    assert report.structure.rows == (row,)
+    assert report.verdicts == (finding.text,)
+    assert (
+        "to the table and to tables drawn from its Gaussian copula (Hennig & Lin 2015"
+        in dict(report.rules)["Structure"]
+    )
+    text = render(report, "markdown")
+    assert "Is there structure at all?" in text
+    assert "structure found in 1,000 rows: k-means reaches a silhouette of 0.432" in text
+    assert "structure found in 1,000 rows" in render(report, "html")
+    (stated,) = json.loads(render(report, "json"))["structure"]
+    assert (stated["verdict"], stated["columns"], stated["p"]) == ("structure found", ["a"], 0.5)
+    assert "Structure" not in dict(mixed_report.rules)
     assert mixed_report.structure.rows == ()
 
 

@@ -17,21 +17,19 @@ from clusterbench.metrics import NoisePolicy
 from clusterbench.ranking import Alert, AlertKind, Gate, RankingSpec
 from clusterbench.results import (
     AlgorithmRecord,
-    DipRecord,
     FrameRecord,
     Manifest,
     RunRecord,
-    ShuffledTable,
-    StructureFinding,
     VariantRecord,
     load_stored_run,
     read_record,
 )
 from clusterbench.store import Store
+from clusterbench.structure import ColumnDip, StructureFinding, TableFit
 
 from .conftest import MANIFEST, dataset, job, record_of
 
-DIP = DipRecord(0.0123, 0.25, 400)
+DIPS = (ColumnDip("PAID", 0.0123, 0.25), ColumnDip("SPENT", 0.01, 1.0))
 FULL = record_of(
     job("1", [2, 3], seeds=(0, 7)),
     job("2", [], cuts=('{"eps": 0.1}',), obstacle="needs exotic: pip install exotic"),
@@ -61,28 +59,26 @@ FULL = record_of(
     algorithms={"kmeans": AlgorithmRecord("centroid", "s", "r", 2, ("calinski_harabasz",), False, False, "predict")},
     warnings=(Alert(AlertKind.DATA, "rows are repeated", "cards"), Alert(AlertKind.SELECTION, "quick")),
     frames=(FrameRecord("baselines", "b" * 64, "cards", "standard", 3), FrameRecord("bands", "c" * 64)),
-    structure=(StructureFinding("cards", DIP, DIP, 0.3, None, (ShuffledTable(None, None, {2: math.inf, 3: 12.5}),)),),
+    structure=(StructureFinding("cards", 400, TableFit(0.3, {}), (TableFit(None, {2: math.inf, 3: 12.5}),), DIPS),),
 )
 
 
 def test_a_record_comes_back_from_json_as_it_was():
     back = RunRecord.from_json(FULL.to_json(), name="cards")
     assert back == FULL
-    assert back.structure[0].shuffled[0].inertia[2] == math.inf
+    assert back.structure[0].drawn[0].inertia[2] == math.inf
     assert back.warnings[0].kind is AlertKind.DATA
     assert back.to_json() == FULL.to_json()
 
 
 numbers = st.one_of(st.none(), st.floats(allow_nan=False))
-shuffled_tables = st.builds(
-    ShuffledTable, numbers, numbers, st.dictionaries(st.integers(2, 20), st.floats(0), max_size=3)
-)
+table_fits = st.builds(TableFit, numbers, st.dictionaries(st.integers(2, 20), st.floats(0), max_size=3))
 
 
 @settings(max_examples=20)
-@given(st.lists(shuffled_tables, max_size=3), st.text(max_size=10), st.lists(st.integers(0, 2**32 - 1), max_size=3))
-def test_any_finding_text_and_seed_comes_back_from_json(shuffled, text, seeds):
-    finding = StructureFinding("cards", DIP, DIP, None, None, tuple(shuffled))
+@given(st.lists(table_fits, max_size=3), st.text(max_size=10), st.lists(st.integers(0, 2**32 - 1), max_size=3))
+def test_any_finding_text_and_seed_comes_back_from_json(drawn, text, seeds):
+    finding = StructureFinding("cards", 400, TableFit(None, {}), tuple(drawn), DIPS)
     record = replace(FULL, structure=(finding,), title=text, toml=text, seeds=tuple(seeds))
     assert RunRecord.from_json(record.to_json(), name="cards") == record
 

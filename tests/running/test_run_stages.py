@@ -106,7 +106,7 @@ def test_every_cell_of_the_matrix_has_a_row_and_a_status(first):
     assert not cells.duplicated(KEY).any()
     assert set(cells["status"]) <= {"ok", "rejected", "undefined"}
     assert (cells.loc[cells["status"] != "ok", "reason"] != "").all()
-    assert len(first.record.structure[0].shuffled) == 1
+    assert len(first.record.structure[0].drawn) == 1
 
 
 def test_labels_and_scores_are_those_of_scikit_learn(first, table):

@@ -1,18 +1,17 @@
-"""Is there structure at all? Blobs have it, a table of independent columns has not, and the report says so."""
-
-from __future__ import annotations
+"""Is there structure at all? k-means on drawn tables, the dips of the columns, one verdict."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_score
+from sklearn.preprocessing import StandardScaler
 
-from clusterbench.datasets import Dataset, KnownClasses
 from clusterbench.ranking import AlertKind
-from clusterbench.results import StructureFinding
 from clusterbench.running import Silent
-from clusterbench.running.structure_tests import permuted
+from clusterbench.structure import StructureFinding, StructureVerdict
 
 from .conftest import Workspace
 
@@ -31,7 +30,7 @@ bootstraps = 0
 [stability]
 resamples = 0
 [structure]
-permutations = 3
+permutations = 19
 [[algorithms]]
 use = "kmeans"
 n_init = 2
@@ -51,46 +50,79 @@ class Steps(Silent):
         list(self.notes.values())[-1][1].extend([note] * steps)
 
 
-def run_table(values: np.ndarray, folder: Path, progress: Silent) -> tuple[StructureFinding, set[AlertKind]]:
-    """Run the benchmark on a table; return what was found of its structure and the kinds of its alerts."""
+def run_table(
+    values: np.ndarray, folder: Path, *, text: str = TOML, progress: Silent | None = None
+) -> tuple[StructureFinding, list[str]]:
+    """Run the benchmark on a table; return what was found of its structure and the alerts that there is none."""
     study = Workspace(folder, "table", table=pd.DataFrame(values).add_prefix("c"))
-    done = study.run(TOML, progress=progress)
+    done = study.run(text, progress=progress or Silent())
     (finding,) = done.record.structure
-    return finding, {alert.kind for alert in done.board.alerts}
+    return finding, [alert.text for alert in done.board.alerts if alert.kind is AlertKind.NO_STRUCTURE]
 
 
-def test_blobs_beat_their_shuffled_tables(tmp_path):
+def test_blobs_on_a_ring_beat_the_tables_drawn_from_their_copula(tmp_path):
     rng = np.random.default_rng(0)
-    table = rng.normal(size=(200, 4)) + 9 * (np.arange(200) % 2)[:, None]
-    finding, alerts = run_table(table, tmp_path, Silent())
-    assert finding.silhouette > 0.7 > max(shuffled.silhouette for shuffled in finding.shuffled)
-    assert [sorted(shuffled.inertia) for shuffled in finding.shuffled] == [[2, 3, 4]] * 3
-    assert finding.first_component.p < 0.05
-    assert AlertKind.NO_STRUCTURE not in alerts
+    angle = 2 * np.pi * (np.arange(200) % 7) / 7
+    table = rng.normal(size=(200, 2)) + 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    finding, alerts = run_table(table, tmp_path)
+    assert finding.verdict is StructureVerdict.FOUND
+    assert finding.observed.silhouette > 0.7 > 0.6 > max(finding.silhouettes)
+    assert finding.p == 0.05
+    assert [sorted(fit.inertia) for fit in (finding.observed, *finding.drawn)] == [[*range(1, 11)]] * 20
+    assert finding.n_rows == 200
+    assert alerts == []
 
 
-def test_independent_columns_raise_an_alert_and_every_shuffled_table_is_a_step_of_the_progress(tmp_path):
+def test_correlated_columns_of_one_cloud_raise_one_alert_and_every_table_is_a_step_of_the_progress(tmp_path):
     steps = Steps()
-    finding, alerts = run_table(np.random.default_rng(4).normal(size=(200, 4)), tmp_path, steps)
-    assert finding.first_component.p > 0.05
-    assert finding.distances.p > 0.05
-    assert AlertKind.ONE_MODE in alerts
-    assert len(finding.shuffled) == 3
-    assert abs(finding.silhouette - np.mean([shuffled.silhouette for shuffled in finding.shuffled])) < 0.05
-    tables = ["table", *(f"table (permuted {number})" for number in range(3))]
-    assert steps.notes["scoring shuffled tables"] == (4, tables)
+    normal = np.random.default_rng(4).multivariate_normal([0, 0, 0], 0.2 * np.eye(3) + 0.8, size=200)
+    finding, alerts = run_table(np.exp(normal), tmp_path, progress=steps)
+    assert finding.verdict is StructureVerdict.NOT_FOUND
+    assert finding.columns == ()
+    assert alerts == [finding.text]
+    tables = ["table", *(f"table (drawn {number})" for number in range(19))]
+    assert steps.notes["structure"] == (20, tables)
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_permuted_table_keeps_every_marginal_and_loses_the_dependence(number):
-    x = np.linspace(0, 1, 500)
-    frame = pd.DataFrame({"x": x, "y": x**2, "z": np.where(x < 0.1, np.nan, -x)})
-    classes = (KnownClasses("kind", np.zeros(500, dtype=np.int64), ("a",)),)
-    dataset = Dataset("d", frame, pd.RangeIndex(500), known_classes=classes)
-    shuffled = permuted(dataset, 0, number)
-    for column in frame:
-        np.testing.assert_array_equal(np.sort(shuffled.frame[column]), np.sort(frame[column]))
-    assert abs(shuffled.frame["x"].corr(shuffled.frame["y"])) < 0.15
-    assert shuffled.truth is None
-    pd.testing.assert_frame_equal(permuted(dataset, 0, number).frame, shuffled.frame)
-    assert not shuffled.frame.equals(permuted(dataset, 0, number + 1).frame)
+def test_two_groups_along_one_column_of_several_are_found_by_its_dip(tmp_path):
+    table = np.random.default_rng(2).normal(size=(300, 7))
+    table[:, 3] += 5 * (np.arange(300) % 2)
+    finding, alerts = run_table(table, tmp_path, text=TOML.replace("permutations = 19", "permutations = 1"))
+    assert finding.columns[0] == "c3"
+    assert finding.p > 0.05
+    assert finding.verdict is StructureVerdict.FOUND
+    assert alerts == []
+
+
+def test_a_large_table_is_tested_on_the_same_2000_of_its_rows(tmp_path):
+    table = np.random.default_rng(3).normal(size=(2500, 2))
+    text = TOML.replace("permutations = 19", "permutations = 1")
+    finding, _ = run_table(table, tmp_path, text=text)
+    assert finding.n_rows == 2000
+    assert run_table(table, tmp_path, text=text)[0] == finding
+
+
+def test_the_verdict_does_not_depend_on_the_algorithms_that_compete(tmp_path):
+    table = np.random.default_rng(3).normal(size=(60, 2))
+    other = TOML.replace('"kmeans"\nn_init = 2', '"agglomerative"').replace("[2, 3, 4]", "[5]")
+    assert run_table(table, tmp_path)[0] == run_table(table, tmp_path, text=other)[0]
+
+
+def test_without_a_partition_that_passes_the_gate_the_columns_alone_are_tested(tmp_path):
+    text = TOML + "[gate]\nmin_rows = 40\n"
+    finding, alerts = run_table(np.random.default_rng(3).normal(size=(60, 2)), tmp_path, text=text)
+    assert finding.verdict is StructureVerdict.NOT_DECIDED
+    assert (finding.p, len(finding.dips)) == (None, 4)  # two columns, two combinations
+    assert alerts == []
+
+
+def test_k_means_and_its_silhouette_are_those_of_scikit_learn(tmp_path):
+    table = np.random.default_rng(5).normal(size=(90, 3)) + 4 * (np.arange(90) % 3)[:, None]
+    finding, _ = run_table(table, tmp_path)
+    space = StandardScaler().fit_transform(table)
+    space = np.clip(space, *np.quantile(space, [0.025, 0.975], axis=0))
+    fitted = {k: KMeans(k, n_init=3, random_state=0).fit(space) for k in range(2, 11)}
+    scores = [silhouette_score(space, fit.labels_) for fit in fitted.values() if np.bincount(fit.labels_).min() >= 10]
+    assert finding.observed.silhouette == pytest.approx(max(scores), rel=1e-6)
+    inertia = {1: 90 * space.var(axis=0).sum(), **{k: fit.inertia_ for k, fit in fitted.items()}}
+    assert finding.observed.inertia == pytest.approx(inertia)

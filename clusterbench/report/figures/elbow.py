@@ -1,11 +1,9 @@
 """What inertia curves suggest about k: elbow and gap statistic; drawn, never used to rank."""
 
-import numpy as np
-
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import SECOND, integer_ticks, literal, look, new_figure
-from clusterbench.report.number_text import fixed, significant
+from clusterbench.report.number_text import NOTHING, fixed, significant
 from clusterbench.report.series import gap_of, inertia_of
 from clusterbench.report.svg import Drawing
 
@@ -24,16 +22,12 @@ def _draw(board: Board) -> Drawing:
     grid[0].set_title("elbow (ringed)")
     grid[0].set_ylabel("inertia, share of the first")
     description = "Curves of different variants are of different spaces, so only their shapes compare."
-    gaps: dict[tuple[str, int], tuple[float, float]] = {}
     if gap is not None:
-        label, statistic = gap
-        curve = statistic.curve
+        curve = gap.curve
         grid[1].errorbar(curve["k"], curve["gap"], yerr=curve["error"], fmt="o-", color=look(0).colour, capsize=2)
-        grid[1].set_title(literal(f"gap statistic of {label}", 46))
-        suggested = "no k" if statistic.k is None else f"k = {statistic.k}"
-        description += f" The gap statistic against tables with shuffled columns suggests {suggested}."
-        values = curve.itertuples(index=False, name=None)
-        gaps = {(label, int(k)): (float(value), float(error)) for k, value, error in values}
+        grid[1].set_title("gap statistic of k-means")
+        suggested = "no k" if gap.k is None else f"k = {gap.k}"
+        description += f" The gap statistic of k-means against tables drawn without clusters suggests {suggested}."
     for axes in grid:
         axes.set_xlabel("k")
         integer_ticks(axes.xaxis)
@@ -41,9 +35,10 @@ def _draw(board: Board) -> Drawing:
     rows = []
     for label, curve in curves.items():
         for k, inertia, elbow in curve[["k", "inertia", "elbow"]].itertuples(index=False, name=None):
-            value, error = gaps.get((label, int(k)), (np.nan, np.nan))
-            numbers = (significant(float(inertia), 6), "elbow" if elbow else "", fixed(value, 3), fixed(error, 3))
-            rows.append((label, str(int(k)), *numbers))
+            mark = "elbow" if elbow else ""
+            rows.append((label, str(int(k)), significant(float(inertia), 6), mark, NOTHING, NOTHING))
+    for k, value, error in () if gap is None else gap.curve.itertuples(index=False, name=None):
+        rows.append(("gap of k-means", str(int(k)), NOTHING, "", fixed(value, 3), fixed(error, 3)))
     return Drawing(canvas, description, _HEADER, rows)
 
 

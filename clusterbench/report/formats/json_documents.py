@@ -10,6 +10,7 @@ from clusterbench.ranking import Alert, Column
 from clusterbench.report.declared_parts import Format
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import JsonScalar, json_value
+from clusterbench.structure import StructureFinding
 
 JSON_VERSION = 2
 
@@ -28,6 +29,10 @@ def leaderboard_json(report: ReportModel) -> str:
         "datasets": list(run.record.datasets),
         "headline": board.headline,
         "alerts": [_facts(alert, "kind", "severity", "text", "dataset", "oracle") for alert in board.alerts],
+        "structure": [
+            {**_facts(finding, "dataset", "verdict", "text", "p"), "columns": list(finding.columns)}
+            for finding in run.record.structure
+        ],
         "notes": list(board.notes),
         "cells": {str(name): int(count) for name, count in run.cells["status"].value_counts().sort_index().items()},
         "columns": [_facts(column, "name", "title", "explanation", "ranked") for column in board.columns],
@@ -46,7 +51,7 @@ def leaderboard_json(report: ReportModel) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _facts(record: Alert | Column, *names: str) -> dict[str, str | bool]:
+def _facts(record: Alert | Column | StructureFinding, *names: str) -> dict[str, JsonScalar]:
     return {name: getattr(record, name) for name in names}
 
 
