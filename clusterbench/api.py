@@ -19,7 +19,7 @@ from clusterbench.report import build_report, write_report
 from clusterbench.results import StoredRun, load_stored_run
 from clusterbench.running import LogProgress, Progress, Selection, Settings, make_plan, prepare, run_plan
 
-_SHOWN = ("rank", "algorithm", "variant", "params", "k", "mean_rank", "stability", "rank_low", "rank_high", "control")
+_SHOWN = ("rank", "algorithm", "variant", "params", "k", "stability", "rank_low", "rank_high", "control")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,7 +80,7 @@ class Run(StoredRun):
         return f"<Run {self.name!r}: {len(self.cells)} partitions{failed}, {entries} entries>\n{self.headline}"
 
     def _repr_html_(self) -> str:
-        shown = [name for name in _SHOWN if name in self.board.table.columns]
+        shown = [*_SHOWN[:5], self.record.ranking.order.value, *_SHOWN[5:]]
         table = self.board.table[shown].head(10).to_html(index=False, float_format="{:.3f}".format)
         return f"<p><strong>{html.escape(self.headline)}</strong></p>{table}"
 

@@ -13,18 +13,17 @@ import pandas as pd
 import pytest
 
 from clusterbench import run
-from clusterbench.metrics import METRICS, Direction
-from clusterbench.ranking import column_ranks, final_ranks, mean_ranks
+from clusterbench.metrics import METRICS
 from clusterbench.report import all_formats, build_report
 from clusterbench.running import Settings, Silent
-from clusterbench.tables import CELL_KEY, CUT_KEY, OVERALL, STABILITY
+from clusterbench.tables import CELL_KEY, CUT_KEY, OVERALL
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = ("credit-card", "wine", "breast-cancer", "digits")
 # Times and memory differ from run to run.
 MEASURED = ("fit_seconds", "peak_mb")
 WITHOUT_STATISTICS = """\
-ranking = { random_partitions = 0, bootstraps = 0, k_policies = ["silhouette"] }
+ranking = { random_partitions = 0, bootstraps = 0 }
 stability = { resamples = 0 }
 structure = { permutations = 0 }
 """
@@ -64,30 +63,18 @@ def test_the_ranks_of_a_committed_board_follow_from_its_scores(name: str) -> Non
         means = by_entry[columns].mean()
         board_means = by_entry[[f"{column}_board" for column in columns]].first()
         np.testing.assert_allclose(means, board_means, rtol=1e-12, err_msg=f"{dataset} {oracle}")
-        values = [_oriented(board_means[f"{column}_board"], column) for column in columns]
-        stability = _shared(board, by_entry["labels_sha256"].agg(tuple).tolist())
-        families = [METRICS[column.partition("@")[0]].family for column in columns] + [STABILITY]
+        rounded = {c: np.round(board_means[f"{c}_board"].to_numpy(), 6) for c in columns}
+        spaces = sorted({column.partition("@")[2] for column in columns})
+        scores = [
+            np.maximum(rounded[f"silhouette@{space}"], rounded[f"mst_separation@{space}"])
+            + 0.25 * rounded[f"size_evenness@{space}"]
+            for space in spaces
+        ]
+        score = np.mean(scores, axis=0)
+        np.testing.assert_allclose(board["score"], score, atol=1e-6)
         contender = ~board["control"].to_numpy()
-        oriented = np.column_stack([*values, np.round(stability, 6)])
-        ranks = column_ranks(np.where(np.isnan(oriented), -np.inf, oriented), contender)
-        mean_rank = mean_ranks(ranks, families, dict.fromkeys(families, 1.0))
-        np.testing.assert_allclose(board["mean_rank"], mean_rank, atol=1e-9)
-        assert board["rank"].tolist() == final_ranks(mean_rank, contender).tolist()
-
-
-def _oriented(values: pd.Series, column: str) -> np.ndarray:
-    metric = METRICS[column.partition("@")[0]]
-    sign = 1.0 if metric.direction is Direction.HIGHER else -1.0
-    return np.asarray(sign * np.round(values.to_numpy(), metric.digits))
-
-
-def _shared(board: pd.DataFrame, labels: list[tuple[str, ...]]) -> np.ndarray:
-    """The stability of entries with equal labels: the mean over the contenders among them, else over all."""
-    keys = [labels_of[:1] if len(set(labels_of)) == 1 else labels_of for labels_of in labels]
-    groups = pd.Series([keys.index(key) for key in keys], index=board.index)
-    every = board[STABILITY].groupby(groups).transform("mean")
-    contenders = board[STABILITY].where(~board["control"]).groupby(groups).transform("mean")
-    return contenders.fillna(every).to_numpy()
+        better = [(np.round(score[contender], 9) > one).sum() for one in np.round(score, 9)]
+        assert board["rank"].tolist() == [1 + count for count in better]
 
 
 @pytest.mark.slow

@@ -168,7 +168,7 @@ def _check_path(spec: DatasetSpec, *, where: str) -> None:
 
 
 def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> Benchmark:
-    ranked = [registry.metrics[name] for name in file.metrics]
+    ranked = [registry.metrics[name] for name in dict.fromkeys((*file.metrics, *file.ranking.score_metrics))]
     names = [spec.stable_name for spec in file.datasets]
     for number, spec in enumerate(file.datasets, start=1):
         _check_path(spec, where=f"datasets[{number}]")
@@ -197,7 +197,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         title=file.title,
         seeds=file.seeds,
         ks=ks,
-        metrics=file.metrics,
+        metrics=tuple(metric.name for metric in ranked),
         plugin_metrics=tuple(metric for metric in ranked if metric.name not in METRICS),
         datasets=file.datasets,
         variants=variants,

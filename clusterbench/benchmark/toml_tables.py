@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from clusterbench.datasets import DatasetSpec
 from clusterbench.metrics import DEFAULT_METRICS, NoisePolicy
-from clusterbench.ranking import Gate, KPolicy, OrderRule
-from clusterbench.tables import OWN
+from clusterbench.ranking import BETTER_OF, DEFAULT_SCORE, Gate, KPolicy, OrderRule
+from clusterbench.tables import OWN, STABILITY
 
 
 class _Table(BaseModel):
@@ -44,19 +44,30 @@ class NoiseTable(_Table):
 class RankingTable(_Table):
     """`[ranking]`: how k is chosen, how entries are ordered and how votes are weighed.
 
-    `score` gives weights of metrics and `stability` for the order and k policy `score`. `random_partitions` is the
-    number of each kind, per k and reference space, against which scores are calibrated (0: not calibrated);
-    `bootstraps` the simulated samples behind rank intervals (0: none).
+    `score` gives weights of metrics and `stability` for the order and k policy `score`; ``a|b`` is the better of two.
+    `random_partitions` is the number of each kind, per k and reference space, against which scores are calibrated (0:
+    not calibrated); `bootstraps` the simulated samples behind rank intervals (0: none).
     """
 
-    k_policies: tuple[KPolicy, ...] = Field(default=(KPolicy.CALIBRATED,), min_length=1)
+    k_policies: tuple[KPolicy, ...] = Field(default=(KPolicy.SCORE,), min_length=1)
     fixed_k: int | None = Field(default=None, ge=2)
-    order: OrderRule = OrderRule.MEAN_RANK
-    score: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    order: OrderRule = OrderRule.SCORE
+    score: dict[str, Annotated[float, Field(gt=0)]] = Field(default=dict(DEFAULT_SCORE), min_length=1)
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     bootstraps: int = Field(default=1000, ge=0, le=10_000)
     random_partitions: int = Field(default=50, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def used_score(self) -> dict[str, float]:
+        """The score, where k or the order rests on it."""
+        return self.score if self.order is OrderRule.SCORE or KPolicy.SCORE in self.k_policies else {}
+
+    @property
+    def score_metrics(self) -> tuple[str, ...]:
+        """The metrics that make up the used score."""
+        names = (name for part in self.used_score for name in part.split(BETTER_OF))
+        return tuple(dict.fromkeys(name for name in names if name != STABILITY))
 
     @model_validator(mode="after")
     def _fixed_k_given(self) -> RankingTable:

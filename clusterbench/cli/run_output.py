@@ -43,7 +43,7 @@ def run_and_report(
 def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> None:
     done = report.run
     show(terminal_table(report))
-    say(f"\n{done.board.headline}")
+    say("\n" + "\n".join((done.board.headline, *report.basis)))
     for finding in done.record.structure:
         say(printable(f"{finding.dataset}: {finding.text}"))
     counts = done.manifest.partitions

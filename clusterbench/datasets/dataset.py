@@ -84,6 +84,14 @@ class Dataset:
             known_classes=tuple(replace(known, codes=known.codes[rows]) for known in self.known_classes),
         )
 
+    def sample(self, n_rows: int, *, seed: int) -> Self:
+        """Return `n_rows` random rows, in their order, with a warning that says so; a shorter table as it is."""
+        if self.n_rows <= n_rows:
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(self.n_rows, n_rows, replace=False))
+        warning = f"{n_rows} of {self.n_rows} rows, drawn with seed {seed}"
+        return replace(self.take(rows), warnings=(*self.warnings, warning))
+
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of column names, values (little-endian float64) and row ids."""

@@ -11,7 +11,7 @@ from clusterbench.metrics.dbcv import DensityValidity
 from clusterbench.metrics.graph_scores import AGREEMENT, TREE, WORST, GraphIndices
 from clusterbench.metrics.metric import Direction, Metric, MetricKind, NoiseRule
 from clusterbench.metrics.silhouette_scores import GAMMA, MACRO, MICRO, Silhouettes
-from clusterbench.metrics.size_entropy import size_entropies
+from clusterbench.metrics.size_entropy import EVENNESS, size_entropies, size_evenness
 from clusterbench.tables import STABILITY
 
 _SILHOUETTES, _CENTROID_INDICES, _GRAPH_INDICES = Silhouettes(), CentroidIndices(), GraphIndices()
@@ -142,6 +142,16 @@ METRICS: dict[str, Metric] = {
             caveat="says how even the sizes are, not how good the clusters",
             reference="Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
             values=size_entropies,
+        ),
+        Metric(
+            name=EVENNESS,
+            direction=Direction.HIGHER,
+            lower=0.0,
+            upper=1.0,
+            formula="size entropy / log k: 1 where all clusters have the same size",
+            caveat="says how even the sizes are, not how good the clusters",
+            reference="Pielou 1966, doi:10.1016/0022-5193(66)90013-0",
+            values=size_evenness,
         ),
     )
 }

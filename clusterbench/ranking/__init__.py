@@ -17,9 +17,11 @@ from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
 from clusterbench.ranking.letters import letters_of, tie_letters
 from clusterbench.ranking.ranks import column_ranks, final_ranks, mean_ranks, pareto_mask
-from clusterbench.ranking.rules import KPolicy, OrderRule, RankingSpec
+from clusterbench.ranking.rules import BETTER_OF, DEFAULT_SCORE, KPolicy, OrderRule, RankingSpec
 
 __all__ = [
+    "BETTER_OF",
+    "DEFAULT_SCORE",
     "GENERATORS",
     "ONLY_SPACE",
     "Alert",

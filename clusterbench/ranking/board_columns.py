@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking.board import NOISE_POLICY, ONLY_SPACE, WITHOUT_METRIC, RankedBoard
-from clusterbench.ranking.rules import RankingSpec
+from clusterbench.ranking.rules import OrderRule, RankingSpec
 from clusterbench.tables import OVERALL, OWN, Floats
 
 Compute = Callable[[RankedBoard], Sequence[Any] | NDArray[Any]]
@@ -145,7 +145,7 @@ def _ranks_under(name: str, title: str, kind: str, change: str) -> tuple[Column,
 
 
 _ENTRY = (
-    Column("rank", "Rank", "Rank among the contenders by mean rank; equal ones share it.", "d", attrgetter("rank")),
+    Column("rank", "Rank", "Rank among the contenders; equal ones share it.", "d", attrgetter("rank")),
     Column("rank_low", "from", "Best end of the rank interval, which includes the rank.", "d", attrgetter("rank_low")),
     Column("rank_high", "to", "Worst end of the rank interval, which includes the rank.", "d", attrgetter("rank_high")),
     Column("rank_median", "Median rank", "Median rank over samples of the same size.", "d", attrgetter("rank_median")),
@@ -173,6 +173,14 @@ _ENTRY = (
     ),
 )  # fmt: skip
 
+_SCORE = Column(
+    "score",
+    "Score",
+    "What orders the entries, and chooses k: see how the ranking is made.",
+    ".3f",
+    lambda b: -b.criterion,
+)
+
 _AFTER_SCORES = (
     Column(
         "stability", "Stability",
@@ -188,7 +196,8 @@ _AFTER_SCORES = (
     Column("fit_seconds", "Fit (s)", "Seconds of fitting only, mean over seeds.", ".3f", attrgetter("fit_seconds")),
     Column("peak_mb", "Peak (MB)", "Peak memory of the fit, mean over seeds.", ".1f", attrgetter("peak_mb")),
     Column(
-        "pareto", "Pareto", "No other contender is at least as good in mean rank and stability, and better in one.",
+        "pareto", "Pareto",
+        "No other contender is at least as good in what orders the entries and in stability, and better in one.",
         "yes", attrgetter("pareto"),
     ),
     Column(
@@ -235,7 +244,8 @@ def board_columns(spec: RankingSpec, *, has_baselines: bool, own_metrics: Sequen
         Column(f"{name}@{OWN}", f"{titles.get(name, name)} (own)", what, ".3f", _score("own", position))
         for position, name in enumerate(own_metrics)
     ]
-    return (*_ENTRY, *scores, *own, *_AFTER_SCORES)
+    order = (_SCORE,) if spec.order is OrderRule.SCORE else ()
+    return (*_ENTRY, *order, *scores, *own, *_AFTER_SCORES)
 
 
 def _score_column(metric: MetricFacts, space: str, position: int) -> Column:

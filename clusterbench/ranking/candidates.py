@@ -129,7 +129,7 @@ def choose_candidates(
     stability = CutStability.of(matrix, draws)
     cuts = describe_cuts(matrix, z, stability.mean, spec)
     choices = tuple(choose(matrix, cuts, spec, table))
-    drawn = () if draws is None else _choose_in_draws(matrix, draws, stability, table, spec)
+    drawn = () if draws is None or not spec.n_bootstrap else _choose_in_draws(matrix, draws, stability, table, spec)
     return Candidates(spec, matrix, baselines, z, stability, cuts, choices, drawn)
 
 

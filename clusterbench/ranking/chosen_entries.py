@@ -108,7 +108,8 @@ def _pool(
     alternatives: Mapping[str, Floats],
 ) -> Entries:
     matrix, cuts, spec = candidates.matrix, candidates.cuts, candidates.spec
-    random = None if candidates.baselines is None else Baselines.of(candidates.baselines)
+    baselines = candidates.baselines
+    random = None if baselines is None else Baselines.of(baselines[baselines["dataset"] == dataset])
     stability = candidates.stability
     chosen = np.array([choice.cut for choice in members])
     rows, n_seeds = _passing_rows(matrix, cuts.start[chosen], cuts.stop[chosen])
@@ -182,10 +183,9 @@ def _end_of_range(cuts: Cuts, matrix: Matrix, cut: int) -> str:
 
 def seed_mean(values: Floats, rows: Ints) -> Floats:
     """Return the mean over seeds of the matrix rows of each entry, shape (E, M); NaN if that of a seed is missing."""
-    padded = np.vstack([values, np.zeros((1, values.shape[1]))])
     total = np.zeros((len(rows), values.shape[1]))
-    for s in range(rows.shape[1]):
-        total += padded[rows[:, s]]
+    for seed in rows.T:
+        total += np.where((seed >= 0)[:, None], values[seed], 0.0)
     return np.asarray(total / (rows >= 0).sum(axis=1)[:, None])
 
 

@@ -188,7 +188,7 @@ def _missing_reason(
     matrix: Matrix, cuts: Cuts, cut: int, policy: KPolicy, baselines: Baselines | None, spec: RankingSpec
 ) -> str:
     """Return why a cut lacks the criterion of a policy: the most frequent reason over seeds and columns."""
-    if policy is KPolicy.SCORE and STABILITY in spec.score and np.isnan(cuts.stability[cut]):
+    if policy is KPolicy.SCORE and STABILITY in spec.score_metrics and np.isnan(cuts.stability[cut]):
         return "the stability, a part of the score, is not known"
     metrics = ("silhouette",) if policy not in (KPolicy.CALIBRATED, KPolicy.SCORE) else spec.metrics
     reasons: Counter[str] = Counter()

@@ -19,7 +19,7 @@ from clusterbench.ranking.chance import chance_alerts, chance_columns
 from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
 from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.headlines import alerts_of, headline_of
-from clusterbench.ranking.rules import RankingSpec
+from clusterbench.ranking.rules import OrderRule, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
 from clusterbench.statuses import WITHOUT_LABELS
 from clusterbench.tables import OVERALL, OWN
@@ -44,7 +44,7 @@ class Leaderboard:
         with its sizes and mean silhouette in the reference spaces, and the number of cells by status.
     sensitivity : DataFrame
         Long table: the rank of every entry without each metric, by each metric only, in each reference space only,
-        and under each other noise policy.
+        and under each other noise policy, with the number that it is ordered by (`score` or `mean_rank`).
     headline : str
         The sentence above the table.
     headlines : dict of str to str
@@ -140,11 +140,11 @@ def rank_candidates(
         table=full,
         columns=columns,
         rejected=candidates.rejected(),
-        sensitivity=_sensitivity(boards),
+        sensitivity=_sensitivity(boards, spec.order),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
         alerts=(*_alerts(matrix, boards, spec), *chance),
-        notes=tuple(_notes(boards, spec, has_baselines=has_baselines)),
+        notes=tuple(_notes(boards, spec)),
         win_rates=win_rates(full, spec) if len(ranks) >= MIN_DATASETS_FOR_WINS else None,
         significance=critical_difference(ranks) if tested else None,
     )
@@ -164,7 +164,7 @@ def _table(boards: Sequence[RankedBoard], columns: Sequence[Column]) -> pd.DataF
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({column.name: [] for column in columns})
 
 
-def _sensitivity(boards: Sequence[RankedBoard]) -> pd.DataFrame:
+def _sensitivity(boards: Sequence[RankedBoard], rule: OrderRule) -> pd.DataFrame:
     names = ["dataset", "algorithm", "params", "variant", "k_policy"]
     parts = []
     for board in boards:
@@ -174,10 +174,10 @@ def _sensitivity(boards: Sequence[RankedBoard]) -> pd.DataFrame:
         part["kind"] = np.repeat([variation.kind for variation in board.variations], len(order))
         part["what"] = np.repeat([variation.what for variation in board.variations], len(order))
         part["rank"] = np.concatenate([variation.rank[order] for variation in board.variations])
-        part["mean_rank"] = np.concatenate([variation.criterion[order] for variation in board.variations])
+        part[rule.value] = rule.sign * np.concatenate([variation.criterion[order] for variation in board.variations])
         parts.append(part)
     if not parts:
-        return pd.DataFrame(columns=[*names, "oracle", "kind", "what", "rank", "mean_rank"])
+        return pd.DataFrame(columns=[*names, "oracle", "kind", "what", "rank", rule.value])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -200,15 +200,13 @@ def _alerts(matrix: Matrix, boards: Sequence[RankedBoard], spec: RankingSpec) ->
     return alerts
 
 
-def _notes(boards: Sequence[RankedBoard], spec: RankingSpec, *, has_baselines: bool) -> list[str]:
-    families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
-    weights = ", ".join(f"{family} {spec.weight(family):g}" for family in families)
-    policies = ", ".join(str(policy) for policy in spec.policies(has_baselines=has_baselines))
-    rule = f"Ranked by {', '.join(spec.metrics)} in {', '.join(spec.reference_spaces)}"
-    notes = [
-        f"{rule}; family weights: {weights or 'none'}.",
-        f"k chosen by: {policies}; every variation has the same choice.",
-    ]
+def _notes(boards: Sequence[RankedBoard], spec: RankingSpec) -> list[str]:
+    notes = [spec.rule_text]
+    if spec.order is OrderRule.MEAN_RANK:
+        families = dict.fromkeys(axis.family for board in boards for axis in board.entries.axes)
+        notes.append(
+            f"Family weights: {', '.join(f'{family} {spec.weight(family):g}' for family in families) or 'none'}."
+        )
     for board in boards:
         name = f"{board.entries.dataset}{' (oracle)' if board.entries.oracle else ''}"
         if board.samples is None:

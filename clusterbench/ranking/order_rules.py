@@ -8,7 +8,7 @@ import numpy as np
 
 from clusterbench.metrics import STABILITY_METRIC
 from clusterbench.ranking.ranks import Axis, column_ranks, mean_ranks, signed
-from clusterbench.ranking.rules import OrderRule, RankingSpec
+from clusterbench.ranking.rules import BETTER_OF, OrderRule, RankingSpec
 from clusterbench.tables import Bools, Floats
 
 _DECIMALS = 9
@@ -42,7 +42,7 @@ def criterion(values: Floats, axes: Sequence[Axis], contender: Bools, spec: Rank
 def counts(axes: Sequence[Axis], spec: RankingSpec) -> bool:
     """Return whether the rule of `spec` orders by any of some axes."""
     if spec.order is OrderRule.SCORE:
-        return any(spec.score.get(axis.metric, 0.0) > 0 for axis in axes)
+        return any(axis.metric in spec.score_metrics for axis in axes)
     return any(spec.weight(axis.family) > 0 for axis in axes)
 
 
@@ -53,14 +53,24 @@ def ranked_axes(spec: RankingSpec, dataset: str = "") -> tuple[Axis, ...]:
 
 
 def cut_scores(values: Floats, axes: Sequence[Axis], spec: RankingSpec) -> Floats:
-    """Return the weighted sum of the metrics of ``spec.score``, each averaged over its axes; higher is better.
+    """Return the weighted sum of the parts of ``spec.score``, averaged over reference spaces; higher is better.
 
-    The score depends on the values of a cut alone: no other entry moves it. Metrics of which lower is better count
-    negatively; one without an axis takes no part.
+    The score depends on the values of a cut alone: no other entry moves it. A part such as ``silhouette|dbcv`` is the
+    better of several metrics in each space. Values are rounded to the reproducible digits of their metric. Metrics of
+    which lower is better count negatively; one without an axis takes no part.
     """
     total = np.zeros(values.shape[:-1])
-    for metric, weight in spec.score.items():
-        columns = [j for j, axis in enumerate(axes) if axis.metric == metric]
-        if columns:
-            total += weight * axes[columns[0]].facts.sign * values[..., columns].mean(axis=-1)
+    for part, weight in spec.score.items():
+        total += weight * _part_scores(values, axes, part.split(BETTER_OF))
     return np.where(np.isnan(total), -np.inf, np.round(total, _DECIMALS))
+
+
+def _part_scores(values: Floats, axes: Sequence[Axis], metrics: Sequence[str]) -> Floats:
+    """Return the best of some metrics in each space, averaged over the spaces; 0 where none has an axis."""
+    by_space: dict[tuple[str, str], list[Floats]] = {}
+    for column, axis in enumerate(axes):
+        if axis.metric in metrics:
+            signed_values = axis.facts.sign * np.round(values[..., column], axis.facts.digits)
+            by_space.setdefault((axis.dataset, axis.space), []).append(signed_values)
+    best = [np.maximum.reduce(in_space) for in_space in by_space.values()]
+    return np.asarray(sum(best, np.zeros(values.shape[:-1])) / max(len(best), 1))

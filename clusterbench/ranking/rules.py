@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, MetricKind, get_metric
 from clusterbench.tables import OWN, STABILITY
+from clusterbench.text import listed
+
+BETTER_OF = "|"
+"""Between metrics of which the better one counts."""
+
+
+DEFAULT_SCORE: Final[Mapping[str, float]] = {"silhouette|mst_separation": 1.0, "size_evenness": 0.25}
+"""The score of a benchmark that declares none, chosen on tables with known classes: docs/ranking-rule.md."""
 
 
 class KPolicy(StrEnum):
@@ -30,6 +38,16 @@ class OrderRule(StrEnum):
 
     MEAN_RANK = "mean_rank"
     SCORE = "score"
+
+    @property
+    def heading(self) -> str:
+        """The title of the number that entries are ordered by, whose column has the name of the rule."""
+        return "Score" if self is OrderRule.SCORE else "Mean rank"
+
+    @property
+    def sign(self) -> float:
+        """1 where the lower number is better, -1 where the higher is."""
+        return -1.0 if self is OrderRule.SCORE else 1.0
 
 
 def _facts(given: object) -> object:
@@ -57,7 +75,8 @@ class RankingSpec:
         Empty: ``calibrated`` where random baselines are given, else ``silhouette``.
     order : OrderRule
     score : mapping of str to float
-        Weights of metrics, among them ``stability``, for the order and the k policy ``score``.
+        Weights of metrics, among them ``stability``, for the order and the k policy ``score``. A name such as
+        ``silhouette|dbcv`` stands for the better of both in each reference space.
     fixed_k : int, optional
         Number of clusters for the policy ``fixed``.
     true_k : mapping of str to int
@@ -121,7 +140,7 @@ class RankingSpec:
         for family in self.weights:
             if family not in families:
                 raise unknown("metric family", family, families, where="weights")
-        for name in self.score:
+        for name in self.score_metrics:
             if name not in (known := {*self.metrics, STABILITY}):
                 raise unknown("metric", name, known, where="score")
         if not self.score and (self.order is OrderRule.SCORE or KPolicy.SCORE in self.k_policies):
@@ -149,6 +168,42 @@ class RankingSpec:
     def metric(self, name: str) -> MetricFacts:
         """Return the facts of a metric that is ranked or built in."""
         return next((facts for facts in self.facts if facts.name == name), None) or get_metric(name)
+
+    @property
+    def score_metrics(self) -> tuple[str, ...]:
+        """The metrics that take part in the score."""
+        return tuple(dict.fromkeys(name for part in self.score for name in part.split(BETTER_OF)))
+
+    @property
+    def is_default(self) -> bool:
+        """Whether k is chosen and entries are ordered as in a benchmark that declares no rule."""
+        by_score = self.order is OrderRule.SCORE and self.k_policies == (KPolicy.SCORE,)
+        return by_score and dict(self.score) == DEFAULT_SCORE
+
+    @property
+    def order_metrics(self) -> tuple[str, ...]:
+        """The metrics that entries are ordered by, stability among them where it was measured."""
+        return self.score_metrics if self.order is OrderRule.SCORE else (*self.metrics, STABILITY)
+
+    @property
+    def rule_text(self) -> str:
+        """How k is chosen and entries are ordered, in two sentences."""
+        policies = listed([str(policy) for policy in self.k_policies])
+        if self.order is not OrderRule.SCORE:
+            how = f"Entries are ordered by the mean of their ranks by {listed(self._titles(self.metrics))}"
+            return f"{how}, averaged over families of metrics. The k of each entry is chosen by the policy {policies}."
+        parts = []
+        for part, weight in self.score.items():
+            titles = self._titles(part.split(BETTER_OF))
+            text = titles[0] if len(titles) == 1 else f"the best of {listed(titles)}"
+            parts.append(text if weight == 1 else f"{weight:g} times {text}")
+        what = f"The score of a partition is {' plus '.join(parts)}, averaged over the reference spaces"
+        chosen = "takes the k with the highest score" if policies == KPolicy.SCORE else f"takes its k by {policies}"
+        return f"{what} {listed(self.reference_spaces)}. Each entry {chosen}, and entries are ordered by their scores."
+
+    def _titles(self, names: Sequence[str]) -> list[str]:
+        titles = {facts.name: facts.title for facts in self.facts}
+        return [titles.get(name, name).lower() for name in names]
 
     def weight(self, family: str) -> float:
         """Return the weight of a family in the mean rank."""

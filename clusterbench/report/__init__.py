@@ -8,7 +8,7 @@ from clusterbench.report.cluster_view import by_tsne
 from clusterbench.report.declared_parts import Format, all_figures, all_formats
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Figure, of_one_dataset
-from clusterbench.report.figure_style import new_figure
+from clusterbench.report.figure_style import house_style, look, new_figure
 from clusterbench.report.model import BoardReport, Field, Heading, Notice, ReportModel, Table
 from clusterbench.report.model_building import build_report
 from clusterbench.report.svg import Drawing, Picture
@@ -34,6 +34,8 @@ __all__ = [
     "by_tsne",
     "check_writable",
     "export_csv",
+    "house_style",
+    "look",
     "new_figure",
     "of_one_dataset",
     "terminal_table",

@@ -10,9 +10,9 @@ from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missi
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
 
-_BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage", "mean_rank")
+_BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage")
 _AFTER_SCORES = ("stability", "fit_seconds", "peak_mb")
-_HIGHER_FIRST = ("coverage", "calibrated", "beaten", "stability", *SHOWN_METRICS)
+_HIGHER_FIRST = ("coverage", "score", "calibrated", "beaten", "stability", *SHOWN_METRICS)
 _BAND_KEY = ["dataset", "metric", "space", "k", "mean"]
 _OWN_HEADINGS = {
     "interval": (
@@ -34,9 +34,10 @@ def leaderboard_table(board: Board) -> BoardTable:
     """Return the rows of a board, and those columns that are neither empty nor the same for all by declaration."""
     columns = {column.name: column for column in board.run.board.columns}
     scores = [name for name, column in columns.items() if column.ranked and "@" in name]
+    scores.sort(key=lambda name: name.partition("@")[0] not in board.run.record.ranking.order_metrics)
     chance = [name for name in ("calibrated", "beaten") if name in columns]
     known = [name for name in SHOWN_METRICS if name in columns]
-    all_names = (*_BEFORE_SCORES, *chance, *scores, *_AFTER_SCORES, *known)
+    all_names = (*_BEFORE_SCORES, board.order.value, *chance, *scores, *_AFTER_SCORES, *known)
     names = [name for name in all_names if _is_shown(name, board)]
     random_means: dict[tuple[str, str, int], list[float]] = {}
     bands = board.run.details.bands.sort_values("generator", ascending=False)  # random centroids first

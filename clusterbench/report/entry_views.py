@@ -12,6 +12,7 @@ import pandas as pd
 
 from clusterbench.metrics import METRICS, STABILITY_METRIC, MetricFacts
 from clusterbench.naming import EntryNames
+from clusterbench.ranking import OrderRule
 from clusterbench.report.number_text import NOTHING, is_missing, number_of
 from clusterbench.results import StoredRun
 from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL, STABILITY
@@ -40,7 +41,8 @@ class Entry:
     variant: str
     labels_sha256: str
     rank: int
-    mean_rank: float
+    order: OrderRule  # of its board
+    order_value: float  # its score or mean rank; -inf for a score of which a part is missing
     rank_low: float
     rank_high: float
     fit_seconds: float
@@ -49,10 +51,12 @@ class Entry:
     control: bool
 
     @classmethod
-    def of(cls, row: Row, name: str, label: str, cells: pd.DataFrame, scores: pd.DataFrame) -> Entry:
+    def of(
+        cls, row: Row, name: str, label: str, cells: pd.DataFrame, scores: pd.DataFrame, *, order: OrderRule
+    ) -> Entry:
         """Return the entry of a row of the leaderboard."""
         identity = "\x1f".join(str(row[column]) for column in BOARD_KEY)
-        numbers = ("mean_rank", "rank_low", "rank_high", "fit_seconds", "stability")
+        numbers = ("rank_low", "rank_high", "fit_seconds", "stability")
         return cls(
             row=row,
             name=name,
@@ -65,10 +69,17 @@ class Entry:
             variant=printable(row["variant"]),
             labels_sha256=str(row["labels_sha256"]),
             rank=int(number_of(row["rank"])),
+            order=order,
+            order_value=number_of(row[order.value]),
             pareto=not is_missing(row["pareto"]) and bool(row["pareto"]),
             control=bool(row["control"]),
             **{column: number_of(row[column]) for column in numbers},
         )
+
+    @property
+    def criterion(self) -> float:
+        """Its number by the order rule, signed so that lower is better."""
+        return self.order.sign * self.order_value
 
     @property
     def interval(self) -> str:
@@ -136,6 +147,11 @@ class Board:
         return self.run.cells[self.run.cells["dataset"] == self.dataset]
 
     @property
+    def order(self) -> OrderRule:
+        """What the entries are ordered by."""
+        return self.run.record.ranking.order
+
+    @property
     def datasets(self) -> tuple[str, ...]:
         return tuple(self.run.record.datasets) if self.overall else (self.dataset,)
 
@@ -187,7 +203,8 @@ def boards_of(run: StoredRun) -> list[Board]:
         key = tuple(str(row[name]) for name in CUT_KEY)
         name = printable(names.setting(str(row["algorithm"]), str(row["params"])))
         label = entry_label(names, row, several_policies=several)
-        entry = Entry.of(row, name, label, cells.get(key, run.cells.iloc[:0]), scores.get(key, run.scores.iloc[:0]))
+        of_cut = cells.get(key, run.cells.iloc[:0]), scores.get(key, run.scores.iloc[:0])
+        entry = Entry.of(row, name, label, *of_cut, order=run.record.ranking.order)
         entries.setdefault((str(row["dataset"]), bool(row["oracle"])), []).append(entry)
     for dataset in run.cells["dataset"].unique():
         entries.setdefault((str(dataset), False), [])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clusterbench.ranking import OrderRule
 from clusterbench.report.entry_views import Entry
 from clusterbench.report.number_text import NOTHING, fixed
 from clusterbench.text import printable, shortened
@@ -160,6 +161,7 @@ def draw_matrix(
         spine.set_visible(False)
 
 
+_MOST_NAMED = 10
 _TILTED: dict[str, Any] = {"rotation": 30, "ha": "right"}
 
 
@@ -173,21 +175,30 @@ class Mark:
     size: float = 5.0
 
 
-def draw_mean_ranks(
-    axes: Axes, entries: Sequence[Entry], x: Sequence[float], marks: Sequence[Mark], *, numbered: Sequence[Entry]
+def draw_order(
+    axes: Axes,
+    rule: OrderRule,
+    entries: Sequence[Entry],
+    x: Sequence[float],
+    marks: Sequence[Mark],
+    *,
+    numbered: Sequence[Entry],
 ) -> None:
-    """Draw entries at their x values and mean ranks, upwards is better; some have their rank beside the mark."""
+    """Draw entries at their x values and what orders them, upwards is better; some have their rank beside the mark."""
     for entry, value, mark in zip(entries, x, marks, strict=True):
         face = mark.colour if mark.filled else "none"
-        size, at = mark.size, (value, entry.mean_rank)
-        axes.plot([value], [entry.mean_rank], mark.shape, color=mark.colour, markerfacecolor=face, markersize=size)
+        size, at = mark.size, (value, entry.order_value)
+        axes.plot([value], [entry.order_value], mark.shape, color=mark.colour, markerfacecolor=face, markersize=size)
         if entry in numbered:
             axes.annotate(str(entry.rank), at, xytext=(-7, 5), textcoords="offset points", ha="right", fontsize=8)
-    rank_axis(axes)
-    axes.invert_yaxis()
-    axes.set_ylabel("mean rank (upwards is better)")
+    if rule is OrderRule.MEAN_RANK:
+        rank_axis(axes)
+        axes.invert_yaxis()
+    axes.set_ylabel(f"{rule.heading.lower()} (upwards is better)")
 
 
 def named(entries: Sequence[Entry]) -> str:
-    """Return the ranks and labels of entries in one line."""
-    return "; ".join(f"{entry.rank} {entry.label}" for entry in entries) or "none"
+    """Return the ranks and labels of the first entries in one line."""
+    names = [f"{entry.rank} {entry.label}" for entry in entries[:_MOST_NAMED]]
+    more = [f"{len(entries) - _MOST_NAMED} more"] if len(entries) > _MOST_NAMED else []
+    return "; ".join([*names, *more]) or "none"

@@ -4,6 +4,7 @@ import json
 
 from clusterbench.metrics import EXTERNAL_METRICS, SHOWN_METRICS, STABILITY_METRIC, Direction
 from clusterbench.naming import flat_facts
+from clusterbench.ranking import OrderRule
 from clusterbench.report.entry_views import metrics_of
 from clusterbench.report.model import Table, Terms, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
@@ -12,6 +13,7 @@ from clusterbench.results import StoredRun
 from clusterbench.structure import DIP_LEVEL, MARGIN
 from clusterbench.tables import STABILITY
 from clusterbench.text import counted, listed, printable
+from clusterbench.trust import shipped_evidence, trust_by_dataset
 
 
 def metric_table(run: StoredRun) -> Table:
@@ -23,7 +25,10 @@ def metric_table(run: StoredRun) -> Table:
         better = "higher is better" if metric.direction is Direction.HIGHER else "lower is better"
         bounds = f"{metric.lower:g} to {metric.upper:g}, {better}".replace("inf", "∞")
         weight = run.record.ranking.weight(metric.family)
-        if metric.name not in (*run.record.ranking.metrics, STABILITY):
+        ranking = run.record.ranking
+        if ranking.order is OrderRule.SCORE:
+            vote = "yes, in the score" if metric.name in ranking.score_metrics else "no, shown only"
+        elif metric.name not in (*ranking.metrics, STABILITY):
             vote = "no, shown only"
         elif weight > 0:
             vote = f"yes, family {metric.family} of weight {weight:g}"
@@ -59,10 +64,21 @@ def rules(run: StoredRun) -> Terms:
         dip_level=DIP_LEVEL,
         content=f"{100 * record.ranking.confidence:g} %",
         seeds=record.seeds,
-        notes=list(map(printable, run.board.notes)),
+        notes=[printable(note) for note in run.board.notes if note != record.ranking.rule_text],
     )
     paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
     return tuple((term, rule) for term, _, rule in (text.partition(": ") for text in paragraphs if text))
+
+
+def rule_text(run: StoredRun) -> str:
+    """Return how k is chosen and entries are ordered, and for the default rule what that is worth by the evidence."""
+    ranking, evidence = run.record.ranking, shipped_evidence()
+    return printable(ranking.rule_text + (f" {evidence.sentence}" if ranking.is_default and evidence else ""))
+
+
+def trust_sentences(run: StoredRun) -> dict[str, str]:
+    """Return by dataset how far its first place can be trusted, where that is known."""
+    return {name: printable(estimate.sentence) for name, (_, estimate) in trust_by_dataset(run).items()}
 
 
 def structure_table(run: StoredRun) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from clusterbench.metrics import Direction, MetricFacts
+from clusterbench.ranking import OrderRule
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import JsonScalar, is_missing, json_value, number_of
@@ -23,7 +24,8 @@ def page_data(report: ReportModel) -> dict[str, Any]:
     Scores are means over seeds, rounded to the digits that the ranking uses, so that whoever reads them needs no
     rounding of their own. Each row of `values` holds datasets x metrics x spaces, the last varying fastest; `other`
     holds the rows of entries with noise under the other noise policies. A missing score is null, an infinite one the
-    string "Infinity" or "-Infinity".
+    string "Infinity" or "-Infinity". `weights` are those of families of metrics or of the parts of the score, by
+    `order`; `ranked` names the metrics that take part.
     """
     boards = [one.board for one in report.boards]
     scores = _scores(report.run)
@@ -49,11 +51,15 @@ def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict
     others = set(board.run.details.policies["policy"]) - {record.noise}
     policies = [policy for policy in record.policies if policy in others]
     noisy = [position for position, place in enumerate(places) if any(e is not None and e.n_noise for e in place)]
+    by_score = board.order is OrderRule.SCORE
+    ranked = [metric.name for metric in metrics if metric.name in record.ranking.order_metrics]
     families = dict.fromkeys(metric.family for metric in metrics)
     if any(not is_missing(entry.row[STABILITY]) for entry in entries):
         families[STABILITY] = None
+        ranked += [STABILITY] if STABILITY in record.ranking.order_metrics else []
     return {
         "policy": record.noise,
+        "order": board.order.value,
         "datasets": list(map(printable, board.datasets)),
         "spaces": list(map(printable, board.spaces)),
         "metrics": [
@@ -62,12 +68,12 @@ def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict
                 "title": metric.title,
                 "family": metric.family,
                 "higher": metric.direction is Direction.HIGHER,
-                "ranked": metric.name in record.ranking.metrics,
                 "shown": 1 if metric.digits <= 3 else 3,
             }
             for metric in metrics
         ],
-        "weights": {family: record.ranking.weight(family) for family in families},
+        "ranked": ranked,
+        "weights": dict(record.ranking.score) if by_score else {one: record.ranking.weight(one) for one in families},
         "entries": [
             {"algorithm": printable(entry.algorithm), "variant": entry.variant, "control": entry.control, "dup": number}
             for entry, number in zip(entries, _duplicates(places), strict=True)

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Entry
 from clusterbench.report.model import BoardReport, Heading, ReportModel
-from clusterbench.report.number_text import NOTHING, significant
+from clusterbench.report.number_text import NOTHING, fixed, significant
 from clusterbench.text import counted, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_WIDTH, _NAME, _POLICY = 100, 18, 3
+_WIDTH, _NAME, _POLICY, _MOST_SCORES = 100, 18, 3, 4
 
 
 def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
 
-    Scores are under the short name of their metric (Sil, DB, CH) and the name of their reference space; agreement with
-    known classes (ARI, AMI) is grey, since it is not ranked, and replaces the fit time. A control
+    What orders the entries follows the sizes: a score or a mean rank. The first scores behind it are under the short
+    name of their metric (Sil, DB) and the name of their reference space; agreement with known classes (ARI, AMI) is
+    grey, since it is not ranked, and replaces the fit time. A control
     has a ``c`` after its rank, an entry with the true k given an ``o``; the letters are those of ties. Where k was
     chosen in several ways, the first letters of the policy follow k.
     """
@@ -41,14 +42,18 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     if not rows:
         table.add_column("No entry could be ranked; the report lists the reasons.")
         return table
-    scores = [position for position, heading in enumerate(headings) if heading.group]
+    counted_metrics = first.board.run.record.ranking.order_metrics
+    scores = [at for at, heading in enumerate(headings) if heading.name.partition("@")[0] in counted_metrics]
+    scores = [at for at in scores if headings[at].group][:_MOST_SCORES]
+    scores += [at for at, heading in enumerate(headings) if heading.shown_only]
     several = any(heading.name == "k_policy" for heading in headings)
     has_classes = any(heading.shown_only for heading in headings)
-    _add_columns(table, [headings[position] for position in scores])
+    _add_columns(table, first.board.order.heading, [headings[position] for position in scores])
     if not has_classes:
         table.add_column("fit s", justify="right", no_wrap=True)
     for entry, row in rows[:top]:
-        fields = [*_place(entry, several_policies=several), *(row[position].text for position in scores)]
+        fields = [*_place(entry, several_policies=several), fixed(entry.order_value, 3)]
+        fields += [row[position].text for position in scores]
         fields += [] if has_classes else [significant(entry.fit_seconds, 2)]
         table.add_row(*map(_plain, fields), style="dim" if entry.control else None)
     return table
@@ -64,7 +69,7 @@ def _caption(board: BoardReport, n_boards: int, top: int) -> str:
     return "; ".join(parts)
 
 
-def _add_columns(table: Table, scores: list[Heading]) -> None:
+def _add_columns(table: Table, order: str, scores: list[Heading]) -> None:
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("range", no_wrap=True)
     table.add_column("tie", no_wrap=True)
@@ -72,6 +77,7 @@ def _add_columns(table: Table, scores: list[Heading]) -> None:
     table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=7, max_width=12)
     table.add_column("k", justify="right", no_wrap=True)
     table.add_column("sizes%", no_wrap=True)
+    table.add_column(order.lower().replace(" ", "\n"), justify="right", no_wrap=True)
     for heading in scores:
         lines = (heading.title, "grey") if heading.shown_only else (short_title(heading.group), heading.title[:6])
         style = "dim" if heading.shown_only else None

@@ -92,7 +92,7 @@ class Plan:
                 weights=bench.ranking.weights,
                 k_policies=bench.ranking.k_policies,
                 order=bench.ranking.order,
-                score=bench.ranking.score,
+                score=bench.ranking.used_score,
                 fixed_k=bench.ranking.fixed_k,
                 true_k={name: true_k for name, dataset in self.datasets.items() if (true_k := dataset.true_k)},
                 controls=frozenset(name for name, algorithm in algorithms.items() if algorithm.control),

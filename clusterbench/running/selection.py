@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from clusterbench.benchmark import Benchmark, FitJob
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError, unknown
@@ -113,9 +111,4 @@ class Selection:
 
     def sample(self, dataset: Dataset) -> Dataset:
         """Return at most 2,000 random rows of a table if quick."""
-        if not self.quick or dataset.n_rows <= _QUICK_ROWS:
-            return dataset
-        rng = np.random.default_rng(_QUICK_SEED)
-        rows = np.sort(rng.choice(dataset.n_rows, _QUICK_ROWS, replace=False))
-        warning = f"quick: {_QUICK_ROWS} of {dataset.n_rows} rows, drawn with seed {_QUICK_SEED}"
-        return replace(dataset.take(rows), warnings=(*dataset.warnings, warning))
+        return dataset.sample(_QUICK_ROWS, seed=_QUICK_SEED) if self.quick else dataset

@@ -165,9 +165,9 @@ def test_what_a_file_leaves_out_has_its_default():
     bench = parse('title = "T"\n[[datasets]]\nuse = "iris"\n[[algorithms]]\nuse = "kmeans"\n')
     assert bench.seeds == (0,)
     assert bench.ks == tuple(range(2, 11))
-    assert bench.metrics == DEFAULT_METRICS
+    assert bench.metrics == (*DEFAULT_METRICS, "mst_separation", "size_evenness")
     assert bench.noise.policies == (NoisePolicy.ZERO, *(p for p in NoisePolicy if p is not NoisePolicy.ZERO))
-    assert bench.ranking.k_policies == ("calibrated",)
+    assert (bench.ranking.k_policies, bench.ranking.order) == (("score",), "score")
     assert (bench.ranking.bootstraps, bench.ranking.random_partitions, bench.ranking.seed) == (1000, 50, 0)
     assert (bench.stability.resamples, bench.structure.permutations) == (10, 19)
     assert (bench.limits.seconds, bench.limits.memory_mb) == (None, None)

@@ -14,6 +14,7 @@ from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry
 
 REGISTRY = load_registry(None)
+CALIBRATED = '[ranking]\nk_policies = ["calibrated"]\nrandom_partitions = 1\n[variants]'
 MINIMAL = """
 title = "T"
 seeds = [0, 1]
@@ -135,7 +136,7 @@ def test_reference_spaces_have_a_default_recipe():
         ("[variants]", '[noise]\npolicy = "zeor"\n[variants]', ["noise.policy", "zeor"]),
         ("[variants]", 'metrics = ["silhouete"]\n[variants]', ["silhouete", "did you mean 'silhouette'?"]),
         ("[variants]", '[ranking]\nk_policies = ["fixed"]\n[variants]', ["fixed_k"]),
-        ("[variants]", "[ranking]\nrandom_partitions = 1\n[variants]", ["calibrated", "random_partitions"]),
+        ("[variants]", CALIBRATED, ["calibrated", "random_partitions"]),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_with_place_and_remedy(old, new, told):

@@ -37,6 +37,7 @@ from clusterbench.tables import CELL_COLUMNS, SCORE_COLUMNS
 N_ROWS = 1000
 METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz")
 REFERENCES = ("standard", "log1p")
+SCORE = {"silhouette|davies_bouldin": 1.0, "stability": 0.5, "calinski_harabasz": 0.001}
 BY_K = [{"k": k} for k in (2, 3, 4)]
 SETTINGS: tuple[tuple[str, dict[str, Any], list[dict[str, Any]]], ...] = (
     ("kmeans", {"n_init": 10}, BY_K),
@@ -381,6 +382,15 @@ def hostile_report(hostile_run: StoredRun) -> ReportModel:
 def two_reports(two_tables: StoredRun) -> ReportModel:
     """The report of two tables, without figures."""
     return build_report(two_tables, figures=())
+
+
+@pytest.fixture(scope="session")
+def scored_reports() -> ReportModel:
+    """The report of the same two tables, their entries ordered by a score, without figures."""
+    ranking = {"order": "score", "score": SCORE, "k_policies": ("score",)}
+    return build_report(
+        _make_run(datasets=("cards", "wine"), closely=True, change=_found_twice, ranking=ranking), figures=()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from clusterbench.metrics import METRICS
-from clusterbench.ranking import Draws, RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
+from clusterbench.ranking import Draws, OrderRule, RankingSpec, column_ranks, final_ranks, leaderboard, mean_ranks
 from clusterbench.report import BoardReport, Entry, ReportModel
 from clusterbench.tables import OVERALL
 
@@ -33,7 +33,9 @@ def data_of(page: str) -> list[dict[str, Any]]:
     return boards
 
 
-@pytest.fixture(params=["mixed_report", "full_report", "two_reports", "hostile_report", "rejected_report"])
+@pytest.fixture(
+    params=["mixed_report", "full_report", "two_reports", "scored_reports", "hostile_report", "rejected_report"]
+)
 def any_report(request: pytest.FixtureRequest) -> ReportModel:
     return request.getfixturevalue(request.param)
 
@@ -104,13 +106,13 @@ def board_at(report: ReportModel, dataset: str) -> BoardReport:
 
 def everything(report: ReportModel, dataset: str) -> dict[str, Any]:
     """Everything that can be chosen on a board."""
-    entries = board_at(report, dataset).board.entries
+    entries, ranking = board_at(report, dataset).board.entries, report.run.record.ranking
     return {
         "metrics": METRIC_NAMES,
         "stability": True,
         "spaces": ["standard", "log1p"],
         "policy": "zero",
-        "weights": {"separation": 1.0, "stability": 1.0},
+        "weights": dict(ranking.score or {"separation": 1.0, "stability": 1.0}),
         "algorithms": list(dict.fromkeys(entry.row["algorithm"] for entry in entries)),
         "variants": list(dict.fromkeys(entry.row["variant"] for entry in entries)),
     }
@@ -131,7 +133,10 @@ def selections(report: ReportModel, dataset: str, count: int) -> list[dict[str, 
             "stability": bool(rng.random() < 0.7),
             "spaces": some(every["spaces"]),
             "policy": str(rng.choice(["zero", "drop", "cluster", "nearest"])),
-            "weights": {"separation": float(rng.choice([0.5, 1, 2])), "stability": float(rng.choice([0, 1, 3]))},
+            "weights": {
+                part: weight * float(rng.choice([0, 1, 3] if number else [0.5, 1, 2]))
+                for number, (part, weight) in enumerate(every["weights"].items())
+            },
             "algorithms": some(every["algorithms"]),
             "variants": some(every["variants"]),
         }
@@ -154,19 +159,33 @@ def ranked_by_the_ranking(report: ReportModel, dataset: str, chosen: dict[str, A
     other = other.set_index(["dataset", "labels_sha256", "space", "metric"])["value"].to_dict()
     keys = scores[["dataset", "labels_sha256", "space", "metric"]].itertuples(index=False, name=None)
     scores["value"] = [other.get(key, value) for key, value in zip(keys, scores["value"], strict=True)]
+    rule = chosen_rule(run.record.ranking, chosen)
+    if rule is None:
+        return {}
     spec = RankingSpec(
         reference_spaces=tuple(chosen["spaces"]),
         metrics=tuple(chosen["metrics"]),
-        weights=chosen["weights"],
         controls=frozenset({"random_labels"}),
         n_bootstrap=0,
+        **rule,
     )
     found = leaderboard(cells, scores, spec, draws=draws if chosen["stability"] else None).table
     mine = found[found["dataset"] == dataset]
     return {
         tuple(row[:3]): (int(row[3]), float(row[4]))
-        for row in mine[[*KEY, "rank", "mean_rank"]].itertuples(index=False, name=None)
+        for row in mine[[*KEY, "rank", spec.order.value]].itertuples(index=False, name=None)
     }
+
+
+def chosen_rule(ranking: RankingSpec, chosen: dict[str, Any]) -> dict[str, Any] | None:
+    """The rule of a ranking with the chosen metrics and weights; None where nothing is left to rank by."""
+    metrics, weights = [*chosen["metrics"], *(["stability"] if chosen["stability"] else [])], chosen["weights"]
+    if ranking.order is OrderRule.MEAN_RANK:
+        families = {"stability" if name == "stability" else "separation" for name in metrics}
+        return {"weights": weights} if any(weights[family] for family in families) else None
+    parts = {part: [name for name in part.split("|") if name in metrics] for part in weights}
+    score = {"|".join(names): weights[part] for part, names in parts.items() if names and weights[part]}
+    return {"order": ranking.order, "score": score} if score else None
 
 
 def ranked_by_the_page(report: ReportModel, dataset: str, chosen: dict[str, Any], page: Any) -> dict[Any, Any]:
@@ -184,35 +203,42 @@ def ranked_by_the_page(report: ReportModel, dataset: str, chosen: dict[str, Any]
         "([b, chosen, shown]) => clusterbench.rank(clusterbench.boards[b], chosen, shown)", [position, asked, shown]
     )
     assert [one["rank"] for one in found] == sorted(one["rank"] for one in found)
-    return {tuple(entries[one["entry"]].row[name] for name in KEY): (one["rank"], one["meanRank"]) for one in found}
+    return {tuple(entries[one["entry"]].row[name] for name in KEY): (one["rank"], one["value"]) for one in found}
+
+
+@pytest.fixture(scope="module", params=["two_reports", "scored_reports"])
+def ranked_report(request: pytest.FixtureRequest) -> ReportModel:
+    """A report of each order rule."""
+    report: ReportModel = request.getfixturevalue(request.param)
+    return report
 
 
 @pytest.fixture(scope="module")
-def page(two_reports: ReportModel, chromium: Any, render: Render, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def page(ranked_report: ReportModel, chromium: Any, render: Render, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("page") / "index.html"
-    path.write_text(render(two_reports, "html"), encoding="utf-8")
+    path.write_text(render(ranked_report, "html"), encoding="utf-8")
     tab = chromium.new_page()
     tab.goto(path.as_uri())
     return tab
 
 
 @pytest.mark.parametrize("dataset", ["cards", "wine", OVERALL])
-def test_the_page_ranks_as_the_ranking_does(two_reports: ReportModel, dataset: str, page: Any, draws_of: Any) -> None:
-    draws = draws_of(two_reports.run.cells, two_reports.run.scores)
-    for chosen in selections(two_reports, dataset, 12):
-        expected = ranked_by_the_ranking(two_reports, dataset, chosen, draws)
-        assert ranked_by_the_page(two_reports, dataset, chosen, page) == expected, chosen
+def test_the_page_ranks_as_the_ranking_does(ranked_report: ReportModel, dataset: str, page: Any, draws_of: Any) -> None:
+    draws = draws_of(ranked_report.run.cells, ranked_report.run.scores)
+    for chosen in selections(ranked_report, dataset, 12):
+        expected = ranked_by_the_ranking(ranked_report, dataset, chosen, draws)
+        assert ranked_by_the_page(ranked_report, dataset, chosen, page) == expected, chosen
 
 
 @pytest.mark.parametrize("dataset", ["cards", "wine", OVERALL])
 def test_with_nothing_changed_the_page_gives_the_published_ranking(
-    two_reports: ReportModel, dataset: str, page: Any
+    ranked_report: ReportModel, dataset: str, page: Any
 ) -> None:
-    chosen = everything(two_reports, dataset)
-    found = ranked_by_the_page(two_reports, dataset, chosen, page)
+    chosen = everything(ranked_report, dataset)
+    found = ranked_by_the_page(ranked_report, dataset, chosen, page)
     published = {
-        tuple(entry.row[name] for name in KEY): (entry.rank, entry.mean_rank)
-        for entry in board_at(two_reports, dataset).board.entries
+        tuple(entry.row[name] for name in KEY): (entry.rank, entry.order_value)
+        for entry in board_at(ranked_report, dataset).board.entries
     }
     assert list(found.items()) == list(published.items())
 
@@ -221,21 +247,21 @@ def test_with_nothing_changed_the_page_gives_the_published_ranking(
                                             ("only space", "log1p"), ("without metric", "silhouette"),
                                             ("without metric", "stability")])  # fmt: skip
 def test_leaving_something_out_gives_the_ranks_of_the_sensitivity_table(
-    two_reports: ReportModel, page: Any, kind: str, what: str
+    ranked_report: ReportModel, page: Any, kind: str, what: str
 ) -> None:
     every = [*METRIC_NAMES, "stability"]
     metrics = {"only metric": [what], "without metric": [name for name in every if name != what]}.get(kind, every)
     chosen = {
-        **everything(two_reports, "cards"),
+        **everything(ranked_report, "cards"),
         "metrics": [name for name in metrics if name != "stability"],
         "stability": "stability" in metrics,
         "spaces": [what] if kind == "only space" else ["standard", "log1p"],
     }
-    frame = two_reports.run.board.sensitivity
+    frame, value = ranked_report.run.board.sensitivity, ranked_report.run.record.ranking.order.value
     mine = frame[(frame["dataset"] == "cards") & (frame["kind"] == kind) & (frame["what"] == what)]
-    expected = {tuple(row[:3]): tuple(row[3:]) for row in mine[[*KEY, "rank", "mean_rank"]].itertuples(index=False)}
+    expected = {tuple(row[:3]): tuple(row[3:]) for row in mine[[*KEY, "rank", value]].itertuples(index=False)}
     assert expected
-    assert ranked_by_the_page(two_reports, "cards", chosen, page) == expected
+    assert ranked_by_the_page(ranked_report, "cards", chosen, page) == expected
 
 
 def test_ties_and_missing_scores_are_ranked_as_in_the_ranking(page: Any) -> None:
@@ -247,7 +273,7 @@ def test_ties_and_missing_scores_are_ranked_as_in_the_ranking(page: Any) -> None
     oriented = np.where(np.isnan(values), -np.inf, values)
     means = mean_ranks(column_ranks(oriented, contender), ["a", "a", "b", "b"], {"a": 2.0, "b": 0.3})
     board = {
-        "policy": "zero", "datasets": ["d"], "spaces": ["s", "t"], "other": {},
+        "order": "mean_rank", "policy": "zero", "datasets": ["d"], "spaces": ["s", "t"], "other": {},
         "metrics": [{"name": "m", "family": "a", "higher": True}, {"name": "n", "family": "b", "higher": True}],
         "entries": [{"control": not bool(free), "dup": place} for place, free in enumerate(contender)],
         "values": [[None if np.isnan(v) else "Infinity" if np.isinf(v) else v for v in row] for row in values],
@@ -256,9 +282,17 @@ def test_ties_and_missing_scores_are_ranked_as_in_the_ranking(page: Any) -> None
     chosen = {"metrics": ["m", "n", "stability"], "spaces": ["s", "t"], "datasets": ["d"], "policy": "zero",
               "weights": {"a": 2.0, "b": 0.3}}  # fmt: skip
     found = page.evaluate("([b, c, s]) => clusterbench.rank(b, c, s)", [board, chosen, list(range(30))])
-    ranks = {one["entry"]: (one["rank"], one["meanRank"]) for one in found}
+    ranks = {one["entry"]: (one["rank"], one["value"]) for one in found}
     assert ranks == {
         e: (int(r), float(m)) for e, (r, m) in enumerate(zip(final_ranks(means, contender), means, strict=True))
+    }
+    # By score: half of the better of both metrics in each space, averaged; last where one is missing.
+    better = 0.5 * np.maximum(values[:, :2], values[:, 2:]).mean(axis=1)
+    scores = np.where(np.isnan(better), -np.inf, better)
+    by_score = [{**board, "order": "score"}, {**chosen, "weights": {"m|n": 0.5, "stability": 1}}, list(range(30))]
+    found = page.evaluate("([b, c, s]) => clusterbench.rank(b, c, s)", by_score)
+    assert {one["entry"]: (one["rank"], one["value"]) for one in found} == {
+        e: (int(r), float(m)) for e, (r, m) in enumerate(zip(final_ranks(-scores, contender), scores, strict=True))
     }
     nothing = {**chosen, "weights": {"a": 0, "b": 0}}
     assert page.evaluate("([b, c, s]) => clusterbench.rank(b, c, s)", [board, nothing, [0, 1]]) == []

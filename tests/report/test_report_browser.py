@@ -174,7 +174,7 @@ def test_another_choice_ranks_again_and_can_be_taken_back(full_report: ReportMod
     page.uncheck("input[name=algorithm][value=kmeans]")
     page.uncheck("input[name=space][value=standard]")
     page.uncheck("input[name=metric][value=stability]")
-    page.fill("input[data-family=separation]", "2.5")
+    page.fill("input[data-part=separation]", "2.5")
     page.select_option("select[name=policy]", "nearest")
     page.wait_for_selector(".recomputed:not([hidden])")
     kept = [entry for entry in entries if entry.name != "kmeans"]
@@ -196,16 +196,16 @@ def test_another_choice_ranks_again_and_can_be_taken_back(full_report: ReportMod
 def test_the_notice_names_only_what_takes_part(full_report: ReportModel, open_page: Open) -> None:
     page = open_page()
     page.click("form.tool summary")
-    page.fill("input[data-family=stability]", "0")
+    page.fill("input[data-part=stability]", "0")
     notice = page.locator(".recomputed:not([hidden])")
     notice.wait_for()
     rule = "silhouette, davies_bouldin, calinski_harabasz (family separation, weight 1) in standard, log1p;"
     assert rule in notice.inner_text()
     assert "stability" not in notice.inner_text()
-    page.fill("input[data-family=stability]", "2.5")
+    page.fill("input[data-part=stability]", "2.5")
     page.locator(".recomputed", has_text="stability (family stability, weight 2.5) in").wait_for()
-    page.fill("input[data-family=separation]", "0")
-    page.fill("input[data-family=stability]", "0")
+    page.fill("input[data-part=separation]", "0")
+    page.fill("input[data-part=stability]", "0")
     page.locator(".recomputed", has_text="by nothing in standard, log1p; noise policy zero. Nothing is left").wait_for()
     page.locator("form.tool button[type=reset]").click()
     page.uncheck("input[name=variant][value=raw]")
@@ -351,6 +351,25 @@ def test_the_keyboard_alone_is_enough(full_report: ReportModel, open_page: Open)
     tab_to("th.name a")
     page.keyboard.press("Enter")
     page.locator("details.entry[open]").wait_for()
+
+
+def test_a_board_by_score_ranks_by_the_chosen_parts_of_the_score(
+    scored_reports: ReportModel, open_page: Open, render: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(render(scored_reports, "html"), encoding="utf-8")
+    page = open_page(path)
+    board = page.locator(".board").nth(1)
+    assert board.locator("th[data-name='score']").count() == 1
+    assert board.locator("th[data-name='mean_rank']").count() == 0
+    board.locator("form.tool summary").click()
+    offered = board.locator("input[name=metric]").evaluate_all("all => all.map(one => one.value)")
+    assert set(offered) == {"silhouette", "davies_bouldin", "calinski_harabasz", "stability"}
+    board.locator("input[name=metric][value=davies_bouldin]").uncheck()
+    board.locator("input[data-part=calinski_harabasz]").fill("0")
+    notice = board.locator(".recomputed:not([hidden])")
+    notice.wait_for()
+    assert "by silhouette + 0.5 times stability in standard, log1p; noise policy zero." in notice.inner_text()
 
 
 def test_hostile_names_stay_text_in_the_browser(

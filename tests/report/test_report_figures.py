@@ -67,7 +67,7 @@ def with_entries(board: Board, *rows: dict[str, object]) -> Board:
         row = {**base, "rank": number, "mean_rank": float(number), "variant": "raw", "params": str(number), **given}
         name = str(given.get("name", "kmeans"))
         label, nothing = f"{name} · {row['variant']}", pd.DataFrame()
-        entries.append(Entry.of(row, name, label, nothing, nothing))
+        entries.append(Entry.of(row, name, label, nothing, nothing, order=board.order))
     return replace(board, entries=tuple(entries))
 
 
@@ -183,10 +183,12 @@ def test_the_leaderboard_shows_rank_interval_and_marks_and_is_cut_where_it_is_lo
     control = {"name": "ward", "control": True, "pareto": False, "rank_low": math.nan, "mean_rank": 2.3456}
     drawn = picture("leaderboard", with_entries(board, {"flags": "x"}, control))
     assert drawn.rows == (
-        ("1", "1 to 2", "1.00", "kmeans · raw", "Pareto, incomplete"),
-        ("2", "–", "2.35", "ward · raw", "control"),
+        ("1", "1 to 2", "1.000", "kmeans · raw", "Pareto, incomplete"),
+        ("2", "–", "2.346", "ward · raw", "control"),
     )
-    assert "2 of 2 entries, best on top. Best mean rank: kmeans · raw, 1.00. A disc is a rank" in drawn.description
+    assert (
+        "2 of 2 entries, best on top. Best mean rank: kmeans · raw, 1.000. Left: a disc is a rank" in drawn.description
+    )
     long = picture("leaderboard", with_entries(board, *[{}] * 31))
     assert len(long.rows) == 30
     assert long.description.startswith("The first 30 of 31 entries")
@@ -220,8 +222,8 @@ def test_the_pareto_figure_marks_mean_rank_and_stability_and_leaves_out_what_has
     contenders = board.contenders
     for entry in contenders:
         beaten = any(
-            other.mean_rank <= entry.mean_rank and other.stability >= entry.stability
-            and (other.mean_rank, -other.stability) != (entry.mean_rank, -entry.stability)
+            other.criterion <= entry.criterion and other.stability >= entry.stability
+            and (other.criterion, -other.stability) != (entry.criterion, -entry.stability)
             for other in contenders
         )  # fmt: skip
         assert entry.pareto == (not beaten)
@@ -274,6 +276,20 @@ def test_rank_axes_have_integers(board: Board, kind: str, ranks: tuple[float, fl
     assert any(low - 1 <= int(text) <= high + 1 for text in numbers if "." not in text)
 
 
+def test_by_score_the_figures_have_the_score_and_its_direction(scored_reports: ReportModel) -> None:
+    board = next(one.board for one in scored_reports.boards if one.board.dataset == "cards")
+    for name in ("leaderboard", "pareto", "fit-time"):
+        drawn = picture(name, board)
+        assert "score" in drawn.header
+        assert not any("mean rank" in text for text in (*texts(drawn), *drawn.header, drawn.description))
+        assert any(text.startswith("score (") for text in texts(drawn))
+    front = [row for row in picture("fit-time", board).rows if row[-1] == "front"]
+    assert min(board.contenders, key=lambda entry: entry.rank).label in [row[3] for row in front]
+    best = board.run.board.table.query("dataset == 'cards' and algorithm == 'kmeans'").groupby("variant")["score"].max()
+    rows = {row[0]: row[1:] for row in picture("heat-map", board).rows}
+    assert rows["kmeans"] == (f"{best['raw']:.2f}", f"{best['log1p']:.2f}")
+
+
 # --- matrices ---------------------------------------------------------------------------------------------------------
 
 
@@ -284,8 +300,8 @@ def test_the_heat_map_has_the_best_mean_rank_and_gaps_for_what_was_refused(mixed
     table = mixed_report.run.board.table
     best = table[(table["algorithm"] == "kmeans")].groupby("variant")["mean_rank"].min()
     assert rows["kmeans"] == (f"{best['raw']:.2f}", f"{best['log1p']:.2f}")
-    assert rows["agglomerative (linkage=average)"] == ("no rank", "no rank")
-    assert rows["dbscan"][0] == "no rank"
+    assert rows["agglomerative (linkage=average)"] == ("no mean rank", "no mean rank")
+    assert rows["dbscan"][0] == "no mean rank"
 
 
 def test_the_heat_map_of_many_variants_says_what_it_leaves_out(board: Board) -> None:

@@ -27,6 +27,7 @@ from clusterbench.report.formats.latex_table import escaped as tex
 from clusterbench.report.formats.markdown_text import escaped, markdown
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
+from clusterbench.trust import Coefficients, RuleEvidence, TrustEstimate
 
 Render = Callable[[ReportModel, str], str]
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -374,7 +375,7 @@ def test_every_format_holds_the_same_numbers(full_report: ReportModel, full_fold
             assert page[place][places[name]] == plain_latex(typeset[place][places[name]]) == field.text
             in_markdown = marked[place][header.index(titles[name])]
             assert re.match(r"[-\d.]+", in_markdown)[0] == field.text  # type: ignore[index]
-    assert re.search(r"0\.\d{3} \(z -?\d+\.\d, random 0\.\d{3}\)", text["leaderboard.md"])
+    assert re.search(r"0\.\d{3} \(z -?\d+\.\d, random 0\.\d{3}, 0\.\d{3}\)", text["leaderboard.md"])
     assert len(page) == len(table) == len(document) == len(marked) == len(typeset)
 
 
@@ -421,3 +422,27 @@ def test_the_wide_table_is_the_long_one_turned(mixed_report: ReportModel) -> Non
         metric, space = column.split("@")
         np.testing.assert_array_equal(known[column], [long[sha, metric, space] for sha in known["labels_sha256"]])
         assert wide.loc[wide["labels_sha256"].isna(), column].isna().all()
+
+
+def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
+    scored_reports: ReportModel, full_report: ReportModel, render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert full_report.basis == (full_report.run.record.ranking.rule_text,)
+    run = scored_reports.run
+    assert scored_reports.basis == (run.record.ranking.rule_text,)  # not the default rule: nothing is known of it
+    estimate = TrustEstimate(0.1, 0.25, 0.5, Coefficients({}, {}, {}, 40, 0.9))
+    monkeypatch.setattr("clusterbench.ranking.rules.DEFAULT_SCORE", run.record.ranking.score)
+    evidence = RuleEvidence(tables=40, partitions=4000, regret=0.123, random=0.3, silhouette=0.2)
+    monkeypatch.setattr("clusterbench.report.methodology.shipped_evidence", lambda: evidence)
+    monkeypatch.setattr("clusterbench.report.methodology.trust_by_dataset", lambda run: {"wine": ({}, estimate)})
+    report = build_report(run, figures=())
+    rule = f"{run.record.ranking.rule_text} On 40 tables with known classes this rule loses 0.12 of adjusted Rand index"
+    trust = "wine: The first place is likely to lose 0.10 to 0.25 of adjusted Rand index"
+    assert report.basis[0].startswith(rule)
+    assert report.basis[1].startswith(trust)
+    text, page = render(report, "markdown"), render(report, "html")
+    assert text.index("this rule loses 0.12") < text.index("0.10 to 0.25 of adjusted") < text.index("## Leaderboard")
+    assert page.index("this rule loses 0.12") < page.index("0.10 to 0.25 of adjusted") < page.index('id="leaderboard"')
+    document = json.loads(render(report, "json"))
+    assert document["rule"] == report.rule
+    assert document["trust"] == {"wine": estimate.sentence}

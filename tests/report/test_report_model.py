@@ -87,7 +87,7 @@ def test_interval_and_marks_of_an_entry(
 ) -> None:
     values = {"rank_low": 1, "rank_high": 2, "control": False, "oracle": False, "pareto": False, "flags": ""}
     first = one_board(mixed_report).board.entries[0]
-    entry = Entry.of({**first.row, **values, **row}, "kmeans", "kmeans", pd.DataFrame(), pd.DataFrame())
+    entry = Entry.of({**first.row, **values, **row}, "kmeans", "kmeans", *[pd.DataFrame()] * 2, order=first.order)
     assert (entry.interval, entry.marks, entry.sizes, entry.n_noise) == (interval, marks, (), 0)
 
 

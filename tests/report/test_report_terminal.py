@@ -34,14 +34,24 @@ def test_it_fits_100_columns(name: str, request: pytest.FixtureRequest) -> None:
 
 def test_it_shows_rank_range_letter_name_scores_and_time(mixed_report: ReportModel) -> None:
     lines = printed(mixed_report)
-    assert next(line.split() for line in lines if "Sil↑" in line) == ["Sil↑", "Sil↑", "DB↓", "DB↓", "CH↑", "CH↑"]
+    assert next(line.split() for line in lines if "Sil↑" in line) == ["mean", "Sil↑", "Sil↑", "DB↓", "DB↓"]
     first = mixed_report.run.board.table.iloc[0]
     row = next(line.split() for line in lines if " (ward)" in line)
-    assert row[:3] == ["1", f"{first['rank_low']}-{first['rank_high']}", first["tie"]]
+    assert row[:3] == ["1", "–", first["tie"]]  # no draws, so no range
     for name in ("silhouette@standard", "davies_bouldin@log1p"):
         assert f"{first[name]:.3f}" in row
-    assert f"{first['calinski_harabasz@log1p']:.1f}" in row
+    assert f"{first['mean_rank']:.3f}" in row
     assert any(line.split()[0].endswith("c") for line in lines if "random_labels" in line)
+
+
+def test_a_board_by_score_shows_the_score_in_place_of_the_mean_rank(scored_reports: ReportModel) -> None:
+    lines = printed(scored_reports)
+    assert any("score" in line for line in lines)
+    assert not any("mean" in line.split() for line in lines)
+    first = scored_reports.run.board.table.iloc[0]
+    row = next(line.split() for line in lines if line.split()[:1] == ["1"])
+    assert row[1:3] == [f"{first['rank_low']}-{first['rank_high']}", first["tie"][:4]]
+    assert f"{first['score']:.3f}" in row
 
 
 def test_top_limits_the_rows_and_says_so(mixed_report: ReportModel) -> None:
@@ -104,5 +114,4 @@ def test_long_titles_and_algorithms_are_shortened_and_no_field_is_lost(
         assert f" {int(row['k'])} " in line
         for name in ("silhouette@standard", "silhouette@log1p", "davies_bouldin@standard", "davies_bouldin@log1p"):
             assert f" {row[name]:.3f} " in line
-        for name in ("calinski_harabasz@standard", "calinski_harabasz@log1p"):
-            assert f" {row[name]:.1f} " in line
+        assert f" {row['mean_rank']:.3f} " in line

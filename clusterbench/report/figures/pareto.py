@@ -1,10 +1,10 @@
-"""Mean rank against stability, with fit time as the size of the mark."""
+"""Score or mean rank against stability, with fit time as the size of the mark."""
 
 import math
 
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Figure, of_one_dataset
-from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, Mark, draw_mean_ranks, named, new_figure
+from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, Mark, draw_order, named, new_figure
 from clusterbench.report.number_text import fixed, significant
 from clusterbench.report.svg import Drawing
 
@@ -16,17 +16,18 @@ def _draw(board: Board) -> Drawing:
     marked = [entry for entry in shown if entry.pareto]
     canvas = new_figure(8.2, 4.4)
     axes = canvas.add_subplot()
-    draw_mean_ranks(axes, shown, [entry.stability for entry in shown], list(map(_mark, shown)), numbered=marked)
+    marks, title = list(map(_mark, shown)), board.order.heading.lower()
+    draw_order(axes, board.order, shown, [entry.stability for entry in shown], marks, numbered=marked)
     axes.set_xlabel("stability: mean adjusted Rand index over draws (to the right is better)")
     description = "Upwards and to the right is better; a larger mark takes longer to fit (below 0.1, 1, 10 s, longer)."
     description += " Hollow squares are controls. Filled diamonds, with their ranks: no other contender is at least as"
-    description += f" good in mean rank and stability. They are {named(marked)}."
+    description += f" good in {title} and stability. They are {named(marked)}."
     rows = [
-        (str(e.rank), fixed(e.mean_rank, 2), fixed(e.stability, 3), significant(e.fit_seconds), e.label,
+        (str(e.rank), fixed(e.order_value, 3), fixed(e.stability, 3), significant(e.fit_seconds), e.label,
          "Pareto" if e.pareto else "control" if e.control else "")
         for e in shown
     ]  # fmt: skip
-    return Drawing(canvas, description, ("rank", "mean rank", "stability", "fit seconds", "entry", "mark"), rows)
+    return Drawing(canvas, description, ("rank", title, "stability", "fit seconds", "entry", "mark"), rows)
 
 
 def _mark(entry: Entry) -> Mark:
@@ -39,4 +40,4 @@ def _is_drawn(board: Board) -> bool:
     return of_one_dataset(board) and any(math.isfinite(entry.stability) for entry in board.entries)
 
 
-FIGURE = Figure("pareto", "Stability against mean rank", _is_drawn, _draw, order=30)
+FIGURE = Figure("pareto", "Stability against the order of entries", _is_drawn, _draw, order=30)

@@ -28,6 +28,8 @@ def leaderboard_json(report: ReportModel) -> str:
         "selection": run.record.selection,
         "datasets": list(run.record.datasets),
         "headline": board.headline,
+        "rule": report.rule,
+        "trust": dict(report.trust),
         "alerts": [_facts(alert, "kind", "severity", "text", "dataset", "oracle") for alert in board.alerts],
         "structure": [
             {**_facts(finding, "dataset", "verdict", "text", "p"), "columns": list(finding.columns)}

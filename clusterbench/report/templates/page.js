@@ -1,12 +1,11 @@
 "use strict";
 /* Sorts, filters and ranks the leaderboards of the page again. Without it the page shows the published ranking. */
 (() => {
-  const { boards, rank } = window.clusterbench;
+  const { boards, rank, ascending } = window.clusterbench;
 
   /* ---- one board on the page ----------------------------------------------------------------------------------- */
 
   const text = (value) => value.trim().toLowerCase();
-  const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
   /** What a cell is sorted by: the exact number where there is one, a number in its text, or its text. */
   function sortKey(cell) {
@@ -128,7 +127,7 @@
     chosen() {
       const weights = {};
       for (const input of this.form.querySelectorAll("input[name=weight]")) {
-        weights[input.dataset.family] = Math.max(0, Number(input.value) || 0);
+        weights[input.dataset.part] = Math.max(0, Number(input.value) || 0);
       }
       const policy = this.form.elements.policy ? this.form.elements.policy.value : this.data.policy;
       const datasets = this.data.datasets.length > 1 ? this.checked("dataset") : this.data.datasets;
@@ -179,13 +178,13 @@
     show(ranked, chosen, shown) {
       shown.forEach((e, index) => { this.position[e] = index; });
       for (const e of shown) {
-        for (const name of ["rank", "interval", "tie", "mean_rank"]) this.write(e, name, "\u2013");
+        for (const name of ["rank", "interval", "tie", this.data.order]) this.write(e, name, "\u2013");
         if (chosen.policy !== this.data.policy) this.writeScores(e, chosen);
       }
       ranked.forEach((one, index) => {
         this.position[one.entry] = index;
         this.write(one.entry, "rank", String(one.rank), one.rank);
-        this.write(one.entry, "mean_rank", one.meanRank.toFixed(3), one.meanRank);
+        this.write(one.entry, this.data.order, printed(one.value, 3), one.value);
         const isFirst = one.rank === 1 && !this.data.entries[one.entry].control;
         this.rows[one.entry].classList.toggle("first", isFirst);
       });
@@ -194,8 +193,23 @@
         ` themselves by ${this.rule(chosen)}.${why}`;
     }
 
-    /** By what the shown entries are ranked; families without weight take no part, so they are not named. */
+    /** By what the shown entries are ranked; what has no weight takes no part, so it is not named. */
     rule(chosen) {
+      const by = this.data.order === "score" ? this.score(chosen) : this.families(chosen);
+      const several = this.data.datasets.length > 1;
+      return `${by || "nothing"} in ${chosen.spaces.join(", ") || "no space"}` +
+        `${several ? ` on ${chosen.datasets.join(", ") || "no dataset"}` : ""}; noise policy ${chosen.policy}`;
+    }
+
+    score(chosen) {
+      const parts = Object.entries(chosen.weights).map(([part, weight]) => {
+        const metrics = part.split("|").filter((metric) => chosen.metrics.includes(metric));
+        return weight > 0 && metrics.length ? `${weight === 1 ? "" : `${weight} times `}${metrics.join(" or ")}` : "";
+      });
+      return parts.filter(Boolean).join(" + ");
+    }
+
+    families(chosen) {
       const families = new Map();
       const add = (family, metric) => {
         if (!chosen.metrics.includes(metric) || !(chosen.weights[family] > 0)) return;
@@ -206,9 +220,7 @@
       const weighed = [...this.form.querySelectorAll("input[name=weight]")].some((o) => o.value !== o.defaultValue);
       const parts = [...families].map(([family, metrics]) => metrics.join(", ") +
         (weighed ? ` (family ${family}, weight ${chosen.weights[family]})` : ""));
-      const several = this.data.datasets.length > 1;
-      return `${parts.join(", ") || "nothing"} in ${chosen.spaces.join(", ") || "no space"}` +
-        `${several ? ` on ${chosen.datasets.join(", ") || "no dataset"}` : ""}; noise policy ${chosen.policy}`;
+      return parts.join(", ");
     }
 
     /** Scores under another noise policy replace those under the declared one, where a row is noise. */

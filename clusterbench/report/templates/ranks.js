@@ -13,6 +13,8 @@
     return (up ? down + 1 : down) / scale;
   }
 
+  const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+
   /** How many of the sorted values lie below `value` (or at it, if `inclusive`). */
   function below(sorted, value, inclusive) {
     let low = 0;
@@ -25,10 +27,11 @@
     return low;
   }
 
-  /** Rank one column, higher is better: 1/2 + better contenders + 1/2 equal contenders. */
+  /** Rank one column, higher is better: 1/2 + better contenders + 1/2 equal contenders. Missing values rank last. */
   function columnRanks(values, contender) {
-    const field = Float64Array.from(values.filter((_, e) => contender[e])).sort();
-    return values.map((value) => 0.5 + field.length - 0.5 * (below(field, value, true) + below(field, value, false)));
+    const oriented = values.map((v) => (Number.isNaN(v) ? -Infinity : Math.max(v, -Number.MAX_VALUE)));
+    const field = Float64Array.from(oriented.filter((_, e) => contender[e])).sort();
+    return oriented.map((value) => 0.5 + field.length - 0.5 * (below(field, value, true) + below(field, value, false)));
   }
 
   /** Duplicates share the mean stability of those that found the labels; a control takes over that of contenders. */
@@ -54,7 +57,7 @@
     return other || board.values[entry];
   }
 
-  /** Columns of oriented values for the shown entries, each with its family; a missing value is -Infinity.
+  /** Columns of oriented values for the shown entries, each with its metric and place; a missing value is NaN.
       An infinite score is the text "Infinity" or "-Infinity", which becomes a number here. */
   function axesOf(board, chosen, shown) {
     const axes = [];
@@ -69,14 +72,15 @@
           if (!chosen.spaces.includes(space)) return;
           const at = d * wide + m * board.spaces.length + s;
           const sign = metric.higher ? 1 : -1;
-          const values = rows.map((row) => (row[at] === null ? -Infinity : sign * row[at]));
-          axes.push({ family: metric.family, values });
+          const values = rows.map((row) => (row[at] === null ? NaN : sign * row[at]));
+          axes.push({ metric: metric.name, family: metric.family, place: `${d} ${s}`, values });
         });
       });
       const stability = shown.map((e) => board.stability[e][d]);
       if (chosen.metrics.includes("stability") && stability.some((value) => value !== null)) {
         const shared = sharedStability(stability, entries);
-        axes.push({ family: "stability", values: shared.map((v) => (v === null ? -Infinity : rounded(v, 6))) });
+        const values = shared.map((v) => (v === null ? NaN : rounded(v, 6)));
+        axes.push({ metric: "stability", family: "stability", place: `${d}`, values });
       }
     });
     return axes;
@@ -102,21 +106,46 @@
     return total.map((sum) => (weightSum > 0 ? rounded(sum / weightSum, 9) : NaN));
   }
 
+  /** Weighted sum of the parts of the score: of each, the best of its metrics in every place, averaged over places.
+      Without one of its values an entry has the score -Infinity; a part without a column takes no part. */
+  function scores(axes, weights, count) {
+    const total = new Array(count).fill(0);
+    let counted = false;
+    for (const [part, weight] of Object.entries(weights)) {
+      const places = new Map();
+      for (const axis of axes.filter((one) => part.split("|").includes(one.metric))) {
+        places.set(axis.place, [...(places.get(axis.place) || []), axis.values]);
+      }
+      if (!(weight > 0) || !places.size) continue;
+      counted = true;
+      for (let e = 0; e < count; e += 1) {
+        const best = [...places.values()].map((columns) => Math.max(...columns.map((values) => values[e])));
+        total[e] += weight * (best.reduce((sum, value) => sum + value, 0) / best.length);
+      }
+    }
+    return total.map((sum) => (!counted ? NaN : Number.isNaN(sum) ? -Infinity : rounded(sum, 9)));
+  }
+
   /**
    * Rank the entries numbered `shown` of a board among themselves.
-   * chosen: {metrics, spaces, datasets, policy, weights}. Returns [{entry, rank, meanRank}], best first, controls
+   * chosen: {metrics, spaces, datasets, policy, weights}. Returns [{entry, rank, value}], best first, controls
    * beside the contenders whose rank they would have had; an empty list where nothing is left to rank by.
+   * The value is the score or the mean rank, by the order rule of the board.
    */
   function rank(board, chosen, shown) {
     const contender = shown.map((e) => !board.entries[e].control);
-    const means = meanRanks(axesOf(board, chosen, shown), chosen.weights, contender);
-    if (!shown.length || Number.isNaN(means[0])) return [];
-    const field = Float64Array.from(means.filter((_, e) => contender[e])).sort();
-    const ranked = shown.map((entry, e) => ({ entry, rank: 1 + below(field, means[e], false), meanRank: means[e] }));
-    const control = (one) => (board.entries[one.entry].control ? 1 : 0);
-    return ranked.sort((a, b) => a.rank - b.rank || control(a) - control(b) || a.meanRank - b.meanRank ||
-      a.entry - b.entry);
+    const axes = axesOf(board, chosen, shown);
+    const byScore = board.order === "score";
+    const values = byScore ? scores(axes, chosen.weights, shown.length) : meanRanks(axes, chosen.weights, contender);
+    if (!shown.length || Number.isNaN(values[0])) return [];
+    const lower = values.map((value) => (byScore ? -value : value)); // is better
+    const field = Float64Array.from(lower.filter((_, e) => contender[e])).sort();
+    const ranks = lower.map((value) => 1 + below(field, value, false));
+    const control = shown.map((entry) => (board.entries[entry].control ? 1 : 0));
+    const order = shown.map((_, e) => e).sort((a, b) => ranks[a] - ranks[b] || control[a] - control[b] ||
+      ascending(lower[a], lower[b]) || shown[a] - shown[b]);
+    return order.map((e) => ({ entry: shown[e], rank: ranks[e], value: values[e] }));
   }
 
-  Object.defineProperty(window, "clusterbench", { value: Object.freeze({ boards, rank }) });
+  Object.defineProperty(window, "clusterbench", { value: Object.freeze({ boards, rank, ascending }) });
 })();

@@ -1,0 +1,42 @@
+"""The trust in the first places of a finished run."""
+
+from __future__ import annotations
+
+from clusterbench.errors import RequestError
+from clusterbench.results import StoredRun
+from clusterbench.trust.first_place import first_place_features
+from clusterbench.trust.trust_estimate import TrustEstimate, estimate_trust, shipped_coefficients
+
+
+def run_trust(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate]]:
+    """Return what `trust_by_dataset` gives.
+
+    Raises
+    ------
+    RequestError
+        If nothing can be said of any dataset.
+    """
+    estimates = trust_by_dataset(run)
+    if not estimates:
+        by_default = run.record.ranking.is_default
+        why = "no draws, or nothing that could be ranked" if by_default else "another rule than the default one"
+        raise RequestError(f"run {run.name!r} has {why}", allowed="a run by the default rule")
+    return estimates
+
+
+def trust_by_dataset(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate]]:
+    """Return by dataset the features of the first entry and what they say, where something can be said."""
+    coefficients = shipped_coefficients()
+    if coefficients is None or not run.record.ranking.is_default:
+        return {}
+    estimates = {}
+    for name, dataset in run.record.datasets.items():
+        features = first_place_features(
+            run.board.table[run.board.table["dataset"] == name],
+            n_rows=dataset.n_rows,
+            n_columns=len(dataset.columns),
+            reference_spaces=run.record.references.get(name, ()),
+        )
+        if features is not None:
+            estimates[name] = (features, estimate_trust(features, coefficients))
+    return estimates

@@ -1,0 +1,110 @@
+"""The estimate: three sums over the features, with coefficients that were fitted on tables with known classes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+_SHIPPED = Path(__file__).parent / "coefficients.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Coefficients of the features, and a constant, for three numbers in units of the adjusted Rand index.
+
+    Attributes
+    ----------
+    low, high : mapping of str to float
+        Ends of the interval of the regret.
+    random : mapping of str to float
+        The expected regret of a random pick.
+    tables : int
+        Tables with known classes that they were fitted on.
+    coverage : float
+        Share of tables of batteries left out of the fit whose regret was inside the interval.
+    """
+
+    low: Mapping[str, float]
+    high: Mapping[str, float]
+    random: Mapping[str, float]
+    tables: int
+    coverage: float
+
+
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustEstimate:
+    """What the first place is likely to lose against the best partition of the table, in adjusted Rand index.
+
+    Attributes
+    ----------
+    low, high : float
+        90 % interval of the regret, within 0 to 1.
+    random : float
+        Expected regret of a random pick among the partitions that pass the gate.
+    coefficients : Coefficients
+    """
+
+    low: float
+    high: float
+    random: float
+    coefficients: Coefficients
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the first place may be no better than a random pick."""
+        return self.high >= self.random
+
+    @property
+    def sentence(self) -> str:
+        """The estimate in words."""
+        basis = f"as on {self.coefficients.tables} tables with known classes"
+        if self.abstains:
+            return (
+                f"No index can be trusted on a table like this: the first place may lose up to {self.high:.2f} of "
+                f"adjusted Rand index against the best partition here, a random pick {self.random:.2f} ({basis})."
+            )
+        return (
+            f"The first place is likely to lose {self.low:.2f} to {self.high:.2f} of adjusted Rand index against the "
+            f"best partition here (90 % interval, {basis}); a random pick would lose {self.random:.2f}."
+        )
+
+
+@cache
+def shipped_coefficients() -> Coefficients | None:
+    """Return the coefficients of this version, for the default rule; None before they are fitted."""
+    if not _SHIPPED.exists():
+        return None
+    values = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
+    return TypeAdapter(Coefficients).validate_python(values)
+
+
+def estimate_trust(features: Mapping[str, float], coefficients: Coefficients) -> TrustEstimate:
+    """Return how much the first place is likely to lose.
+
+    Parameters
+    ----------
+    features : mapping of str to float
+        See `first_place_features`.
+    coefficients : Coefficients
+    """
+    high = _within(_sum(coefficients.high, features))
+    low = min(_within(_sum(coefficients.low, features)), high)
+    return TrustEstimate(low, high, _within(_sum(coefficients.random, features)), coefficients)
+
+
+def _sum(coefficients: Mapping[str, float], features: Mapping[str, float]) -> float:
+    return coefficients[CONSTANT] + sum(
+        weight * features[name] for name, weight in coefficients.items() if name != CONSTANT
+    )
+
+
+def _within(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

@@ -1,0 +1,198 @@
+"""Run a matrix on labelled tables, compare rules on it, and write what came out: tables, a text, a figure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from clusterbench.benchmark import find_benchmark, load_benchmark
+from clusterbench.datasets import Dataset
+from clusterbench.errors import RequestError
+from clusterbench.metrics import external_scores
+from clusterbench.plugins import load_registry
+from clusterbench.ranking import rank_candidates
+from clusterbench.report import write_atomically
+from clusterbench.report.number_text import fixed
+from clusterbench.results import StoredRun, draw_tables
+from clusterbench.results.stored_frames import read_baselines
+from clusterbench.running import Plan, Progress, Selection, Settings, make_plan, run_plan
+from clusterbench.store import Store
+from clusterbench.trust import Coefficients
+from clusterbench.truth.labelled_benchmark import TableOrigin, folder_benchmark
+from clusterbench.truth.regret_figure import regret_figure
+from clusterbench.truth.regrets import LabelledRun, Question, regrets
+from clusterbench.truth.rule_files import DEFAULT, Rule
+from clusterbench.truth.summaries import ALL_KINDS, LARGE_REGRET, leave_one_battery_out, summarise, with_origins
+from clusterbench.truth.trust_fit import fit_trust, trust_table, trust_text, trust_toml
+
+_SHOWN = ["rule", "mean", "low", "high", "median", "large", "spearman"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What rules lose on tables with known classes.
+
+    Attributes
+    ----------
+    title : str
+    n_tables, n_partitions : int
+        Partitions: those that pass the gate, of contenders.
+    metrics : tuple of str
+        That were computed of each.
+    regret : DataFrame
+        `regrets` with kind and battery, and those of the rule chosen on other batteries.
+    summary : DataFrame
+        See `summarise`.
+    trust : tuple or None
+        See `fit_trust`.
+    """
+
+    title: str
+    n_tables: int
+    n_partitions: int
+    metrics: tuple[str, ...]
+    regret: pd.DataFrame
+    summary: pd.DataFrame
+    trust: tuple[Coefficients, pd.DataFrame] | None
+
+
+def gather_evidence(
+    source: str | Path,
+    rules: Mapping[str, Rule],
+    *,
+    results: Path | str = "results",
+    workspace: Path | None = None,
+    max_rows: int = 1000,
+    quick: bool = False,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Run the matrix on every table with known classes and compare rules; what is in the store is not fitted again.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder of labelled tables (see `clusterbench.datasets.labelled_tables`), or a benchmark whose tables all have
+        known classes.
+    rules : mapping of str to Rule
+    results : Path or str
+        Folder of the store.
+    max_rows : int
+        A longer table of a folder is represented by so many random rows.
+    quick : bool
+        As of a run.
+
+    Raises
+    ------
+    RequestError
+        If there is no such table, or a table has no known classes.
+    """
+    workspace = workspace or Path.cwd()
+    registry = load_registry(workspace)
+    selection = Selection(quick=quick)
+    origins: dict[str, TableOrigin] = {}
+    if Path(source).is_dir():
+        benchmark, tables, origins = folder_benchmark(Path(source), registry, max_rows=max_rows)
+        plan = make_plan(benchmark, selection, tables)
+    else:
+        path = find_benchmark(source, workspace=workspace)
+        plan = make_plan(load_benchmark(path, registry), selection)
+    without = [name for name, dataset in plan.datasets.items() if not dataset.known_classes]
+    if without:
+        raise RequestError(f"no known classes in {', '.join(without)}", allowed="truth = COLUMN of each dataset")
+    run = run_plan(plan, registry, results=results, settings=settings, progress=progress)
+    labelled = _labelled_run(run, plan, Path(results))
+    places = {name: origins.get(name, _origin(dataset)) for name, dataset in plan.datasets.items()}
+    regret = with_origins(regrets(labelled, rules.values()), places)
+    default = rules[DEFAULT].spec(labelled.spec)
+    board = pd.concat([rank_candidates(table.candidates(default)).table for table in labelled.tables()])
+    trust = fit_trust(trust_table(run, board, regret))
+    regret = pd.concat([regret, leave_one_battery_out(regret)], ignore_index=True)
+    metrics = tuple(dict.fromkeys(run.scores["metric"]))
+    return Evidence(
+        title=run.record.title,
+        n_tables=len(plan.datasets),
+        n_partitions=len(labelled.eligible()),
+        metrics=metrics,
+        regret=regret,
+        summary=summarise(regret),
+        trust=trust,
+    )
+
+
+def _origin(dataset: Dataset) -> TableOrigin:
+    """Return the origin of a table of a benchmark: the first part of its name, such as blobs of ``blobs-3``."""
+    kind = str(dataset.truth_kind) if dataset.truth_kind else "class"
+    return TableOrigin(dataset.name.rpartition("-")[0] or dataset.name, kind)
+
+
+def _labelled_run(run: StoredRun, plan: Plan, results: Path) -> LabelledRun:
+    hashes = run.cells.loc[run.cells["labels_sha256"].notna(), ["dataset", "labels_sha256"]].drop_duplicates()
+    agreement: dict[tuple[str, str], float] = {}
+    with Store.reader(results) as store:
+        draws, baselines = draw_tables(store, run.record), read_baselines(store, run.record)
+        for name, group in hashes.groupby("dataset"):
+            labelings = store.labelings(group["labels_sha256"].tolist())
+            classes = {each.name: each.codes for each in plan.datasets[str(name)].known_classes}
+            scored = external_scores(list(labelings.values()), classes, metrics="ari")
+            agreement |= {(str(name), sha): value for sha, value in zip(labelings, scored["value"], strict=True)}
+    index = pd.MultiIndex.from_tuples(agreement, names=["dataset", "labels_sha256"])
+    ari = pd.Series(list(agreement.values()), index=index, dtype=float)
+    return LabelledRun(run.cells, run.scores, baselines, draws, run.record.ranking, ari)
+
+
+def write_evidence(evidence: Evidence, folder: Path) -> list[Path]:
+    """Write ``regret.csv``, ``summary.csv``, ``summary.md`` and ``regret.svg`` into a folder; return their paths.
+
+    Also ``trust.csv`` and ``trust.toml``, where there are tables enough to fit coefficients.
+    """
+    texts = {
+        "regret.csv": _csv(evidence.regret),
+        "summary.csv": _csv(evidence.summary),
+        "summary.md": evidence_text(evidence),
+        "regret.svg": regret_figure(evidence.summary, evidence.title),
+    }
+    if evidence.trust is not None:
+        coefficients, checked = evidence.trust
+        texts |= {"trust.csv": _csv(checked), "trust.toml": trust_toml(coefficients)}
+    return [write_atomically(folder / name, text) for name, text in texts.items()]
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    text = io.StringIO()
+    frame.round(4).to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue()
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """Return one table per question: the mean regret of each rule, over all tables and per kind."""
+    lines = [
+        f"# {evidence.title}",
+        "",
+        f"{evidence.n_tables} tables, {evidence.n_partitions:,} partitions that pass the gate, {len(evidence.metrics)} "
+        "metrics. Regret: the highest adjusted Rand index among the partitions of a table, minus that of the partition "
+        "that the rule chooses. Mean over tables; in brackets the 90 % interval over tables, whole batteries drawn.",
+    ]
+    for question in Question:
+        lines += ["", f"## Which {question}?", "", *_rule_table(evidence.summary, question)]
+    text = "\n".join(lines) + "\n"
+    return text if evidence.trust is None else f"{text}\n{trust_text(*evidence.trust)}"
+
+
+def _rule_table(summary: pd.DataFrame, question: Question) -> Sequence[str]:
+    rows = summary[summary["question"] == str(question)]
+    kinds = [str(kind) for kind in rows["kind"].unique() if kind != ALL_KINDS]
+    means = rows.set_index(["kind", "rule"])["mean"]
+    overall = rows[rows["kind"] == ALL_KINDS]
+    head = ["rule", ALL_KINDS, *kinds, "median", f"> {LARGE_REGRET:g}", "Spearman"]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for rule, mean, low, high, median, large, spearman in overall[_SHOWN].itertuples(index=False):
+        shown = [f"{mean:.3f} [{low:.3f}, {high:.3f}]", *(fixed(means.get((kind, rule), np.nan), 3) for kind in kinds)]
+        shown += [f"{median:.3f}", f"{large:.0%}", fixed(spearman, 2)]
+        lines.append(f"| {rule} | " + " | ".join(shown) + " |")
+    return lines
