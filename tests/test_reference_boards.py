@@ -67,7 +67,7 @@ def test_the_ranks_of_a_committed_board_follow_from_its_scores(name: str) -> Non
         spaces = sorted({column.partition("@")[2] for column in columns})
         scores = [
             np.maximum(rounded[f"silhouette@{space}"], rounded[f"mst_separation@{space}"])
-            + 0.25 * rounded[f"size_evenness@{space}"]
+            + 0.5 * rounded[f"size_evenness@{space}"]
             for space in spaces
         ]
         score = np.mean(scores, axis=0)
