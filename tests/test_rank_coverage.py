@@ -1,7 +1,8 @@
 """Rank intervals and the word "best" over fresh samples of known populations.
 
-Few samples here; ``CLUSTERBENCH_SIMULATIONS=200`` takes so many of each population (about 40 minutes) and prints what
-the documentation says.
+Two samples of two populations here; ``CLUSTERBENCH_SIMULATIONS=200`` takes so many of each of four (20 minutes of one
+core) and prints how often the interval of the population's first entry held its rank, and how often another entry was
+called the best.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from clusterbench.plugins import Algorithm, load_registry
 from clusterbench.ranking import Draws, Gate, OrderRule, RankingSpec, gate_reason, leaderboard
 from clusterbench.running import compare_labels, draw_rows
 
-SAMPLES = int(os.environ.get("CLUSTERBENCH_SIMULATIONS", "4"))
+SAMPLES = int(os.environ.get("CLUSTERBENCH_SIMULATIONS", "2"))
 ROWS, KS, DRAWS = 300, (2, 3, 4, 5, 6), 10
 ENTRIES = {
     "kmeans": [{"n_init": 3}],
@@ -182,12 +183,14 @@ def judge(samples: list[Frames], spec: RankingSpec) -> Coverage:
 @pytest.mark.timeout(7200)
 def test_intervals_hold_the_rank_of_the_population_and_the_best_is_seldom_wrong(capsys):
     found = {}
-    for name, sample in POPULATIONS.items():
+    skipped: set[str] = set() if SAMPLES >= 100 else {"moons in dust", "separated blobs"}
+    for name, sample in ((name, sample) for name, sample in POPULATIONS.items() if name not in skipped):
         samples = [frames_of(sample(np.random.default_rng([seed, 2]))) for seed in range(SAMPLES)]
         found |= {(name, rule): judge(samples, spec) for rule, spec in SPECS.items()}
     if SAMPLES >= 100:
         with capsys.disabled():
-            print(pd.DataFrame([vars(one) for one in found.values()], index=pd.MultiIndex.from_tuples(found)).round(3))  # noqa: T201 - asked for
+            shown = pd.DataFrame([vars(one) for one in found.values()], index=pd.MultiIndex.from_tuples(found))
+            print(shown.round(3))  # noqa: T201 - asked for
         assert np.mean([one.covered for one in found.values()]) >= 0.85
         assert max(one.wrong for one in found.values()) <= 0.07
     assert all(one.said <= 1.0 and 1.0 <= one.width <= 8.0 for one in found.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ import pandas as pd
 
 from clusterbench.ranking.calibration import Baselines, smaller_z
 from clusterbench.ranking.candidates import Candidates, DrawnChoices
-from clusterbench.ranking.k_selection import Choice, Cuts
+from clusterbench.ranking.k_selection import Choice, end_of_range
 from clusterbench.ranking.order_rules import ranked_axes
 from clusterbench.ranking.ranks import Axis
 from clusterbench.ranking.rules import KPolicy
@@ -142,7 +141,7 @@ def _pool(
         stability=measured,
         drawn=np.array(drawn).reshape(len(drawn), len(members), len(axes)),
         varies=contender & np.array([cut not in stability.reasons for cut in chosen.tolist()]),
-        at_end=[_end_of_range(cuts, matrix, cut) for cut in chosen.tolist()],
+        at_end=[end_of_range(matrix, cuts, cut) for cut in chosen.tolist()],
         contender=contender,
         missing=[_missing(matrix, rows[e], columns, axes, observed[e], unstable[e]) for e in range(len(frame))],
         duplicate_of=find_duplicates(matrix, rows),
@@ -170,15 +169,6 @@ def _drawn_scores(
     cuts = np.array([drawn.chosen[member.policy][member.entry] for member in members])
     stable = drawn.agreement[:, None][:, : int(with_stability)]
     return np.where(cuts[:, None] >= 0, np.column_stack([drawn.scores[:, columns], stable])[cuts], np.nan)
-
-
-def _end_of_range(cuts: Cuts, matrix: Matrix, cut: int) -> str:
-    """Return whether a cut has the smallest or largest k that was run, above 2 and of several; "" for other cuts."""
-    ks = [json.loads(text).get("k") for text in matrix.cells["cut"].iloc[cuts.start[cuts.entry == cuts.entry[cut]]]]
-    k = json.loads(matrix.cells["cut"].iloc[cuts.start[cut]]).get("k")
-    if k is None or len(ks) < 2:
-        return ""
-    return "largest" if k == max(ks) else "smallest" if k == min(ks) > 2 else ""
 
 
 def seed_mean(values: Floats, rows: Ints) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -144,6 +145,15 @@ def _eligible(policy: KPolicy, cuts: Cuts, k: Floats) -> tuple[Bools, Floats]:
     else:
         eligible, criterion = cuts.passes & (cuts.fewest == k) & (cuts.most == k), cuts.silhouette
     return eligible, np.where(np.isnan(criterion), -np.inf, criterion)
+
+
+def end_of_range(matrix: Matrix, cuts: Cuts, cut: int) -> str:
+    """Return whether a cut has the smallest or largest k that was run, above 2 and of several; "" for other cuts."""
+    ks = [json.loads(text).get("k") for text in matrix.cells["cut"].iloc[cuts.start[cuts.entry == cuts.entry[cut]]]]
+    k = json.loads(matrix.cells["cut"].iloc[cuts.start[cut]]).get("k")
+    if k is None or len(ks) < 2:
+        return ""
+    return "largest" if k == max(ks) else "smallest" if k == min(ks) > 2 else ""
 
 
 def _refuse(

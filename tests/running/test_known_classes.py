@@ -63,7 +63,7 @@ def test_every_labeling_is_scored_against_each_column_of_classes(done, workspace
 
 def test_the_board_has_the_best_score_over_the_columns(done):
     scores = done.scores[done.scores["space"].str.startswith(CLASSES)]
-    best = scores.groupby([*CUT_KEY, "metric"])["value"].max()
+    best = scores[scores["seed"] == 0].groupby([*CUT_KEY, "metric"])["value"].max()
     for row in done.board.table.to_dict("records"):
         for metric in ("ari", "ami"):
             assert row[metric] == best[*(row[name] for name in CUT_KEY), metric]
