@@ -11,7 +11,7 @@ LEVEL = 0.05
 """Level of the comparison with drawn tables: at least 19 are needed."""
 MARGIN = 0.05
 """By how much a silhouette must exceed those of all drawn tables: the copula of a ball, of a heavy-tailed distribution
-or of a factor that is not normal is not quite Gaussian, which alone raises silhouettes by up to 0.04."""
+or of a factor that is not normal is not quite Gaussian, which alone raises silhouettes by up to 0.05."""
 CLUSTERED = 0.9
 """A drawn table that reaches this silhouette is clustered itself: the values of the columns are groups already."""
 DIP_LEVEL = 0.02
