@@ -135,7 +135,7 @@ def test_conditions_of_only_are_checked(study, refused):
 def test_wrong_rules_are_refused_before_anything_is_fitted_and_the_last_good_run_stays(stored, call, refused):
     cases = [
         ("weights = { silhouete = 2 }", "unknown metric family 'silhouete'"),
-        ("weights = { separation = 0 }", "every ranked family has weight 0"),
+        ('order = "mean_rank"\nweights = { separation = 0 }', "every ranked family has weight 0"),
         ('k_policies = ["oracle"]', "needs true_k"),
         ('k_policies = ["silhouette", "silhouette"]', "duplicate policy"),
     ]

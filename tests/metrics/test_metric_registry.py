@@ -33,6 +33,7 @@ from clusterbench.statuses import ScoreStatus
         ("pearson_gamma", "higher", -1.0, 1.0, "pearson_gamma", 5),
         ("dbcv", "higher", -1.0, 1.0, "dbcv", 6),
         ("size_entropy", "higher", 0.0, math.inf, "size_entropy", 6),
+        ("size_evenness", "higher", 0.0, 1.0, "size_evenness", 6),
     ],
 )
 def test_declarations(name, direction, lower, upper, family, decimals):
@@ -54,6 +55,7 @@ def test_three_metrics_of_the_registry_are_asked_by_default_and_one_only_on_requ
         "pearson_gamma",
         "dbcv",
         "size_entropy",
+        "size_evenness",
     ]
     assert {"dbcv"} == COSTLY
     assert DEFAULT_METRICS == ("silhouette", "davies_bouldin", "calinski_harabasz")

@@ -168,7 +168,7 @@ def test_the_built_in_metrics_and_stability():
     assert {name for name, each in METRICS.items() if each.kind is not MetricKind.INTERNAL} == {"size_entropy"}
     assert METRICS["size_entropy"].kind is MetricKind.DIAGNOSTIC
     dropped = {name for name, each in METRICS.items() if each.noise is NoiseRule.DROP}
-    assert dropped == {"davies_bouldin", "calinski_harabasz", "size_entropy"}
+    assert dropped == {"davies_bouldin", "calinski_harabasz", "size_entropy", "size_evenness"}
     assert (STABILITY_METRIC.kind, STABILITY_METRIC.family) == (MetricKind.REFIT, "stability")
     assert (METRICS["davies_bouldin"].sign, METRICS["silhouette"].sign) == (-1.0, 1.0)
     assert METRICS["davies_bouldin"].direction is Direction.LOWER

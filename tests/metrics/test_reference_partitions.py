@@ -51,7 +51,7 @@ def test_no_two_clusters_start_from_equal_rows():
 
 def test_calibration_is_the_scores_of_the_random_partitions(table):
     frame = calibrate(table, [2, 4], n_random=3, seed=9)
-    assert frame.columns.tolist() == ["k", "generator", "replicate", "metric", "value"]
+    assert frame.columns.tolist() == ["k", "generator", "replicate", "smallest", "largest", "metric", "value"]
     assert len(frame) == 2 * 2 * 3 * 3
     expected = score_labelings(table, random_partitions(table, 4, n_centroid=3, n_growth=3, seed=9))
     part = frame[frame["k"] == 4]

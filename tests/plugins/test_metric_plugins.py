@@ -54,7 +54,7 @@ reference_spaces = ["standard"]
 datasets = [{{ use = "iris" }}]
 variants.standard = [{{ step = "standardize" }}]
 algorithms = [{{ use = "kmeans", n_init = 1 }}, {{ use = "agglomerative", linkage = "ward" }}]
-ranking = {{ bootstraps = 20, random_partitions = 3 }}
+ranking = {{ k_policies = ["calibrated"], order = "mean_rank", bootstraps = 20, random_partitions = 3 }}
 stability = {{ resamples = 0 }}
 structure = {{ permutations = 0 }}
 """
@@ -119,4 +119,4 @@ def test_a_new_metric_enters_a_finished_run_and_a_new_version_replaces_its_score
     sha = again.cells["labels_sha256"][0]
     same = reproduce(sha, results=tmp_path / "r", workspace=tmp_path, settings=Settings(workers=0))
     assert same.differences == ()
-    assert {row.n_scores for row in same.rows} == {10 * 2 * 4}  # metrics, spaces, noise policies
+    assert {row.n_scores for row in same.rows} == {11 * 2 * 4}  # metrics, spaces, noise policies

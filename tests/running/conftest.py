@@ -34,7 +34,7 @@ resamples = 0
 [structure]
 permutations = 0
 """
-RANKING = '[ranking]\nk_policies = ["silhouette"]\nrandom_partitions = 0\nbootstraps = 0\n'
+RANKING = '[ranking]\nk_policies = ["silhouette"]\norder = "mean_rank"\nrandom_partitions = 0\nbootstraps = 0\n'
 KMEANS = '[[algorithms]]\nuse = "kmeans"\nn_init = 1\n'
 WARD = '[[algorithms]]\nuse = "agglomerative"\nlinkage = "ward"\n'
 DBSCAN = '[[algorithms]]\nuse = "dbscan"\neps_quantile = [0.7]\nmin_samples = 5\n'

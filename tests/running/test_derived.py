@@ -19,7 +19,7 @@ k = [2, 3, 6]
 metrics = METRICS
 reference_spaces = ["standard"]
 datasets = [{ path = "table.csv" }]
-ranking = { random_partitions = 5, bootstraps = 20 }
+ranking = { k_policies = ["calibrated"], order = "mean_rank", random_partitions = 5, bootstraps = 20 }
 gate = { min_rows = 1 }
 stability = { resamples = 0 }
 structure = { permutations = 0 }

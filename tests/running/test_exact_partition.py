@@ -27,6 +27,7 @@ eps = 4.0
 min_samples = 5
 [ranking]
 k_policies = ["POLICY"]
+order = "mean_rank"
 random_partitions = 10
 bootstraps = 10
 [stability]

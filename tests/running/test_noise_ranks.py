@@ -22,6 +22,7 @@ standard = [{ step = "standardize" }]
 minmax = [{ step = "minmax" }]
 [ranking]
 k_policies = ["silhouette"]
+order = "mean_rank"
 random_partitions = 0
 bootstraps = 0
 [stability]

@@ -46,6 +46,7 @@ raw = []
 standard = [{ step = "standardize" }]
 [ranking]
 k_policies = ["oracle", "silhouette"]
+order = "mean_rank"
 random_partitions = 0
 bootstraps = 0
 [stability]
