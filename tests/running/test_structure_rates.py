@@ -38,6 +38,7 @@ n_init = 1
 """
 
 
+@pytest.mark.timeout(3600 if RATES else 600)
 @pytest.mark.parametrize("kind", [*STRUCTURELESS, *CLUSTERED])
 def test_structure_is_denied_where_there_is_none_and_only_there(kind, tmp_path):
     verdicts = []
