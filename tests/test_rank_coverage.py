@@ -22,7 +22,7 @@ from clusterbench.datasets.simulator import simulate_credit_card
 from clusterbench.labeling import Labeling
 from clusterbench.metrics import score_labelings
 from clusterbench.plugins import Algorithm, load_registry
-from clusterbench.ranking import Draws, Gate, OrderRule, RankingSpec, gate_reason, leaderboard
+from clusterbench.ranking import DEFAULT_SCORE, Draws, Gate, RankingSpec, gate_reason, leaderboard
 from clusterbench.running import compare_labels, draw_rows
 
 SAMPLES = int(os.environ.get("CLUSTERBENCH_SIMULATIONS", "2"))
@@ -134,7 +134,7 @@ def cell_of(key: Key, labeling: Labeling, gate: Gate) -> dict[str, object]:
 
 def scored(labelings: dict[Key, Labeling], space: np.ndarray) -> pd.DataFrame:
     keys = list(labelings)
-    frame = score_labelings(space, [labelings[key].labels for key in keys], threads=1)
+    frame = score_labelings(space, [labelings[key].labels for key in keys], metrics=METRICS, threads=1)
     names = ["algorithm", "params", "variant", "k"]
     entries = pd.DataFrame([keys[at] for at in frame["labeling"]], columns=names)
     hashes = [labelings[keys[at]].sha256 for at in frame["labeling"]]
@@ -143,11 +143,11 @@ def scored(labelings: dict[Key, Labeling], space: np.ndarray) -> pd.DataFrame:
                         space="standard")  # fmt: skip
 
 
+METRICS = ("silhouette", "davies_bouldin", "calinski_harabasz", "mst_separation", "size_evenness")
 SPECS = {
+    "default": RankingSpec(("standard",), METRICS, k_policies=("score",), order="score", score=DEFAULT_SCORE),
     "mean ranks": RankingSpec(("standard",), k_policies=("silhouette",)),
-    "score": RankingSpec(("standard",), k_policies=("score",), order=OrderRule.SCORE,
-                         score={"silhouette": 1.0, "stability": 1.0}),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
