@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clusterbench.metrics import DEFAULT_METRICS
 from clusterbench.naming import EntryNames
 from clusterbench.ranking import Leaderboard, RankingSpec, leaderboard, rank_correlation
 from clusterbench.results import StoredRun, load_stored_run
@@ -59,9 +60,9 @@ def gated(run: StoredRun) -> Leaderboard:
 
 
 def plain_spec(run: StoredRun) -> RankingSpec:
-    """The run's metrics and reference spaces, k by silhouette, and nothing that was resampled."""
+    """The three oldest metrics in the run's reference spaces, k by silhouette, and nothing that was resampled."""
     references = tuple(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
-    return RankingSpec(references, metrics=run.record.ranking.metrics, n_bootstrap=0, controls=controls(run))
+    return RankingSpec(references, metrics=DEFAULT_METRICS, n_bootstrap=0, controls=controls(run))
 
 
 def controls(run: StoredRun) -> frozenset[str]:
