@@ -219,6 +219,7 @@ def test_an_algorithm_is_found_by_its_name_among_those_that_run():
         ("[ranking]\nk_policies = []\n", "ranking.k_policies: is empty, got []"),
         ("[ranking]\nk_policies = ['elbow']\n", "ranking.k_policies[1]: Input should be"),
         ("[stability]\nresample = 5\n", "stability.resample: unknown key, did you mean 'resamples'?"),
+        ("[stability]\nresamples = 5\n", "stability.resamples: Input should be a multiple of 2"),
         ("[structure]\npermutations = 1001\n", "structure.permutations: Input should be less than or equal to 1000"),
         ("[limits]\nseconds = 0\n", "limits.seconds: Input should be greater than 0, got 0"),
         ("[limits]\nmemory = 5\n", "limits.memory: unknown key, did you mean 'memory_mb'?"),
