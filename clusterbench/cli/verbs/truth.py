@@ -13,7 +13,7 @@ from clusterbench.cli.options import RESULTS, Results
 def verb(
     source: Annotated[
         str, typer.Argument(help="A folder of tables with known classes, or a benchmark of such tables.")
-    ] = "labelled",
+    ],
     rules: Annotated[
         list[str] | None,
         typer.Option("--rules", metavar="NAME|FILE.toml", help="Compare these with the default; default: all shipped."),
