@@ -13,9 +13,10 @@ from hypothesis import settings
 settings.register_profile("clusterbench", deadline=None, derandomize=True)
 settings.load_profile("clusterbench")
 
-# A shell that starts the tests in the background has Ctrl-C ignored, here and in whatever is started from here.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts the tests in the background, or nohup, has signals ignored, here and in what is started from here.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 ROOT = Path(__file__).resolve().parent.parent
 
