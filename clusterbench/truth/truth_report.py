@@ -13,14 +13,14 @@ import pandas as pd
 from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError
-from clusterbench.metrics import external_scores
+from clusterbench.metrics import ARI
 from clusterbench.plugins import load_registry
 from clusterbench.ranking import rank_candidates
 from clusterbench.report import write_atomically
 from clusterbench.report.number_text import fixed
 from clusterbench.results import StoredRun, draw_tables
 from clusterbench.results.stored_frames import read_baselines
-from clusterbench.running import Plan, Progress, Selection, Settings, make_plan, run_plan
+from clusterbench.running import Progress, Selection, Settings, make_plan, run_plan
 from clusterbench.store import Store
 from clusterbench.trust import Coefficients
 from clusterbench.truth.labelled_benchmark import TableOrigin, folder_benchmark
@@ -106,7 +106,7 @@ def gather_evidence(
     if without:
         raise RequestError(f"no known classes in {', '.join(without)}", allowed="truth = COLUMN of each dataset")
     run = run_plan(plan, registry, results=results, settings=settings, progress=progress)
-    labelled = _labelled_run(run, plan, Path(results))
+    labelled = _labelled_run(run, Path(results))
     places = {name: origins.get(name, _origin(dataset)) for name, dataset in plan.datasets.items()}
     regret = with_origins(regrets(labelled, rules.values()), places)
     default = rules[DEFAULT].spec(labelled.spec)
@@ -131,18 +131,11 @@ def _origin(dataset: Dataset) -> TableOrigin:
     return TableOrigin(dataset.name.rpartition("-")[0] or dataset.name, kind)
 
 
-def _labelled_run(run: StoredRun, plan: Plan, results: Path) -> LabelledRun:
-    hashes = run.cells.loc[run.cells["labels_sha256"].notna(), ["dataset", "labels_sha256"]].drop_duplicates()
-    agreement: dict[tuple[str, str], float] = {}
+def _labelled_run(run: StoredRun, results: Path) -> LabelledRun:
     with Store.reader(results) as store:
         draws, baselines = draw_tables(store, run.record), read_baselines(store, run.record)
-        for name, group in hashes.groupby("dataset"):
-            labelings = store.labelings(group["labels_sha256"].tolist())
-            classes = {each.name: each.codes for each in plan.datasets[str(name)].known_classes}
-            scored = external_scores(list(labelings.values()), classes, metrics="ari")
-            agreement |= {(str(name), sha): value for sha, value in zip(labelings, scored["value"], strict=True)}
-    index = pd.MultiIndex.from_tuples(agreement, names=["dataset", "labels_sha256"])
-    ari = pd.Series(list(agreement.values()), index=index, dtype=float)
+    agreement = run.scores[run.scores["metric"] == ARI]
+    ari = agreement.groupby(["dataset", "labels_sha256"])["value"].max()  # of several references, the best
     return LabelledRun(run.cells, run.scores, baselines, draws, run.record.ranking, ari)
 
 
