@@ -1,0 +1,70 @@
+"""A segmentation: the rows of a table with the segment of each, and what is known of the entry that gave them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """Segments of the rows of a table.
+
+    Segments are numbered 1..m by descending size; 0 is no segment (noise), which is empty wherever it is written.
+
+    Attributes
+    ----------
+    title : str
+        The entry in words, such as ``k-means on log1p with k = 4``, for headings.
+    dataset : str
+        Name of the table.
+    table : DataFrame, shape (n, p)
+        Numeric columns in original units, NaN where missing; the index holds the row ids as text.
+    units : mapping of str to str
+        Units of columns, where they are known.
+    features : tuple of str
+        Columns that were used for clustering; the others only describe the segments.
+    space : ndarray, shape (n, d)
+        The matrix in which the entry was fitted.
+    space_columns : tuple of str
+        Names of its columns.
+    segment : ndarray, shape (n,)
+        The fitted segment of each row.
+    second : ndarray, shape (n,)
+        The nearest other segment by the assignment program.
+    distance : ndarray, shape (n,)
+        Distance to the own segment, in the units of the program's last operation.
+    margin : ndarray, shape (n,)
+        How much nearer the own segment is than the second, at least 0; 0 also where the program gives another segment
+        than the fit did.
+    jaccard : tuple of float or None
+        Mean Jaccard similarity of each segment over the draws of the run; None where nothing was drawn.
+    scores : DataFrame
+        Scores of the entry's labeling: space (``own`` or the name of a reference space), metric, value.
+    k_curve : DataFrame
+        Scores of the same setting at every k that was run: k, space, metric, value, as the leaderboard has them.
+    """
+
+    title: str
+    dataset: str
+    table: pd.DataFrame
+    units: Mapping[str, str]
+    features: tuple[str, ...]
+    space: Floats
+    space_columns: tuple[str, ...]
+    segment: Ints
+    second: Ints
+    distance: Floats
+    margin: Floats
+    jaccard: tuple[float | None, ...]
+    scores: pd.DataFrame
+    k_curve: pd.DataFrame
+
+    @property
+    def n_segments(self) -> int:
+        return len(self.jaccard)
