@@ -1,8 +1,8 @@
 """Rank intervals and the word "best" over fresh samples of known populations.
 
 Two samples of two populations here; ``CLUSTERBENCH_SIMULATIONS=200`` takes so many of each of four (20 minutes of one
-core) and prints how often the interval of the population's first entry held its rank, and how often another entry was
-called the best.
+core) and prints how often the interval of the population's first entry, and those of all entries, held the expected
+rank, and how often another entry was called the best.
 """
 
 from __future__ import annotations
@@ -152,31 +152,33 @@ SPECS = {
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the interval of the population's first entry held its rank, and how often "the best" was wrong."""
+    """How often intervals hold the expected rank, of the population's first entry and of any, and "best" is wrong."""
 
-    covered: float
+    first: float
+    any_entry: float
     wrong: float
     said: float
     width: float
 
 
 def judge(samples: list[Frames], spec: RankingSpec) -> Coverage:
-    """Rank every sample; the population's ranks are the order of the expected ranks over all samples."""
+    """Rank every sample; what is expected of a rank is its mean over all samples."""
     key = ["algorithm", "params", "variant"]
-    tables = [leaderboard(one.cells, one.scores, spec, draws=one.draws) for one in samples]
-    ranks = pd.concat([board.table.set_index(key)["rank"].astype(float) for board in tables], axis=1)
+    boards = [leaderboard(one.cells, one.scores, spec, draws=one.draws) for one in samples]
+    tables = [board.table.set_index(key) for board in boards]
+    ranks = pd.concat([table["rank"].astype(float) for table in tables], axis=1)
     expected = ranks.fillna(len(ranks)).mean(axis=1)
     first = expected[np.isclose(expected, expected.min())].index  # equal partitions in every sample are one
-    rows = [board.table.set_index(key).reindex(first[:1]).iloc[0] for board in tables]
-    best = [" is the best of " in board.headline for board in tables]
-    wrong = [
-        said and board.table.set_index(key).index[0] not in first for said, board in zip(best, tables, strict=True)
-    ]
+    holds = [expected.loc[t.index].between(t["rank_low"], t["rank_high"]) for t in tables]
+    best = [" is the best of " in board.headline for board in boards]
+    wrong = [said and table.index[0] not in first for said, table in zip(best, tables, strict=True)]
+    widths = [(table["rank_high"] - table["rank_low"] + 1).reindex(first[:1]).iloc[0] for table in tables]
     return Coverage(
-        covered=float(np.mean([row["rank_low"] <= 1 for row in rows])),
+        first=float(np.mean([held.reindex(first[:1], fill_value=False).iloc[0] for held in holds])),
+        any_entry=float(np.mean([held.mean() for held in holds])),
         wrong=float(np.mean(wrong)),
         said=float(np.mean(best)),
-        width=float(np.mean([row["rank_high"] - row["rank_low"] + 1 for row in rows])),
+        width=float(np.nanmean(widths)),
     )
 
 
@@ -191,6 +193,7 @@ def test_intervals_hold_the_rank_of_the_population_and_the_best_is_seldom_wrong(
         with capsys.disabled():
             shown = pd.DataFrame([vars(one) for one in found.values()], index=pd.MultiIndex.from_tuples(found))
             print(shown.round(3))  # noqa: T201 - asked for
-        assert np.mean([one.covered for one in found.values()]) >= 0.85
+        assert 0.85 <= np.mean([one.first for one in found.values()]) <= 0.97
+        assert 0.85 <= np.mean([one.any_entry for one in found.values()]) <= 0.95
         assert max(one.wrong for one in found.values()) <= 0.07
     assert all(one.said <= 1.0 and 1.0 <= one.width <= 8.0 for one in found.values())

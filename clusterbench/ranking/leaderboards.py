@@ -19,6 +19,7 @@ from clusterbench.ranking.chance import chance_alerts, chance_columns
 from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
 from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.headlines import alerts_of, headline_of
+from clusterbench.ranking.pool_dependence import reversed_pairs
 from clusterbench.ranking.rules import OrderRule, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
 from clusterbench.statuses import WITHOUT_LABELS
@@ -209,6 +210,12 @@ def _notes(boards: Sequence[RankedBoard], spec: RankingSpec) -> list[str]:
         )
     for board in boards:
         name = f"{board.entries.dataset}{' (oracle)' if board.entries.oracle else ''}"
+        if spec.order is OrderRule.MEAN_RANK:
+            mean, largest = reversed_pairs(board, spec)
+            notes.append(
+                f"{name}: among random halves of the entries {mean:.0%} of pairs change their order on average, and"
+                f" {largest:.0%} at most."
+            )
         if board.samples is None:
             notes.append(f"{name}: nothing was fitted to halves of the rows, so rank intervals are not known.")
         else:

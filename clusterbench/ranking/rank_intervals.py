@@ -12,10 +12,9 @@ from clusterbench.tables import Bools, Floats, Ints
 def multiplier_draws(full: Floats, drawn: Floats, contender: Bools, n: int, seed: int, name: str) -> Floats:
     """Return the criterion of every entry in `n` simulated samples of the same size from the same population.
 
-    With D draws of criterion c_b, a simulated one is ``c + t sum_b g_b (c_b - mean c_b) / sqrt(D - 1)`` with g_b normal
-    and t^2 = v / chi^2_v, the same for all entries, which keeps how they vary together. A statistic of half of the
-    rows, drawn without replacement, varies as much around that of all rows as that does around the population: nothing
-    has to be scaled. Two complementary draws are one observation of the variance, so v = D / 2.
+    With D draws of criterion c_b, a simulated one is ``c + sum_b g_b (c_b - mean c_b) / sqrt(D - 1)`` with g_b normal,
+    the same for all entries, which keeps how they vary together. A statistic of half of the rows, drawn without
+    replacement, varies as much around that of all rows as that does around the population: nothing has to be scaled.
 
     Parameters
     ----------
@@ -36,10 +35,8 @@ def multiplier_draws(full: Floats, drawn: Floats, contender: Bools, n: int, seed
     worst = np.where(finite, drawn, -np.inf).max(axis=1, keepdims=True)
     filled = np.where(finite, drawn, np.where(np.isfinite(worst), worst, 0.0))
     deviations = np.where(contender, filled - filled.mean(axis=0), 0.0)
-    n_draws, freedom = len(drawn), len(drawn) / 2.0
-    rng = stable_rng(seed, "multipliers", name)
-    normal, chi2 = rng.normal(size=(n, n_draws)), rng.chisquare(freedom, size=(n, 1))
-    return np.asarray(full + (normal * np.sqrt(freedom / chi2)) @ deviations / np.sqrt(n_draws - 1))
+    multipliers = stable_rng(seed, "multipliers", name).normal(size=(n, len(drawn)))
+    return np.asarray(full + multipliers @ deviations / np.sqrt(len(drawn) - 1))
 
 
 def rank_interval(criteria: Floats, rank: Ints, contender: Bools, confidence: float) -> tuple[Floats, Floats, Floats]:

@@ -15,7 +15,7 @@ from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError
 from clusterbench.metrics import ARI
 from clusterbench.plugins import load_registry
-from clusterbench.ranking import rank_candidates
+from clusterbench.ranking import BETTER_OF, rank_candidates
 from clusterbench.report import write_atomically
 from clusterbench.report.number_text import fixed
 from clusterbench.results import StoredRun, draw_tables
@@ -25,8 +25,8 @@ from clusterbench.store import Store
 from clusterbench.trust import Coefficients
 from clusterbench.truth.labelled_benchmark import TableOrigin, folder_benchmark
 from clusterbench.truth.regret_figure import regret_figure
-from clusterbench.truth.regrets import LabelledRun, Question, regrets
-from clusterbench.truth.rule_files import DEFAULT, Rule
+from clusterbench.truth.regrets import RANDOM, LabelledRun, Question, regrets
+from clusterbench.truth.rule_files import DEFAULT, Rule, shipped_rules
 from clusterbench.truth.summaries import ALL_KINDS, LARGE_REGRET, leave_one_battery_out, summarise, with_origins
 from clusterbench.truth.trust_fit import fit_trust, trust_table, trust_text, trust_toml
 
@@ -48,6 +48,9 @@ class Evidence:
         `regrets` with kind and battery, and those of the rule chosen on other batteries.
     summary : DataFrame
         See `summarise`.
+    algorithms : DataFrame
+        algorithm, first (share of tables on which the default rule puts one of its entries first), best (share on which
+        one of its partitions is the best by known classes); a table that several share counts for each by its part.
     trust : tuple or None
         See `fit_trust`.
     """
@@ -58,6 +61,7 @@ class Evidence:
     metrics: tuple[str, ...]
     regret: pd.DataFrame
     summary: pd.DataFrame
+    algorithms: pd.DataFrame
     trust: tuple[Coefficients, pd.DataFrame] | None
 
 
@@ -112,6 +116,9 @@ def gather_evidence(
     default = rules[DEFAULT].spec(labelled.spec)
     board = pd.concat([rank_candidates(table.candidates(default)).table for table in labelled.tables()])
     trust = fit_trust(trust_table(run, board, regret))
+    eligible = labelled.eligible()
+    best = eligible[eligible["ari"] == eligible.groupby("dataset")["ari"].transform("max")]
+    first = board[(board["rank"] == 1) & ~board["control"].astype(bool)]
     regret = pd.concat([regret, leave_one_battery_out(regret)], ignore_index=True)
     metrics = tuple(dict.fromkeys(run.scores["metric"]))
     return Evidence(
@@ -121,8 +128,16 @@ def gather_evidence(
         metrics=metrics,
         regret=regret,
         summary=summarise(regret),
+        algorithms=pd.DataFrame({"first": _shares(first), "best": _shares(best)}).fillna(0.0).reset_index(),
         trust=trust,
     )
+
+
+def _shares(rows: pd.DataFrame) -> pd.Series:
+    """Return the share of datasets that each algorithm has; those of one dataset share it."""
+    pairs = rows[["dataset", "algorithm"]].drop_duplicates()
+    parts = 1.0 / pairs.groupby("dataset")["algorithm"].transform("size")
+    return parts.groupby(pairs["algorithm"]).sum() / pairs["dataset"].nunique()
 
 
 def _origin(dataset: Dataset) -> TableOrigin:
@@ -173,6 +188,8 @@ def evidence_text(evidence: Evidence) -> str:
     ]
     for question in Question:
         lines += ["", f"## Which {question}?", "", *_rule_table(evidence.summary, question)]
+    lines += ["", "## Which index for which kind of table?", "", *_index_table(evidence.regret)]
+    lines += ["", "## Which algorithm is first, which is best?", "", *_algorithm_table(evidence.algorithms)]
     text = "\n".join(lines) + "\n"
     return text if evidence.trust is None else f"{text}\n{trust_text(*evidence.trust)}"
 
@@ -188,4 +205,27 @@ def _rule_table(summary: pd.DataFrame, question: Question) -> Sequence[str]:
         shown = [f"{mean:.3f} [{low:.3f}, {high:.3f}]", *(fixed(means.get((kind, rule), np.nan), 3) for kind in kinds)]
         shown += [f"{median:.3f}", f"{large:.0%}", fixed(spearman, 2)]
         lines.append(f"| {rule} | " + " | ".join(shown) + " |")
+    return lines
+
+
+def _index_table(regret: pd.DataFrame) -> Sequence[str]:
+    """Return the mean regret per battery of every single index, the default and a random pick; the least is bold."""
+    scores = {name: list(rule.table.used_score) for name, rule in shipped_rules().items()}
+    indices = [name for name, parts in scores.items() if len(parts) == 1 and BETTER_OF not in parts[0]]
+    first = regret[(regret["question"] == str(Question.ALL)) & regret["rule"].isin([*indices, DEFAULT, RANDOM])]
+    means = first.pivot_table("regret", ["kind", "battery"], "rule", sort=False)
+    n_tables = first.groupby(["kind", "battery"])["table"].nunique()
+    names = sorted(means.columns, key=lambda name: (name == RANDOM, name == DEFAULT, means[name].mean()))
+    lines = ["| kind | battery | tables | " + " | ".join(names) + " |", "|" + " --- |" * (len(names) + 3)]
+    for place in sorted(means.index):
+        row = means.loc[place, names]
+        cells = [f"**{value:.3f}**" if value == row.min() else f"{value:.3f}" for value in row]
+        lines.append("| " + " | ".join([*place, str(n_tables[place]), *cells]) + " |")
+    return lines
+
+
+def _algorithm_table(algorithms: pd.DataFrame) -> Sequence[str]:
+    lines = ["| algorithm | first by the default rule | best by known classes |", "| --- | --- | --- |"]
+    for name, first, best in algorithms.sort_values("best", ascending=False).itertuples(index=False):
+        lines.append(f"| {name} | {first:.0%} | {best:.0%} |")
     return lines

@@ -30,12 +30,12 @@ def board_of(new_run, make_draws, values, drawn, *, agreement=None, **changes):
     return leaderboard(cells, scores, dataclasses.replace(SPEC, **changes), draws=draws)
 
 
-def test_the_chance_of_being_first_is_that_of_a_t_distribution(new_run, make_draws):
-    # a - b varies with variance sum of (difference - mean)^2 / (D - 1) = 10/9, and t has D / 2 = 5 degrees of freedom.
+def test_the_chance_of_being_first_is_that_of_a_normal_distribution(new_run, make_draws):
+    # a - b varies with variance sum of (difference - mean)^2 / (D - 1) = 10/9.
     waves = [1.0, -1.0] * 5
     drawn = {"a": [0.5] * 10, "b": [0.3 + wave for wave in waves]}
     table = board_of(new_run, make_draws, {"a": 0.5, "b": 0.3}, drawn).table.set_index("algorithm")
-    expected = stats.t.cdf(0.2 / np.sqrt(10 / 9), 5)
+    expected = stats.norm.cdf(0.2 / np.sqrt(10 / 9))
     assert table.loc["a", "p_first"] == pytest.approx(expected, abs=0.03)
     assert table["p_first"].sum() == pytest.approx(1.0)
     assert table.loc["a", ["rank", "rank_low", "rank_high", "rank_median"]].tolist() == [1, 1, 2, 1]
@@ -192,8 +192,8 @@ def test_a_control_is_ranked_by_its_seeds_that_pass_the_gate(new_run):
 
 def test_more_controls_need_more_evidence(new_run, make_draws):
     # Each control alone is beaten: p is about 0.02 for each, and five of them make 0.1.
-    values, waves = {"a": 0.5, **{f"c{number}": 0.2 for number in range(5)}}, [0.5 + 0.1, 0.5 - 0.1] * 5
-    drawn = {name: waves if name == "a" else [0.2] * 10 for name in values}
+    values, waves = {"a": 0.5, **{f"c{number}": 0.28 for number in range(5)}}, [0.5 + 0.1, 0.5 - 0.1] * 5
+    drawn = {name: waves if name == "a" else [0.28] * 10 for name in values}
     for n_controls, unbeaten in ((1, False), (5, True)):
         some = {name: values[name] for name in list(values)[: 1 + n_controls]}
         board = board_of(new_run, make_draws, some, drawn, controls=frozenset(some) - {"a"})

@@ -59,6 +59,14 @@ def test_left_out_battery_has_no_say_in_its_rule():
     assert rows["regret"].to_dict() == {"a/1": 0.2, "a/2": 0.2, "b/1": 0.8}
 
 
+def test_kinds_count_alike_in_the_choice_whatever_their_number_of_tables():
+    # On the tables of a and c, x loses 0.1 on six shapes and 0.9 on one real table; y loses 0.3 on each.
+    shapes = {(f"a/{n}", rule): regret for n in range(6) for rule, regret in (("x", 0.1), ("y", 0.3))}
+    real = {("c/1", "x"): 0.9, ("c/1", "y"): 0.3, ("d/1", "x"): 0.5, ("d/1", "y"): 0.5}
+    rows = leave_one_battery_out(regret_rows(shapes | real)).set_index("table")
+    assert rows.loc["d/1", "chosen_rule"] == "y"
+
+
 def test_one_battery_alone_chooses_nothing():
     assert leave_one_battery_out(REGRETS[REGRETS["battery"] == "a"]).empty
 

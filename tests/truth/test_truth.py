@@ -6,7 +6,7 @@ import pytest
 
 from clusterbench import RequestError
 from clusterbench.running import Settings, Silent
-from clusterbench.truth import Evidence, gather_evidence, load_rules, write_evidence
+from clusterbench.truth import Evidence, evidence_text, gather_evidence, load_rules, write_evidence
 
 RULES = ("silhouette", "separation", "mean ranks, k by silhouette")
 
@@ -84,6 +84,21 @@ def test_what_is_written_is_what_was_measured(evidence, tmp_path):
     mean = evidence.summary.query("rule == 'default' and kind == 'all'")["mean"].iloc[0]
     assert f"| default | {mean:.3f} [" in text
     assert "loses least" in paths[3].read_text()
+
+
+def test_single_indices_are_compared_by_battery_and_the_least_regret_is_bold(evidence):
+    [head] = [line for line in evidence_text(evidence).splitlines() if line.startswith("| kind | battery")]
+    assert head == "| kind | battery | tables | separation | silhouette | default | random pick |"
+    [strips] = [line for line in evidence_text(evidence).splitlines() if line.startswith("| strips | strips |")]
+    separation, silhouette, default, _ = strips.strip("| ").split(" | ")[3:]
+    assert separation == default == "**0.000**"
+    assert float(silhouette) > 0.3
+
+
+def test_algorithms_share_the_first_places_and_the_best_partitions(evidence):
+    shares = evidence.algorithms.set_index("algorithm")
+    assert shares.sum().tolist() == pytest.approx([1.0, 1.0])
+    assert shares.loc["agglomerative", "best"] > shares.loc["dbscan", "best"] > 0  # dbscan finds the strips alone
 
 
 def test_unknown_rule_names_the_nearest():
