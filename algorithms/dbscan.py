@@ -35,20 +35,12 @@ class Structure:
     eps of each other are connected: these are the edges up to eps of the mutual reachability graph, whose
     components any minimum spanning tree gives. A row that is not core has fewer than min_samples rows
     within eps, so its list of nearest rows holds all of them.
-
-    Attributes
-    ----------
-    nearest, distances : ndarray, shape (n, min_samples)
-        The nearest rows of each row, itself among them, and how far they are; ascending.
-    tree : ndarray of int, shape (n - 1, 2)
-    heights : ndarray, shape (n - 1,)
-        Minimum spanning tree of mutual reachability.
     """
 
-    nearest: NDArray[np.int64]
-    distances: Floats
-    tree: NDArray[np.int64]
-    heights: Floats
+    nearest: NDArray[np.int64]  # (n, min_samples): the nearest rows of each row, itself among them, ascending
+    distances: Floats  # (n, min_samples): how far they are
+    tree: NDArray[np.int64]  # (n - 1, 2): minimum spanning tree of mutual reachability
+    heights: Floats  # (n - 1,)
 
     @property
     def reach(self) -> Floats:

@@ -13,6 +13,7 @@ from clusterbench.errors import RequestError
 
 NOISE = -1
 Labels = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 
 def canonical(labels: ArrayLike) -> Labels:

@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.errors import RequestError
+from clusterbench.labeling import Floats as Floats
 from clusterbench.statuses import CellStatus, ScoreStatus
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -36,6 +36,7 @@ STABILITY = "stability"
 
 ENTRY_KEY = ["dataset", "algorithm", "params", "variant"]
 BOARD_KEY = [*ENTRY_KEY, "k_policy"]
+ENTRY_IDENTITY = BOARD_KEY[1:]  # within a board
 CUT_KEY = [*ENTRY_KEY, "cut"]
 CELL_KEY = [*CUT_KEY, "seed"]
 SCORE_KEY = [*CELL_KEY, "space", "metric"]

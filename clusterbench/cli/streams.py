@@ -23,13 +23,7 @@ def tolerant_streams() -> Iterator[None]:
 
 
 def write_exactly(text: str) -> None:
-    """Write data to standard output, where no character may be replaced.
-
-    Raises
-    ------
-    RequestError
-        If the encoding of the output lacks a character.
-    """
+    """Write data to standard output, where no character may be replaced: one that its encoding lacks is refused."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)

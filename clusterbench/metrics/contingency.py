@@ -15,17 +15,10 @@ _MOST_CELLS = 2 * 10**7  # of a table of counts, which takes 8 bytes per cell
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contingency:
-    """How the rows of known classes are spread over clusters. No class and no cluster is empty.
+    """How the rows of known classes are spread over clusters. No class and no cluster is empty."""
 
-    Attributes
-    ----------
-    counts : ndarray of int64, shape (classes, clusters)
-    singles : ndarray of int64, shape (classes,)
-        Noise rows of each class. Each is a group of its own: it shares no pair and matches no class.
-    """
-
-    counts: Ints
-    singles: Ints
+    counts: Ints  # (classes, clusters)
+    singles: Ints  # (classes,): noise rows; each is a group of its own, which shares no pair and matches no class
 
     @property
     def class_sizes(self) -> Ints:
@@ -43,20 +36,10 @@ class Contingency:
 
 
 def contingency(labels: Labels, classes: Labels, noise: NoisePolicy = NoisePolicy.ZERO) -> Contingency:
-    """Count the rows of each class in each cluster.
+    """Count the rows of each class in each cluster, from canonical labels, shape (n,); UndefinedScore if too many.
 
-    Parameters
-    ----------
-    labels, classes : ndarray of int32, shape (n,)
-        Canonical labels. Rows of class -1 have no known class and are left out.
-    noise : NoisePolicy
-        What a row labelled -1 is: a group of its own (``zero``), left out (``drop``), or in one more cluster with the
-        other noise rows (``cluster``).
-
-    Raises
-    ------
-    UndefinedScore
-        If the table would be too large.
+    Rows of class -1 have no known class and are left out. A row labelled -1 is a group of its own (``zero``), left out
+    (``drop``), or in one more cluster with the other noise rows (``cluster``).
     """
     n_classes, n_columns = int(classes.max(initial=-1)) + 2, int(labels.max(initial=-1)) + 2
     if n_classes * n_columns > _MOST_CELLS:

@@ -16,23 +16,12 @@ GRAPH_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeighbourGraph:
-    """Nearest neighbours of rows, and the edges of their minimum spanning tree.
+    """Nearest neighbours of r rows, and the edges of their minimum spanning tree."""
 
-    Attributes
-    ----------
-    rows : ndarray of int, shape (r,)
-        All rows, or a random `GRAPH_ROWS` of a longer table; neighbours and edges are positions among them.
-    neighbours : ndarray of int32, shape (r, min(NEIGHBOURS, r - 1))
-        Nearest first; of equally near rows the first ones.
-    edges : ndarray of int, shape (r - 1, 2)
-        Shortest first.
-    lengths : ndarray of float, shape (r - 1,)
-    """
-
-    rows: Ints
-    neighbours: Labels
-    edges: Ints
-    lengths: Floats
+    rows: Ints  # (r,): all, or a random `GRAPH_ROWS` of a longer table; neighbours and edges are positions in them
+    neighbours: Labels  # (r, min(NEIGHBOURS, r - 1)), nearest first; of equally near rows the first ones
+    edges: Ints  # (r - 1, 2), shortest first
+    lengths: Floats  # (r - 1,)
 
     @classmethod
     def of(cls, space: Floats, seed: int) -> NeighbourGraph:

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clusterbench.errors import RequestError, request_errors, unknown
+from clusterbench.labeling import Floats as Floats
 from clusterbench.labeling import is_masked
 from clusterbench.plugins.packages import missing_packages
 from clusterbench.plugins.parameter_checks import number_complaint
 
-Floats = NDArray[np.float64]
 Params = Mapping[str, Any]
 REQUIRED = inspect.Parameter.empty
 

@@ -14,11 +14,10 @@ from clusterbench.metrics import STABILITY_METRIC
 from clusterbench.ranking.board import RankedBoard
 from clusterbench.ranking.ranks import Axis, mean_ranks, signed
 from clusterbench.ranking.rules import RankingSpec
-from clusterbench.tables import OVERALL, Bools, Floats, require_columns
+from clusterbench.tables import ENTRY_IDENTITY, OVERALL, Bools, Floats, require_columns
 
 _EXACT_UP_TO = 50
-
-KEY = ["algorithm", "params", "variant", "k_policy"]
+_ALPHA, _LEAST_DATASETS = 0.05, 10
 
 
 def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
@@ -41,12 +40,12 @@ def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
     """
     axes = [Axis("", metric, space) for metric in spec.facts for space in spec.reference_spaces]
     axes.append(Axis("", STABILITY_METRIC.facts))
-    require_columns(table, ["dataset", *KEY, "oracle", *(axis.name for axis in axes)], "leaderboard")
+    require_columns(table, ["dataset", *ENTRY_IDENTITY, "oracle", *(axis.name for axis in axes)], "leaderboard")
     rows = table[(table["dataset"] != OVERALL) & ~table["oracle"].astype(bool)]
-    index = pd.MultiIndex.from_frame(rows[KEY].drop_duplicates())
+    index = pd.MultiIndex.from_frame(rows[ENTRY_IDENTITY].drop_duplicates())
     total, counted = np.zeros((len(index), len(index))), np.zeros((len(index), len(index)))
     for _, part in rows.groupby("dataset", sort=True):
-        at = index.get_indexer(pd.MultiIndex.from_frame(part[KEY]))
+        at = index.get_indexer(pd.MultiIndex.from_frame(part[ENTRY_IDENTITY]))
         values = np.full((len(index), len(axes)), np.nan)
         values[at] = part[[axis.name for axis in axes]].to_numpy(dtype=np.float64, na_value=np.nan)
         ranked = np.zeros(len(index), dtype=bool)
@@ -80,7 +79,7 @@ def dataset_ranks(board: RankedBoard, spec: RankingSpec) -> pd.DataFrame:
     """Return the rank of every contender of the overall board in every dataset, shape (datasets, E)."""
     axes = board.entries.axes
     contenders = np.flatnonzero(board.entries.contender)
-    index = pd.MultiIndex.from_frame(board.entries.frame[KEY].iloc[contenders])
+    index = pd.MultiIndex.from_frame(board.entries.frame[ENTRY_IDENTITY].iloc[contenders])
     rows = {}
     for dataset in dict.fromkeys(axis.dataset for axis in axes):
         columns = [j for j, axis in enumerate(axes) if axis.dataset == dataset]
@@ -119,36 +118,34 @@ class Significance:
     n_datasets: int
 
 
-def critical_difference(ranks: pd.DataFrame, *, alpha: float = 0.05, min_datasets: int = 10) -> Significance:
+def critical_difference(ranks: pd.DataFrame) -> Significance:
     """Test whether entries differ over datasets (Demsar 2006; Benavoli et al. 2016 for Wilcoxon-Holm).
 
     Parameters
     ----------
     ranks : DataFrame, shape (datasets, entries)
         Rank of every entry in every dataset; lower is better.
-    alpha : float
-    min_datasets : int
 
     Raises
     ------
     RequestError
-        With fewer datasets or fewer than two entries.
+        With fewer than ten datasets or two entries.
     """
     n, n_entries = ranks.shape
-    if n < min_datasets or n_entries < 2:
+    if n < _LEAST_DATASETS or n_entries < 2:
         what = f"{n} datasets and {n_entries} entries cannot be tested"
-        raise RequestError(what, allowed=f"at least {min_datasets} datasets and 2 entries")
+        raise RequestError(what, allowed=f"at least {_LEAST_DATASETS} datasets and 2 entries")
     ordered = ranks[ranks.mean().sort_values(kind="stable").index]
     values = ordered.to_numpy(dtype=np.float64)
     p_values = _wilcoxon_holm(values)
-    critical = float(stats.studentized_range.ppf(1 - alpha, n_entries, np.inf)) / np.sqrt(2)
+    critical = float(stats.studentized_range.ppf(1 - _ALPHA, n_entries, np.inf)) / np.sqrt(2)
     return Significance(
         average_rank=ordered.mean(),
         friedman_p=_friedman(values),
         nemenyi_difference=critical * float(np.sqrt(n_entries * (n_entries + 1) / (6 * n))),
         p_values=pd.DataFrame(p_values, index=ordered.columns, columns=ordered.columns),
-        cliques=_cliques(p_values < alpha),
-        alpha=alpha,
+        cliques=_cliques(p_values < _ALPHA),
+        alpha=_ALPHA,
         n_datasets=n,
     )
 
@@ -233,11 +230,11 @@ def rank_correlation(board_a: pd.DataFrame, board_b: pd.DataFrame) -> RankCorrel
 
 
 def _contenders(table: pd.DataFrame, where: str) -> pd.Series:
-    require_columns(table, ["dataset", *KEY, "mean_rank", "control", "oracle"], where)
+    require_columns(table, ["dataset", *ENTRY_IDENTITY, "mean_rank", "control", "oracle"], where)
     names = set(table["dataset"])
     if len(names) > 1 and OVERALL not in names:
         raise RequestError(f"several datasets and no board over all: {', '.join(sorted(names))}", where=where)
     rows = table[~table["control"].astype(bool) & ~table["oracle"].astype(bool)]
     if len(names) > 1:
         rows = rows[rows["dataset"] == OVERALL]
-    return rows.set_index(KEY)["mean_rank"]
+    return rows.set_index(ENTRY_IDENTITY)["mean_rank"]

@@ -34,23 +34,12 @@ _SERIOUS = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE})
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert.
-
-    Attributes
-    ----------
-    kind : AlertKind
-    text : str
-        Without the name of the dataset.
-    dataset : str
-        "" for the whole run.
-    oracle : bool
-        Whether it is about the entries with the true k given.
-    """
+    """One alert."""
 
     kind: AlertKind
-    text: str
-    dataset: str = ""
-    oracle: bool = False
+    text: str  # without the name of the dataset
+    dataset: str = ""  # "" for the whole run
+    oracle: bool = False  # whether it is about the entries with the true k given
 
     @property
     def severity(self) -> Severity:

@@ -12,7 +12,7 @@ from clusterbench.ranking.chosen_entries import Entries
 from clusterbench.ranking.letters import tie_letters
 from clusterbench.ranking.order_rules import counts, criterion
 from clusterbench.ranking.rank_intervals import first_share, multiplier_draws, rank_interval, rivals_of, separated
-from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, mean_ranks, pareto_mask, signed
+from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, finite_mean, mean_ranks, pareto_mask, signed
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.tables import STABILITY, Bools, Floats, Ints
@@ -36,53 +36,26 @@ DOUBTS = (WITHOUT_METRIC, ONLY_SPACE, NOISE_POLICY)
 
 @dataclass(frozen=True, slots=True)
 class RankedBoard:
-    """The entries of one board with their ranks; arrays of length E unless another shape is given.
-
-    Attributes
-    ----------
-    entries : Entries
-    cells : DataFrame
-        All cells, as in the matrix.
-    ranks : ndarray, shape (E, M)
-        Of the rounded scores, among contenders.
-    mean_rank
-        Mean rank weighted by family.
-    criterion, rank
-        What the order rule orders by, lower is better, and the rank by it among contenders.
-    samples : ndarray, shape (n, E), or None
-        The criterion in simulated samples of the same size from the same population; None without draws.
-    rank_low, rank_high, rank_median, p_first
-        By the same samples; NaN without draws, or where a fit to a draw failed.
-    apart : ndarray of bool, shape (E, E)
-        Separated pairs.
-    tie : list of str
-        Letters.
-    variations : tuple of Variation
-    calibrated
-        Mean z over the reference columns; NaN if one is missing.
-    fit_seconds, peak_mb
-        Means over seeds.
-    pareto : ndarray of bool
-    """
+    """The E entries of one board with their ranks."""
 
     entries: Entries
-    cells: pd.DataFrame
-    ranks: Floats
-    mean_rank: Floats
-    criterion: Floats
-    rank: Ints
-    samples: Floats | None
-    rank_low: Floats
+    cells: pd.DataFrame  # all cells, as in the matrix
+    ranks: Floats  # (E, M): of the rounded scores, among contenders
+    mean_rank: Floats  # (E,), weighted by family
+    criterion: Floats  # (E,): what the order rule orders by; lower is better
+    rank: Ints  # (E,): the rank by it among contenders
+    samples: Floats | None  # (n, E): the criterion in simulated samples of the same size; None without draws
+    rank_low: Floats  # (E,), like the next three by these samples; NaN without draws, or where a fit to a draw failed
     rank_high: Floats
     rank_median: Floats
     p_first: Floats
-    apart: Bools
-    tie: list[str]
+    apart: Bools  # (E, E): separated pairs
+    tie: list[str]  # letters
     variations: tuple[Variation, ...]
-    calibrated: Floats
-    fit_seconds: Floats
+    calibrated: Floats  # (E,): mean z over the reference columns; NaN if one is missing
+    fit_seconds: Floats  # (E,), like `peak_mb` the mean over seeds
     peak_mb: Floats
-    pareto: Bools
+    pareto: Bools  # (E,)
 
     def order(self) -> Ints:
         """Return the entries by rank, contenders before controls, then in the order of their keys."""
@@ -164,7 +137,7 @@ def _shared_stability(values: Floats, entries: Entries) -> Floats:
         group = np.flatnonzero(entries.duplicate_of == first)
         source = group[entries.contender[group]] if entries.contender[group].any() else group
         for j in columns:
-            shared[..., group, j] = _finite_mean(values[..., source, j])[..., None]
+            shared[..., group, j] = finite_mean(values[..., source, j], axis=-1)[..., None]
     return shared
 
 
@@ -218,14 +191,7 @@ def _cell_mean(cells: pd.DataFrame, name: str, rows: Ints) -> Floats:
     """Return the mean of a cell column over the seeds of each entry; NaN where it is not recorded."""
     if not rows.shape[1]:
         return np.full(len(rows), np.nan)
-    return _finite_mean(np.append(cells[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[rows])
-
-
-def _finite_mean(values: Floats) -> Floats:
-    """Return the mean of the finite values along the last axis; NaN where there are none."""
-    finite = np.isfinite(values)
-    total, count = np.where(finite, values, 0.0).sum(axis=-1), finite.sum(axis=-1)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    return finite_mean(np.append(cells[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[rows], axis=-1)
 
 
 def _pareto(full: Floats, entries: Entries) -> Bools:

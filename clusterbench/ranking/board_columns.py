@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -22,31 +22,14 @@ Compute = Callable[[RankedBoard], Sequence[Any] | NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the leaderboard.
+    """One column of the leaderboard."""
 
-    Attributes
-    ----------
-    name : str
-        In files.
-    title : str
-        On a page.
-    explanation : str
-        One sentence for readers who see the column for the first time.
-    format : str
-        A format specification of Python; "yes" marks a flag, "" is text.
-    compute : callable, optional
-        Returns the values for the entries of a board, in their order there; None for a column that the ranking does
-        not make.
-    ranked : bool
-        Whether the column takes part in the ranking; own-space scores, z and times do not.
-    """
-
-    name: str
-    title: str
-    explanation: str
-    format: str
-    compute: Compute | None = None
-    ranked: bool = False
+    name: str  # in files
+    title: str  # on a page
+    explanation: str  # one sentence for readers who see the column for the first time
+    format: str  # a format specification of Python; "yes" marks a flag, "" is text
+    compute: Compute | None = None  # values for the entries of a board, in their order; None if the ranking makes none
+    ranked: bool = False  # whether it takes part in the ranking; own-space scores, z and times do not
 
     def values(self, board: RankedBoard) -> pd.Series:
         """Return the column for one board, in a type that has missing values."""
@@ -60,7 +43,7 @@ class Column:
             return pd.Series(np.asarray(values, dtype=np.float64))
         return pd.Series(list(values), dtype=object)
 
-    def show(self, value: Any) -> str:
+    def show(self, value: object) -> str:
         """Return a value as it is printed; a missing one is "".
 
         Examples
@@ -70,11 +53,12 @@ class Column:
         """
         if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
             return ""
-        if self.format == "yes":
-            return "yes" if value else ""
-        if self.format and math.isinf(value):
-            return "∞" if value > 0 else "-∞"
-        return format(int(value) if self.format == "d" else value, self.format) if self.format else str(value)
+        if self.format in ("", "yes"):
+            return str(value) if not self.format else "yes" if value else ""
+        number = float(cast(float, value))
+        if math.isinf(number):
+            return "∞" if number > 0 else "-∞"
+        return format(int(number) if self.format == "d" else number, self.format)
 
 
 def _frame(name: str) -> Compute:
@@ -173,13 +157,8 @@ _ENTRY = (
     ),
 )  # fmt: skip
 
-_SCORE = Column(
-    "score",
-    "Score",
-    "What orders the entries, and chooses k: see how the ranking is made.",
-    ".3f",
-    lambda b: -b.criterion,
-)
+_SCORE_TEXT = "What orders the entries, and chooses k: see how the ranking is made."
+_SCORE = Column("score", "Score", _SCORE_TEXT, ".3f", lambda b: -b.criterion)
 
 _AFTER_SCORES = (
     Column(

@@ -17,8 +17,8 @@ LEAST_PASSING = 10
 """Random partitions that must pass the gate for the others to be left out."""
 GENERATORS = {"centroids": CENTROIDS, "growth": GROWTH}
 """The generators by their names in columns."""
-BOTH, ALL_K = "", 0
-"""In place of a generator and of k: the random partitions of both generators, or of all k, together."""
+BOTH = ""
+"""In place of a generator: the random partitions of both together."""
 
 _KEY = ["generator", "dataset", "space", "metric", "k"]
 
@@ -65,7 +65,7 @@ NO_SCORES = RandomScores(np.empty(0), np.nan, np.nan, gated=True)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Baselines:
-    """The scores of random partitions, by (generator, dataset, space, metric, k); see `BOTH` and `ALL_K`."""
+    """The scores of random partitions, by (generator, dataset, space, metric, k); see `BOTH`."""
 
     lookup: Mapping[tuple[str, str, str, str, int], RandomScores]
 
@@ -75,7 +75,7 @@ class Baselines:
         require_columns(baselines, BASELINE_COLUMNS, "baselines")
         defined = baselines[np.isfinite(baselines["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
         defined = defined.astype({"k": int})
-        parts = (defined, defined.assign(k=ALL_K), defined.assign(generator=BOTH, passes=False))
+        parts = (defined, defined.assign(generator=BOTH, passes=False))
         return cls({tuple(key): RandomScores.of(part) for frame in parts for key, part in frame.groupby(_KEY)})
 
     def get(self, generator: str, dataset: str, space: str, metric: str, k: float) -> RandomScores:
@@ -93,7 +93,7 @@ class Baselines:
             return f"only 1 random baseline for {int(k)} clusters in space {space}"
         return "" if random.sd > 0 else f"the random baselines for {int(k)} clusters do not vary in space {space}"
 
-    def against(self, generator: str, axes: Sequence[Axis], ks: Floats, scores: Floats) -> Comparison:
+    def against(self, generator: str, axes: Sequence[Axis], ks: Floats, scores: Floats) -> ChanceComparison:
         """Compare entries of ks (E,) clusters and scores (E, M) in the axes with a generator."""
         z, beaten, gated = np.full((3, *scores.shape), np.nan)
         for j, axis in enumerate(axes):
@@ -102,11 +102,11 @@ class Baselines:
                 here = ks == k
                 z[here, j], gated[here, j] = random.z(scores[here, j], axis.facts), random.gated
                 beaten[here, j] = random.beaten(scores[here, j], axis.facts)
-        return Comparison(z.mean(axis=1), beaten.mean(axis=1), gated.all(axis=1))
+        return ChanceComparison(z.mean(axis=1), beaten.mean(axis=1), gated.all(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class ChanceComparison:
     """Entries against a generator, (E,): mean z and mean share beaten over their axes, NaN if one is missing.
 
     `gated` says whether only partitions that pass the gate were compared.
@@ -117,29 +117,12 @@ class Comparison:
     gated: Bools
 
 
-def z_matrix(matrix: Matrix, baselines: Baselines, metrics: Iterable[MetricFacts], *, pooled: bool = False) -> Floats:
-    """Return the z-scores by which k is chosen, shape (cells, n_reference); positive is better.
+def z_matrix(matrix: Matrix, baselines: Baselines, metrics: Iterable[MetricFacts], *, generator: str = BOTH) -> Floats:
+    """Return z-scores against random partitions of equal k, shape (cells, n_reference); positive is better.
 
-    They compare with the random partitions of equal k by both generators together; with `pooled`, with those by random
-    centroids of all k together, since the spread at equal k shrinks with k. As criteria of k on 33 labelled tables the
-    former lost 0.138 of the adjusted Rand index, the latter 0.100, and equal k by one generator 0.155 to 0.178.
+    k is chosen by those against both generators together: as a criterion of k on 33 labelled tables it lost 0.138 of
+    the adjusted Rand index, against one generator 0.155 to 0.178.
     """
-    return _z(matrix, baselines, metrics, CENTROIDS if pooled else BOTH, ALL_K if pooled else None)
-
-
-def smaller_z(matrix: Matrix, baselines: Baselines, metrics: Sequence[MetricFacts]) -> Floats:
-    """Return z-scores like `z_matrix`, against the generator that gives a cell the smaller mean over ranked columns."""
-    z = np.stack([_z(matrix, baselines, metrics, generator) for generator in GENERATORS.values()])
-    ranked = {metric.name for metric in metrics}
-    means = z[:, :, [metric in ranked for metric, _ in matrix.columns[: matrix.n_reference]]].mean(axis=2)
-    smaller = np.where(np.isnan(means), np.inf, means).argmin(axis=0)
-    return np.asarray(z[smaller, np.arange(len(matrix.cells))])
-
-
-def _z(
-    matrix: Matrix, baselines: Baselines, metrics: Iterable[MetricFacts], generator: str, given_k: int | None = None
-) -> Floats:
-    """Return z-scores against one generator, at the k of each cell or at a given one."""
     known = {metric.name: metric for metric in metrics}  # the silhouette may be needed to choose k without being ranked
     z = np.full((len(matrix.cells), matrix.n_reference), np.nan)
     clusters = matrix.cells["n_clusters"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -148,6 +131,15 @@ def _z(
         for k in np.unique(clusters[(dataset_code == d) & np.isfinite(clusters)]):
             rows = np.flatnonzero((dataset_code == d) & (clusters == k))
             for j, (metric, space) in enumerate(matrix.columns[: matrix.n_reference]):
-                random = baselines.get(generator, dataset, space, metric, k if given_k is None else given_k)
+                random = baselines.get(generator, dataset, space, metric, k)
                 z[rows, j] = random.z(matrix.scores[rows, j], known.get(metric) or get_metric(metric))
     return z
+
+
+def smaller_z(matrix: Matrix, baselines: Baselines, metrics: Sequence[MetricFacts]) -> Floats:
+    """Return z-scores like `z_matrix`, against the generator that gives a cell the smaller mean over ranked columns."""
+    z = np.stack([z_matrix(matrix, baselines, metrics, generator=one) for one in GENERATORS.values()])
+    ranked = {metric.name for metric in metrics}
+    means = z[:, :, [metric in ranked for metric, _ in matrix.columns[: matrix.n_reference]]].mean(axis=2)
+    smaller = np.where(np.isnan(means), np.inf, means).argmin(axis=0)
+    return np.asarray(z[smaller, np.arange(len(matrix.cells))])

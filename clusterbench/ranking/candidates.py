@@ -12,6 +12,7 @@ import pandas as pd
 from clusterbench.ranking.calibration import Baselines, z_matrix
 from clusterbench.ranking.draws import CutStability, Draws, drawn_matrices
 from clusterbench.ranking.k_selection import Choice, Cuts, best_cuts, choose, describe_cuts
+from clusterbench.ranking.ranks import finite_mean
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, build_matrix
 from clusterbench.statuses import CellStatus
@@ -23,51 +24,25 @@ _REFUSED = ["k_policy", "status", "reason", "cut", "k", "smallest", "largest", "
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnChoices:
-    """The cuts that the k policies chose in one draw.
+    """The cuts that the k policies chose in one draw."""
 
-    Attributes
-    ----------
-    chosen : mapping of KPolicy to ndarray of int
-        Cut of each entry; -1 where none can be chosen.
-    scores : ndarray, shape (K, M)
-        Scores of the cuts in the columns of the matrix.
-    agreement : ndarray, shape (K,)
-        Adjusted Rand index with the labeling of all rows.
-    """
-
-    chosen: Mapping[KPolicy, Ints]
-    scores: Floats
-    agreement: Floats
+    chosen: Mapping[KPolicy, Ints]  # cut of each entry; -1 where none can be chosen
+    scores: Floats  # (K, M): of the cuts, in the columns of the matrix
+    agreement: Floats  # (K,): adjusted Rand index with the labeling of all rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """The entries of a run with the cut that each k policy chose.
-
-    Attributes
-    ----------
-    spec : RankingSpec
-    matrix : Matrix
-        All scores.
-    baselines : DataFrame or None
-        Scores of random partitions, as given.
-    z : ndarray or None
-        `z_matrix`, by which the policy ``calibrated`` chooses k.
-    stability : CutStability
-    cuts : Cuts
-    choices : tuple of Choice
-    drawn : tuple of DrawnChoices
-        The rule applied again to each draw.
-    """
+    """The entries of a run with the cut that each k policy chose."""
 
     spec: RankingSpec
-    matrix: Matrix
-    baselines: pd.DataFrame | None
-    z: Floats | None
+    matrix: Matrix  # all scores
+    baselines: pd.DataFrame | None  # scores of random partitions, as given
+    z: Floats | None  # `z_matrix`, by which the policy ``calibrated`` chooses k
     stability: CutStability
     cuts: Cuts
     choices: tuple[Choice, ...]
-    drawn: tuple[DrawnChoices, ...]
+    drawn: tuple[DrawnChoices, ...]  # the rule applied again to each draw
 
     def chosen(self) -> pd.DataFrame:
         """Return the choice of every entry and policy.
@@ -77,11 +52,8 @@ class Candidates:
         with the given number of clusters (of several, the highest silhouette). Ties go to fewer clusters, then to the
         first cut.
 
-        Returns
-        -------
-        DataFrame
-            dataset, algorithm, params, variant, k_policy, cut, k (number of clusters), silhouette, z, oracle, status,
-            reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
+        The frame has dataset, algorithm, params, variant, k_policy, cut, k (number of clusters), silhouette, z, oracle,
+        status, reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
         """
         return self._table(self.choices)[[*ENTRY_KEY, *_SHOWN]]
 
@@ -144,7 +116,7 @@ def _choose_in_draws(
     matrices = drawn_matrices(matrix, draws)
     starts, n = matrix.cut_start, len(matrix.cells)
     full = np.add.reduceat(matrix.scores, starts, axis=0) / np.diff(np.append(starts, n))[:, None] if n else 0.0
-    shift = full - _finite_mean(np.stack([one.scores for one in matrices]))
+    shift = full - finite_mean(np.stack([one.scores for one in matrices]), axis=0)
     drawn = []
     for one, agreement in zip(matrices, stability.agreement, strict=True):
         z = None if baselines is None else z_matrix(replace(one, scores=one.scores + shift), baselines, spec.facts)
@@ -153,10 +125,3 @@ def _choose_in_draws(
         chosen = {policy: best_cuts(one, cuts, policy, spec) for policy in policies}
         drawn.append(DrawnChoices(chosen, one.scores, agreement))
     return tuple(drawn)
-
-
-def _finite_mean(values: Floats) -> Floats:
-    """Return the mean of the finite values along the first axis; NaN where there are none."""
-    finite = np.isfinite(values)
-    total, count = np.where(finite, values, 0.0).sum(axis=0), finite.sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -11,7 +11,7 @@ import pandas as pd
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import RankedBoard
 from clusterbench.ranking.board_columns import Column
-from clusterbench.ranking.calibration import GENERATORS, Baselines, Comparison
+from clusterbench.ranking.calibration import GENERATORS, Baselines, ChanceComparison
 from clusterbench.tables import OVERALL, Floats
 
 _RARE = 0.10
@@ -20,7 +20,7 @@ _RARE = 0.10
 def chance_columns(baselines: Baselines) -> tuple[Column, ...]:
     """Return the columns of the share of random partitions beaten and of z, by generator, and the smaller share."""
 
-    def against(board: RankedBoard, generator: str) -> Comparison:
+    def against(board: RankedBoard, generator: str) -> ChanceComparison:
         """Return the comparison of the entries; the board over all datasets has none, as if k were not known."""
         axes = [axis for axis in board.entries.axes if axis.space]
         ks = np.full(len(board.rank), np.nan)
@@ -29,7 +29,7 @@ def chance_columns(baselines: Baselines) -> tuple[Column, ...]:
         scores = board.entries.observed[:, [bool(axis.space) for axis in board.entries.axes]]
         return baselines.against(generator, axes, ks, scores)
 
-    def column(pick: Callable[[Comparison], Floats], generator: str) -> Callable[[RankedBoard], Floats]:
+    def column(pick: Callable[[ChanceComparison], Floats], generator: str) -> Callable[[RankedBoard], Floats]:
         return lambda board: pick(against(board, generator))
 
     def beaten(board: RankedBoard) -> Floats:
@@ -48,18 +48,9 @@ def chance_columns(baselines: Baselines) -> tuple[Column, ...]:
         ),
     ]  # fmt: skip
     for short, generator in GENERATORS.items():
-        columns += [
-            Column(
-                f"beaten_{short}",
-                f"Beaten ({short})",
-                f"Share beaten of {generator}.",
-                ".2f",
-                column(attrgetter("beaten"), generator),
-            ),
-            Column(
-                f"z_{short}", f"z ({short})", f"Mean z against {generator}.", ".2f", column(attrgetter("z"), generator)
-            ),
-        ]
+        for name, title, what in (("beaten", "Beaten", "Share beaten of"), ("z", "z", "Mean z against")):
+            values = column(attrgetter(name), generator)
+            columns.append(Column(f"{name}_{short}", f"{title} ({short})", f"{what} {generator}.", ".2f", values))
     what = "Generators of which fewer than 10 partitions of this k pass the gate, so that all of them were compared."
     return (*columns, Column("ungated", "Without gate", what, "", ungated))
 

@@ -16,67 +16,30 @@ from clusterbench.ranking.ranks import Axis
 from clusterbench.ranking.rules import KPolicy
 from clusterbench.ranking.score_matrix import Matrix
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import CUT_KEY, ENTRY_KEY, OVERALL, Bools, Floats, Ints
-
-IDENTITY = [*ENTRY_KEY, "k_policy"]
+from clusterbench.tables import CUT_KEY, ENTRY_IDENTITY, ENTRY_KEY, OVERALL, Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of one board, E of them.
-
-    Attributes
-    ----------
-    dataset : str
-    oracle : bool
-        Whether k was the number of known classes: such entries are ranked separately.
-    frame : DataFrame, E rows
-        dataset, algorithm, params, variant, k_policy, cut; sorted in this order.
-    rows : ndarray of int, shape (E, S)
-        Row in the matrix of every seed; -1 after the first n_seeds.
-    n_seeds : ndarray of int, shape (E,)
-    axes : tuple of Axis, length M
-    observed : ndarray, shape (E, M)
-        Mean over all seeds; NaN if the score of any seed is missing.
-    z : ndarray, shape (E, R) or None
-        Mean z per reference column, against the generator that gives the smaller mean; NaN if one is missing.
-    own : ndarray, shape (E, O)
-        Mean own-space scores, never ranked.
-    stability : DataFrame, E rows
-        mean_ari, min_ari, mean_jaccard; NaN where not measured.
-    drawn : ndarray, shape (D, E, M)
-        As `observed`, of the cut that was chosen in each draw; NaN where none was.
-    varies : ndarray of bool, shape (E,)
-        Whether draws say how the entry would vary: it is a contender, and none of its fits to a draw failed.
-    at_end : list of str, length E
-        "smallest" or "largest" where the chosen cut is at that end of the numbers of clusters that were run, else "".
-    contender : ndarray of bool, shape (E,)
-        False for controls.
-    missing : list of str, length E
-        What is missing and why, "" where nothing is.
-    duplicate_of : ndarray of int, shape (E,)
-        First entry with the same labels in every seed, possibly itself.
-    alternatives : mapping of str to ndarray, shape (E, M)
-        `observed` under each other noise policy.
-    """
+    """The entries of one board, E of them, with S seeds at most, M ranked axes and D draws."""
 
     dataset: str
-    oracle: bool
-    frame: pd.DataFrame
-    rows: Ints
-    n_seeds: Ints
-    axes: tuple[Axis, ...]
-    observed: Floats
-    z: Floats | None
-    own: Floats
-    stability: pd.DataFrame
-    drawn: Floats
-    varies: Bools
-    at_end: list[str]
-    contender: Bools
-    missing: list[str]
-    duplicate_of: Ints
-    alternatives: Mapping[str, Floats] = field(default_factory=dict)
+    oracle: bool  # whether k was the number of known classes: such entries are ranked separately
+    frame: pd.DataFrame  # E rows: dataset, algorithm, params, variant, k_policy, cut; sorted in this order
+    rows: Ints  # (E, S): row in the matrix of every seed; -1 after the first n_seeds
+    n_seeds: Ints  # (E,)
+    axes: tuple[Axis, ...]  # length M
+    observed: Floats  # (E, M): mean over all seeds; NaN if the score of any seed is missing
+    z: Floats | None  # (E, R): mean z per reference column, by the generator of smaller z; NaN if one is missing
+    own: Floats  # (E, O): mean own-space scores, never ranked
+    stability: pd.DataFrame  # E rows: mean_ari, min_ari, mean_jaccard; NaN where not measured
+    drawn: Floats  # (D, E, M): as `observed`, of the cut that was chosen in each draw; NaN where none was
+    varies: Bools  # (E,): whether draws say how it would vary: it is a contender, and none of its fits to a draw failed
+    at_end: list[str]  # "smallest" or "largest" where its k is that end of those that were run, else ""
+    contender: Bools  # (E,): False for controls
+    missing: list[str]  # what is missing and why, "" where nothing is
+    duplicate_of: Ints  # (E,): first entry with the same labels in every seed, possibly itself
+    alternatives: Mapping[str, Floats] = field(default_factory=dict)  # `observed` under each other noise policy
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -208,62 +171,49 @@ def _missing(
 def overall_entries(pools: Sequence[Entries], matrix: Matrix) -> Entries | None:
     """Join the boards of all datasets: one entry per (algorithm, params, variant, k policy) run in all of them.
 
-    An entry that is rejected in a dataset is missing there: it ranks last in that dataset and is flagged.
-
-    Parameters
-    ----------
-    pools : sequence of Entries
-        The entries without the true k, of each dataset.
-    matrix : Matrix
-        Of all cells, whatever their status.
-
-    Returns
-    -------
-    Entries or None
-        None if no entry was run in every dataset.
+    An entry that is rejected in a dataset is missing there: it ranks last in that dataset and is flagged. `pools` are
+    the entries of each dataset, without those with the true k; `matrix` has all cells, whatever their status. None if
+    no entry was run in every dataset.
     """
-    key = [name for name in IDENTITY if name != "dataset"]
-    run = matrix.cells[ENTRY_KEY].drop_duplicates()
-    n_datasets = run.groupby(ENTRY_KEY[1:], dropna=False).size()
-    everywhere = n_datasets[n_datasets == run["dataset"].nunique()].index
-    names = pd.concat([pool.frame[key] for pool in pools], ignore_index=True).drop_duplicates()
-    names = names[pd.MultiIndex.from_frame(names[key[:3]]).isin(everywhere)].sort_values(key).reset_index(drop=True)
+    names = _run_everywhere(pools, matrix)
     if names.empty:
         return None
     index = pd.MultiIndex.from_frame(names)
-    places = [pd.MultiIndex.from_frame(pool.frame[key]).get_indexer(index) for pool in pools]
-    observed = np.column_stack([_take(p.observed, at) for p, at in zip(pools, places, strict=True)])
-    contenders = np.column_stack(
-        [np.where(at >= 0, p.contender[at], True) for p, at in zip(pools, places, strict=True)]
-    )
-    z = [_take(p.z, at) for p, at in zip(pools, places, strict=True) if p.z is not None]
-    frame = names.assign(dataset=OVERALL, cut=None)[[*ENTRY_KEY, "cut", "k_policy"]]
-    joined = Entries(
+    places = [pd.MultiIndex.from_frame(pool.frame[ENTRY_IDENTITY]).get_indexer(index) for pool in pools]
+    pairs = list(zip(pools, places, strict=True))
+    has_z, stability = all(pool.z is not None for pool in pools), [_take(p.stability.to_numpy(), at) for p, at in pairs]
+    return Entries(
         dataset=OVERALL,
         oracle=False,
-        frame=frame,
+        frame=names.assign(dataset=OVERALL, cut=None)[[*ENTRY_KEY, "cut", "k_policy"]],
         rows=np.full((len(names), 0), -1),
         n_seeds=np.zeros(len(names), dtype=np.int64),
         axes=tuple(axis for pool in pools for axis in pool.axes),
-        observed=observed,
-        z=np.column_stack(z) if len(z) == len(pools) else None,
+        observed=np.column_stack([_take(p.observed, at) for p, at in pairs]),
+        z=np.column_stack([_take(p.z, at) for p, at in pairs if p.z is not None]) if has_z else None,
         own=np.empty((len(names), 0)),
-        stability=pd.DataFrame(
-            np.mean([_take(p.stability.to_numpy(), at) for p, at in zip(pools, places, strict=True)], axis=0),
-            columns=pools[0].stability.columns,
-        ),
+        stability=pd.DataFrame(np.mean(stability, axis=0), columns=pools[0].stability.columns),
         drawn=_join_draws(pools, places),
-        varies=np.all([(at >= 0) & p.varies[at] for p, at in zip(pools, places, strict=True)], axis=0),
+        varies=np.all([(at >= 0) & p.varies[at] for p, at in pairs], axis=0),
         at_end=[""] * len(names),
-        contender=contenders.all(axis=1),
+        contender=np.all([(at < 0) | p.contender[at] for p, at in pairs], axis=0),
         missing=_missing_overall(pools, places, len(names)),
         duplicate_of=_common_duplicates(pools, places, len(names)),
         alternatives={
-            policy: np.column_stack([_take(p.alternatives[policy], at) for p, at in zip(pools, places, strict=True)])
+            policy: np.column_stack([_take(p.alternatives[policy], at) for p, at in pairs])
             for policy in pools[0].alternatives
         },
     )
-    return joined
+
+
+def _run_everywhere(pools: Sequence[Entries], matrix: Matrix) -> pd.DataFrame:
+    """Return the keys of the entries that are ranked in some dataset and were run in all of them, sorted."""
+    run, setting = matrix.cells[ENTRY_KEY].drop_duplicates(), ENTRY_KEY[1:]
+    n_datasets = run.groupby(setting, dropna=False).size()
+    everywhere = n_datasets[n_datasets == run["dataset"].nunique()].index
+    names = pd.concat([pool.frame[ENTRY_IDENTITY] for pool in pools], ignore_index=True).drop_duplicates()
+    names = names[pd.MultiIndex.from_frame(names[setting]).isin(everywhere)]
+    return names.sort_values(ENTRY_IDENTITY).reset_index(drop=True)
 
 
 def _join_draws(pools: Sequence[Entries], places: Sequence[Ints]) -> Floats:

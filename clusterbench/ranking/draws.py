@@ -51,23 +51,13 @@ class Draws:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutStability:
-    """The agreement of each cut of a matrix with its draws, arrays of length K.
+    """The agreement of the K cuts of a matrix with their D draws; NaN where a draw failed or a cut was not drawn."""
 
-    Attributes
-    ----------
-    agreement : ndarray, shape (D, K)
-        Adjusted Rand index of each draw; NaN where it failed or the cut was not drawn.
-    mean, least, jaccard : ndarray
-        Over draws (jaccard: and clusters); NaN where any draw is missing, since the mean of the others would be biased.
-    reasons : mapping of int to str
-        Why cuts that were drawn have no stability.
-    """
-
-    agreement: Floats
-    mean: Floats
+    agreement: Floats  # (D, K): adjusted Rand index
+    mean: Floats  # (K,), like the next two over all draws: the mean of those that did not fail would be biased
     least: Floats
-    jaccard: Floats
-    reasons: Mapping[int, str]
+    jaccard: Floats  # over clusters too
+    reasons: Mapping[int, str]  # why cuts that were drawn have no stability
 
     @classmethod
     def of(cls, matrix: Matrix, draws: Draws | None) -> CutStability:

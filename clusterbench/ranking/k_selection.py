@@ -20,35 +20,18 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The cuts of every entry, summarised over seeds. Arrays of length K (cuts).
+    """The K cuts of all entries, summarised over seeds: arrays (K,)."""
 
-    Attributes
-    ----------
-    start, stop : ndarray of int
-        Rows of the cut in the matrix, one per seed.
-    entry : ndarray of int
-    passes : ndarray of bool
-        Whether the status is ``ok`` with every seed of the entry.
-    silhouette, z : ndarray of float
-        Mean over seeds and reference spaces (z: over the metrics too); NaN where one is missing.
-    score : ndarray of float
-        As `cut_scores` gives it; -inf where a part is missing or no score is declared.
-    stability : ndarray of float
-        Mean adjusted Rand index over draws (in a draw, that of the draw); NaN where it is not known.
-    fewest, most : ndarray of float
-        Smallest and largest number of clusters over the seeds.
-    """
-
-    start: Ints
-    stop: Ints
+    start: Ints  # first row of the cut in the matrix, which has one per seed
+    stop: Ints  # row after the last
     entry: Ints
-    passes: Bools
-    silhouette: Floats
-    z: Floats
-    score: Floats
-    stability: Floats
-    fewest: Floats
-    most: Floats
+    passes: Bools  # whether the status is ``ok`` with every seed of the entry
+    silhouette: Floats  # mean over seeds and reference spaces; NaN where one is missing
+    z: Floats  # mean over seeds, reference spaces and metrics; NaN where one is missing
+    score: Floats  # as `cut_scores` gives it; -inf where a part is missing or no score is declared
+    stability: Floats  # mean adjusted Rand index over draws (in a draw, that of the draw); NaN where it is not known
+    fewest: Floats  # smallest number of clusters over the seeds
+    most: Floats  # largest
 
 
 @dataclass(frozen=True, slots=True)

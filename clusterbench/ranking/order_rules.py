@@ -16,21 +16,11 @@ _DECIMALS = 9
 
 
 def criterion(values: Floats, axes: Sequence[Axis], contender: Bools, spec: RankingSpec) -> Floats:
-    """Return the number by which the rule of `spec` orders entries: lower is better.
+    """Return the number by which the rule of `spec` orders entries, shape (..., E): lower is better.
 
-    Parameters
-    ----------
-    values : ndarray, shape (..., E, M)
-        Scores of the chosen cut of each entry; NaN where one is missing.
-    axes : sequence of Axis, length M
-    contender : ndarray of bool, shape (E,)
-        The others, controls, change no criterion but their own.
-    spec : RankingSpec
-
-    Returns
-    -------
-    ndarray, shape (..., E)
-        By ``mean_rank``, the mean rank; by ``score``, the negative score, infinite where a part of it is missing.
+    `values`, shape (..., E, M), are the scores of the chosen cut of each entry in M axes, NaN where one is missing. By
+    ``mean_rank`` it is the mean rank; by ``score`` the negative score, infinite where a part of it is missing. Entries
+    that are no `contender`, shape (E,), change no criterion but their own.
     """
     if spec.order is OrderRule.SCORE:
         return -cut_scores(values, axes, spec)

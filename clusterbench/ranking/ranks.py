@@ -44,12 +44,8 @@ class Axis:
 def signed(values: Floats, axes: Sequence[Axis]) -> Floats:
     """Return values rounded to the reproducible digits of their axis and signed so that higher is better.
 
-    A missing value becomes -inf: it ranks last, tied with the other missing ones, below any score.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., M)
-    axes : sequence of Axis, length M
+    A missing value becomes -inf: it ranks last, tied with the other missing ones, below any score. `values` are of
+    shape (..., M), one axis for each of the M columns.
     """
     result = np.empty_like(values)
     for j, axis in enumerate(axes):
@@ -104,6 +100,13 @@ def mean_ranks(ranks: Floats, families: Sequence[str], weights: dict[str, float]
             total += weight * (ranks[..., members].sum(axis=-1) / len(members))
             weight_sum += weight
     return np.round(total / weight_sum, _MEAN_DECIMALS) if weight_sum else np.full(ranks.shape[:-1], np.nan)
+
+
+def finite_mean(values: Floats, axis: int) -> Floats:
+    """Return the mean of the finite values along an axis; NaN where there are none."""
+    finite = np.isfinite(values)
+    total, count = np.where(finite, values, 0.0).sum(axis=axis), finite.sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def final_ranks(means: Floats, contender: Bools) -> Ints:

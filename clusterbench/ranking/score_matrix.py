@@ -35,31 +35,15 @@ BASELINE_COLUMNS = ("dataset", "space", "k", "generator", "metric", "value", "pa
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All cells in one order, with their scores as a dense matrix.
+    """All C cells in one order, with their scores as a dense matrix of M columns."""
 
-    Attributes
-    ----------
-    cells : DataFrame, C rows
-        Sorted by dataset, algorithm, params, variant, cut (as numbers), seed, whatever the order of the input.
-    columns : tuple of (metric, space)
-        Reference columns first, own-space columns after them.
-    n_reference : int
-        Number of `columns` in reference spaces.
-    scores : ndarray, shape (C, M)
-        NaN where there is no score.
-    reasons : mapping of (cell, column) to str
-        Why a score is missing, where the frame has a reason.
-    cut_start, entry_start : ndarray of int
-        First row of every cut, first cut of every entry (algorithm x params x variant in a dataset).
-    """
-
-    cells: pd.DataFrame
-    columns: tuple[ScoreColumn, ...]
-    n_reference: int
-    scores: Floats
-    reasons: Mapping[tuple[int, int], str]
-    cut_start: Ints
-    entry_start: Ints
+    cells: pd.DataFrame  # by dataset, algorithm, params, variant, cut (as numbers), seed, whatever the given order
+    columns: tuple[ScoreColumn, ...]  # reference columns first, own-space columns after them
+    n_reference: int  # number of `columns` in reference spaces
+    scores: Floats  # (C, M); NaN where there is no score
+    reasons: Mapping[tuple[int, int], str]  # by cell and column, why a score is missing, where the frame has a reason
+    cut_start: Ints  # first row of every cut
+    entry_start: Ints  # first cut of every entry (algorithm x params x variant in a dataset)
     position: Mapping[ScoreColumn, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,12 +66,8 @@ class Matrix:
 def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *, has_baselines: bool) -> Matrix:
     """Check the frames and return the scores as a dense matrix.
 
-    Scores of cells that are not in `cells` are ignored: a filtered table of cells gives a filtered leaderboard.
-
-    Raises
-    ------
-    RequestError
-        For missing columns, duplicate cells or scores, and metrics or spaces without any score.
+    Scores of cells that are not in `cells` are ignored: a filtered table of cells gives a filtered leaderboard. Refused
+    are missing columns, duplicate cells or scores, and metrics or spaces without any score.
     """
     require_columns(cells, NEEDED_CELL_COLUMNS, "cells")
     require_columns(scores, NEEDED_SCORE_COLUMNS, "scores")
@@ -107,13 +87,7 @@ def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *
 
 
 def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
-    """Return the scores of a matrix with the rows of some cells replaced by those of `scores`, shape (C, M).
-
-    Raises
-    ------
-    RequestError
-        For missing columns and duplicate scores.
-    """
+    """Return the scores of a matrix with the rows of some cells replaced by those of `scores`, shape (C, M)."""
     require_columns(scores, NEEDED_SCORE_COLUMNS, what)
     cell_ids, score_ids, _ = _cell_ids(matrix.cells, scores)
     named = np.isin(cell_ids, score_ids)

@@ -67,18 +67,18 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     return View(body, caption)
 
 
-def by_tsne(run: StoredRun, seed: int = 0) -> StoredRun:
+def by_tsne(run: StoredRun) -> StoredRun:
     """Return the run with its sampled rows placed by t-SNE instead of by principal components.
 
     Distances are computed exactly and on one thread: the same picture on every machine and in every run.
     Source: van der Maaten & Hinton 2008.
     """
-    placed = [_tsne(part, seed) for _, part in run.details.points.groupby("dataset", sort=False)]
+    placed = [_tsne(part) for _, part in run.details.points.groupby("dataset", sort=False)]
     points = pd.concat(placed, ignore_index=True) if placed else run.details.points
     return replace(run, details=replace(run.details, points=points))
 
 
-def _tsne(points: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _tsne(points: pd.DataFrame) -> pd.DataFrame:
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
@@ -88,7 +88,7 @@ def _tsne(points: pd.DataFrame, seed: int) -> pd.DataFrame:
     perplexity = min(_PERPLEXITY, (len(values) - 1) / 3)
     start = "pca" if values.shape[1] > 1 else "random"
     with threadpool_limits(1):
-        model = TSNE(2, perplexity=perplexity, init=start, method="exact", random_state=seed)
+        model = TSNE(2, perplexity=perplexity, init=start, method="exact", random_state=0)
         plane = model.fit_transform(values)
     return points.assign(x=plane[:, 0].astype(float), y=plane[:, 1].astype(float), share_x=np.nan, share_y=np.nan)
 

@@ -14,14 +14,14 @@ import pandas as pd
 from clusterbench.metrics import MetricFacts
 from clusterbench.naming import Cut, plain_value
 from clusterbench.report.cluster_view import View, view_of
-from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, Entry, Row, grouped
+from clusterbench.report.entry_views import Board, Entry, Row, grouped
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, settings, share, significant
 from clusterbench.report.outcome_summary import MeanScores, mean_scores, status_text
 from clusterbench.results import StoredRun
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import CUT_KEY, ENTRY_KEY, OVERALL, OWN
+from clusterbench.tables import CUT_KEY, ENTRY_IDENTITY, ENTRY_KEY, OVERALL, OWN
 from clusterbench.text import printable
 from clusterbench.verification import entry_target
 
@@ -273,7 +273,7 @@ def _check_commands(run: StoredRun, entry: Entry) -> Iterator[str]:
     rows: list[Row] = [entry.row]
     if entry.row["dataset"] == OVERALL:
         table = run.board.table[run.board.table["dataset"] != OVERALL]
-        same = (table[list(ENTRY_IDENTITY)].astype(str) == list(entry.key)).all(axis=1)
+        same = (table[ENTRY_IDENTITY].astype(str) == list(entry.key)).all(axis=1)
         rows = [{str(name): value for name, value in row.items()} for row in table[same].to_dict("records")]
     for row in rows:
         target = entry_target(run.cells, {name: str(row[name]) for name in CUT_KEY})

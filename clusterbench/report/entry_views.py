@@ -15,12 +15,8 @@ from clusterbench.naming import EntryNames
 from clusterbench.ranking import OrderRule
 from clusterbench.report.number_text import NOTHING, is_missing, number_of
 from clusterbench.results import StoredRun
-from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL, STABILITY
+from clusterbench.tables import BOARD_KEY, CUT_KEY, ENTRY_IDENTITY, OVERALL, STABILITY
 from clusterbench.text import printable
-
-ENTRY_IDENTITY = tuple(BOARD_KEY[1:])
-"""Columns that identify an entry within a board."""
-
 
 Row = Mapping[str, object]
 """A row of the leaderboard, by the names of its columns."""

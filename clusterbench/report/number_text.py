@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -83,6 +84,7 @@ def exact_text(value: object) -> str:
 
 
 JsonScalar = bool | int | float | str | None
+JsonValue = JsonScalar | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
 
 def json_value(value: object) -> JsonScalar:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from clusterbench.ranking import Alert, AlertKind, Severity
 from clusterbench.report.entry_views import (
-    ENTRY_IDENTITY,
     Board,
     Entry,
     dataset_title,
@@ -22,7 +21,7 @@ from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings
 from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.structure import StructureVerdict
-from clusterbench.tables import ENTRY_KEY, OVERALL
+from clusterbench.tables import ENTRY_IDENTITY, ENTRY_KEY, OVERALL
 from clusterbench.text import counted, printable
 
 _MOST_VARIED = 300

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from clusterbench.metrics import Direction, MetricFacts
 from clusterbench.ranking import OrderRule
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import ReportModel
-from clusterbench.report.number_text import JsonScalar, is_missing, json_value, number_of
+from clusterbench.report.number_text import JsonScalar, JsonValue, is_missing, json_value, number_of
 from clusterbench.results import StoredRun
 from clusterbench.tables import OWN, STABILITY
 from clusterbench.text import printable
@@ -18,7 +17,7 @@ from clusterbench.text import printable
 ScoreByLabels = Mapping[tuple[str, str, str, str, str], float]
 
 
-def page_data(report: ReportModel) -> dict[str, Any]:
+def page_data(report: ReportModel) -> dict[str, list[dict[str, JsonValue]]]:
     """Return all boards in plain values.
 
     Scores are means over seeds, rounded to the digits that the ranking uses, so that whoever reads them needs no
@@ -44,7 +43,7 @@ def script_json(value: object) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict[str, Any]:
+def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict[str, JsonValue]:
     record = board.run.record
     metrics, entries = tuple(board.metrics.values()), board.entries
     places = _places(board, boards)

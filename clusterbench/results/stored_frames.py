@@ -7,14 +7,8 @@ from clusterbench.store import Store
 
 BASELINES, DRAWS, DRAW_SCORES = "baselines", "draws", "draw scores"
 _BASELINE_COLUMNS = {
-    "dataset": str,
-    "space": str,
-    "k": int,
-    "generator": str,
-    "replicate": int,
-    "smallest": int,
-    "largest": int,
-    "metric": str,
+    **dict.fromkeys(("dataset", "space", "generator", "metric"), str),
+    **dict.fromkeys(("k", "replicate", "smallest", "largest"), int),
     "value": float,
 }
 

@@ -35,12 +35,7 @@ def compute_details(
 ) -> list[FrameRecord]:
     """Compute what `Details` holds, unless it is in the store; return where it is stored.
 
-    Parameters
-    ----------
-    chosen : DataFrame
-        The cells (of all seeds) of the entries that passed the gate.
-    baselines : DataFrame or None
-        Scores of random partitions.
+    `chosen` are the cells (of all seeds) of the entries that passed the gate, `baselines` scores of random partitions.
     """
     frames: list[FrameRecord] = []
     groups = [(str(name), part) for name, part in chosen.dropna(subset="labels_sha256").groupby("dataset", sort=True)]
@@ -81,10 +76,7 @@ def compute_details(
 def random_bands(scored: pd.DataFrame) -> pd.DataFrame:
     """Return mean and 5 to 95 % range of each index over the random partitions of each generator.
 
-    Parameters
-    ----------
-    scored : DataFrame
-        dataset, space, metric, k, generator, value.
+    `scored` has dataset, space, metric, k, generator, value.
     """
     defined = scored[np.isfinite(scored["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
     key = ["dataset", "space", "metric", "k", "generator"]
@@ -124,17 +116,8 @@ def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
     """Return the first two principal components of a sample of rows.
 
     The components are those of all rows. The sample takes the same number of rows from each of 40 strata of the first
-    component, so that sparse ends are shown; it depends on no labeling.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, d)
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        row, x, y, share_x, share_y, values (a JSON list: the row in the space); at most 400 rows, by row.
+    component, so that sparse ends are shown; it depends on no labeling. Of `values`, shape (n, d), the result has at
+    most 400 rows, by row: row, x, y, share_x, share_y, values (a JSON list: the row in the space).
     """
     centred = values - values.mean(axis=0)
     variances, axes = np.linalg.eigh(centred.T @ centred / max(len(values) - 1, 1))

@@ -49,10 +49,7 @@ def draw(
 ) -> list[FrameRecord]:
     """Refit and score every cut that passes the gate on every draw; return where the agreement is stored.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        All cells of the run, judged by the gate. A cut is drawn if every seed passes, that of a control if any does.
+    `cells` are all of the run, judged by the gate. A cut is drawn if every seed passes, that of a control if any does.
     """
     numbers = range(plan.benchmark.stability.resamples)
     drawn = _drawn_jobs(plan, cells)

@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
-from clusterbench.execution import (
-    CellStatus,
-    CutDone,
-    Task,
-    TaskDone,
-    execute,
-    scratch_folder,
-)
+from clusterbench.execution import CutDone, Task, TaskDone, execute, scratch_folder
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Registry
 from clusterbench.running.planning import Plan, PlannedJob, versions_of
@@ -33,19 +26,14 @@ from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import JobFacts, Store
 
 
-def is_open(status: CellStatus | None, *, retry: bool) -> bool:
-    """Return whether a cell with this outcome, or with none, is to be fitted."""
-    return status is None or (retry and status in FAILED_STATUSES)
-
-
 def unfinished_jobs(plan: Plan, store: Store, *, retry: bool) -> list[tuple[PlannedJob, tuple[str, ...]]]:
-    """Return the jobs of `plan` with the cuts that have no outcome yet."""
+    """Return the jobs of `plan` with the cuts that have no outcome yet, or are to be tried again."""
     runnable = [planned for planned in plan.jobs if planned.obstacle is None]
     finished = store.finished_cells([planned.key for planned in runnable])
     merged: dict[str, tuple[PlannedJob, dict[str, None]]] = {}
     for planned in runnable:
         known = finished.get(planned.key, {})
-        cuts = [cut for cut in planned.job.cuts if is_open(known.get(cut), retry=retry)]
+        cuts = [cut for cut in planned.job.cuts if cut not in known or (retry and known[cut] in FAILED_STATUSES)]
         if cuts:  # two variants may give one space: their jobs have one key and are fitted once
             merged.setdefault(planned.key, (planned, {}))[1].update(dict.fromkeys(cuts))
     return [(planned, tuple(cuts)) for planned, cuts in merged.values()]
@@ -122,16 +110,9 @@ def execute_tasks(
     total = sum(len(state.open) for state in states)
     progress.stage(stage, total)
     by_key = {state.task.key: state for state in states}
-    tasks = [state.task for state in states]
-    with closing(
-        execute(
-            tasks,
-            workers=settings.n_workers,
-            threads=settings.threads,
-            limits=settings.limits,
-            scheduler=settings.scheduler,
-        )
-    ) as events:
+    tasks, limits, scheduler = [state.task for state in states], settings.limits, settings.scheduler
+    events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=limits, scheduler=scheduler)
+    with closing(events):
         for event in events:
             state = by_key[event.key]
             if isinstance(event, CutDone):
@@ -149,13 +130,7 @@ def execute_tasks(
 
 
 def save_space(values: NDArray[np.float64], folder: Path) -> str:
-    """Write a space to a file that workers can map; return the path.
-
-    Raises
-    ------
-    RequestError
-        If the temporary folder has no room for it.
-    """
+    """Write a space to a file that workers can map; return the path. RequestError if there is no room for it."""
     try:
         handle, path = tempfile.mkstemp(suffix=".npy", dir=folder)
         with os.fdopen(handle, "wb") as file:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from clusterbench.benchmark import Benchmark, FitJob
 from clusterbench.credentials import mask_credentials
@@ -22,6 +23,8 @@ from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunR
 from clusterbench.running.selection import Selection
 from clusterbench.tables import CLASSES
 
+_Record = TypeVar("_Record", DatasetRecord, AlgorithmRecord, JobRecord)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
@@ -35,28 +38,14 @@ class PlannedJob:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a run will do.
-
-    Attributes
-    ----------
-    benchmark : Benchmark
-    name : str
-        Name of the benchmark, with a suffix if only a part of it is run.
-    selection : Selection
-    datasets : mapping of str to Dataset
-    spaces : mapping of (dataset, variant) to Space
-    references : mapping of str to tuple of str
-        The reference spaces of each dataset.
-    jobs : tuple of PlannedJob
-    warnings : tuple of Alert
-    """
+    """Everything that a run will do."""
 
     benchmark: Benchmark
-    name: str
+    name: str  # of the benchmark, with a suffix if only a part of it is run
     selection: Selection
     datasets: Mapping[str, Dataset]
-    spaces: Mapping[tuple[str, str], Space]
-    references: Mapping[str, tuple[str, ...]]
+    spaces: Mapping[tuple[str, str], Space]  # by dataset and variant
+    references: Mapping[str, tuple[str, ...]]  # the reference spaces of each dataset
     jobs: tuple[PlannedJob, ...]
     warnings: tuple[Alert, ...]
 
@@ -102,15 +91,21 @@ class Plan:
             ),
             random_partitions=bench.ranking.random_partitions,
             resamples=bench.stability.resamples,
-            datasets={name: _dataset_record(dataset) for name, dataset in self.datasets.items()},
+            datasets={name: _recorded(DatasetRecord, dataset) for name, dataset in self.datasets.items()},
             variants={
                 name: VariantRecord(describe(steps), canonical_json(resolved(steps)))
                 for name, steps in bench.variants.items()
             },
-            algorithms={name: _algorithm_record(algorithm) for name, algorithm in algorithms.items()},
+            algorithms={
+                name: _recorded(AlgorithmRecord, one, family=one.family.value, assignment=one.assignment.value)
+                for name, one in algorithms.items()
+            },
             spaces=tuple(SpaceRecord(*place, score_key(space)) for place, space in self.scored_spaces()),
             references=self.references,
-            jobs=tuple(_job_record(planned) for planned in self.jobs),
+            jobs=tuple(
+                _recorded(JobRecord, each.job, key=each.key, space_hash=each.space_hash, obstacle=each.obstacle)
+                for each in self.jobs
+            ),
             warnings=self.warnings,
         )
 
@@ -170,55 +165,36 @@ def _spaces(
     warnings: list[Alert] = []
     wanted = {job.dataset for job in jobs}
     for spec in benchmark.datasets:
-        if spec.stable_name not in wanted:
+        name = spec.stable_name
+        if name not in wanted:
             continue
-        given = tables.get(spec.stable_name)
-        dataset = selection.sample(given or load_dataset(spec, base=benchmark.path.parent))
-        datasets[spec.stable_name] = dataset
-        warnings += [Alert(AlertKind.DATA, warning, spec.stable_name) for warning in dataset.warnings]
-        fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == spec.stable_name)
-        complaints = _variant_spaces(benchmark, spec.stable_name, dataset, fitted, spaces)
-        references[spec.stable_name], more = _reference_spaces(benchmark, spec.stable_name, dataset, spaces)
-        complaints += [complaint for complaint in more if complaint not in complaints]
-        warnings += [Alert(AlertKind.DATA, complaint, spec.stable_name) for complaint in complaints]
+        dataset = selection.sample(tables.get(name) or load_dataset(spec, base=benchmark.path.parent))
+        datasets[name] = dataset
+        fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == name)
+        complaints = [*dataset.warnings, *_fit_spaces(benchmark, name, dataset, fitted, spaces)]
+        warnings += [Alert(AlertKind.DATA, complaint, name) for complaint in complaints]
+        references[name] = tuple(space for space in benchmark.reference_spaces if (name, space) in spaces)
     return datasets, spaces, _common(references, warnings), warnings
 
 
-def _variant_spaces(
-    benchmark: Benchmark,
-    name: str,
-    dataset: Dataset,
-    variants: Iterable[str],
-    spaces: dict[tuple[str, str], Space],
-) -> list[str]:
-    """Fit the variants of a dataset into `spaces`; return which default ones it does not allow."""
-    complaints = []
-    for variant in variants:
+def _fit_spaces(
+    benchmark: Benchmark, name: str, dataset: Dataset, fitted: Iterable[str], spaces: dict[tuple[str, str], Space]
+) -> Iterator[str]:
+    """Fit variants and reference spaces of a dataset into `spaces`; yield which default ones it does not allow."""
+    variants = [("variant", variant, f"variants.{variant}", benchmark.variants_declared) for variant in fitted]
+    references = [
+        ("reference space", variant, f"reference space {variant}", benchmark.references_declared)
+        for variant in benchmark.reference_spaces
+    ]
+    for what, variant, where, is_declared in (*variants, *references):
         try:
-            steps = benchmark.variants[variant]
-            spaces[name, variant] = fit_space(dataset, steps, where=f"variants.{variant} on {dataset.name}")
+            if (name, variant) not in spaces:
+                steps = benchmark.variants[variant]
+                spaces[name, variant] = fit_space(dataset, steps, where=f"{where} on {dataset.name}")
         except RequestError as error:
-            if benchmark.variants_declared:
+            if is_declared:
                 raise
-            complaints.append(f"default variant {variant} left out: {error.what}")
-    return complaints
-
-
-def _reference_spaces(
-    benchmark: Benchmark, name: str, dataset: Dataset, spaces: dict[tuple[str, str], Space]
-) -> tuple[tuple[str, ...], list[str]]:
-    made, complaints = [], []
-    for reference in benchmark.reference_spaces:
-        try:
-            if (name, reference) not in spaces:
-                steps = benchmark.variants[reference]
-                spaces[name, reference] = fit_space(dataset, steps, where=f"reference space {reference} on {name}")
-            made.append(reference)
-        except RequestError as error:
-            if benchmark.references_declared:
-                raise
-            complaints.append(f"default reference space {reference} left out: {error.what}")
-    return tuple(made), complaints
+            yield f"default {what} {variant} left out: {error.what}"
 
 
 def _common(references: dict[str, tuple[str, ...]], complaints: list[Alert]) -> dict[str, tuple[str, ...]]:
@@ -270,41 +246,7 @@ def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:
             )
 
 
-def _dataset_record(dataset: Dataset) -> DatasetRecord:
-    return DatasetRecord(
-        content_hash=dataset.content_hash,
-        n_rows=dataset.n_rows,
-        columns=tuple(dataset.columns),
-        source=dataset.source,
-        true_k=dataset.true_k,
-        warnings=tuple(dataset.warnings),
-        truth_kind=dataset.truth_kind,
-    )
-
-
-def _algorithm_record(algorithm: Algorithm) -> AlgorithmRecord:
-    return AlgorithmRecord(
-        family=algorithm.family.value,
-        summary=algorithm.summary,
-        reference=algorithm.reference,
-        version=algorithm.version,
-        optimises=tuple(algorithm.optimises),
-        control=algorithm.control,
-        noise=algorithm.noise,
-        assignment=algorithm.assignment.value,
-    )
-
-
-def _job_record(planned: PlannedJob) -> JobRecord:
-    job = planned.job
-    return JobRecord(
-        dataset=job.dataset,
-        variant=job.variant,
-        algorithm=job.algorithm,
-        params=job.params,
-        seeds=job.seeds,
-        cuts=job.cuts,
-        key=planned.key,
-        space_hash=planned.space_hash,
-        obstacle=planned.obstacle,
-    )
+def _recorded(kind: type[_Record], source: object, **others: Any) -> _Record:
+    """Return a record whose fields are the attributes of the same names of `source`, but for `others`."""
+    same: dict[str, Any] = {name: getattr(source, name) for name in kind.__dataclass_fields__ if name not in others}
+    return kind(**same, **others)

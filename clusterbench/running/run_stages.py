@@ -19,7 +19,6 @@ from clusterbench.naming import folder_name
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import Candidates
 from clusterbench.results import (
-    LimitsRecord,
     Manifest,
     PartitionCounts,
     RunRecord,
@@ -140,29 +139,22 @@ def _manifest(
     What was declared is always that of `plan`. A run that computes nothing keeps the environment and times of the
     `previous` one, since its numbers come from there.
     """
-    ran = previous or Manifest(
+    now = Manifest(
         environment=current_environment(),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         workers=settings.n_workers,
         threads=settings.threads,
         executor=settings.executor,
-        limits=LimitsRecord(None, None),
-        seeds=(),
-        benchmark_sha256="",
-        datasets={},
-        partitions=PartitionCounts(0, 0, 0),
-        seconds=seconds,
-        rules=record.rules,
-    )
-    return replace(
-        ran,
         limits=recorded_limits(settings.limits),
         seeds=plan.benchmark.seeds,
         benchmark_sha256=hashlib.sha256(plan.benchmark.text.encode()).hexdigest(),
         datasets={name: dataset.content_hash for name, dataset in plan.datasets.items()},
         partitions=_partitions(plan),
+        seconds=seconds,
         rules=record.rules,
     )
+    kept = ("environment", "finished", "workers", "threads", "executor", "seconds")
+    return replace(now, **{name: getattr(previous, name) for name in kept if previous is not None})
 
 
 def _partitions(plan: Plan) -> PartitionCounts:
@@ -190,10 +182,7 @@ def _store_row_ids(plan: Plan, store: Store) -> None:
 def _previous_manifest(store: Store, name: str, record: RunRecord) -> Manifest | None:
     """Return the manifest of the run that `record` replaces, or None.
 
-    Raises
-    ------
-    RequestError
-        If that is the run of another benchmark file, which is still there, and of other data or rules.
+    Refused is the run of another benchmark file, which is still there, and of other data or rules.
     """
     if name not in store.benchmarks():
         return None

@@ -29,28 +29,14 @@ def _conditions(given: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of a benchmark that is run.
+    """The part of a benchmark that is run."""
 
-    Attributes
-    ----------
-    quick : bool
-        First seed only, every second k, at most 2,000 rows of each table, six draws.
-    only : mapping of str to tuple of str
-        Field (dataset, variant, algorithm, k, seed) to the selected values.
-    """
-
-    quick: bool = False
-    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quick: bool = False  # first seed only, every second k, at most 2,000 rows of each table, six draws
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the selected values, by field of `_FIELDS`
 
     @classmethod
     def parse(cls, conditions: Sequence[str], *, quick: bool = False) -> Selection:
-        """Read conditions of the form ``algorithm=kmeans,gmm``; a comma may begin the next one: ``k=2,seed=0``.
-
-        Raises
-        ------
-        RequestError
-            For a condition without "=" or with an unknown field.
-        """
+        """Read conditions of the form ``algorithm=kmeans,gmm``; a comma may begin the next one: ``k=2,seed=0``."""
         only: dict[str, tuple[str, ...]] = {}
         for condition in (part for given in conditions for part in _conditions(given)):
             name, equals, values = condition.partition("=")

@@ -39,28 +39,19 @@ class Settings:
 
     @property
     def n_workers(self) -> int:
-        if self.workers is not None:
-            return self.workers
-        if not self.is_here:
-            return 0
-        return max(1, usable_cores() // self.threads)
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the fits run on this machine."""
-        return self.scheduler is None
+        default = max(1, usable_cores() // self.threads) if self.scheduler is None else 0
+        return default if self.workers is None else self.workers
 
     @property
     def has_workers(self) -> bool:
         """Whether the fits run in processes of their own, which can be stopped."""
-        return self.scheduler is not None or self.n_workers > 0
+        return self.executor != "this process"
 
     @property
     def executor(self) -> str:
         """What executes the fits: ``dask``, ``processes`` or ``this process``."""
-        if self.scheduler is not None:
-            return "dask"
-        return "processes" if self.has_workers else "this process"
+        here = "processes" if self.n_workers > 0 else "this process"
+        return here if self.scheduler is None else "dask"
 
 
 def limits_of(benchmark: Benchmark, settings: Settings) -> Limits:
@@ -69,7 +60,7 @@ def limits_of(benchmark: Benchmark, settings: Settings) -> Limits:
     seconds, memory_mb = given.seconds or declared.seconds, given.memory_mb or declared.memory_mb
     if seconds is None and settings.has_workers:
         seconds = DEFAULT_SECONDS
-    if memory_mb is None and settings.has_workers and settings.is_here:
+    if memory_mb is None and settings.executor == "processes":
         memory_mb = round(_MEMORY_SHARE * usable_memory() / 2**20 / max(settings.n_workers, 1))
     return replace(given, seconds=seconds, memory_mb=memory_mb)
 

@@ -29,13 +29,7 @@ class Unused:
 
 
 def unused(database: Database, benchmark: str | None) -> list[Unused]:
-    """Return what no benchmark uses, or none would use without `benchmark`; tables without such rows are left out.
-
-    Raises
-    ------
-    RequestError
-        If there is no such benchmark.
-    """
+    """Return what no benchmark uses, or none would use without `benchmark`; tables without such rows are left out."""
     names = [str(row[0]) for row in database.rows("SELECT name FROM benchmarks")]
     if benchmark is not None and benchmark not in names:
         raise unknown("benchmark", benchmark, names)

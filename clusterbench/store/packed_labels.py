@@ -13,13 +13,7 @@ def packed_labels(labels: Labels) -> bytes:
 
 
 def unpacked_labels(sha256: str, n_rows: int, data: bytes) -> Labels:
-    """Return the labels that were packed.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged, or their hash is not `sha256`.
-    """
+    """Return the labels that were packed; ValueError if they are damaged, or their hash is not `sha256`."""
     try:
         raw = zlib.decompressobj().decompress(data, 4 * n_rows + 1)  # never more than the labels of its rows
         if len(raw) != 4 * n_rows:

@@ -77,13 +77,7 @@ def create(path: Path) -> None:
 
 
 def check(path: Path) -> None:
-    """Refuse a file that this version cannot use, reading its header alone: no file is written or created.
-
-    Raises
-    ------
-    RequestError
-        For an empty, truncated or foreign file, and a store of another schema.
-    """
+    """Refuse an empty, truncated or foreign file, and a store of another schema, by the header: no file is written."""
     size = path.stat().st_size
     if size == 0:
         raise unusable(path, "it is empty (0 bytes)")

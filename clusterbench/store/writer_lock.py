@@ -16,14 +16,8 @@ LOCK_NAME = "clusterbench.lock"
 def lock_for_writing(folder: Path) -> int:
     """Take the exclusive right to write the store of a folder and return the open file that holds it.
 
-    The lock ends when the file is closed; the file stays in the folder.
-
-    Raises
-    ------
-    RequestError
-        When another process holds it; the message names the holder.
-    OSError
-        When the folder cannot be written.
+    The lock ends when the file is closed; the file stays in the folder. RequestError, which names the holder, when
+    another process holds it; OSError when the folder cannot be written.
     """
     file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:

@@ -28,42 +28,21 @@ class StructureVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableFit:
-    """k-means on one table.
+    """k-means on one table."""
 
-    Attributes
-    ----------
-    silhouette : float, optional
-        The largest of a labeling that passes the gate, mean over the reference spaces; None where one has none.
-    inertia : mapping of int to float
-        In the first reference space, by k.
-    """
-
-    silhouette: float | None
-    inertia: Mapping[int, float]
+    silhouette: float | None  # largest of a labeling that passes the gate, mean over the reference spaces; None without
+    inertia: Mapping[int, float]  # in the first reference space, by k
 
 
 @dataclass(frozen=True, slots=True)
 class StructureFinding:
-    """What the structure tests of a dataset gave.
-
-    Attributes
-    ----------
-    dataset : str
-    n_rows : int
-        Rows on which everything was tested.
-    observed : TableFit
-        k-means on these rows.
-    drawn : tuple of TableFit
-        k-means on tables drawn from the Gaussian copula of these rows.
-    dips : tuple of ColumnDip
-        Of the columns of the first reference space and of their combinations, ascending by p.
-    """
+    """What the structure tests of a dataset gave."""
 
     dataset: str
-    n_rows: int
-    observed: TableFit
-    drawn: tuple[TableFit, ...]
-    dips: tuple[ColumnDip, ...]
+    n_rows: int  # on which everything was tested
+    observed: TableFit  # k-means on these rows
+    drawn: tuple[TableFit, ...]  # k-means on tables drawn from the Gaussian copula of these rows
+    dips: tuple[ColumnDip, ...]  # of the columns of the first reference space and their combinations, ascending by p
 
     @property
     def silhouettes(self) -> tuple[float, ...]:

@@ -14,25 +14,13 @@ _SHIPPED = Path(__file__).parent / "evidence.toml"
 
 @dataclass(frozen=True, slots=True)
 class RuleEvidence:
-    """Mean losses of adjusted Rand index against the best partition of a table, over tables with known classes.
+    """Mean losses of adjusted Rand index against the best partition of a table, over tables with known classes."""
 
-    Attributes
-    ----------
-    tables, partitions : int
-        What they are measured on.
-    regret : float
-        Of the first place by the default rule.
-    random : float
-        Of a random pick among the partitions that pass the gate.
-    silhouette : float
-        Of the partition with the largest silhouette.
-    """
-
-    tables: int
+    tables: int  # that they are measured on, like `partitions`
     partitions: int
-    regret: float
-    random: float
-    silhouette: float
+    regret: float  # of the first place by the default rule
+    random: float  # of a random pick among the partitions that pass the gate
+    silhouette: float  # of the partition with the largest silhouette
 
     @property
     def sentence(self) -> str:

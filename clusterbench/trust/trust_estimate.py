@@ -15,25 +15,13 @@ _SHIPPED = Path(__file__).parent / "coefficients.toml"
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """Coefficients of the features, and a constant, for three numbers in units of the adjusted Rand index.
+    """Coefficients of the features, and a constant, for three numbers in units of the adjusted Rand index."""
 
-    Attributes
-    ----------
-    low, high : mapping of str to float
-        Ends of the interval of the regret.
-    random : mapping of str to float
-        The expected regret of a random pick.
-    tables : int
-        Tables with known classes that they were fitted on.
-    coverage : float
-        Share of tables of batteries left out of the fit whose regret was inside the interval.
-    """
-
-    low: Mapping[str, float]
-    high: Mapping[str, float]
-    random: Mapping[str, float]
-    tables: int
-    coverage: float
+    low: Mapping[str, float]  # of the lower end of the interval of the regret
+    high: Mapping[str, float]  # of the upper end
+    random: Mapping[str, float]  # of the expected regret of a random pick
+    tables: int  # with known classes, that they were fitted on
+    coverage: float  # share of tables of batteries left out of the fit whose regret was inside the interval
 
 
 CONSTANT = "constant"
@@ -41,20 +29,11 @@ CONSTANT = "constant"
 
 @dataclass(frozen=True, slots=True)
 class TrustEstimate:
-    """What the first place is likely to lose against the best partition of the table, in adjusted Rand index.
+    """What the first place is likely to lose against the best partition of the table, in adjusted Rand index."""
 
-    Attributes
-    ----------
-    low, high : float
-        90 % interval of the regret, within 0 to 1.
-    random : float
-        Expected regret of a random pick among the partitions that pass the gate.
-    coefficients : Coefficients
-    """
-
-    low: float
+    low: float  # end of the 90 % interval of the regret, within 0 to 1
     high: float
-    random: float
+    random: float  # expected regret of a random pick among the partitions that pass the gate
     coefficients: Coefficients
 
     @property

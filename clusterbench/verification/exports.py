@@ -34,11 +34,8 @@ def read_export(folder: Path, benchmark: str | None) -> tuple[pd.DataFrame, pd.D
 
     Where ``scores.csv`` is missing, ``scores_wide.csv`` is read instead. Further columns are left out.
 
-    Raises
-    ------
-    RequestError
-        If a file is missing or cannot be read, a table does not keep to its schema or has duplicate rows, or the
-        export is of another benchmark.
+    Refused are files that are missing or cannot be read, a table that does not keep to its schema or has duplicate
+    rows, and an export of another benchmark.
     """
     wide = not (folder / "scores.csv").is_file() and (folder / _WIDE).is_file()
     missing = [name for name in _FILES if not (folder / (_WIDE if wide and name == "scores.csv" else name)).is_file()]

@@ -92,13 +92,7 @@ def reproduce(
 
 
 def _stored_rows(store: Store, jobs: Sequence[JobRecord], record: RunRecord) -> Iterator[StoredRow]:
-    """Yield a row for each cut of some jobs, with its scores in the spaces and by the metrics of `record`.
-
-    Raises
-    ------
-    RequestError
-        If labels in the store are not those of their hash.
-    """
+    """Yield a row for each cut of some jobs, with its scores in the spaces and by the metrics of `record`."""
     score_keys, keys = record.score_keys(), [job.key for job in jobs]
     scores = record.own_metrics(store.scores(list(dict.fromkeys(score_keys.values()))))
     by_place = dict(iter(scores.groupby(["labels_sha256", "space_hash"])))

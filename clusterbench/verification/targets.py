@@ -14,7 +14,7 @@ from clusterbench.results import JobRecord, Manifest, RunRecord, read_record, re
 from clusterbench.results.run_tables import cells_table
 from clusterbench.statuses import CellStatus
 from clusterbench.store import Store
-from clusterbench.tables import BOARD_KEY, CUT_KEY, OVERALL
+from clusterbench.tables import CUT_KEY, ENTRY_IDENTITY, OVERALL
 
 ALLOWED = (
     "a rank, at least 6 hexadecimal digits of a labels hash, or [DATASET/]ALGORITHM/VARIANT/K[/PARAMETER=VALUE,...]"
@@ -36,21 +36,14 @@ class Target:
 def find_target(store: Store, target: str, benchmark: str | None = None) -> Target:
     """Return the rows of a stored run that are meant by a rank, the start of a hash, or a name.
 
-    Parameters
-    ----------
-    store : Store
-    target : str
-        ``1`` or ``#1``: the entries of that rank on the first board of the leaderboard, with all their seeds (an entry
-        of the board over all datasets: in each dataset). At least six hexadecimal digits: every row whose labels hash
-        starts so. ``[dataset/]algorithm/variant/k``, with the value of another cut instead of k: every row of that
-        name; followed by ``/name=value,...``, only those with these parameters.
-    benchmark : str, optional
-        Default: for a rank the latest run, else the latest with such a row; runs of a part of a benchmark come last.
+    ``1`` or ``#1``: the entries of that rank on the first board of the leaderboard, with all their seeds (an entry of
+    the board over all datasets: in each dataset). At least six hexadecimal digits: every row whose labels hash starts
+    so. ``[dataset/]algorithm/variant/k``, with the value of another cut instead of k: every row of that name; followed
+    by ``/name=value,...``, only those with these parameters.
 
-    Raises
-    ------
-    RequestError
-        If the target has no known form, matches nothing or more than one labeling, or its rows were skipped.
+    The run is that of `benchmark`; by default for a rank the latest, else the latest with such a row; runs of a part of
+    a benchmark come last. RequestError if the target has no known form, matches nothing or more than one labeling, or
+    its rows were skipped.
     """
     # The latest first, and parts of benchmarks after whole ones.
     latest = sorted(store.benchmarks(), key=lambda name: bool(read_record(store, name)[0].selection))
@@ -110,8 +103,7 @@ def _by_rank(store: Store, name: str, rank: int) -> pd.DataFrame:
         allowed = ", ".join(map(str, ranks)) or "none: nothing could be ranked"
         raise RequestError(f"no entry has rank {rank}", where=f"leaderboard of {name}", allowed=allowed)
     if chosen["dataset"].iloc[0] == OVERALL:
-        key = [name for name in BOARD_KEY if name != "dataset"]
-        chosen = table[table["dataset"] != OVERALL].merge(chosen[key], on=key)
+        chosen = table[table["dataset"] != OVERALL].merge(chosen[ENTRY_IDENTITY], on=ENTRY_IDENTITY)
     return run.cells.merge(chosen[CUT_KEY].drop_duplicates(), on=CUT_KEY)
 
 

@@ -1,10 +1,11 @@
 """The critical-difference diagram: average ranks over many datasets; bars join entries that cannot be separated."""
 
-from clusterbench.report.entry_views import ENTRY_IDENTITY, Board, entry_label
+from clusterbench.report.entry_views import Board, entry_label
 from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import ACCENT, SECOND, literal, new_figure, rank_axis
 from clusterbench.report.number_text import fixed
 from clusterbench.report.svg import Drawing
+from clusterbench.tables import ENTRY_IDENTITY
 
 _MOST_ENTRIES = 24
 

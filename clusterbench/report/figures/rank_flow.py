@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clusterbench.ranking import ONLY_SPACE
-from clusterbench.report.entry_views import ENTRY_IDENTITY, Board
+from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import literal, look, new_figure, rank_axis
 from clusterbench.report.svg import Drawing
+from clusterbench.tables import ENTRY_IDENTITY
 from clusterbench.text import printable
 
 if TYPE_CHECKING:

@@ -10,13 +10,7 @@ from clusterbench.tables import CELL_KEY, PROVENANCE, checked_cells, checked_sco
 
 
 def run_tables(run: StoredRun) -> dict[str, str]:
-    """Return ``leaderboard.csv``, ``scores.csv`` and ``cells.csv`` of a run.
-
-    Raises
-    ------
-    SchemaError
-        If a table does not keep to its schema.
-    """
+    """Return ``leaderboard.csv``, ``scores.csv`` and ``cells.csv`` of a run, checked against their schemas."""
     return {
         "leaderboard.csv": csv_text(run.board.table),
         "scores.csv": csv_text(checked_scores(run.scores)),
