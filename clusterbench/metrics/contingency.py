@@ -52,7 +52,7 @@ def contingency(labels: Labels, classes: Labels, noise: NoisePolicy = NoisePolic
     return Contingency(counts[rows][:, counts.any(axis=0)], singles[rows])
 
 
-def pairs(sizes: Ints) -> float:
+def pairs(sizes: Ints | Floats) -> float:
     """Return the number of pairs of rows within groups of these sizes; exact for up to 10^8 rows."""
     numbers = sizes.astype(np.float64)
     return float((numbers * (numbers - 1.0) / 2.0).sum())

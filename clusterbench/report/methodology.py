@@ -72,8 +72,8 @@ def rules(run: StoredRun) -> Terms:
 
 def rule_text(run: StoredRun) -> str:
     """Return how k is chosen and entries are ordered, and for the default rule what that is worth by the evidence."""
-    ranking, evidence = run.record.ranking, shipped_evidence()
-    return printable(ranking.rule_text + (f" {evidence.sentence}" if ranking.is_default and evidence else ""))
+    ranking = run.record.ranking
+    return printable(ranking.rule_text + (f" {shipped_evidence().sentence}" if ranking.is_default else ""))
 
 
 def trust_sentences(run: StoredRun) -> dict[str, str]:

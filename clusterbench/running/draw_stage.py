@@ -20,6 +20,7 @@ from clusterbench.benchmark import FitJob
 from clusterbench.datasets import Dataset
 from clusterbench.execution import CellStatus
 from clusterbench.labeling import Labels
+from clusterbench.metrics.contingency import pairs
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Registry
 from clusterbench.preprocessing import Space
@@ -106,14 +107,10 @@ def compare_labels(before: Labels, after: Labels, n_clusters: int) -> tuple[floa
     table = np.bincount(codes, minlength=(n_clusters + 1) * width).reshape(n_clusters + 1, width).astype(np.float64)
     sizes, other_sizes, both = table[1:].sum(axis=1), table[:, 1:].sum(axis=0), table[1:, 1:]
     jaccards = (both / (sizes[:, None] + other_sizes - both)).max(axis=1, initial=0.0) if len(both) else np.empty(0)
-    together, one, other, pairs = (_pairs(counts) for counts in (both, sizes, other_sizes, np.array([len(before)])))
-    expected, highest = one * other / max(pairs, 1.0), (one + other) / 2.0
+    together, one, other, every = (pairs(counts) for counts in (both, sizes, other_sizes, np.array([len(before)])))
+    expected, highest = one * other / max(every, 1.0), (one + other) / 2.0
     ari = 1.0 if highest == expected else (together - expected) / (highest - expected)
     return ari, np.where(sizes > 0, jaccards, np.nan)
-
-
-def _pairs(counts: NDArray[np.float64]) -> float:
-    return float((counts * (counts - 1.0)).sum() / 2.0)
 
 
 def _drawn_jobs(plan: Plan, cells: pd.DataFrame) -> list[_DrawnJob]:

@@ -26,10 +26,9 @@ def run_trust(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate
 
 def trust_by_dataset(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate]]:
     """Return by dataset the features of the first entry and what they say, where something can be said."""
-    coefficients = shipped_coefficients()
-    if coefficients is None or not run.record.ranking.is_default:
-        return {}
-    estimates = {}
+    estimates: dict[str, tuple[dict[str, float], TrustEstimate]] = {}
+    if not run.record.ranking.is_default:
+        return estimates
     for name, dataset in run.record.datasets.items():
         features = first_place_features(
             run.board.table[run.board.table["dataset"] == name],
@@ -38,5 +37,5 @@ def trust_by_dataset(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustE
             reference_spaces=run.record.references.get(name, ()),
         )
         if features is not None:
-            estimates[name] = (features, estimate_trust(features, coefficients))
+            estimates[name] = (features, estimate_trust(features, shipped_coefficients()))
     return estimates

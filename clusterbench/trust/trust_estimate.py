@@ -10,8 +10,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-_SHIPPED = Path(__file__).parent / "coefficients.toml"
-
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
@@ -57,12 +55,10 @@ class TrustEstimate:
 
 
 @cache
-def shipped_coefficients() -> Coefficients | None:
-    """Return the coefficients of this version, for the default rule; None before they are fitted."""
-    if not _SHIPPED.exists():
-        return None
-    values = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
-    return TypeAdapter(Coefficients).validate_python(values)
+def shipped_coefficients() -> Coefficients:
+    """Return the coefficients of this version, for the default rule."""
+    text = Path(__file__).with_name("coefficients.toml").read_text(encoding="utf-8")
+    return TypeAdapter(Coefficients).validate_python(tomllib.loads(text))
 
 
 def estimate_trust(features: Mapping[str, float], coefficients: Coefficients) -> TrustEstimate:
