@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -40,3 +43,19 @@ def real_table_folder() -> Path:
 def labelled_folder() -> Path:
     """The folder of tables with known classes, stored partitions and published scores."""
     return data_folder("labelled/stored") / "labelled"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, driven by playwright; tests that need it are skipped where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"there is no Chromium: none of {', '.join(names)} is on the path")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra 'test')")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    # One module at a time: a started driver keeps an event loop in this thread.
+    with api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

@@ -42,15 +42,7 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     `points` has a row with x, y, share_x and share_y (shares of the variance, NaN for t-SNE) per sampled row, `labels`
     their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry.
     """
-    at = _scaled(points)
-    groups = np.asarray(labels)
-    parts = [_path(at[groups < 0], "currentColor", _DOT, ' opacity=".45"')] if (groups < 0).any() else []
-    clusters = [int(cluster) for cluster in np.unique(groups[groups >= 0])]
-    parts += [
-        _path(at[groups == cluster], _COLOURS[cluster % len(_COLOURS)], _SHAPES[cluster % len(_SHAPES)], "")
-        for cluster in clusters
-    ]
-    parts += [_number(at[groups == cluster], cluster) for cluster in clusters[:_MOST_NUMBERED]]
+    body = cluster_svg(points[["x", "y"]].to_numpy(dtype=np.float64), labels, f"Clusters of {name}")
     shares = points["share_x"].iloc[0] + points["share_y"].iloc[0] if len(points) else 0.0
     plane = (
         "by t-SNE of the first reference space: only who is near whom has a meaning, distances and sizes have none"
@@ -60,11 +52,26 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     )
     caption = (
         f"{len(points)} rows {plane}; a number marks the middle of its cluster, outliers are drawn at the edge"
-        f"{', small dots are noise' if (groups < 0).any() else ''}."
+        f"{', small dots are noise' if (np.asarray(labels) < 0).any() else ''}."
     )
-    title = escape(f"Clusters of {name}", quote=True)
-    body = f'<svg class="view" viewBox="0 0 {_SIZE} {_SIZE}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
     return View(body, caption)
+
+
+def cluster_svg(plane: NDArray[np.float64], labels: Sequence[int], title: str, *, first_number: int = 0) -> str:
+    """Return an SVG element of rows in a plane, shape (n, 2): clusters are 0.., -1 is noise, drawn small and grey.
+
+    The first cluster is marked by `first_number` at its middle.
+    """
+    at, groups = _scaled(plane), np.asarray(labels)
+    parts = [_path(at[groups < 0], "currentColor", _DOT, ' opacity=".45"')] if (groups < 0).any() else []
+    clusters = [int(cluster) for cluster in np.unique(groups[groups >= 0])]
+    parts += [
+        _path(at[groups == cluster], _COLOURS[cluster % len(_COLOURS)], _SHAPES[cluster % len(_SHAPES)], "")
+        for cluster in clusters
+    ]
+    parts += [_number(at[groups == cluster], cluster + first_number) for cluster in clusters[:_MOST_NUMBERED]]
+    named = f'role="img" aria-label="{escape(title, quote=True)}"'
+    return f'<svg class="view" viewBox="0 0 {_SIZE} {_SIZE}" {named}>{"".join(parts)}</svg>'
 
 
 def by_tsne(run: StoredRun) -> StoredRun:
@@ -93,12 +100,11 @@ def _tsne(points: pd.DataFrame) -> pd.DataFrame:
     return points.assign(x=plane[:, 0].astype(float), y=plane[:, 1].astype(float), share_x=np.nan, share_y=np.nan)
 
 
-def _scaled(points: pd.DataFrame) -> NDArray[np.int64]:
+def _scaled(plane: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return integer positions on the picture, one scale for both axes, y upwards.
 
     The ends of both axes are the 1 % and 99 % quantiles; what lies beyond is drawn at the edge.
     """
-    plane = points[["x", "y"]].to_numpy(dtype=np.float64)
     if not len(plane):
         return np.zeros((0, 2), dtype=np.int64)
     low, high = np.quantile(plane, 0.01, axis=0), np.quantile(plane, 0.99, axis=0)

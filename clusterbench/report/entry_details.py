@@ -100,6 +100,11 @@ def labels_file(sha256: str) -> str:
     return f"labels/{sha256[:12]}.csv"
 
 
+def stability_reading(jaccard: float) -> str:
+    """Return what a mean Jaccard similarity of a cluster says of it, "" for NaN."""
+    return next((words for least, words in _READINGS if jaccard >= least), "")
+
+
 def _facts(board: Board, entry: Entry) -> Terms:
     row, variant = entry.row, str(entry.row["variant"])
     declared = board.run.record.algorithms[entry.algorithm]
@@ -207,8 +212,7 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     for cluster, size in enumerate(entry.sizes):
         scores = [fixed(values.get((space, cluster)), 3) for space in spaces]
         jaccard = jaccards[cluster] if cluster < len(jaccards) else math.nan
-        reading = next((words for least, words in _READINGS if jaccard >= least), "")
-        rows.append((cluster, size, *scores, fixed(jaccard, 2), reading))
+        rows.append((cluster, size, *scores, fixed(jaccard, 2), stability_reading(jaccard)))
     sampled = "; of a sample of rows" if silhouettes["rows"].max() < sum(entry.sizes) + entry.n_noise else ""
     header = ("Cluster", "Rows", *(f"Silhouette in {space}" for space in spaces), "Jaccard", "Reading")
     caption = f"Clusters of the first seed: mean silhouette{sampled}, and Jaccard similarity under resampling"

@@ -59,6 +59,34 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{value:.{min(decimals, 9)}f}"
 
 
+def amount(value: float | None) -> str:
+    """Return a value of a table with three significant digits, thousands separated.
+
+    Examples
+    --------
+    >>> amount(12345.6), amount(12.0), amount(0.08333), amount(-1500), amount(0)
+    ('12,346', '12', '0.0833', '-1,500', '0')
+    """
+    if value is None or is_missing(value) or math.isinf(value):
+        return fixed(value, 0)
+    text = significant(value)
+    if "." in text:
+        return text.rstrip("0").rstrip(".")
+    return f"{int(text):,}"
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Return a number with its sign, none where it is rounded to zero.
+
+    Examples
+    --------
+    >>> signed(1.84), signed(-0.6), signed(-0.04)
+    ('+1.8', '-0.6', '0.0')
+    """
+    text = fixed(value, decimals)
+    return f"+{text}" if value > 0 and float(text) else text
+
+
 def share(value: float | None) -> str:
     """Return a share in percent: ``0.123`` is ``12.3 %``."""
     return NOTHING if value is None or is_missing(value) else f"{fixed(100.0 * float(value), 1)} %"

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_PACKAGE = "clusterbench.report"
 
-def template(name: str, **filters: Callable[..., str]) -> Template:
-    """Return a template by its file name; `filters` can be used in it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+def template(name: str, package: str = _PACKAGE, **filters: Callable[..., str]) -> Template:
+    """Return a template of a package by its file name; it can import those of reports and use `filters`."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
-        loader=PackageLoader("clusterbench.report"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_PACKAGE)]),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,6 +27,6 @@ def template(name: str, **filters: Callable[..., str]) -> Template:
     return environment.get_template(name)
 
 
-def part(name: str) -> str:
-    """Return the text of a file beside the templates: style or script."""
-    return resources.files("clusterbench.report").joinpath("templates", name).read_text(encoding="utf-8")
+def part(name: str, package: str = _PACKAGE) -> str:
+    """Return the text of a file beside the templates of a package: style or script."""
+    return resources.files(package).joinpath("templates", name).read_text(encoding="utf-8")

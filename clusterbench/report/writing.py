@@ -105,8 +105,8 @@ def _row(folder: Path) -> dict[str, object]:
         return row  # a report of another version, or one that is being written
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write `text` as UTF-8 to a temporary neighbour and rename it; a reader never sees half a file.
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write bytes, or text as UTF-8, to a temporary neighbour and rename it; a reader never sees half a file.
 
     Raises
     ------
@@ -118,8 +118,8 @@ def write_atomically(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with temporary.open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)

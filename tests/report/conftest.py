@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -340,22 +339,6 @@ def draws_of() -> Callable[[pd.DataFrame, pd.DataFrame], Draws]:
 def two_tables() -> StoredRun:
     """The same over two tables, in one of which an entry has no rank."""
     return _make_run(datasets=("cards", "wine"), closely=True, change=_found_twice)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium, driven by playwright; tests that need it are skipped where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"there is no Chromium: none of {', '.join(names)} is on the path")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra 'test')")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    # One module at a time: a started driver keeps an event loop in this thread.
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,107 @@
+"""Everything that the pages and tables of a segmentation say, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clusterbench.errors import RequestError
+from clusterbench.segments.finer_segments import KStep, k_step
+from clusterbench.segments.names_file import NamesFile, names_toml
+from clusterbench.segments.profile import SegmentProfile, profile_segments
+from clusterbench.segments.segment_names import SegmentName, name_table, suggest_names
+from clusterbench.segments.segment_rules import SegmentRules, find_rules
+from clusterbench.segments.segmentation import Segmentation
+from clusterbench.text import printable
+
+_FEWEST_ROWS = 5  # a mean of fewer rows would say too much of one of them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentDescription:
+    """A segmentation with profile, names and rules of its segments; see `describe`."""
+
+    segmentation: Segmentation
+    profiles: tuple[SegmentProfile, ...]
+    names: tuple[SegmentName, ...]
+    rules: SegmentRules
+    step: KStep | None
+    notes: tuple[str, ...]  # sentences on the entry: how far it can be trusted
+    with_rows: bool  # whether ids and values of single rows may be shown
+    names_file: str  # content of ``names.toml``
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The names of the segments 1..m."""
+        return tuple(one.name for one in self.names)
+
+    @property
+    def rows_noun(self) -> str:
+        """What the rows of the table are called."""
+        return name_table(map(str, self.segmentation.table.columns)).rows
+
+
+def describe(
+    segmentation: Segmentation,
+    *,
+    names: NamesFile | None = None,
+    finer: Segmentation | None = None,
+    notes: Sequence[str] = (),
+    with_rows: bool = True,
+) -> SegmentDescription:
+    """Return profile, names and rules of the segments.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    names : NamesFile, optional
+        Names that the analyst edited win. Where it merges segments, `segmentation` is the merged one.
+    finer : Segmentation, optional
+        The same setting with one more segment, of the same rows: what splits is shown.
+    notes : sequence of str
+        Sentences on the entry, such as how far its first place can be trusted.
+    with_rows : bool
+        False leaves out every id and every single row.
+
+    Raises
+    ------
+    RequestError
+        If rows are to be left out and a segment has fewer than five.
+    """
+    declared = NamesFile(segmentation.segment) if names is None else names
+    sizes = np.bincount(segmentation.segment, minlength=segmentation.n_segments + 1)[1:]
+    if not with_rows and sizes.min(initial=_FEWEST_ROWS) < _FEWEST_ROWS:
+        few = int(np.argmin(sizes)) + 1
+        what = f"segment {few} has {sizes[few - 1]} rows: its means would show them"
+        raise RequestError(what, allowed=f"segments of at least {_FEWEST_ROWS} rows, or a page with rows")
+    profiles = profile_segments(segmentation)
+    suggested = suggest_names(profiles)
+    chosen = _chosen(suggested, declared)
+    return SegmentDescription(
+        segmentation,
+        profiles,
+        chosen,
+        find_rules(segmentation),
+        step=None if finer is None else k_step(segmentation, finer, [one.name for one in chosen]),
+        notes=tuple(map(printable, notes)),
+        with_rows=with_rows,
+        names_file=names_toml(declared, chosen, [one.name for one in suggested]),
+    )
+
+
+def _chosen(suggested: Sequence[SegmentName], declared: NamesFile) -> tuple[SegmentName, ...]:
+    """Return the edited name of each segment, else the suggested one, made different from every edited one."""
+    edited = [
+        next((declared.edited[one] for one in group if one in declared.edited), None) for group in declared.groups
+    ]
+    names = []
+    for place, (suggestion, name) in enumerate(zip(suggested, edited, strict=True), start=1):
+        if name is not None:
+            names.append(replace(suggestion, name=name, edited=True))
+        elif suggestion.name in edited:
+            names.append(replace(suggestion, name=f"{suggestion.name}, segment {place}"))
+        else:
+            names.append(suggestion)
+    return tuple(names)

@@ -1,0 +1,162 @@
+"""The summary and the dashboard as files: what they hold, what they leave out, how large they are."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import importlib.util
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.errors import RequestError
+from clusterbench.segments import PARTS, Segmentation, SegmentDescription, describe, write_parts
+
+HOSTILE = "<script>alert(1)</script>&\"'`|\x00\u202e"
+
+
+def render(description: SegmentDescription, file: str) -> str:
+    (part,) = [one for one in PARTS if one.file == file]
+    text = part.render(description)
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.fixture(scope="module")
+def description(planted: Segmentation, make_segmentation: Any) -> SegmentDescription:
+    finer = make_segmentation(
+        planted.table, np.where(planted.margin < 1, 4, planted.segment), features=planted.features
+    )
+    return describe(planted, finer=finer, notes=("The first place is likely to lose 0.08.",))
+
+
+def test_the_summary_says_what_a_manager_asks(description: SegmentDescription) -> None:
+    text = render(description, "summary.md")
+    assert "400 rows in 3 segments: low SALES (50 %), high SALES, low VISITS (30 %) and high VISITS, high SALES" in text
+    assert re.search(r"SALES: mean \d+(\.\d+)?, others \d+", text)
+    assert re.search(r"Rule: SALES ≤ \d+", text)
+    assert "The first place is likely to lose 0.08." in text
+    assert "2 of 3 segments come back" in text
+    assert "That high VISITS, high SALES would be found again in another sample." in text
+    assert "That AREA formed the segments: they were not used for clustering." in text
+    assert "VISITS (2.0 %)" in text
+
+
+def test_both_forms_of_the_summary_say_the_same(description: SegmentDescription) -> None:
+    page, text = render(description, "summary.html"), render(description, "summary.md")
+    for sentence in re.findall(r"<li>(.*?)</li>", page):
+        assert sentence.replace("&#39;", "'").replace("&gt;", ">") in text.replace("\\", "")
+
+
+def test_the_dashboard_holds_every_table(description: SegmentDescription) -> None:
+    page = render(description, "dashboard.html")
+    for words in (
+        "Cliff&#39;s delta (95 %)",
+        "Medoid",
+        "Borderline rows",
+        "2 · high SALES, low VISITS against 3",
+        "profile only",
+    ):
+        assert words in page
+    assert "Silhouette" in page
+    assert "One more segment: where its rows come from" in page
+    assert "splits into" in page
+
+
+def test_pages_ask_for_nothing_from_outside(description: SegmentDescription) -> None:
+    for file in ("summary.html", "dashboard.html"):
+        page = re.sub(r'<script type="text/plain".*?</script>', "", render(description, file), flags=re.DOTALL)
+        assert "default-src 'none'" in page.replace("&#39;", "'")
+        outside = set(re.findall(r"https?://[^\s\"'<)]+", page))
+        assert outside <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_script_for_three_dimensions_is_plotly_itself_and_the_page_stays_small(
+    description: SegmentDescription,
+) -> None:
+    plotly = pytest.importorskip("plotly")
+    page = render(description, "dashboard.html")
+    assert len(page.encode()) < 3_000_000
+    packed = re.search(r'id="plotly">([^<]+)<', page)
+    assert packed is not None
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    assert gzip.decompress(base64.b64decode(packed[1])) == source.read_bytes()
+
+
+def test_without_plotly_the_page_says_so_and_keeps_its_picture(
+    description: SegmentDescription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: name != "plotly" and find_spec(name, *more))
+    page = render(description, "dashboard.html")
+    assert "needs plotly where this page is made" in page
+    assert 'id="show"' not in page
+    assert page.count("<path") >= 3
+
+
+def test_a_page_without_rows_contains_no_id_and_no_row(planted: Segmentation, tmp_path: Path) -> None:
+    # Values that no rounding, quantile or mean of other rows can give.
+    table = planted.table.copy()
+    table["SALES"] += np.arange(400) * 1e-7
+    hidden = describe(replace(planted, table=table), with_rows=False)
+    paths = write_parts(hidden, tmp_path)
+    assert {path.name for path in paths} == {part.file for part in PARTS if not part.of_rows}
+    shown = describe(replace(planted, table=table))
+    assert "shop-" in render(shown, "dashboard.html")
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert "shop-" not in text, path.name
+        assert "Medoid" not in text
+    points = json.loads(re.search(r'id="points">(.*?)</script>', render(hidden, "dashboard.html"))[1])
+    assert (points["ids"], points["sizes"], len(points["values"][0])) == ([], [200, 120, 80], 3)
+    rows = {tuple(f"{value:.4g}" for value in row) for row in table[["SALES", "AREA"]].to_numpy()}
+    at = [points["axes"].index(name) for name in ("SALES", "AREA")]
+    assert not {tuple(f"{points['values'][axis][p]:.4g}" for axis in at) for p in range(3)} & rows
+
+
+def test_a_segment_too_small_to_hide_its_rows_is_refused_without_rows(make_segmentation: Any) -> None:
+    table = pd.DataFrame({"A": np.arange(20.0)})
+    segmentation = make_segmentation(table, np.repeat([1, 2], [17, 3]))
+    with pytest.raises(RequestError, match="segment 2 has 3 rows"):
+        describe(segmentation, with_rows=False)
+
+
+def test_a_sample_of_points_is_stratified_and_said(make_segmentation: Any) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"A": rng.normal(size=5000), "B": rng.normal(size=5000)})
+    segment = np.repeat([1, 2], [4950, 50])
+    page = render(describe(make_segmentation(table, segment)), "dashboard.html")
+    points = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])
+    counts = np.bincount(points["segment"])
+    assert counts.tolist() == [0, 1980, 20]
+    assert "2,000 of 5,000 rows, sampled by segment" in page
+
+
+def test_hostile_names_stay_text(planted: Segmentation) -> None:
+    table = planted.table.rename(columns={"SALES": HOSTILE}).rename(index=lambda one: f"{one}{HOSTILE}")
+    hostile = replace(
+        planted,
+        table=table,
+        features=(HOSTILE, "VISITS"),
+        space_columns=(HOSTILE, "VISITS"),
+        dataset=HOSTILE,
+        title=HOSTILE,
+    )
+    description = describe(hostile)
+    for file in ("summary.html", "dashboard.html"):
+        page = render(description, file)
+        assert "<script>alert" not in page
+        assert "\x00" not in page
+        assert "\u202e" not in page
+    assert "<script>" not in render(description, "summary.md").replace("\\<", "")
+
+
+def test_the_same_segmentation_gives_the_same_files(planted: Segmentation) -> None:
+    for file in ("summary.html", "dashboard.html", "profile.csv", "comparisons.csv"):
+        assert render(describe(planted), file) == render(describe(planted), file)
