@@ -10,7 +10,7 @@ from clusterbench.datasets.dataset_building import build_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.download import download
 from clusterbench.datasets.files import read_file
-from clusterbench.datasets.named_datasets import registered
+from clusterbench.datasets.named_datasets import GENERATED_TABLES, registered
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.datasets.sql import located, read_sql
 from clusterbench.errors import RequestError
@@ -40,6 +40,10 @@ def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
         from clusterbench.datasets.simulator import simulate_credit_card
 
         return simulate_credit_card(n_rows=spec.n_rows or registered(spec.use).rows, seed=spec.seed)
+    if spec.use in GENERATED_TABLES:
+        from clusterbench.datasets.generated_tables import generate_table
+
+        return generate_table(spec.use, n_rows=spec.n_rows or registered(spec.use).rows, seed=spec.seed)
     if spec.use is not None:
         return load_cc_general() if spec.use == "cc-general" else _scikit_learn_table(spec.use)
     if spec.sql is not None and spec.database is not None:

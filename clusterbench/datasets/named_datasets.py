@@ -1,6 +1,7 @@
-"""Datasets and credit-card columns that are known by name, from ``named_datasets.toml`` and ``layouts.toml``."""
+"""Datasets and credit-card columns that are known by name: ``named_datasets.toml``, ``layouts.toml`` and others."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -36,7 +37,42 @@ class DatasetSummary:
     simulated: bool = False  # whether `seed` and `n_rows` can be given
 
 
-_SUMMARIES: Final = tuple(DatasetSummary(name, **facts) for name, facts in read_facts("named_datasets.toml").items())
+@dataclass(frozen=True, slots=True)
+class GeneratedTable:
+    """A table of ``generated_tables.toml``, which says what the fields are."""
+
+    summary: str
+    generator: str
+    sizes: Sequence[int]
+    columns: int
+    shape: Mapping[str, Any]
+    noise: int = 0
+    nuisance: int = 0
+    exponential: bool = False
+    scales: Sequence[float] = (1.0,)
+    step: float = 0.0
+    groups: int = 0
+
+
+GENERATED_TABLES: Final = {
+    f"generated/{name}": GeneratedTable(**facts) for name, facts in read_facts("generated_tables.toml").items()
+}
+_SUMMARIES: Final = (
+    *(DatasetSummary(name, **facts) for name, facts in read_facts("named_datasets.toml").items()),
+    *(
+        DatasetSummary(
+            name,
+            table.summary,
+            rows=sum(table.sizes) + table.noise,
+            columns=table.columns,
+            truth=len(table.sizes),
+            licence="BSD-3-Clause",
+            source="clusterbench's own generator",
+            simulated=True,
+        )
+        for name, table in GENERATED_TABLES.items()
+    ),
+)
 
 
 def list_datasets() -> tuple[DatasetSummary, ...]:

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusterbench.benchmark import Benchmark, TomlValue, python_benchmark
+from clusterbench.benchmark import Benchmark, python_benchmark
 from clusterbench.datasets import Dataset, labelled_tables
 from clusterbench.naming import folder_name
-from clusterbench.plugins import Registry
-
-LABELLED_MATRIX: Mapping[str, TomlValue] = {
-    "reference_spaces": ["standard"],
-    "variants": {
-        "raw": [{"step": "impute", "strategy": "median"}],
-        "standard": [{"step": "impute", "strategy": "median"}, {"step": "standardize"}],
-    },
-    "algorithms": [
-        {"use": "kmeans"},
-        {"use": "gmm"},
-        {"use": "agglomerative", "linkage": ["ward", "average", "complete", "single"]},
-        {"use": "kmedoids"},
-        {"use": "dbscan"},
-        {"use": "hdbscan"},
-    ],
-    "metrics": [
-        "silhouette",
-        "davies_bouldin",
-        "calinski_harabasz",
-        "mst_separation",
-        "neighbour_agreement",
-        "pearson_gamma",
-        "dbcv",
-        "size_evenness",
-    ],
-    "noise": {"also": []},
-    "ranking": {"random_partitions": 20},
-    "stability": {"resamples": 4},
-    "structure": {"permutations": 0},
-}
-"""What is run on a folder of tables: compact, elongated and density-based clusters, in two spaces."""
+from clusterbench.plugins import Registry, shipped_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +23,7 @@ class TableOrigin:
 def folder_benchmark(
     folder: Path, registry: Registry, *, max_rows: int
 ) -> tuple[Benchmark, dict[str, Dataset], dict[str, TableOrigin]]:
-    """Read the tables of a folder; return a benchmark of them, the tables, and their origins.
+    """Read the tables of a folder; return the benchmark `labelled` of them, the tables, and their origins.
 
     Parameters
     ----------
@@ -70,9 +39,10 @@ def folder_benchmark(
         dataset = found.load().sample(max_rows, seed=0)
         tables[dataset.name] = dataset
         origins[dataset.name] = TableOrigin(found.battery, found.kind)
+    matrix = tomllib.loads((shipped_place("benchmarks") / "labelled.toml").read_text(encoding="utf-8"))
     declared = {
+        **matrix,
         "title": f"Tables with known classes: {folder.name}",
         "datasets": [{"memory": name} for name in tables],
-        **LABELLED_MATRIX,
     }
     return python_benchmark(folder_name(f"truth-{folder.name}"), declared, registry), tables, origins
