@@ -40,3 +40,8 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
     if most is not None and len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most} more"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def in_sentence(title: str) -> str:
+    """Return a title as it is written within a sentence: its first letter is small, except in names."""
+    return title if re.search("[A-Z]", title[1:]) else title[:1].lower() + title[1:]

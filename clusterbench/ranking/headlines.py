@@ -10,11 +10,19 @@ import numpy as np
 
 from clusterbench.naming import EntryNames
 from clusterbench.ranking.alerts import Alert, AlertKind
-from clusterbench.ranking.board import DOUBTS, NOISE_POLICY, ONLY_METRIC, ONLY_SPACE, WITHOUT_METRIC, RankedBoard
+from clusterbench.ranking.board import (
+    DOUBTS,
+    NOISE_POLICY,
+    ONLY_METRIC,
+    ONLY_SPACE,
+    WITHOUT_METRIC,
+    RankedBoard,
+    Variation,
+)
 from clusterbench.ranking.ranks import column_ranks
 from clusterbench.ranking.rules import RankingSpec
-from clusterbench.tables import OVERALL
-from clusterbench.text import listed
+from clusterbench.tables import OVERALL, STABILITY
+from clusterbench.text import in_sentence, listed
 
 _NAMED = 3
 LEAST_DRAWS = 10
@@ -46,8 +54,8 @@ def headline_of(board: RankedBoard, spec: RankingSpec) -> str:
     sentences = (
         _first_sentence(board, leaders, place, spec),
         _space_sentence(board, leaders[0]),
-        _rank_sentence(board, leaders[0], WITHOUT_METRIC, "without"),
-        _rank_sentence(board, leaders[0], NOISE_POLICY, "with noise scored as"),
+        _rank_sentence(board, leaders[0], WITHOUT_METRIC, "without", spec),
+        _rank_sentence(board, leaders[0], NOISE_POLICY, "with noise scored as", spec),
         _control_sentence(board, leaders[0], spec),
     )
     return " ".join(sentence for sentence in sentences if sentence)
@@ -89,8 +97,15 @@ def _space_sentence(board: RankedBoard, first: int) -> str:
     return f"It is first in each of the {len(spaces)} reference spaces alone."
 
 
-def _rank_sentence(board: RankedBoard, first: int, kind: str, how: str) -> str:
-    lost = [f"rank {v.rank[first]} {how} {v.what}" for v in board.variations if v.kind == kind and v.rank[first] > 1]
+def _what(variation: Variation, spec: RankingSpec) -> str:
+    """Return what a variation is of: the title of a metric, the name of a space or noise policy."""
+    is_metric = variation.kind in (WITHOUT_METRIC, ONLY_METRIC) and variation.what != STABILITY
+    return in_sentence(spec.metric(variation.what).title) if is_metric else variation.what
+
+
+def _rank_sentence(board: RankedBoard, first: int, kind: str, how: str, spec: RankingSpec) -> str:
+    varied = [v for v in board.variations if v.kind == kind and v.rank[first] > 1]
+    lost = [f"rank {v.rank[first]} {how} {_what(v, spec)}" for v in varied]
     return f"It would have {listed(lost, most=_NAMED)}." if lost else ""
 
 
@@ -122,9 +137,9 @@ def alerts_of(board: RankedBoard, spec: RankingSpec) -> list[Alert]:
     for first in board.first_entries()[:1]:
         if not board.robust[first]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[first] > 1]
-            lost = ", ".join(f"{v.kind} {v.what}: rank {v.rank[first]}" for v in others)
+            lost = ", ".join(f"{v.kind} {_what(v, spec)}: rank {v.rank[first]}" for v in others)
             alerts.append((AlertKind.NOT_ROBUST, f"the first place is not robust ({lost})"))
-        if disagreement := _disagreement(board, first):
+        if disagreement := _disagreement(board, first, spec):
             alerts.append((AlertKind.METRICS_DISAGREE, disagreement))
         if end := board.entries.at_end[first]:
             text = f"the k of the first entry is the {end} that was run: the best may lie beyond, run a larger range"
@@ -139,7 +154,7 @@ def alerts_of(board: RankedBoard, spec: RankingSpec) -> list[Alert]:
     return [Alert(kind, text, board.entries.dataset, board.entries.oracle) for kind, text in alerts]
 
 
-def _disagreement(board: RankedBoard, first: int) -> str:
+def _disagreement(board: RankedBoard, first: int, spec: RankingSpec) -> str:
     """Return how the metrics contradict each other, "" where they do not.
 
     They do where the ranks of the contenders by two single metrics have a correlation (Spearman) below 0.3, or where
@@ -153,7 +168,7 @@ def _disagreement(board: RankedBoard, first: int) -> str:
     ranks = column_ranks(-np.column_stack([v.criterion for v in single]), contender)[contender]
     spread = np.ptp(ranks, axis=0)
     pairs = [
-        (float(np.corrcoef(ranks[:, i], ranks[:, j])[0, 1]), f"{single[i].what} and {single[j].what}")
+        (float(np.corrcoef(ranks[:, i], ranks[:, j])[0, 1]), f"{_what(single[i], spec)} and {_what(single[j], spec)}")
         for i, j in itertools.combinations(range(len(single)), 2)
         if spread[i] and spread[j]
     ]
@@ -161,5 +176,5 @@ def _disagreement(board: RankedBoard, first: int) -> str:
     if lowest >= _LEAST_AGREEMENT and max(int(v.rank[first]) for v in single) <= math.ceil(n / 4):
         return ""
     least = f"; the least agreement is between {names} (rank correlation {lowest:.2f})" if names else ""
-    places = ", ".join(f"{v.rank[first]} by {v.what}" for v in single)
+    places = ", ".join(f"{v.rank[first]} by {_what(v, spec)}" for v in single)
     return f"the metrics disagree: alone they would rank the first entry, of {n}, {places}{least}"

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, PlainSerializer
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import DEFAULT_METRICS, MetricFacts, MetricKind, get_metric
 from clusterbench.tables import OWN, STABILITY
-from clusterbench.text import listed
+from clusterbench.text import in_sentence, listed
 
 BETTER_OF = "|"
 """Between metrics of which the better one counts."""
@@ -203,7 +203,7 @@ class RankingSpec:
 
     def _titles(self, names: Sequence[str]) -> list[str]:
         titles = {facts.name: facts.title for facts in self.facts}
-        return [titles.get(name, name).lower() for name in names]
+        return [in_sentence(titles.get(name, name)) for name in names]
 
     def weight(self, family: str) -> float:
         """Return the weight of a family in the mean rank."""

@@ -62,6 +62,7 @@ def rules(run: StoredRun) -> Terms:
         structure=record.structure,
         margin=MARGIN,
         dip_level=DIP_LEVEL,
+        evidence=shipped_evidence() if record.ranking.is_default else None,
         content=f"{100 * record.ranking.confidence:g} %",
         seeds=record.seeds,
         notes=[printable(note) for note in run.board.notes if note != record.ranking.rule_text],

@@ -155,20 +155,34 @@ def _labelled_run(run: StoredRun, results: Path) -> LabelledRun:
 
 
 def write_evidence(evidence: Evidence, folder: Path) -> list[Path]:
-    """Write ``regret.csv``, ``summary.csv``, ``summary.md`` and ``regret.svg`` into a folder; return their paths.
+    """Write tables, a text, a figure and ``evidence.toml`` into a folder; return their paths.
 
-    Also ``trust.csv`` and ``trust.toml``, where there are tables enough to fit coefficients.
+    Also ``trust.csv`` and ``trust.toml``, where there are tables enough to fit coefficients. `clusterbench.trust` reads
+    the two TOML files.
     """
     texts = {
         "regret.csv": _csv(evidence.regret),
         "summary.csv": _csv(evidence.summary),
         "summary.md": evidence_text(evidence),
         "regret.svg": regret_figure(evidence.summary, evidence.title),
+        "evidence.toml": _evidence_toml(evidence),
     }
     if evidence.trust is not None:
         coefficients, checked = evidence.trust
         texts |= {"trust.csv": _csv(checked), "trust.toml": trust_toml(coefficients)}
     return [write_atomically(folder / name, text) for name, text in texts.items()]
+
+
+def _evidence_toml(evidence: Evidence) -> str:
+    rows = evidence.summary[evidence.summary["question"] == str(Question.ALL)]
+    means = rows[rows["kind"] == ALL_KINDS].set_index("rule")["mean"]
+    lines = [f"tables = {evidence.n_tables}", f"partitions = {evidence.n_partitions}"]
+    named = {"regret": DEFAULT, "random": RANDOM, "silhouette": "silhouette"}
+    lines += [f"{name} = {means[rule]:.4f}" for name, rule in named.items() if rule in means]
+    for name in ("first", "best"):
+        shares = zip(evidence.algorithms["algorithm"], evidence.algorithms[name], strict=True)
+        lines += ["", f"[{name}]", *(f"{algorithm} = {share:.4f}" for algorithm, share in shares)]
+    return "\n".join(lines) + "\n"
 
 
 def _csv(frame: pd.DataFrame) -> str:

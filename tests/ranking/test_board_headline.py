@@ -130,7 +130,7 @@ def test_a_champion_that_owes_its_place_to_one_metric_is_told(new_run):
     run.scores[5]["value"] = 50.0  # b's Calinski-Harabasz is now the worst: a 2 2 2, b 1 1 4; both have a mean of 2
     headline = leaderboard(*run.frames(), spec).headline
     assert headline.startswith("a on standard with k = 3 shares the first place")
-    assert "It would have rank 2 without calinski_harabasz." in headline
+    assert "It would have rank 2 without Calinski-Harabasz." in headline
 
 
 def test_a_control_that_is_not_beaten_is_told(new_run):
@@ -171,7 +171,7 @@ def test_metrics_that_contradict_each_other_are_told_with_the_numbers(new_run):
     against = {"a": (6, 2), "b": (5, 1), "c": (4, 3), "d": (3, 4), "e": (2, 5), "f": (1, 6)}
     (told,) = judged(new_run, against)
     assert told.startswith("table: the metrics disagree: alone they would rank the first entry, of 6, ")
-    assert told.endswith("between silhouette and davies_bouldin (rank correlation -0.94)")
+    assert told.endswith("between silhouette and Davies-Bouldin (rank correlation -0.94)")
 
 
 def test_a_champion_outside_the_best_quarter_by_one_metric_is_told(new_run):
@@ -181,7 +181,7 @@ def test_a_champion_outside_the_best_quarter_by_one_metric_is_told(new_run):
     (told,) = judged(new_run, {"a7": (0.7, 4.5), "a6": (0.3, 7.0), "a5": (0.34, 5.0)} | {
         f"a{i}": (0.1 * i - 0.05, 1.0 * i - 0.5) for i in range(5)
     })  # fmt: skip
-    assert "rank the first entry, of 8, 1 by silhouette, 3 by davies_bouldin" in told
+    assert "rank the first entry, of 8, 1 by silhouette, 3 by Davies-Bouldin" in told
 
 
 def test_few_contenders_contradict_each_other_by_chance(new_run):

@@ -432,7 +432,9 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     assert scored_reports.basis == (run.record.ranking.rule_text,)  # not the default rule: nothing is known of it
     estimate = TrustEstimate(0.1, 0.25, 0.5, Coefficients({}, {}, {}, 40, 0.9))
     monkeypatch.setattr("clusterbench.ranking.rules.DEFAULT_SCORE", run.record.ranking.score)
-    evidence = RuleEvidence(tables=40, partitions=4000, regret=0.123, random=0.3, silhouette=0.2)
+    evidence = RuleEvidence(tables=40, partitions=4000, regret=0.123, random=0.3, silhouette=0.2,
+        first={"kmeans": 0.6, "gmm": 0.1}, best={"kmeans": 0.2, "gmm": 0.4},
+    )  # fmt: skip
     monkeypatch.setattr("clusterbench.report.methodology.shipped_evidence", lambda: evidence)
     monkeypatch.setattr("clusterbench.report.methodology.trust_by_dataset", lambda run: {"wine": ({}, estimate)})
     report = build_report(run, figures=())
@@ -446,3 +448,5 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     document = json.loads(render(report, "json"))
     assert document["rule"] == report.rule
     assert document["trust"] == {"wine": estimate.sentence}
+    preference = "kmeans is first on 60% of these tables and best by known classes on 20%; gmm is first on 10% of"
+    assert preference in " ".join(page.split())

@@ -1,11 +1,15 @@
 """Rules on a folder of labelled tables: what they choose, and what is written."""
 
+import tomllib
+
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from clusterbench import RequestError
 from clusterbench.running import Settings, Silent
+from clusterbench.trust import RuleEvidence
 from clusterbench.truth import Evidence, evidence_text, gather_evidence, load_rules, write_evidence
 
 RULES = ("silhouette", "separation", "mean ranks, k by silhouette")
@@ -76,7 +80,7 @@ def test_rules_are_compared_with_a_random_pick_and_with_k_means(evidence):
 
 def test_what_is_written_is_what_was_measured(evidence, tmp_path):
     paths = write_evidence(evidence, tmp_path / "out")
-    assert [path.name for path in paths] == ["regret.csv", "summary.csv", "summary.md", "regret.svg"]
+    assert [path.name for path in paths] == ["regret.csv", "summary.csv", "summary.md", "regret.svg", "evidence.toml"]
     regret = pd.read_csv(paths[0])
     assert regret["regret"].to_numpy() == pytest.approx(evidence.regret["regret"].to_numpy(), abs=5e-5)
     text = paths[2].read_text()
@@ -84,6 +88,10 @@ def test_what_is_written_is_what_was_measured(evidence, tmp_path):
     mean = evidence.summary.query("rule == 'default' and kind == 'all'")["mean"].iloc[0]
     assert f"| default | {mean:.3f} [" in text
     assert "loses least" in paths[3].read_text()
+    shipped = TypeAdapter(RuleEvidence).validate_python(tomllib.loads(paths[4].read_text()))
+    assert (shipped.tables, shipped.partitions) == (3, evidence.n_partitions)
+    assert shipped.regret == pytest.approx(mean, abs=5e-5)
+    assert sum(shipped.best.values()) == pytest.approx(1.0, abs=5e-4)
 
 
 def test_single_indices_are_compared_by_battery_and_the_least_regret_is_bold(evidence):
