@@ -35,7 +35,7 @@ from clusterbench.plugins.parameter_checks import (
 )
 from clusterbench.plugins.plugin_loading import ENTRY_POINT, load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
-from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, without_offset
+from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, operations_of, without_offset
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ __all__ = [
     "load_registry",
     "missing_packages",
     "number_complaint",
+    "operations_of",
     "prepare_tensorflow",
     "quiet_tensorflow",
     "recorded_warnings",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusterbench.plugins.algorithm import Floats
+from clusterbench.plugins.parameter_checks import SCIPY_DISTANCES
 
 # A squared distance by dot products has an error of about 2e-16 times the squared distance from the origin; up to this
 # ratio of offset to spread that is below 1e-12 of the squared spread.
@@ -35,6 +36,44 @@ def without_offset(X: Floats) -> tuple[Floats, Floats | None]:
     return rows, centre
 
 
+def operations_of(model: object) -> list[dict[str, Any]] | None:
+    """Return how a fitted model gives the cluster of a row of its space, as operations of an assignment program.
+
+    They are written as in ``program.json`` (see docs/segments.md), without columns and segments: the candidates of the
+    last one are the clusters 0, 1, ... as the model numbers them. They come from the model's own method `operations`,
+    or from attributes of scikit-learn's conventions: ``cluster_centers_`` with ``metric``, and those of a Gaussian
+    mixture. None where there is neither; whether they agree with the labels is measured by those who use them.
+    """
+    if hasattr(model, "operations"):
+        return list(model.operations())
+    if hasattr(model, "precisions_cholesky_"):
+        return [_gaussian(model)]
+    centres = getattr(model, "cluster_centers_", None)
+    metric = SCIPY_DISTANCES.get(getattr(model, "metric", "euclidean"))
+    if not isinstance(centres, np.ndarray) or centres.ndim != 2 or metric is None:
+        return None
+    if metric == "cosine":  # of rows of length 1 it orders the centres as the Euclidean distance does
+        lengths = np.linalg.norm(centres, axis=1, keepdims=True)
+        unit_centres = centres / np.where(lengths > 0, lengths, 1.0)
+        return [{"op": "unit", "norm": "l2"}, {"op": "nearest", "centres": unit_centres, "metric": "euclidean"}]
+    return [{"op": "nearest", "centres": centres, "metric": metric.replace("cityblock", "manhattan")}]
+
+
+def _gaussian(mixture: Any) -> dict[str, Any]:
+    """Return the operation of a fitted `GaussianMixture`, whatever the type of its covariances."""
+    m, d = mixture.means_.shape
+    given = np.asarray(mixture.precisions_cholesky_)
+    if mixture.covariance_type == "tied":
+        factors = np.broadcast_to(given, (m, d, d))
+    elif mixture.covariance_type == "full":
+        factors = given
+    else:  # one number per column, or per component
+        factors = np.broadcast_to(given.reshape(m, -1), (m, d))[:, np.newaxis, :] * np.eye(d)
+    log_determinants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+    offsets = -2.0 * (np.log(mixture.weights_) + log_determinants)
+    return {"op": "gaussian", "means": mixture.means_, "factors": factors, "offsets": offsets}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftedModel:
     """A model, with ``predict``, that was fitted to rows less their centre, shape (d,), for rows as they are."""
@@ -46,6 +85,11 @@ class ShiftedModel:
         """Return the cluster of each row, shape (m,)."""
         labels: NDArray[np.int64] = self.model.predict(np.asarray(X, dtype=np.float64) - self.centre)
         return labels
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the operations of the model, on rows less their centre; none if it has none."""
+        own = operations_of(self.model)
+        return [{"op": "affine", "shift": self.centre, "scale": np.ones(len(self.centre))}, *own] if own else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,3 +125,11 @@ class LatentCentroids:
         squared = np.stack([((latent - centroid) ** 2).sum(axis=1) for centroid in self.centroids])
         nearest: NDArray[np.int64] = squared.argmin(axis=0)
         return nearest
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the encoder and the nearest centroid as operations."""
+        encoder = self.encoder
+        made: list[dict[str, Any]] = [{"op": "affine", "shift": encoder.mean, "scale": encoder.scale}]
+        for weights, bias in encoder.layers:
+            made += [{"op": "matrix", "weights": weights, "bias": bias}, {"op": "relu"}]
+        return [*made[:-1], {"op": "nearest", "centres": self.centroids, "metric": "euclidean"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -24,10 +25,13 @@ class Filling(BaseModel):
 
     model_config = STRICT
 
-    strategy: Literal["mean", "median", "most_frequent", "constant", "knn"] = "median"
+    strategy: Annotated[
+        Literal["mean", "median", "most_frequent", "constant", "knn"],
+        Field(description="mean, median, most_frequent, constant, knn"),
+    ] = "median"
     fill_value: Annotated[float, Field(description="a finite number")] = 0.0
     n_neighbors: Count = 5
-    weights: Literal["uniform", "distance"] = "uniform"
+    weights: Annotated[Literal["uniform", "distance"], Field(description="uniform, distance")] = "uniform"
 
     @property
     def idle(self) -> frozenset[str]:
@@ -129,6 +133,15 @@ class Impute(Step, Filling):
                     f"column {name!r} has no value to impute from",
                     allowed=f'a {{ step = "drop", columns = "{name}" }} before it{keep}',
                 )
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        if "knn" in {self.strategy, *(filling.strategy for filling in self.override.values())}:
+            raise RequestError("knn fills a value from other rows", allowed="mean, median, most_frequent, constant")
+        if self.add_indicator:
+            raise RequestError("columns of add_indicator = true have no operation", allowed="add_indicator = false")
+        names = fitted.feature_names_in_
+        filled = fitted.transform(pd.DataFrame([[np.nan] * len(names)], columns=names))
+        return [{"op": "fill", "values": filled.to_numpy(dtype=np.float64)[0]}]
 
     def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
         indicators = tuple(f"missingindicator_{name}" for name in columns) if self.add_indicator else ()

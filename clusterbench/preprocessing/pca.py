@@ -34,7 +34,10 @@ class Pca(Step):
         Field(description="a count of at least 1, a share of variance between 0 and 1 (both excluded), or 'mle'"),
     ] = None
     whiten: Flag = False
-    svd_solver: Literal["auto", "full", "covariance_eigh", "arpack", "randomized"] = "auto"
+    svd_solver: Annotated[
+        Literal["auto", "full", "covariance_eigh", "arpack", "randomized"],
+        Field(description="auto, full, covariance_eigh, arpack, randomized"),
+    ] = "auto"
     tol: Annotated[float, Field(ge=0.0, description="a number of at least 0")] = 0.0
     iterated_power: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=0)], Field(description="'auto' or an integer of at least 0")
@@ -65,6 +68,13 @@ class Pca(Step):
             raise RequestError(f"svd_solver = 'arpack' on {shape}", allowed="at least 2 columns, or 'full'")
         if not isinstance(self.n_components, int) and bool(np.all(np.ptp(table.to_numpy(), axis=0) == 0.0)):
             raise RequestError("pca of constant columns has no variance to share")
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        weights = fitted.components_.T / (np.sqrt(fitted.explained_variance_) if self.whiten else 1.0)
+        return [
+            {"op": "affine", "shift": fitted.mean_, "scale": np.ones(len(fitted.mean_))},
+            {"op": "matrix", "weights": weights, "bias": np.zeros(len(fitted.components_))},
+        ]
 
     def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
         most = min(len(columns), n_rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, Strict, model_validator
 
 from clusterbench.errors import RequestError
@@ -66,6 +67,9 @@ class Clip(Step):
     def title(self) -> str:
         return f"clip {self.lower:g}-{self.upper:g}"
 
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return [{"op": "clip", "low": fitted.lower_, "high": fitted.upper_}]
+
 
 class Log1p(Step):
     """Take log(1 + x); every value must be above -1."""
@@ -80,6 +84,9 @@ class Log1p(Step):
     def check(self, table: pd.DataFrame) -> None:
         _check_above(table, -1.0, what=self.name)
 
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return [{"op": "log1p"}]
+
 
 class Power(Step):
     """Make columns more normal (`PowerTransformer`); ``box-cox`` needs positive values."""
@@ -88,7 +95,7 @@ class Power(Step):
     wraps = "sklearn.preprocessing:PowerTransformer"
     in_title = frozenset({"method"})
 
-    method: Literal["yeo-johnson", "box-cox"] = "yeo-johnson"
+    method: Annotated[Literal["yeo-johnson", "box-cox"], Field(description="yeo-johnson, box-cox")] = "yeo-johnson"
     standardize: Flag = True
 
     def check(self, table: pd.DataFrame) -> None:
@@ -97,6 +104,10 @@ class Power(Step):
 
     def title(self) -> str:
         return "Yeo-Johnson" if self.method == "yeo-johnson" else "Box-Cox"
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        power = {"op": "power", "exponents": fitted.lambdas_, "method": self.method}
+        return [power, *(_affine(fitted._scaler.mean_, fitted._scaler.scale_) if self.standardize else [])]
 
 
 class Standardize(Step):
@@ -108,6 +119,9 @@ class Standardize(Step):
     with_mean: Flag = True
     with_std: Flag = True
 
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return _affine(fitted.mean_ if self.with_mean else None, fitted.scale_)
+
 
 class MinMax(Step):
     """Scale to a range (`MinMaxScaler`); `clip` keeps new rows inside it."""
@@ -117,6 +131,12 @@ class MinMax(Step):
 
     feature_range: _Range = (0.0, 1.0)
     clip: Flag = False
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        low, high = (np.full(len(fitted.scale_), bound) for bound in self.feature_range)
+        scale = 1.0 / fitted.scale_
+        clip = [{"op": "clip", "low": low, "high": high}] if self.clip else []
+        return [*_affine(-fitted.min_ * scale, scale), *clip]
 
 
 class Robust(Step):
@@ -130,6 +150,9 @@ class Robust(Step):
     quantile_range: _PercentRange = (25.0, 75.0)
     unit_variance: Flag = False
 
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return _affine(fitted.center_, fitted.scale_)
+
 
 class L2Normalize(Step):
     """Scale each row to norm 1 (`Normalizer`)."""
@@ -138,13 +161,24 @@ class L2Normalize(Step):
     wraps = "sklearn.preprocessing:Normalizer"
     in_title = frozenset({"norm"})
 
-    norm: Literal["l1", "l2", "max"] = "l2"
+    norm: Annotated[Literal["l1", "l2", "max"], Field(description="l1, l2, max")] = "l2"
 
     def check(self, table: pd.DataFrame) -> None:
         check_complete(table, before=self.name)
 
     def title(self) -> str:
         return f"{self.norm} normalize"
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return [{"op": "unit", "norm": self.norm}]
+
+
+def _affine(shift: NDArray[np.float64] | None, scale: NDArray[np.float64] | None) -> list[dict[str, Any]]:
+    """Return the operation that subtracts and divides, where there is something to do."""
+    if shift is None and scale is None:
+        return []
+    shift = np.zeros_like(scale) if shift is None else shift
+    return [{"op": "affine", "shift": shift, "scale": np.ones_like(shift) if scale is None else scale}]
 
 
 def _check_above(table: pd.DataFrame, bound: float, *, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
 from clusterbench.preprocessing.step import Step, short
@@ -27,6 +27,9 @@ class Select(Step):
     def scope_after(self, scope: Scope, n_rows: int) -> Scope:
         return scope.replaced(scope.present, tuple(self.working_columns(scope.present)))
 
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return []  # the columns that are left say it
+
     def title(self) -> str:
         return f"select {short(self.columns)}"
 
@@ -46,6 +49,9 @@ class Drop(Step):
 
     def columns_after(self, columns: tuple[str, ...], n_rows: int) -> tuple[str, ...]:
         return ()
+
+    def operations(self, fitted: Any) -> list[dict[str, Any]]:
+        return []  # the columns that are left say it
 
     def title(self) -> str:
         return f"drop {short(self.columns)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pandas as pd
@@ -80,6 +80,14 @@ class Step(BaseModel):
     def title(self) -> str:
         """Return the step in a word or two."""
         return self.name
+
+    def operations(self, fitted: Any) -> Sequence[Mapping[str, Any]]:
+        """Return what the fitted estimator does to a row, as operations of an assignment program.
+
+        They are written as in ``program.json`` (see docs/segments.md) without ``columns``: they work on the columns
+        of the step, in their order. Numbers may be arrays. RequestError if there are no such operations.
+        """
+        raise RequestError(f"step {self.origin} has no operations", allowed="a method `operations` of the step")
 
     # What follows is the engine's; a step of its own kind rarely changes it.
 

@@ -9,51 +9,89 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clusterbench.segments.bundle import Bundle, BundleManifest, load_bundle
+    from clusterbench.segments.bundle_writing import write_bundle
     from clusterbench.segments.description import SegmentDescription, describe
     from clusterbench.segments.effect_sizes import Effect, cliffs_delta
+    from clusterbench.segments.entry_segmentation import Provenance, SegmentedEntry, segment_entry
+    from clusterbench.segments.explanation import Change, Explanation, Reason, explain_row, explanation_text
+    from clusterbench.segments.file_assignment import assign_file, read_row
     from clusterbench.segments.finer_segments import KStep, k_step
     from clusterbench.segments.names_file import NamesFile
     from clusterbench.segments.parts import PARTS, Part, write_parts
     from clusterbench.segments.profile import SegmentProfile, compare_segments, profile_frame, profile_segments
+    from clusterbench.segments.program import Assigned, Program, make_program, parse_program
+    from clusterbench.segments.program_building import Fit, build_program
     from clusterbench.segments.row_labels import customer_labels
     from clusterbench.segments.segment_names import SegmentName, suggest_names
     from clusterbench.segments.segment_rules import SegmentRules, find_rules
     from clusterbench.segments.segmentation import Segmentation
+    from clusterbench.segments.sql_export import Dialect, program_sql
 
 _NAMES = {
+    "bundle": ("Bundle", "BundleManifest", "load_bundle"),
+    "bundle_writing": ("write_bundle",),
     "description": ("SegmentDescription", "describe"),
     "effect_sizes": ("Effect", "cliffs_delta"),
+    "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
+    "explanation": ("Change", "Explanation", "Reason", "explain_row", "explanation_text"),
+    "file_assignment": ("assign_file", "read_row"),
     "finer_segments": ("KStep", "k_step"),
     "names_file": ("NamesFile",),
     "parts": ("PARTS", "Part", "write_parts"),
     "profile": ("SegmentProfile", "compare_segments", "profile_frame", "profile_segments"),
+    "program": ("Assigned", "Program", "make_program", "parse_program"),
+    "program_building": ("Fit", "build_program"),
     "row_labels": ("customer_labels",),
     "segment_names": ("SegmentName", "suggest_names"),
     "segment_rules": ("SegmentRules", "find_rules"),
     "segmentation": ("Segmentation",),
+    "sql_export": ("Dialect", "program_sql"),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "PARTS",
+    "Assigned",
+    "Bundle",
+    "BundleManifest",
+    "Change",
+    "Dialect",
     "Effect",
+    "Explanation",
+    "Fit",
     "KStep",
     "NamesFile",
     "Part",
+    "Program",
+    "Provenance",
+    "Reason",
     "SegmentDescription",
     "SegmentName",
     "SegmentProfile",
     "SegmentRules",
     "Segmentation",
+    "SegmentedEntry",
+    "assign_file",
+    "build_program",
     "cliffs_delta",
     "compare_segments",
     "customer_labels",
     "describe",
+    "explain_row",
+    "explanation_text",
     "find_rules",
     "k_step",
+    "load_bundle",
+    "make_program",
+    "parse_program",
     "profile_frame",
     "profile_segments",
+    "program_sql",
+    "read_row",
+    "segment_entry",
     "suggest_names",
+    "write_bundle",
     "write_parts",
 ]
 

@@ -38,7 +38,7 @@ class Segmentation:
     second : ndarray, shape (n,)
         The nearest other segment by the assignment program.
     distance : ndarray, shape (n,)
-        Distance to the own segment, in the units of the program's last operation.
+        Distance to the segment that the program gives, in the units of its last operation.
     margin : ndarray, shape (n,)
         How much nearer the own segment is than the second, at least 0; 0 also where the program gives another segment
         than the fit did.

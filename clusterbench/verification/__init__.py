@@ -11,10 +11,10 @@ from clusterbench.verification.differences import (
     same_score,
 )
 from clusterbench.verification.matching import compare
-from clusterbench.verification.refitting import reproduce
+from clusterbench.verification.refitting import planned_again, reproduce
 from clusterbench.verification.reproduction import RefittedRow, Reproduction, reproduction_text
 from clusterbench.verification.sides import Side, read_side
-from clusterbench.verification.targets import entry_target
+from clusterbench.verification.targets import Target, entry_target, find_target
 
 __all__ = [
     "Comparison",
@@ -27,10 +27,13 @@ __all__ = [
     "Reproduction",
     "RowKey",
     "Side",
+    "Target",
     "compare",
     "comparison_text",
     "entry_target",
     "fact_differences",
+    "find_target",
+    "planned_again",
     "read_side",
     "reproduce",
     "reproduction_text",

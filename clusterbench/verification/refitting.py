@@ -78,7 +78,7 @@ def reproduce(
         resolved = find_target(store, target, benchmark)
         rows = list(_stored_rows(store, resolved.jobs, resolved.record))
     record = resolved.record
-    plan, registry = _plan(resolved, workspace or Path.cwd())
+    plan, registry = planned_again(resolved, workspace or Path.cwd())
     settings = settings or _settings(resolved.manifest, rows)
     with scratch_folder() as folder, Store.writer(folder) as scratch:
         fit([plan], scratch, registry, settings, progress)
@@ -121,10 +121,15 @@ def _stored_rows(store: Store, jobs: Sequence[JobRecord], record: RunRecord) -> 
             )
 
 
-def _plan(target: Target, workspace: Path) -> tuple[Plan, Registry]:
-    """Return the plan of the recorded declaration with the jobs of the target alone.
+def planned_again(target: Target, workspace: Path) -> tuple[Plan, Registry]:
+    """Return the plan of the recorded declaration with the jobs of the target alone, its tables and spaces made again.
 
     They keep their recorded keys, which seed the global random generators of a plug-in.
+
+    Raises
+    ------
+    RequestError
+        If a table, a step or a plug-in of `workspace` cannot be used.
     """
     record, jobs = target.record, target.jobs
     rows = {(job.dataset, job.variant, job.algorithm) for job in jobs}

@@ -1,15 +1,20 @@
-"""Segmentations made by hand."""
+"""Segmentations made by hand, and a simulated table with fitted segments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from clusterbench.datasets import DatasetSpec, load_dataset
+from clusterbench.plugins import Registry, load_registry
 from clusterbench.segments import Segmentation
+
+from .workbench import Workbench, bundle_of
 
 MakeSegmentation = Callable[..., Segmentation]
 
@@ -61,3 +66,25 @@ def planted() -> Segmentation:
     table = pd.DataFrame({"SALES": sales, "VISITS": visits, "AREA": area}, index=[f"shop-{n:04d}" for n in range(400)])
     table.iloc[:8, 1] = np.nan
     return _make(table, segment, features=("SALES", "VISITS"), jaccard=(0.95, 0.8, 0.4))
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory) -> Registry:
+    return load_registry(tmp_path_factory.mktemp("workspace"))
+
+
+@pytest.fixture(scope="session")
+def cards(registry) -> Workbench:
+    """300 simulated customers, some of them with missing values."""
+    return Workbench(load_dataset(DatasetSpec(use="credit-card", n_rows=300), base=Path()), registry)
+
+
+@pytest.fixture(scope="session")
+def kmeans_folder(cards, tmp_path_factory) -> Path:
+    return bundle_of(cards.fit("kmeans", k=4), tmp_path_factory.mktemp("kmeans") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def rows_folder(cards, tmp_path_factory) -> Path:
+    """A bundle that holds labelled rows."""
+    return bundle_of(cards.fit("agglomerative", k=3), tmp_path_factory.mktemp("rows") / "bundle")

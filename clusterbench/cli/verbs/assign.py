@@ -1,0 +1,30 @@
+"""`clusterbench assign`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clusterbench.cli.options import BundleFolder, Expect
+
+
+def verb(
+    bundle: BundleFolder,
+    file: Annotated[Path, typer.Argument(help="Rows to assign: CSV or Parquet.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="CSV, or .parquet; default: CSV on the terminal.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Default: the first column that is not assigned by.")
+    ] = None,
+    expect: Expect = None,
+) -> None:
+    """Give every row of a file its segment: name, distance, margin, second segment, imputed and out-of-range fields."""
+    from clusterbench.cli.console import say
+    from clusterbench.segments import assign_file, load_bundle
+
+    loaded = load_bundle(bundle, expect=expect)
+    n_rows = assign_file(loaded, file, sys.stdout.buffer if out is None else out, id_column=id_column)
+    if out is not None:
+        say(f"wrote    {out}: {n_rows} rows")

@@ -1,0 +1,191 @@
+"""Why a row is in its segment and not in the next one, and the smallest change of one column that would move it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.operations import Affine, ColumnOperation, Floats, Linear, Nearest, Take, Unit
+from clusterbench.segments.program import Program
+from clusterbench.text import printable
+
+_STEPS = 200  # values of a column that are tried, evenly spaced beside its quantiles
+_HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one raw column says for the segment of a row, against the second one; negative: it speaks against it."""
+
+    column: str
+    value: float  # NaN where it is missing
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change of one column that gives the row another segment."""
+
+    column: str
+    value: float
+    to: float
+    segment: int  # the one that it would be in, 0 for none
+    deviations: float  # size of the change in standard deviations of the column in the fitted table
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a row has its segment.
+
+    Where `exact`, the weights of the reasons are what each column adds to the margin, and they sum to it. Elsewhere a
+    weight is by how much the margin falls if the column takes its median in the fitted table.
+    """
+
+    segment: int
+    second: int
+    distance: float
+    margin: float
+    exact: bool
+    reasons: tuple[Reason, ...]  # the greatest weight first
+    change: Change | None  # None: no change of a single column within the fitted ranges moves it
+
+
+def explain_row(bundle: Bundle, values: Sequence[float] | Floats) -> Explanation:
+    """Explain the segment of a row.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    values : array-like, shape (p,)
+        Raw values in the order of the program's columns, NaN where missing.
+
+    Raises
+    ------
+    RequestError
+        If the row cannot be assigned.
+    """
+    row = np.asarray(values, dtype=np.float64)
+    given = bundle.assign(row[np.newaxis])
+    segment, second, margin = int(given.segment[0]), int(given.second[0]), float(given.margin[0])
+    weights = _exact_weights(bundle.program, row, segment, second)
+    exact = weights is not None and bool(np.isclose(weights.sum(), margin, rtol=1e-6, atol=1e-12))
+    if weights is None or not exact:
+        weights = _replaced_weights(bundle, row, segment, margin)
+    reasons = [Reason(*one) for one in zip(bundle.program.columns, row.tolist(), weights.tolist(), strict=True)]
+    reasons.sort(key=lambda reason: -reason.weight)
+    return Explanation(
+        segment, second, float(given.distance[0]), margin, exact, tuple(reasons), _smallest_change(bundle, row, segment)
+    )
+
+
+def _exact_weights(program: Program, row: Floats, segment: int, second: int) -> Floats | None:
+    """Return what each raw column adds to the difference of two squared distances, shape (p,); None if it is no sum.
+
+    Up to the first matrix every operation keeps columns apart; from there on all are linear, so that the difference of
+    two squared distances is linear in the columns before it.
+    """
+    last = program.decision
+    if (
+        not isinstance(last, Nearest)
+        or last.metric != "euclidean"
+        or len(set(last.segments.tolist())) < len(last.segments)
+    ):
+        return None
+    steps = program.steps
+    first_matrix = next((at for at, step in enumerate(steps) if isinstance(step, Linear)), len(steps))
+    mixing = any(isinstance(step, Unit) for step in steps)
+    if mixing or not all(isinstance(step, Linear | Affine | Take) for step in steps[first_matrix:]):
+        return None
+    centres = dict(zip(last.segments.tolist(), last.centres, strict=True))
+    own, other = centres[segment], centres[second]
+    state, sources = row[:, np.newaxis], np.arange(len(row))
+    for step in steps[:first_matrix]:
+        state = step.apply(state)
+        sources = sources[step.columns] if isinstance(step, Take) else sources
+    rest = steps[first_matrix:]
+    origin = _through(rest, np.zeros((len(state), 1)))[:, 0]
+    weights = (_through(rest, np.eye(len(state))) - origin[:, np.newaxis]).T  # (columns, dimensions)
+    # A point whose image is the middle between both centres: what lies beyond it speaks for one of them.
+    middle = np.linalg.lstsq(weights.T, (own + other) / 2.0 - origin, rcond=None)[0]
+    terms = 2.0 * (weights @ (own - other)) * (state[:, 0] - middle)
+    return np.bincount(sources, weights=terms, minlength=len(row)).astype(np.float64)
+
+
+def _through(steps: Sequence[ColumnOperation], state: Floats) -> Floats:
+    for step in steps:
+        state = step.apply(state)
+    return state
+
+
+def _replaced_weights(bundle: Bundle, row: Floats, segment: int, margin: float) -> Floats:
+    """Return by how much the margin falls if a column takes its median, shape (p,)."""
+    medians = np.array([column.quantiles[bundle.manifest.levels.index(0.5)] for column in bundle.manifest.columns])
+    replaced = np.where(np.eye(len(row), dtype=bool), medians, row)
+    given = bundle.assign(replaced)
+    return margin - np.where(given.segment == segment, given.margin, -given.margin)
+
+
+def _smallest_change(bundle: Bundle, row: Floats, segment: int) -> Change | None:
+    return min(_changes(bundle, row, segment), key=lambda change: change.deviations, default=None)
+
+
+def _changes(bundle: Bundle, row: Floats, segment: int) -> Iterator[Change]:
+    """Yield, for each column and direction, the nearest value that gives another segment; the program checks each."""
+    for at, column in enumerate(bundle.manifest.columns):
+        if np.isnan(row[at]) or column.std == 0:
+            continue
+        even = np.linspace(column.minimum, column.maximum, _STEPS)
+        tried = np.unique([*even, *column.quantiles])
+        for values in (tried[tried > row[at]], tried[tried < row[at]][::-1]):
+            rows = np.repeat(row[np.newaxis], len(values), axis=0)
+            rows[:, at] = values
+            moved = np.flatnonzero(bundle.assign(rows).segment != segment)
+            if not len(moved):
+                continue
+            inside = row[at] if moved[0] == 0 else values[moved[0] - 1]
+            to = _boundary(bundle, row, at, segment, float(inside), float(values[moved[0]]))
+            there = row.copy()
+            there[at] = to
+            new = int(bundle.assign(there[np.newaxis]).segment[0])
+            yield Change(column.name, float(row[at]), to, new, abs(to - float(row[at])) / column.std)
+
+
+def _boundary(bundle: Bundle, row: Floats, at: int, segment: int, inside: float, outside: float) -> float:
+    """Return the value nearest to `inside` that gives another segment, by halving; short if a short one does."""
+    trial = row[np.newaxis].copy()
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2.0
+        if middle in (inside, outside):
+            break
+        trial[0, at] = middle
+        if bundle.assign(trial).segment[0] == segment:
+            inside = middle
+        else:
+            outside = middle
+    return outside
+
+
+def explanation_text(bundle: Bundle, one: Explanation) -> str:
+    """Return an explanation as a few lines."""
+    lines = [
+        f"segment  {_called(bundle, one.segment)}, at a distance of {one.distance:.4g}",
+        f"next     {_called(bundle, one.second)}, by a margin of {one.margin:.4g}",
+        "",
+        "what each column adds to the margin:" if one.exact else "what the margin loses if a column takes its median:",
+    ]
+    width = max(len(reason.column) for reason in one.reasons)
+    for reason in one.reasons:
+        value = "missing" if np.isnan(reason.value) else f"{reason.value:g}"
+        lines.append(f"  {printable(reason.column):{width}}  {value:>12}  {reason.weight:+.4g}")
+    if one.change is None:
+        return "\n".join([*lines, "", "no change of one column within the fitted ranges moves it"])
+    change = one.change
+    moved = f"{printable(change.column)} from {change.value:g} to {change.to:g} ({change.deviations:.2g} sd)"
+    return "\n".join([*lines, "", f"smallest change that moves it: {moved}, to {_called(bundle, change.segment)}"])
+
+
+def _called(bundle: Bundle, segment: int) -> str:
+    return f"{segment} ({printable(bundle.names[segment])})" if segment else "no segment"

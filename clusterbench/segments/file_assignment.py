@@ -1,0 +1,189 @@
+"""Assign the rows of a CSV or Parquet file, part by part, so that its size does not matter."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from clusterbench.errors import RequestError, did_you_mean
+from clusterbench.segments.bundle import Bundle
+
+_MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none"]
+_CSV_BYTES = 2**22  # of a part of a CSV file
+_PARQUET_ROWS = 65_536
+_NUMERIC = (
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    *(pa.types.is_boolean, pa.types.is_null),
+)
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("segment", pa.int64()),
+        ("name", pa.string()),
+        ("distance", pa.float64()),
+        ("margin", pa.float64()),
+        ("second_segment", pa.int64()),
+        ("imputed", pa.string()),
+        ("out_of_range", pa.string()),
+    ]
+)
+
+
+def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column: str | None = None) -> int:
+    """Assign every row of a file and return their number.
+
+    The memory that this takes does not grow with the file. What is written has the columns of `SCHEMA`: ``segment`` and
+    ``name`` are empty where a row has no segment; ``imputed`` and ``out_of_range`` list columns, separated by ``;``.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    path : Path
+        ``.parquet`` or ``.pq``, else CSV; the columns of the program, in any order, among others.
+    sink : Path or binary file
+        Where the outcome is written: Parquet by its suffix, else CSV. Nothing is left there if a row is refused.
+    id_column : str, optional
+        Column that identifies a row; default: the first one that the program does not use, else row numbers from 1.
+
+    Raises
+    ------
+    RequestError
+        If the file cannot be read, a column is missing or is not numeric, or a row cannot be assigned.
+    """
+    with _reader(path, bundle, id_column) as (names, parts), _writer(sink) as write:
+        chosen = _id_column(names, bundle, id_column, path)
+        n_rows = 0
+        for part in parts:
+            write(_assigned(bundle, part, chosen, n_rows, path))
+            n_rows += part.num_rows
+    return n_rows
+
+
+def read_row(bundle: Bundle, path: Path, number: int) -> NDArray[np.float64]:
+    """Return the values, shape (p,), of a row of a file, the first being 1; see `assign_file`."""
+    before = 0
+    with _reader(path, bundle, None) as (_, parts):
+        for part in parts:
+            if 1 <= number - before <= part.num_rows:
+                return np.asarray(_values(bundle, part.slice(number - before - 1, 1), number, path)[0])
+            before += part.num_rows
+    raise RequestError(f"row {number} of {path}", allowed=f"1 to {before}")
+
+
+@contextmanager
+def _reader(path: Path, bundle: Bundle, id_column: str | None) -> Iterator[tuple[list[str], Iterator[Any]]]:
+    """Give the names of the columns of a file, and its parts as record batches."""
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            with pq.ParquetFile(path) as file:
+                names = file.schema_arrow.names
+                wanted = [name for name in names if name in (*bundle.program.columns, _id_of(names, bundle, id_column))]
+                yield names, file.iter_batches(_PARQUET_ROWS, columns=wanted)
+        else:
+            names, delimiter = _head(path)
+            kinds = {name: pa.float64() if name in bundle.program.columns else pa.string() for name in names}
+            options = pa_csv.ConvertOptions(column_types=kinds, null_values=_MISSING, strings_can_be_null=False)
+            reading, parsing = pa_csv.ReadOptions(block_size=_CSV_BYTES), pa_csv.ParseOptions(delimiter=delimiter)
+            with pa_csv.open_csv(path, reading, parsing, options) as file:
+                yield names, iter(file)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _head(path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns of a CSV file, and its delimiter: a comma if there is one in the first line."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        line = file.readline()
+    delimiter = next((one for one in ",;\t" if one in line), ",")
+    names = next(csv.reader([line], delimiter=delimiter), [])
+    for name in names:
+        if names.count(name) > 1:
+            raise RequestError(f"{path}: two columns are called {name!r}")
+    return names, delimiter
+
+
+def _id_of(names: list[str], bundle: Bundle, wanted: str | None) -> str | None:
+    return wanted or next((name for name in names if name not in bundle.program.columns), None)
+
+
+def _id_column(names: list[str], bundle: Bundle, wanted: str | None, path: Path) -> str | None:
+    """Return the column of the ids, None for row numbers; refuse a file that lacks a column."""
+    needed = [*bundle.program.columns, *([wanted] if wanted else [])]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        hint = did_you_mean(missing[0], names)
+        raise RequestError(f"{path} has no column {missing[0]!r}{hint}", allowed=", ".join(needed))
+    return _id_of(names, bundle, wanted)
+
+
+def _values(bundle: Bundle, part: Any, first_row: int, path: Path) -> NDArray[np.float64]:
+    """Return the values of a part, shape (n, p), NaN where missing."""
+    columns = []
+    for name in bundle.program.columns:
+        column = part.column(name)
+        if not any(is_kind(column.type) for is_kind in _NUMERIC):
+            raise RequestError(f"{path}: column {name!r} holds {column.type}", allowed="numbers")
+        columns.append(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    return np.column_stack(columns)
+
+
+def _assigned(bundle: Bundle, part: Any, id_column: str | None, before: int, path: Path) -> Any:
+    """Return the outcome for a part as a record batch."""
+    values = _values(bundle, part, before + 1, path)
+    try:
+        given = bundle.assign(values, first_row=before + 1)
+    except RequestError as error:
+        raise error.within(str(path)) from error
+    numbers = np.arange(before + 1, before + 1 + len(values))
+    ids = pa.array(numbers) if id_column is None else part.column(id_column)
+    none = given.segment == 0
+    names = pa.array([bundle.names.get(number) for number in range(max(bundle.names) + 1)], pa.string())
+    columns = [
+        pc.cast(ids, pa.string()),
+        pa.array(given.segment, mask=none),
+        names.take(pa.array(given.segment)),
+        pa.array(given.distance),
+        pa.array(given.margin),
+        pa.array(given.second, mask=given.second == 0),
+        _listed(bundle.imputed(values), bundle.program.columns),
+        _listed(bundle.out_of_range(values), bundle.program.columns),
+    ]
+    return pa.record_batch(columns, schema=SCHEMA)
+
+
+def _listed(marked: NDArray[np.bool_], names: tuple[str, ...]) -> Any:
+    """Return the names of the marked columns of each row, joined; few different sets of them occur."""
+    packed = np.packbits(marked, axis=1)
+    _, first, place = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    texts = [";".join(name for name, is_marked in zip(names, marked[row], strict=True) if is_marked) for row in first]
+    return pa.array(texts, pa.string()).take(pa.array(place.reshape(-1)))
+
+
+@contextmanager
+def _writer(sink: Path | IO[bytes]) -> Iterator[Any]:
+    """Give a function that writes a record batch; a file is put in place when everything is written."""
+    if not isinstance(sink, Path):
+        with pa_csv.CSVWriter(sink, SCHEMA) as writer:
+            yield writer.write_batch
+        return
+    temporary = sink.with_name(f".{sink.name}.tmp")
+    try:
+        kind = pq.ParquetWriter if sink.suffix.lower() in (".parquet", ".pq") else pa_csv.CSVWriter
+        with kind(str(temporary), SCHEMA) as writer:
+            yield writer.write_batch
+        temporary.replace(sink)
+    except OSError as error:
+        raise RequestError(f"{sink} cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)

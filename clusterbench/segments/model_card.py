@@ -1,0 +1,80 @@
+"""The model card of a bundle: what it was made of, how good it is and what it must not be used for, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from clusterbench.segments.bundle import BundleManifest
+from clusterbench.text import counted, printable
+
+CARD = "model-card.md"
+
+
+def model_card(manifest: BundleManifest) -> str:
+    """Return the card of a bundle."""
+    rows = manifest.n_rows
+    segments = [
+        [str(one.id), one.name, f"{one.rows:,}", f"{one.rows / rows:.1%}", f"{one.agreement:.1%}", _share(one.jaccard)]
+        for one in manifest.segments
+    ]
+    columns = [
+        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, one.quantiles[_MEDIAN], one.maximum)),
+         f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"]
+        for one in manifest.columns
+    ]  # fmt: skip
+    scores = [[one.metric, one.space, f"{one.value:.4g}"] for one in manifest.scores]
+    without = f"{manifest.n_without_segment:,} have no segment. " if manifest.n_without_segment else ""
+    privacy = (
+        "The bundle contains rows of the fitted table: it is as confidential as they are."
+        if manifest.contains_rows
+        else "The bundle contains no row of the fitted table, only numbers that describe columns and segments."
+    )
+    return "\n".join(
+        [
+            f"# {printable(manifest.title)}",
+            "",
+            f"{counted(len(manifest.segments), 'segment')} of {rows:,} rows of {printable(manifest.dataset)}. {without}"
+            f"Fitted in a run that ended {manifest.finished}, with clusterbench {manifest.clusterbench}.",
+            "",
+            f"New rows are assigned by: {manifest.method}. On the fitted rows this gives the fitted segment to"
+            f" {manifest.agreement:.2%}.",
+            privacy,
+            "",
+            "## Segments",
+            "",
+            *_table(["id", "name", "rows", "share", "agreement", "Jaccard"], segments),
+            "",
+            "Agreement: share of the rows of the segment that the program gives it. Jaccard: mean similarity of the"
+            " segment to the nearest one when halves of the rows are fitted again; segments below 0.5 do not hold.",
+            "",
+            "## Columns",
+            "",
+            *_table(
+                ["column", "unit", "minimum", "median", "maximum", "zero", "missing", "a missing value is"], columns
+            ),
+            "",
+            "## Scores of the fitted partition",
+            "",
+            *_table(["metric", "space", "value"], scores),
+            "",
+            "## Limits",
+            "",
+            "- Segments describe the table that they were fitted to. A row outside of its ranges is assigned all the"
+            " same, and marked.",
+            "- The nearest segment is given even where the second is as near: see the margin.",
+            "- Segments are no causes and no classes: do not decide about a person by a segment alone.",
+            "",
+        ]
+    )
+
+
+_MEDIAN = 8  # its place in the levels of a bundle
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(printable(cell).replace('|', '&#124;') for cell in line)} |" for line in lines]

@@ -1,0 +1,109 @@
+"""From a finished run to segments in use: `segment`, `assign`, `explain` and `export --sql`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def segments(finished, tmp_path_factory):
+    """The folder that `clusterbench segment` wrote for the first of the leaderboard."""
+    return tmp_path_factory.mktemp("segments") / "out"
+
+
+@pytest.fixture
+def made(segments, workspace, call):
+    if not segments.exists():
+        ended = call("segment", "--out", str(segments))
+        assert (ended.status, ended.err) == (0, "")
+        assert "on raw, k = 2" in ended.out or "on standard, k = 2" in ended.out
+    return segments
+
+
+def test_segment_writes_a_bundle_and_files_on_the_segments(made):
+    names = {path.name for path in made.iterdir()}
+    assert {"bundle", "summary.html", "profile.csv", "labels.csv", "names.toml"} <= names
+    manifest = json.loads((made / "bundle" / "manifest.json").read_text())
+    assert [segment["rows"] for segment in manifest["segments"]] == [40, 40]
+    assert (manifest["agreement"], manifest["contains_rows"]) == (1.0, False)
+    assert manifest["segments"][0]["name"] in (made / "names.toml").read_text()
+
+
+def test_assign_gives_the_rows_of_the_table_their_labels(made, workspace, call, tmp_path):
+    out = tmp_path / "out.parquet"
+    ended = call("assign", str(made / "bundle"), "blobs.csv", "--out", str(out))
+    assert (ended.status, ended.err) == (0, "")
+    labels = pd.read_csv(made / "labels.csv")
+    assigned = pd.read_parquet(out)
+    assert assigned["id"].tolist() == [f"C{row}" for row in range(80)]
+    assert assigned["segment"].tolist() == labels["segment"].tolist()
+
+
+def test_assign_writes_csv_to_the_terminal(made, workspace, call):
+    ended = call("assign", str(made / "bundle"), "blobs.csv")
+    assert ended.status == 0
+    assert len(ended.out.splitlines()) == 81
+
+
+def test_explain_names_segment_reasons_and_change(made, workspace, call):
+    ended = call("explain", str(made / "bundle"), "blobs.csv", "--row", "3")
+    assert ended.status == 0
+    assert "what each column adds to the margin:" in ended.out
+    assert "smallest change that moves it: " in ended.out
+
+
+def test_export_writes_a_query_that_a_database_runs(made, workspace, call, tmp_path):
+    ended = call("export", str(made / "bundle"), "--sql", "sqlite", "--table", "blobs", "--id", "CUST_ID")
+    assert ended.status == 0
+    with sqlite3.connect(":memory:") as database:
+        pd.read_csv("blobs.csv").to_sql("blobs", database, index=False)
+        rows = database.execute(ended.out).fetchall()
+    database.close()
+    assert [row[1] for row in rows] == pd.read_csv(made / "labels.csv")["segment"].tolist()
+
+
+def test_segments_are_merged_and_named_as_the_edited_file_says(own, call, tmp_path):
+    out = tmp_path / "out"
+    assert call("segment", "kmeans/raw/3", "--out", str(out)).status == 0
+    text = (out / "names.toml").read_text()
+    (out / "names.toml").write_text(text.replace("merge = []", "merge = [[2, 3]]"))
+    ended = call("segment", "kmeans/raw/3", "--out", str(out), "--no-rows")
+    assert (ended.status, ended.err) == (0, "")
+    manifest = json.loads((out / "bundle" / "manifest.json").read_text())
+    assert (len(manifest["segments"]), manifest["agreement"]) == (2, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("segment", "99", "--out", "x"), "no entry has rank 99"),
+        (("segment", "kmean/raw/2", "--out", "x"), "did you mean 'kmeans/raw/2'?"),
+        (("assign", "nowhere", "blobs.csv"), "nowhere/manifest.json cannot be read"),
+        (("export", "--sql", "duckdb"), "--sql needs a bundle"),
+        (("export",), "the tables need a folder"),
+    ],
+)
+def test_a_wrong_request_is_refused_by_name(workspace, call, arguments, message):
+    ended = call(*arguments)
+    assert ended.status == 2
+    assert message in ended.err
+
+
+def test_another_bundle_than_expected_is_refused(made, workspace, call):
+    for verb in ("assign", "explain"):
+        ended = call(verb, str(made / "bundle"), "blobs.csv", "--expect", "0" * 64)
+        assert (ended.status, "its id is" in ended.err) == (2, True)
+
+
+def test_a_changed_table_is_refused(own, call):
+    shutil.copy("blobs.toml", "again.toml")
+    assert call("run", "again.toml", "--jobs", "0").status == 0
+    frame = pd.read_csv("blobs.csv")
+    frame.assign(x=frame["x"] + 1).to_csv("blobs.csv", index=False)
+    ended = call("segment", "--out", "out")
+    assert (ended.status, "has changed since the run" in ended.err) == (2, True)
