@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics.centroid_indices import CH, DB, CentroidIndices
@@ -15,34 +16,27 @@ from clusterbench.metrics.size_entropy import EVENNESS, size_entropies, size_eve
 from clusterbench.tables import STABILITY
 
 _SILHOUETTES, _CENTROID_INDICES, _GRAPH_INDICES = Silhouettes(), CentroidIndices(), GraphIndices()
+_bounded = partial(Metric, direction=Direction.HIGHER, lower=-1.0, upper=1.0, noise=NoiseRule.COVERAGE)
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(
+        _bounded(
             name=MICRO,
             title="Silhouette",
-            direction=Direction.HIGHER,
-            lower=-1.0,
-            upper=1.0,
             family="separation",
             formula="mean over rows of (b - a) / max(a, b); a: mean distance to own cluster, b: to the nearest other",
             caveat="favours few, compact clusters of similar size; an outlier split scores high",
             reference="Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7",
-            noise=NoiseRule.COVERAGE,
             shared=_SILHOUETTES,
         ),
-        Metric(
+        _bounded(
             name=MACRO,
             title="Silhouette (macro)",
-            direction=Direction.HIGHER,
-            lower=-1.0,
-            upper=1.0,
             family="separation",
             formula="mean over clusters of the mean silhouette of their rows",
             caveat="a small cluster weighs as much as a large one",
             reference="Pavlopoulos et al. 2024, arXiv:2401.05831",
-            noise=NoiseRule.COVERAGE,
             shared=_SILHOUETTES,
         ),
         Metric(
@@ -68,69 +62,51 @@ METRICS: dict[str, Metric] = {
             reference="Calinski & Harabasz 1974, doi:10.1080/03610927408827101",
             shared=_CENTROID_INDICES,
         ),
-        Metric(
+        _bounded(
             name=AGREEMENT,
-            direction=Direction.HIGHER,
             lower=0.0,
-            upper=1.0,
             formula="mean over rows of the share of their 10 nearest neighbours that are in the same cluster",
             caveat="falls with k; any cut through a sparse region scores high",
             reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
-            noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
-        Metric(
+        _bounded(
             name=WORST,
             title="Neighbour agreement (worst cluster)",
-            direction=Direction.HIGHER,
             lower=0.0,
-            upper=1.0,
             family=AGREEMENT,
             formula="least mean over the rows of a cluster of the share of their 10 nearest neighbours in it",
             caveat="one small or mixed cluster decides",
             reference="Gagolewski et al. 2021 (WCNN), doi:10.1016/j.ins.2021.10.004",
-            noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
-        Metric(
+        _bounded(
             name=TREE,
             title="Spanning-tree separation",
-            direction=Direction.HIGHER,
-            lower=-1.0,
-            upper=1.0,
             formula="mean over clusters, weighted by size, of (s - w) / max(s, w); along the minimum spanning tree of"
             " all rows, s: shortest edge that leaves the cluster, w: longest edge inside; in p > 1 pieces along the"
             " tree -(1 + (p - 1) / (size - 1)) / 2",
             caveat="one row between two clusters joins them; low where clusters overlap, whatever the labels",
             reference="the tree: Gower & Ross 1969, doi:10.2307/2346439",
-            noise=NoiseRule.COVERAGE,
             shared=_GRAPH_INDICES,
         ),
-        Metric(
+        _bounded(
             name=GAMMA,
             title="Pearson gamma",
-            direction=Direction.HIGHER,
-            lower=-1.0,
-            upper=1.0,
             digits=5,
             formula="correlation, over pairs of rows, of their distance with whether their clusters differ",
             caveat="favours clusters that are far apart over clusters that touch",
             reference="Halkidi et al. 2001, doi:10.1023/A:1012801612483",
-            noise=NoiseRule.COVERAGE,
             shared=_SILHOUETTES,
         ),
-        Metric(
+        _bounded(
             name=DBCV,
             title="DBCV",
-            direction=Direction.HIGHER,
-            lower=-1.0,
-            upper=1.0,
             formula="mean over clusters, weighted by size, of (separation - sparseness) / max of both; sparseness:"
             " longest edge between internal rows of the cluster's minimum tree of mutual reachability, separation:"
             " least mutual reachability to an internal row of another cluster, both of squared distances",
             caveat="computed only where it is ranked, on at most 5,000 random rows",
             reference="Moulavi et al. 2014, doi:10.1137/1.9781611973440.96",
-            noise=NoiseRule.COVERAGE,
             shared=DensityValidity(),
         ),
         Metric(

@@ -25,13 +25,10 @@ class Filling(BaseModel):
 
     model_config = STRICT
 
-    strategy: Annotated[
-        Literal["mean", "median", "most_frequent", "constant", "knn"],
-        Field(description="mean, median, most_frequent, constant, knn"),
-    ] = "median"
+    strategy: Literal["mean", "median", "most_frequent", "constant", "knn"] = "median"
     fill_value: Annotated[float, Field(description="a finite number")] = 0.0
     n_neighbors: Count = 5
-    weights: Annotated[Literal["uniform", "distance"], Field(description="uniform, distance")] = "uniform"
+    weights: Literal["uniform", "distance"] = "uniform"
 
     @property
     def idle(self) -> frozenset[str]:

@@ -34,10 +34,7 @@ class Pca(Step):
         Field(description="a count of at least 1, a share of variance between 0 and 1 (both excluded), or 'mle'"),
     ] = None
     whiten: Flag = False
-    svd_solver: Annotated[
-        Literal["auto", "full", "covariance_eigh", "arpack", "randomized"],
-        Field(description="auto, full, covariance_eigh, arpack, randomized"),
-    ] = "auto"
+    svd_solver: Literal["auto", "full", "covariance_eigh", "arpack", "randomized"] = "auto"
     tol: Annotated[float, Field(ge=0.0, description="a number of at least 0")] = 0.0
     iterated_power: Annotated[
         Literal["auto"] | Annotated[int, Field(ge=0)], Field(description="'auto' or an integer of at least 0")

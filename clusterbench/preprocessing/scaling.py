@@ -95,7 +95,7 @@ class Power(Step):
     wraps = "sklearn.preprocessing:PowerTransformer"
     in_title = frozenset({"method"})
 
-    method: Annotated[Literal["yeo-johnson", "box-cox"], Field(description="yeo-johnson, box-cox")] = "yeo-johnson"
+    method: Literal["yeo-johnson", "box-cox"] = "yeo-johnson"
     standardize: Flag = True
 
     def check(self, table: pd.DataFrame) -> None:
@@ -161,7 +161,7 @@ class L2Normalize(Step):
     wraps = "sklearn.preprocessing:Normalizer"
     in_title = frozenset({"norm"})
 
-    norm: Annotated[Literal["l1", "l2", "max"], Field(description="l1, l2, max")] = "l2"
+    norm: Literal["l1", "l2", "max"] = "l2"
 
     def check(self, table: pd.DataFrame) -> None:
         check_complete(table, before=self.name)

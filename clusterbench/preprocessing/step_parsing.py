@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -91,14 +91,17 @@ def _explain(detail: ErrorDetails, step: type[Step]) -> RequestError:
     if detail["type"] == "missing" and len(path) == 1:
         return RequestError(f"{step.name} needs {path[0]}", where=where, allowed=field.description)
     given, why, near = detail["input"], detail["msg"].removeprefix("Value error, "), ""
+    choices = list(map(str, get_args(field.annotation))) if get_origin(field.annotation) is Literal else []
     if detail["type"] == "literal_error" and isinstance(given, str):
-        near = did_you_mean(given, [str(choice) for choice in get_args(field.annotation)])
+        near = did_you_mean(given, choices)
         why = "is not among its values"
     why = re.sub(" or instance of .*", "", why)
     for word, plain in _WORDS.items():
         why = why.replace(word, plain)
     name = ".".join([path[0], *(part for part in path[1:] if not part.isdigit())])
-    return RequestError(f"{name} = {given!r}: {why}{near}", where=where, allowed=field.description)
+    return RequestError(
+        f"{name} = {given!r}: {why}{near}", where=where, allowed=field.description or ", ".join(choices)
+    )
 
 
 def _table_type(annotation: Any) -> type[BaseModel]:

@@ -27,16 +27,8 @@ def win_rates(table: pd.DataFrame, spec: RankingSpec) -> pd.DataFrame:
     families and then over families by weight; the rate is the mean over the datasets that rank at least one of the two.
     An entry without a rank loses to one with a rank. A rate depends on its pair only.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The table of a leaderboard, or some of its rows.
-    spec : RankingSpec
-
-    Returns
-    -------
-    DataFrame, shape (E, E)
-        Row beats column; the diagonal is 1/2. Indexed by (algorithm, params, variant, k_policy).
+    `table` is that of a leaderboard, or some of its rows. In the result, shape (E, E), indexed by (algorithm, params,
+    variant, k_policy), the row beats the column; the diagonal is 1/2.
     """
     axes = [Axis("", metric, space) for metric in spec.facts for space in spec.reference_spaces]
     axes.append(Axis("", STABILITY_METRIC.facts))
@@ -91,28 +83,13 @@ def dataset_ranks(board: RankedBoard, spec: RankingSpec) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Significance:
-    """Differences between entries over datasets.
+    """Differences between entries over datasets."""
 
-    Attributes
-    ----------
-    average_rank : Series
-        Mean rank over datasets, best first.
-    friedman_p : float
-        Whether the entries differ at all.
-    nemenyi_difference : float
-        Average ranks that differ by more are significantly different by the Nemenyi test at the level `alpha`.
-    p_values : DataFrame
-        Pairwise Wilcoxon signed-rank tests, corrected by Holm.
-    cliques : tuple of tuple of int
-        Consecutive positions in `average_rank` without a significant pair: the bars of a critical-difference diagram.
-    alpha : float
-    n_datasets : int
-    """
-
-    average_rank: pd.Series
-    friedman_p: float
-    nemenyi_difference: float
-    p_values: pd.DataFrame
+    average_rank: pd.Series  # mean rank over datasets, best first
+    friedman_p: float  # whether the entries differ at all
+    nemenyi_difference: float  # average ranks that differ by more are significantly different by the Nemenyi test
+    p_values: pd.DataFrame  # pairwise Wilcoxon signed-rank tests, corrected by Holm
+    # Consecutive positions in `average_rank` without a significant pair: the bars of a critical-difference diagram.
     cliques: tuple[tuple[int, ...], ...]
     alpha: float
     n_datasets: int

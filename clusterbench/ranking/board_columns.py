@@ -202,15 +202,9 @@ _AFTER_SCORES = (
 
 
 def board_columns(spec: RankingSpec, *, has_baselines: bool, own_metrics: Sequence[str] = ()) -> tuple[Column, ...]:
-    """Return the columns of a leaderboard, in order.
+    """Return the columns of a leaderboard, in order; with baselines, every score has a z.
 
-    Parameters
-    ----------
-    spec : RankingSpec
-    has_baselines : bool
-        Whether every score has a z.
-    own_metrics : sequence of str
-        Metrics with own-space scores, shown after the ranked ones and never ranked.
+    `own_metrics` have own-space scores, which are shown after the ranked ones and never ranked.
     """
     scores = []
     for position, (metric, space) in enumerate((m, space) for m in spec.facts for space in spec.reference_spaces):

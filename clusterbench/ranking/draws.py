@@ -19,25 +19,13 @@ DRAW_SCORE_COLUMNS = ("dataset", "draw", "labels_sha256", "space", "metric", "va
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """The fits of the cuts to halves of the rows.
+    """The fits of the cuts to halves of the rows; RequestError for missing columns."""
 
-    Attributes
-    ----------
-    cells : DataFrame
-        One row per cut and draw: the key of the cut, draw (a number), labels_sha256, status (by the gate of the draw),
-        reason, n_clusters, ari (adjusted Rand index with the labeling of all rows), and possibly jaccards (a JSON list:
-        the best Jaccard similarity of each cluster of that labeling, null where no row was drawn).
-    scores : DataFrame
-        dataset, draw, labels_sha256, space, metric, value: one row per labeling, reference space and metric.
-
-    Raises
-    ------
-    RequestError
-        For missing columns.
-    """
-
+    # One row per cut and draw: the key of the cut, draw (a number), labels_sha256, status (by the gate of the draw),
+    # reason, n_clusters, ari (adjusted Rand index with the labeling of all rows), and possibly jaccards (a JSON list:
+    # the best Jaccard similarity of each cluster of that labeling, null where no row was drawn).
     cells: pd.DataFrame
-    scores: pd.DataFrame
+    scores: pd.DataFrame  # dataset, draw, labels_sha256, space, metric, value: one row per labeling, space and metric
 
     def __post_init__(self) -> None:
         require_columns(self.cells, DRAW_COLUMNS, "draws: cells")

@@ -12,33 +12,15 @@ from clusterbench.errors import RequestError
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Limits that a labeling must keep to be ranked.
-
-    Attributes
-    ----------
-    min_rows : int
-        Least number of rows of the smallest cluster.
-    min_share : float
-        Least share of all rows of the smallest cluster; the larger of both limits applies.
-    max_share : float
-        Largest share of all rows of one cluster.
-    max_noise : float
-        Largest share of noise rows.
-    min_clusters : int
-
-    Raises
-    ------
-    RequestError
-        If a limit is out of its range, or no labeling could ever pass.
-    """
+    """Limits that a labeling must keep to be ranked; RequestError if they are out of range, or none could ever pass."""
 
     # For the validation of benchmark files: a misspelled limit is an error.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    min_rows: int = 10
-    min_share: float = 0.01
-    max_share: float = 0.95
-    max_noise: float = 0.30
+    min_rows: int = 10  # least number of rows of the smallest cluster
+    min_share: float = 0.01  # least share of all rows of the smallest cluster; the larger of both limits applies
+    max_share: float = 0.95  # largest share of all rows of one cluster
+    max_noise: float = 0.30  # largest share of noise rows
     min_clusters: int = 2
 
     def __post_init__(self) -> None:

@@ -54,18 +54,7 @@ def signed(values: Floats, axes: Sequence[Axis]) -> Floats:
 
 
 def column_ranks(oriented: Floats, contender: Bools) -> Floats:
-    """Rank every column; equal values share the average rank.
-
-    Parameters
-    ----------
-    oriented : ndarray, shape (..., E, M)
-        Higher is better.
-    contender : ndarray of bool, shape (E,)
-
-    Returns
-    -------
-    ndarray, shape (..., E, M)
-    """
+    """Rank every column of values (..., E, M), of which higher is better; equal ones share the average rank."""
     columns = np.ascontiguousarray(np.moveaxis(oriented, -2, -1))
     flat = columns.reshape(math.prod(columns.shape[:-1]), columns.shape[-1])
     field = np.sort(flat[:, contender], axis=1)
@@ -79,18 +68,7 @@ def column_ranks(oriented: Floats, contender: Bools) -> Floats:
 
 
 def mean_ranks(ranks: Floats, families: Sequence[str], weights: dict[str, float]) -> Floats:
-    """Return the weighted mean over families of the mean over each family's columns.
-
-    Parameters
-    ----------
-    ranks : ndarray, shape (..., E, M)
-    families : sequence of str, length M
-    weights : dict of str to float
-
-    Returns
-    -------
-    ndarray, shape (..., E)
-    """
+    """Return the weighted mean over families, (..., E), of the mean over each family's columns of ranks (..., E, M)."""
     total = np.zeros(ranks.shape[:-1])
     weight_sum = 0.0
     for family in dict.fromkeys(families):
@@ -110,13 +88,7 @@ def finite_mean(values: Floats, axis: int) -> Floats:
 
 
 def final_ranks(means: Floats, contender: Bools) -> Ints:
-    """Return ``1 + contenders with a lower mean rank``: equal mean ranks share the better rank.
-
-    Parameters
-    ----------
-    means : ndarray, shape (E,) or (B, E)
-    contender : ndarray of bool, shape (E,)
-    """
+    """Return ``1 + contenders with a lower mean``, for means (E,) or (B, E): equal ones share the better rank."""
     rows = np.atleast_2d(means)
     field = np.sort(rows[:, contender], axis=1)
     ranks = np.empty(rows.shape, dtype=np.int64)
@@ -126,17 +98,9 @@ def final_ranks(means: Floats, contender: Bools) -> Ints:
 
 
 def pareto_mask(values: Floats) -> Bools:
-    """Return which rows no other row dominates.
+    """Return which rows of values (n, d), of which higher is better and NaN the worst, no other row dominates.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n, d)
-        Higher is better; NaN is worse than any number.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        A row is dominated if another is at least as good everywhere and better somewhere.
+    A row is dominated if another is at least as good everywhere and better somewhere.
 
     Examples
     --------

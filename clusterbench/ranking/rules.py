@@ -60,56 +60,24 @@ StoredFacts = Annotated[MetricFacts, BeforeValidator(_facts), PlainSerializer(Me
 
 @dataclass(frozen=True, slots=True)
 class RankingSpec:
-    """The rules of one leaderboard.
+    """Rules of a leaderboard; RequestError for unknown names, contradictory policies or weights that are all 0."""
 
-    Attributes
-    ----------
-    reference_spaces : tuple of str
-        Spaces whose scores are ranked; a labeling's own space is never one.
-    metrics : tuple of str
-        Names. `facts` holds what the ranking needs to know of each; without them, a name is that of a built-in metric.
-    weights : mapping of str to float
-        Weight of each family in the mean rank, 1 for a family that is not named. The family ``stability`` takes part
-        where stability was measured.
-    k_policies : tuple of KPolicy
-        Empty: ``calibrated`` where random baselines are given, else ``silhouette``.
-    order : OrderRule
-    score : mapping of str to float
-        Weights of metrics, among them ``stability``, for the order and the k policy ``score``. A name such as
-        ``silhouette|dbcv`` stands for the better of both in each reference space.
-    fixed_k : int, optional
-        Number of clusters for the policy ``fixed``.
-    true_k : mapping of str to int
-        Known number of classes per dataset, for the policy ``oracle``.
-    controls : frozenset of str
-        Names of the algorithms that are controls.
-    seed : int
-        Of all draws.
-    n_bootstrap : int
-        Simulated samples for rank intervals; 0 for none.
-    confidence : float
-        Of rank intervals and of the separation behind tie letters.
-    facts : tuple of MetricFacts
-        Of each metric, in the order of `metrics`. A ranking made from a store needs no plug-in.
-
-    Raises
-    ------
-    RequestError
-        For unknown names, contradictory policies, or weights that are all 0.
-    """
-
-    reference_spaces: tuple[str, ...]
-    metrics: tuple[str, ...] = DEFAULT_METRICS
+    reference_spaces: tuple[str, ...]  # whose scores are ranked; a labeling's own space is never one
+    metrics: tuple[str, ...] = DEFAULT_METRICS  # names; without `facts`, of built-in metrics
+    # Of each family in the mean rank, 1 for one that is not named. ``stability`` takes part where it was measured.
     weights: Mapping[str, float] = field(default_factory=dict)
-    k_policies: tuple[KPolicy, ...] = ()
+    k_policies: tuple[KPolicy, ...] = ()  # none: ``calibrated`` where random baselines are given, else ``silhouette``
     order: OrderRule = OrderRule.MEAN_RANK
+    # Weights of metrics, among them ``stability``, for the order and the k policy ``score``. A name such as
+    # ``silhouette|dbcv`` stands for the better of both in each reference space.
     score: Mapping[str, float] = field(default_factory=dict)
-    fixed_k: int | None = None
-    true_k: Mapping[str, int] = field(default_factory=dict)
-    controls: frozenset[str] = frozenset()
-    seed: int = 0
-    n_bootstrap: int = 1000
-    confidence: float = 0.90
+    fixed_k: int | None = None  # number of clusters for the policy ``fixed``
+    true_k: Mapping[str, int] = field(default_factory=dict)  # known classes per dataset, for the policy ``oracle``
+    controls: frozenset[str] = frozenset()  # names of the algorithms that are controls
+    seed: int = 0  # of all draws
+    n_bootstrap: int = 1000  # simulated samples for rank intervals; 0 for none
+    confidence: float = 0.90  # of rank intervals and of the separation behind tie letters
+    # Of each metric, in the order of `metrics`: a ranking made from a store needs no plug-in.
     facts: tuple[StoredFacts, ...] = ()
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,11 +75,9 @@ def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *
     if KPolicy.CALIBRATED in spec.k_policies and not has_baselines:
         what = "the k policy 'calibrated' needs the scores of random partitions, and none were given"
         raise RequestError(what, where="k_policies", allowed="give baselines, or another policy")
-    cell_ids, score_ids, order = _cell_ids(cells, scores)
-    ordered = cells.iloc[order].reset_index(drop=True)
-    ordered["reason"] = ordered["reason"].fillna("")
+    ordered = _ordered(cells)
     columns, n_reference = _wanted_columns(scores, spec, has_baselines=has_baselines)
-    values, reasons = _fill(cell_ids[order], score_ids, scores, columns)
+    values, reasons = _fill(_rows_of(scores, ordered), scores, columns, len(ordered))
     starts = _starts(ordered)
     matrix = Matrix(ordered, columns, n_reference, values, reasons, *starts)
     _check_coverage(matrix, spec)
@@ -89,10 +87,9 @@ def build_matrix(cells: pd.DataFrame, scores: pd.DataFrame, spec: RankingSpec, *
 def with_scores(matrix: Matrix, scores: pd.DataFrame, what: str) -> Floats:
     """Return the scores of a matrix with the rows of some cells replaced by those of `scores`, shape (C, M)."""
     require_columns(scores, NEEDED_SCORE_COLUMNS, what)
-    cell_ids, score_ids, _ = _cell_ids(matrix.cells, scores)
-    named = np.isin(cell_ids, score_ids)
-    values, _ = _fill(cell_ids, score_ids, scores, matrix.columns)
-    return np.where(named[:, None], values, matrix.scores)
+    rows, n_cells = _rows_of(scores, matrix.cells), len(matrix.cells)
+    values, _ = _fill(rows, scores, matrix.columns, n_cells)
+    return np.where(np.isin(np.arange(n_cells), rows)[:, None], values, matrix.scores)
 
 
 def _check_statuses(cells: pd.DataFrame) -> None:
@@ -102,32 +99,25 @@ def _check_statuses(cells: pd.DataFrame) -> None:
         raise RequestError(what, where="cells: status", allowed=", ".join(CellStatus))
 
 
-def _cell_ids(cells: pd.DataFrame, scores: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
-    """Number every cell by its key; return the cells' numbers, the scores' numbers (-1: no such cell), the order."""
-    combined = np.zeros(len(cells) + len(scores), dtype=np.int64)
-    codes = []
-    for name in CELL_KEY:
-        both = pd.concat([cells[name], scores[name]], ignore_index=True)
-        code, uniques = pd.factorize(both, use_na_sentinel=False)
-        rank = np.empty(len(uniques), dtype=np.int64)
-        rank[_value_order(list(uniques))] = np.arange(len(uniques))
-        codes.append(rank[code])
-        # Numbered anew after every key, so that the product stays small.
-        combined = np.unique(combined * max(len(uniques), 1) + codes[-1], return_inverse=True)[1].reshape(-1)
-    n = len(cells)
-    cell_ids, score_ids = combined[:n], combined[n:]
-    order = np.lexsort([code[:n] for code in reversed(codes)])
-    repeated = np.flatnonzero(np.diff(cell_ids[order]) == 0)
+def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells by their keys: numbers as numbers, JSON objects by their values, the rest as text."""
+    repeated = cells[cells.duplicated(CELL_KEY)]
     if len(repeated):
-        culprit = cells.iloc[order[repeated[0]]]
-        raise RequestError(f"duplicate cell: {_describe(culprit)}", where="cells", allowed="one row per cell")
-    known = np.isin(score_ids, cell_ids)
-    return cell_ids, np.where(known, score_ids, -1), order
+        raise RequestError(f"duplicate cell: {_describe(repeated.iloc[0])}", where="cells", allowed="one row per cell")
+    places = []
+    for name in CELL_KEY:
+        code, values = pd.factorize(cells[name], use_na_sentinel=False)
+        keys = list(map(_sort_key, values))
+        places.append(np.argsort(sorted(range(len(keys)), key=keys.__getitem__))[code])
+    ordered: pd.DataFrame = cells.iloc[np.lexsort(places[::-1])].reset_index(drop=True)
+    ordered["reason"] = ordered["reason"].fillna("")
+    return ordered
 
 
-def _value_order(values: Sequence[object]) -> list[int]:
-    """Return the order of key values: numbers as numbers, JSON objects by their values, the rest as text."""
-    return sorted(range(len(values)), key=lambda i: _sort_key(values[i]))
+def _rows_of(scores: pd.DataFrame, cells: pd.DataFrame) -> Ints:
+    """Return the row of the cell that each score is of; -1 where there is no such cell."""
+    rows = scores[CELL_KEY].merge(cells[CELL_KEY].assign(row=np.arange(len(cells))), on=CELL_KEY, how="left")["row"]
+    return rows.fillna(-1).to_numpy(dtype=np.int64)
 
 
 def _sort_key(value: object) -> tuple[tuple[int, float, str], ...]:
@@ -161,35 +151,24 @@ def _wanted_columns(
 
 
 def _fill(
-    cell_order: Ints, score_ids: Ints, scores: pd.DataFrame, columns: tuple[ScoreColumn, ...]
+    rows: Ints, scores: pd.DataFrame, columns: tuple[ScoreColumn, ...], n_cells: int
 ) -> tuple[Floats, dict[tuple[int, int], str]]:
-    metric_code, metric_names = pd.factorize(scores["metric"])
-    space_code, space_names = pd.factorize(scores["space"])
-    position = np.full((len(metric_names) + 1, len(space_names) + 1), -1, dtype=np.int64)
-    index = {column: i for i, column in enumerate(columns)}
-    for m, metric in enumerate(metric_names):
-        for s, space in enumerate(space_names):
-            position[m, s] = index.get((metric, space), -1)
-    column = position[metric_code, space_code]
-    row_of = np.full(int(max(cell_order.max(initial=-1), score_ids.max(initial=-1))) + 2, -1, dtype=np.int64)
-    row_of[cell_order] = np.arange(len(cell_order))
-    row = row_of[score_ids]
-    used = np.flatnonzero((column >= 0) & (row >= 0) & (score_ids >= 0))
-    flat = row[used] * len(columns) + column[used]
-    unique, first, counts = np.unique(flat, return_index=True, return_counts=True)
-    if len(unique) < len(flat):
-        culprit = scores.iloc[used[first[np.argmax(counts > 1)]]]
+    """Return the scores of the cells in some rows as a matrix, and the reasons of those that are missing."""
+    places = pd.MultiIndex.from_frame(scores[["metric", "space"]])
+    used = scores.assign(row=rows, column=pd.MultiIndex.from_tuples(columns).get_indexer(places))
+    used = used[(used["row"] >= 0) & (used["column"] >= 0)]
+    repeated = used[used.duplicated(["row", "column"])]
+    if len(repeated):
+        culprit = repeated.iloc[0]
         where = f"{_describe(culprit)}, space = {culprit['space']}, metric = {culprit['metric']}"
         raise RequestError(f"duplicate score: {where}", where="scores", allowed="one row per cell, space, metric")
-    good = (scores["status"] == CellStatus.OK).to_numpy()[used]
-    value = scores["value"].to_numpy(dtype=np.float64, na_value=np.nan)[used]
-    values = np.full(len(cell_order) * len(columns), np.nan)
-    values[flat[good]] = value[good]
-    lost = np.flatnonzero(~good | np.isnan(value))
-    values[flat[lost]] = np.nan
-    words = scores["reason"].iloc[used[lost]].fillna("").tolist()
-    keys = zip((flat[lost] // len(columns)).tolist(), (flat[lost] % len(columns)).tolist(), strict=True)
-    return values.reshape(len(cell_order), len(columns)), dict(zip(keys, map(str, words), strict=True))
+    found = used["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    found = np.where(used["status"] == CellStatus.OK, found, np.nan)
+    values = np.full((n_cells, len(columns)), np.nan)
+    values[used["row"], used["column"]] = found
+    lost = used[np.isnan(found)]
+    reasons = lost["reason"].fillna("").astype(str)
+    return values, dict(zip(zip(lost["row"], lost["column"], strict=True), reasons, strict=True))
 
 
 def _starts(cells: pd.DataFrame) -> tuple[Ints, Ints]:

@@ -60,12 +60,7 @@ def export_csv(run: StoredRun, folder: Path) -> list[Path]:
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse a folder for reports that cannot be written, before hours of work are done for it.
-
-    Raises
-    ------
-    RequestError
-    """
+    """Refuse a folder for reports that cannot be written, before hours of work are done for it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,13 +70,7 @@ def check_writable(folder: Path) -> None:
 
 
 def write_index(reports: Path) -> Path:
-    """Write ``index.html`` in a folder of reports: every sub-folder that contains a report, by name.
-
-    Raises
-    ------
-    RequestError
-        If the folder cannot be written.
-    """
+    """Write ``index.html`` in a folder of reports: every sub-folder that contains a report, by name."""
     rows = [_row(path.parent) for path in sorted(reports.glob("*/index.html"))]
     page = template("reports.html.j2").render(style=part("page.css"), reports=rows)
     return write_atomically(reports / "index.html", page + "\n")
@@ -108,10 +97,7 @@ def _row(folder: Path) -> dict[str, object]:
 def write_atomically(path: Path, content: str | bytes) -> Path:
     """Write bytes, or text as UTF-8, to a temporary neighbour and rename it; a reader never sees half a file.
 
-    Raises
-    ------
-    RequestError
-        If the folder cannot be made or written; what was at `path` is left as it was.
+    RequestError if the folder cannot be made or written; what was at `path` is left as it was.
     """
     # A dot file beside its target: a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

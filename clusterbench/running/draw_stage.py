@@ -86,21 +86,11 @@ def draw_rows(n_rows: int, seed: int, number: int) -> NDArray[np.int64]:
 
 
 def compare_labels(before: Labels, after: Labels, n_clusters: int) -> tuple[float, NDArray[np.float64]]:
-    """Compare two labelings of the same rows.
+    """Return the agreement of two labelings (n,) of the same rows; `before` has `n_clusters` in the whole table.
 
-    Parameters
-    ----------
-    before, after : ndarray of int, shape (n,)
-        -1 is noise, which is no cluster to be reproduced: every noise row is a group of its own.
-    n_clusters : int
-        Clusters of `before` in the whole table.
-
-    Returns
-    -------
-    float
-        Adjusted Rand index (Hubert & Arabie 1985, doi:10.1007/BF01908075).
-    ndarray, shape (n_clusters,)
-        Best Jaccard similarity of each cluster of `before` with a cluster of `after`; NaN where no row was drawn.
+    It is the adjusted Rand index (Hubert & Arabie 1985, doi:10.1007/BF01908075), and the best Jaccard similarity of
+    each cluster of `before` with one of `after`; NaN where no row was drawn. -1 is noise, which is no cluster to be
+    reproduced: every noise row is a group of its own.
     """
     width = int(after.max(initial=-1)) + 2
     codes = (before.astype(np.int64) + 1) * width + after + 1

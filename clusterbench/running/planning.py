@@ -111,19 +111,9 @@ class Plan:
 
 
 def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, Dataset] | None = None) -> Plan:
-    """Load the tables, fit every space and expand the jobs; no algorithm runs yet.
+    """Load the tables but those given in memory, fit every space and expand the jobs; no algorithm runs yet.
 
-    Parameters
-    ----------
-    benchmark : Benchmark
-    selection : Selection
-    tables : mapping of str to Dataset, optional
-        Tables given in memory, by name.
-
-    Raises
-    ------
-    RequestError
-        If a table, a variant or the selection cannot be used.
+    RequestError if a table, a variant or the selection cannot be used.
     """
     where = str(benchmark.path)
     selection.check(

@@ -11,22 +11,13 @@ _SMALL = 1e-8
 
 
 def invariant_coordinates(table: Floats) -> Floats:
-    """Return the uncorrelated combinations of columns with extreme kurtosis, the smallest first.
+    """Return the uncorrelated combinations of columns (n, d) with extreme kurtosis, the smallest first, shape (n, c).
 
     A mixture of two normal clusters of one shape and similar size has its smallest kurtosis along the line on which
     they separate, however oblique it is; with a small cluster it is the largest. Linear maps of the columns change no
     coordinate (Tyler, Critchley, Duembgen & Oja 2009, doi:10.1111/j.1467-9868.2009.00706.x; fourth moments as in
-    Cardoso 1989).
-
-    Parameters
-    ----------
-    table : ndarray of float, shape (n, d)
-
-    Returns
-    -------
-    ndarray of float64, shape (n, c)
-        c is the rank of the columns without a value that 1 % of the rows have, since sums of rounded numbers have many
-        modes; 0 where there are fewer than 2 such columns, or than 10 rows for each.
+    Cardoso 1989). c is the rank of the columns without a value that 1 % of the rows have, since sums of rounded numbers
+    have many modes; 0 where there are fewer than 2 such columns, or than 10 rows for each.
     """
     limit = max(2.0, _REPEATED * len(table))
     continuous = [column for column in table.T if np.unique(column, return_counts=True)[1].max() < limit]

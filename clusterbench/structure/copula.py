@@ -9,22 +9,13 @@ from clusterbench.tables import Floats
 
 
 def copula_table(values: ArrayLike, rng: np.random.Generator) -> Floats:
-    """Return a table drawn from the Gaussian copula of another.
+    """Return a table drawn from the Gaussian copula of another, shape (n, d).
 
     Every column has the values of the given one in another order; the order of all columns is that of rows of a normal
     distribution with the correlations of the normal scores of the given ranks (after Hennig & Lin 2015,
     doi:10.1007/s11222-015-9566-5). Dependence of any other form, clusters among it, is gone; a column with two modes
-    keeps them. NaN stays where it is, and counts as a middle rank, which makes correlations smaller.
-
-    Parameters
-    ----------
-    values : array-like of float, shape (n, d)
-    rng : Generator
-        Draws n x n numbers.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, d)
+    keeps them. NaN stays where it is, and counts as a middle rank, which makes correlations smaller. n x n numbers are
+    drawn.
     """
     table = np.array(values, dtype=np.float64)
     present = ~np.isnan(table)

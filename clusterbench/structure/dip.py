@@ -124,18 +124,8 @@ def dip_p_value(dip: float, n: int) -> float:
 def column_dips(table: ArrayLike, columns: Sequence[str]) -> tuple[ColumnDip, ...]:
     """Test every column of a table, and every combination of `invariant_coordinates`, for more than one mode.
 
-    The repeated values of a column are removed or spread: see `spread_ties`.
-
-    Parameters
-    ----------
-    table : array-like of float, shape (n, d)
-    columns : sequence of str, length d
-
-    Returns
-    -------
-    tuple of ColumnDip
-        Ascending by p, which is corrected for the number of tests (Holm 1979). A combination has the name
-        ``combination 1``, and so on.
+    The repeated values of a column are removed or spread: see `spread_ties`. The results are ascending by p, which is
+    corrected for the number of tests (Holm 1979). A combination has the name ``combination 1``, and so on.
     """
     values = np.asarray(table, dtype=np.float64)
     combinations = invariant_coordinates(values).T

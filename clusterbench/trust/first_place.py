@@ -23,20 +23,10 @@ FEATURES: Mapping[str, str] = {
 def first_place_features(
     table: pd.DataFrame, *, n_rows: int, n_columns: int, reference_spaces: tuple[str, ...]
 ) -> dict[str, float] | None:
-    """Return the features of the first entry of one board; None where they are not known.
+    """Return the `FEATURES` of the first entry of one board; None where they are not known.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of a leaderboard, of one dataset; controls and entries with the true k take no part.
-    n_rows, n_columns : int
-        Of the dataset.
-    reference_spaces : tuple of str
-
-    Returns
-    -------
-    dict of str to float
-        By `FEATURES`. None for a board without an entry, without draws, or not ordered by a score.
+    `table` has the rows of a leaderboard, of one dataset; controls and entries with the true k take no part. Nothing is
+    known of a board without an entry, without draws, or not ordered by a score.
     """
     contenders = table[~table["control"].astype(bool) & ~table["oracle"].astype(bool)]
     if contenders.empty or "score" not in contenders or contenders["stability"].isna().all():

@@ -9,13 +9,7 @@ from clusterbench.trust.trust_estimate import TrustEstimate, estimate_trust, shi
 
 
 def run_trust(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate]]:
-    """Return what `trust_by_dataset` gives.
-
-    Raises
-    ------
-    RequestError
-        If nothing can be said of any dataset.
-    """
+    """Return what `trust_by_dataset` gives; RequestError if nothing can be said of any dataset."""
     estimates = trust_by_dataset(run)
     if not estimates:
         by_default = run.record.ranking.is_default

@@ -62,14 +62,7 @@ def shipped_coefficients() -> Coefficients:
 
 
 def estimate_trust(features: Mapping[str, float], coefficients: Coefficients) -> TrustEstimate:
-    """Return how much the first place is likely to lose.
-
-    Parameters
-    ----------
-    features : mapping of str to float
-        See `first_place_features`.
-    coefficients : Coefficients
-    """
+    """Return how much a first place with these features (`first_place_features`) is likely to lose."""
     high = _within(_sum(coefficients.high, features))
     low = min(_within(_sum(coefficients.low, features)), high)
     return TrustEstimate(low, high, _within(_sum(coefficients.random, features)), coefficients)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clusterbench.cli.options import REPORTS, RESULTS, Reports, Results
+from clusterbench.cli.options import REPORTS, RESULTS, Jobs, Reports, Results
 
 
 def verb(
@@ -19,9 +19,7 @@ def verb(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed cells again.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")
-    ] = None,
+    jobs: Jobs = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, such as tcp://HOST:8786.")

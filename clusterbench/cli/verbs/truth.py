@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clusterbench.cli.options import RESULTS, Results
+from clusterbench.cli.options import RESULTS, Jobs, Results
 
 
 def verb(
@@ -23,9 +23,7 @@ def verb(
     ),
     max_rows: Annotated[int, typer.Option("--max-rows", min=50, help="Random rows of a longer table.")] = 1000,
     quick: Annotated[bool, typer.Option("--quick", help="Every second k and fewer draws.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")
-    ] = None,
+    jobs: Jobs = None,
     results: Results = RESULTS,
 ) -> None:
     """Measure ranking rules on tables with known classes: what each chooses, and what that loses."""
