@@ -14,7 +14,6 @@ import numpy as np
 
 from clusterbench.report.cluster_view import cluster_svg
 from clusterbench.report.entry_details import stability_reading
-from clusterbench.report.figure_style import look
 from clusterbench.report.model import Table, text_table
 from clusterbench.report.number_text import NOTHING, amount, fixed, share, signed, slug
 from clusterbench.report.page_data import script_json
@@ -23,7 +22,7 @@ from clusterbench.segments.description import SegmentDescription
 from clusterbench.segments.finer_segments import k_curve_table
 from clusterbench.segments.profile import QUANTILES, ColumnProfile, SegmentProfile, compare_segments
 from clusterbench.segments.scatter import Scatter, scatter_of
-from clusterbench.segments.summary import PACKAGE, page_style, summarise
+from clusterbench.segments.summary import PACKAGE, page_style, segment_colour, summarise
 from clusterbench.text import printable
 
 _MOST_PAIRED = 6  # segments that are compared in pairs
@@ -62,7 +61,7 @@ def dashboard_html(description: SegmentDescription) -> str:
     dimensions where plotly was installed when the page was made and the browser has WebGL.
     """
     scatter, script = scatter_of(description), part("dashboard.js", PACKAGE)
-    colours = tuple(look(segment).colour for segment in range(len(description.names)))
+    colours = tuple(segment_colour(profile.segment) for profile in description.profiles)
     packed, plotly_hash = _plotly()
     page = template("dashboard.html.j2", PACKAGE, slug=slug).render(
         summary=summarise(description),

@@ -79,15 +79,17 @@ class SegmentProfile:
 
 def profile_segments(segmentation: Segmentation) -> tuple[SegmentProfile, ...]:
     """Return the profile of every segment, in the order of their ids."""
-    facts = [_TableColumn.of(segmentation, name) for name in map(str, segmentation.table.columns)]
-    return tuple(_profile(segmentation, facts, segment) for segment in range(1, segmentation.n_segments + 1))
+    columns = [_TableColumn.of(segmentation, name) for name in map(str, segmentation.table.columns)]
+    distances = distances_to_means(segmentation)
+    ids = range(1, segmentation.n_segments + 1)
+    return tuple(_profile(segmentation, columns, one, distances[:, one - 1]) for one in ids)
 
 
-def distances_to_centre(segmentation: Segmentation, segment: int) -> tuple[NDArray[np.int64], Values]:
-    """Return the rows of a segment and the squared distance of each to their mean in the space of the clustering."""
-    rows = np.flatnonzero(segmentation.segment == segment)
-    at = segmentation.space[rows]
-    return rows, np.asarray(((at - at.mean(axis=0)) ** 2).sum(axis=1), dtype=np.float64)
+def distances_to_means(segmentation: Segmentation) -> Values:
+    """Return the distance of each row to the mean of each segment in the space of the clustering, shape (n, m)."""
+    space, ids = segmentation.space, range(1, segmentation.n_segments + 1)
+    means = (space[segmentation.segment == one].mean(axis=0) for one in ids)
+    return np.stack([np.sqrt(((space - mean) ** 2).sum(axis=1)) for mean in means], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,9 +148,11 @@ def _mean(values: Values) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def _profile(segmentation: Segmentation, columns: Sequence[_TableColumn], segment: int) -> SegmentProfile:
-    rows, distances = distances_to_centre(segmentation, segment)
+def _profile(
+    segmentation: Segmentation, columns: Sequence[_TableColumn], segment: int, distance: Values
+) -> SegmentProfile:
     inside, ids = segmentation.segment == segment, segmentation.table.index
+    rows = np.flatnonzero(inside)
     nearest = rows[np.argsort(segmentation.margin[rows], kind="stable")[:N_BORDERLINE]]
     return SegmentProfile(
         segment,
@@ -156,7 +160,7 @@ def _profile(segmentation: Segmentation, columns: Sequence[_TableColumn], segmen
         share=len(rows) / len(segmentation.segment),
         jaccard=segmentation.jaccard[segment - 1],
         columns=tuple(column.within(inside) for column in columns),
-        medoid=str(ids[rows[int(np.argmin(distances))]]),
+        medoid=str(ids[rows[int(np.argmin(distance[rows]))]]),
         borderline=tuple(
             (str(ids[row]), int(segmentation.second[row]), float(segmentation.margin[row])) for row in nearest
         ),

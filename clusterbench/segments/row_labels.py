@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.segments.profile import distances_to_means
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.tables import csv_text
 
@@ -28,7 +29,7 @@ def customer_labels(segmentation: Segmentation, names: Sequence[str]) -> pd.Data
     -------
     DataFrame
         ``id``; ``segment``, ``name``, ``second_segment``, ``second_name``: missing where a row has none; ``margin``;
-        ``atypical_percentile``: share of the rows of the segment, in percent, that are at most as far from it;
+        ``atypical_percentile``: share of the rows of the segment, in percent, that are at most as far from its mean;
         ``imputed``: columns without a value; ``out_of_range``: columns whose value the unit does not allow (shares
         outside 0 to 1); ``reasons``: at most three columns that speak most for the segment against the second one, by
         squared distances to the two means in the space of the clustering, or on standardised columns where that space
@@ -45,7 +46,7 @@ def customer_labels(segmentation: Segmentation, names: Sequence[str]) -> pd.Data
             "second_segment": _ids(second),
             "second_name": called[second],
             "margin": np.where(segment > 0, segmentation.margin, np.nan),
-            "atypical_percentile": _percentiles(segmentation.distance, segment),
+            "atypical_percentile": _percentiles(segmentation),
             "imputed": _listed(missing, table.columns),
             "out_of_range": _listed(_out_of_range(segmentation), table.columns),
             "reasons": _reasons(segmentation),
@@ -81,9 +82,10 @@ def _ids(segment: NDArray[np.int64]) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(segment.astype(np.int64), segment == 0)
 
 
-def _percentiles(distance: NDArray[np.float64], segment: NDArray[np.int64]) -> pd.Series:
-    ranks = pd.Series(distance).groupby(segment).rank(method="max", pct=True)
-    return (100.0 * ranks).where(segment > 0).round(1)
+def _percentiles(segmentation: Segmentation) -> pd.Series:
+    segment, distances = segmentation.segment, distances_to_means(segmentation)
+    own = pd.Series(distances[np.arange(len(segment)), np.maximum(segment - 1, 0)])
+    return (100.0 * own.groupby(segment).rank(method="max", pct=True)).where(segment > 0).round(1)
 
 
 def _listed(marked: NDArray[np.bool_], columns: pd.Index) -> list[str]:

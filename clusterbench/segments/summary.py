@@ -14,14 +14,15 @@ from clusterbench.report.formats.markdown_text import escaped
 from clusterbench.report.number_text import NOTHING, amount, fixed, share
 from clusterbench.report.templating import part, template
 from clusterbench.segments.description import SegmentDescription
-from clusterbench.segments.profile import ColumnProfile, SegmentProfile
+from clusterbench.segments.profile import ColumnProfile, SegmentProfile, distances_to_means
 from clusterbench.segments.segment_names import SegmentName
 from clusterbench.segments.segment_rules import SegmentRule
+from clusterbench.segments.segmentation import Segmentation
 from clusterbench.tables import OWN
 from clusterbench.text import listed, printable
 
 PACKAGE = "clusterbench.segments"
-_NEAR = 0.1  # a second segment at most this much farther is near
+_NEAR = 0.1  # the mean of another segment that is at most this much farther is near
 _MANY = 0.0005  # share of missing values that is mentioned
 _DOUBTED = 0.6  # Jaccard similarity below which a segment is not to be trusted (Hennig 2007)
 
@@ -89,6 +90,12 @@ def page_style() -> str:
     return part("page.css") + part("segments.css", PACKAGE)
 
 
+def segment_colour(segment: int) -> str:
+    """Return the colour of a segment on a page; black is the text's own colour, which reads in light and dark."""
+    colour = look(segment - 1).colour
+    return "currentColor" if colour == "#000000" else colour
+
+
 def reason(one: ColumnProfile) -> str:
     """Return a column of a segment beside all other rows, in the units of the table."""
     return f"{printable(one.column)}: mean {amount(one.mean)}, others {amount(one.rest_mean)}"
@@ -104,7 +111,7 @@ def _card(profile: SegmentProfile, name: SegmentName, rule: SegmentRule, rows: s
     return Card(
         profile.segment,
         printable(name.name),
-        look(profile.segment - 1).colour,
+        segment_colour(profile.segment),
         name.weak,
         profile.share,
         share(profile.share),
@@ -128,9 +135,8 @@ def _how_sure(description: SegmentDescription) -> Iterator[str]:
         )
     else:
         yield "Whether the segments come back in other samples was not measured."
-    inside = segmentation.segment > 0
-    near = segmentation.margin[inside] <= _NEAR * np.abs(segmentation.distance[inside])
-    yield f"{share(float(near.mean()))} of the {rows} are nearly as close to a second segment (at most 10 % farther)."
+    near = share(_near_share(segmentation))
+    yield f"{near} of the {rows} are nearly as close (within 10 %) to the mean of another segment."
     silhouettes = segmentation.scores[
         (segmentation.scores["metric"] == "silhouette") & (segmentation.scores["space"] != OWN)
     ]
@@ -144,6 +150,16 @@ def _how_sure(description: SegmentDescription) -> Iterator[str]:
         f"{rows} their segment (cross-validated){verdict}."
     )
     yield from description.notes
+
+
+def _near_share(segmentation: Segmentation) -> float:
+    """Return the share of rows with a segment whose distance to another mean is at most 1.1 times that to their own."""
+    known = segmentation.segment > 0
+    distances, own = distances_to_means(segmentation)[known], segmentation.segment[known] - 1
+    places = np.arange(len(own))
+    nearest = distances[places, own]
+    distances[places, own] = np.inf
+    return float((distances.min(axis=1) <= (1 + _NEAR) * nearest).mean())
 
 
 def _cautions(description: SegmentDescription) -> Iterator[str]:

@@ -67,7 +67,7 @@
       return {
         type: "scatter3d", mode: "markers", x, y, z, name: segment ? `${segment} · ${points.names[segment]}` : points.names[0],
         text: drawn.map(row => points.ids[row] ?? `${points.sizes[row]} rows`), hovertemplate: "%{text}<br>%{x}, %{y}, %{z}",
-        marker: { color: points.colours[segment] === "#000000" ? ink : points.colours[segment], opacity: 0.75,
+        marker: { color: points.colours[segment] === "currentColor" ? ink : points.colours[segment], opacity: 0.75,
           size: points.sizes.length ? drawn.map(row => 40 * Math.sqrt(points.sizes[row] / most)) : segment ? 3.5 : 2 },
       };
     });
