@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusterbench.segments.bundle import Bundle
-from clusterbench.segments.operations import Affine, ColumnOperation, Floats, Linear, Nearest, Take, Unit
+from clusterbench.segments.decisions import Nearest
+from clusterbench.segments.operations import Affine, ColumnOperation, Floats, Linear, Take, Unit
 from clusterbench.segments.program import Program
 from clusterbench.text import printable
 

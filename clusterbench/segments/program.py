@@ -13,22 +13,21 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
+from clusterbench.segments.decisions import AnyDecision, Costs, Decision, Neighbours
 from clusterbench.segments.operations import (
     LARGEST,
-    AnyOperation,
+    AnyColumnOperation,
     Bools,
     ColumnOperation,
-    Costs,
-    Decision,
     Fill,
     Floats,
     Ints,
     Names,
-    Neighbours,
 )
 from clusterbench.text import listed
 
 _MOST_OPERATIONS = 100
+_AnyOperation = Annotated[AnyColumnOperation | AnyDecision, Field(discriminator="op")]
 _Name = Annotated[str, Field(min_length=1, max_length=500)]
 _BLOCK = 2**17  # numbers that one operation makes at once: they fit in the cache of a core
 
@@ -136,7 +135,7 @@ class Program:
         if refused.any():
             at = int(np.flatnonzero(refused)[0])
             raise self._refusal(raw[:, at : at + 1], first_row + at)
-        return decided(last)
+        return _decided(last)
 
     def _walk(self, raw: Floats) -> Iterator[tuple[Names, ColumnOperation | None, Floats]]:
         """Yield the columns that each operation is given, their names and the operation; None stands for the last."""
@@ -164,7 +163,7 @@ class Program:
         return RequestError(f"row {row}: its numbers are too large to be compared")
 
 
-def decided(last: Costs) -> tuple[Ints, Floats, Ints, Floats]:
+def _decided(last: Costs) -> tuple[Ints, Floats, Ints, Floats]:
     """Return segment, distance, second segment and margin of each row."""
     rows = np.arange(last.costs.shape[1])
     first = last.costs.argmin(axis=0)
@@ -230,7 +229,7 @@ class _Written:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     columns: Annotated[list[_Name], Field(min_length=1, max_length=10_000)]
-    operations: Annotated[list[AnyOperation], Field(min_length=1, max_length=_MOST_OPERATIONS)]
+    operations: Annotated[list[_AnyOperation], Field(min_length=1, max_length=_MOST_OPERATIONS)]
 
 
 @cache

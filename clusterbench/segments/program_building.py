@@ -12,8 +12,9 @@ import pandas as pd
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.plugins import operations_of
 from clusterbench.preprocessing import Space, Step
-from clusterbench.segments.operations import ColumnOperation, Floats, Ints, Linear, Neighbours, Take, Unit
-from clusterbench.segments.program import Program, decided, make_program
+from clusterbench.segments.decisions import Neighbours
+from clusterbench.segments.operations import ColumnOperation, Floats, Ints, Linear, Take, Unit
+from clusterbench.segments.program import Program, make_program
 
 LEAST_OVERALL, LEAST_PER_SEGMENT = 0.95, 0.80
 """A program that gives fewer of the fitted labels again is refused."""
@@ -73,7 +74,7 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
         program = _pruned(make_program(list(table.columns), [*preparation, *operations], where=method))
         rows = table[list(program.columns)].to_numpy(dtype=np.float64)
         if isinstance(program.decision, Neighbours):
-            fit = _judged(program, method, segment, _assigned_by_others(program, rows, segment))
+            fit = _judged(program, method, segment, _assigned_by_others(space.values, segment))
         else:
             program = _relabelled(program, rows, segment)
             fit = _judged(program, method, segment, program.assign(rows).segment)
@@ -174,21 +175,14 @@ def _relabelled(program: Program, rows: Floats, segment: Ints) -> Program:
     return replace(program, operations=(*program.steps, replace(last, segments=ids[kept], **chosen)))
 
 
-def _assigned_by_others(program: Program, rows: Floats, segment: Ints) -> Ints:
-    """Return the segment of each row by the labelled rows, itself left out."""
-    last = program.decision
-    assert isinstance(last, Neighbours)
-    state, chosen = program.state(rows), _labelled_rows(segment)
-    place = np.full(len(rows), -1)
-    place[chosen] = np.arange(len(chosen))
-    size = max(1, 2**17 // len(chosen))
-    parts = []
-    for start in range(0, len(rows), size):
-        squares = last.squares(state[:, start : start + size])
-        own = np.flatnonzero(place[start : start + size] >= 0)
-        squares[place[start + own], own] = np.inf
-        parts.append(decided(last.nearest(squares))[0])
-    return np.concatenate(parts)
+def _assigned_by_others(values: Floats, segment: Ints) -> Ints:
+    """Return the segment of each row of the space by the nearest labelled row, itself left out."""
+    from scipy.spatial import KDTree
+
+    chosen = _labelled_rows(segment)
+    nearest = chosen[KDTree(values[chosen]).query(values, k=2)[1]]
+    is_itself = nearest[:, 0] == np.arange(len(values))
+    return np.asarray(segment[np.where(is_itself, nearest[:, 1], nearest[:, 0])])
 
 
 def _judged(program: Program, method: str, segment: Ints, assigned: Ints) -> Fit:

@@ -10,19 +10,17 @@ import numpy as np
 
 from clusterbench.errors import RequestError
 from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.decisions import Decision, Gaussian, Nearest
 from clusterbench.segments.operations import (
     LARGEST,
     TINY,
     Affine,
     Clip,
     ColumnOperation,
-    Decision,
     Fill,
     Floats,
-    Gaussian,
     Linear,
     Log1p,
-    Nearest,
     Power,
     Relu,
     Take,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
 from clusterbench.plugins import Registry, load_registry
-from clusterbench.segments import Segmentation
+from clusterbench.segments import Dialect, Segmentation, program_sql
 
+from .databases import DATABASES, postgresql
 from .workbench import Workbench, bundle_of
 
 MakeSegmentation = Callable[..., Segmentation]
@@ -88,3 +90,26 @@ def kmeans_folder(cards, tmp_path_factory) -> Path:
 def rows_folder(cards, tmp_path_factory) -> Path:
     """A bundle that holds labelled rows."""
     return bundle_of(cards.fit("agglomerative", k=3), tmp_path_factory.mktemp("rows") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def run():
+    """A function that runs a query in a database; PostgreSQL is started when it is first needed."""
+    with postgresql() as server:
+
+        def run_in(dialect, program, rows, names=None):
+            if dialect is Dialect.POSTGRESQL and isinstance(server, str):
+                pytest.skip(server)
+            bundle = SimpleNamespace(program=program, id="x", names=names or dict.fromkeys(program.segments, "it's"))
+            query = program_sql(bundle, dialect)
+            database = server if dialect is Dialect.POSTGRESQL else DATABASES[dialect]
+            return database(program.columns, rows, query)
+
+        yield run_in
+
+
+@pytest.fixture(scope="session")
+def real(registry, real_table_folder) -> Workbench:
+    """The 8,950 customers of the real table."""
+    path = real_table_folder / "CC_GENERAL.csv"
+    return Workbench(load_dataset(DatasetSpec(path=str(path), drop=("CUST_ID",)), base=Path()), registry)
