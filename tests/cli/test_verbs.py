@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import clusterbench
 from clusterbench.cli import verbs
 from clusterbench.labeling import canonical, labels_sha256
 from clusterbench.metrics import COSTLY, METRICS
@@ -24,6 +25,11 @@ def test_a_run_prints_the_top_of_the_leaderboard_and_what_it_wrote(finished):
         assert f"wrote    reports/blobs/{name}\n" in finished.out
         assert (finished.folder / "reports" / "blobs" / name).is_file()
     assert finished.out.count("reports/blobs/figures") == finished.out.count("reports/blobs/labels") == 1
+
+
+def test_the_version_is_printed_and_every_verb_knows_the_short_help(call):
+    assert call("--version").out == f"clusterbench {clusterbench.__version__}\n"
+    assert call("run", "-h").out == call("run", "--help").out != ""
 
 
 def test_progress_in_a_log_is_plain_lines(finished):
