@@ -117,7 +117,8 @@ def load_registry(workspace: Path | None = None) -> Registry:
     root = workspace if workspace is not None else Path.cwd()
     kinds: tuple[PluginKind[Any], ...] = (ALGORITHM_KIND, METRIC_KIND, STEP_KIND)
     places = {kind.word: list(_candidates(kind, root)) for kind in kinds}
-    faults = import_faults([where for found in places.values() for _, where in found if not _is_shipped(where)])
+    shipped, found = shipped_place().resolve(), [where for each in places.values() for _, where in each]
+    faults = import_faults([where for where in found if Path(where).parent != shipped])
     return Registry(
         algorithms=_load_all(ALGORITHM_KIND, {}, places[ALGORITHM_KIND.word], faults),
         metrics=_load_all(METRIC_KIND, _built_in(metrics, metrics.METRICS), places[METRIC_KIND.word], faults),
@@ -168,7 +169,3 @@ def _candidates(kind: PluginKind[Any], workspace: Path) -> Iterator[tuple[str, s
     entries = importlib.metadata.entry_points(group=f"clusterbench.{kind.word}s")
     for entry in sorted(entries, key=lambda entry: (entry.name, entry.value)):
         yield entry.name, f"{ENTRY_POINT}{entry.value}"
-
-
-def _is_shipped(where: str) -> bool:
-    return Path(where).parent == shipped_place().resolve()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from clusterbench.naming import parameter_pairs
 
@@ -94,12 +95,7 @@ def share(value: float | None) -> str:
 
 def is_missing(value: object) -> bool:
     """Return whether a value of a table is missing: None, NaN or pandas' NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # pandas' NA has no truth
-        return True
+    return value is None or value is pd.NA or bool(value != value)
 
 
 def exact_text(value: object) -> str:

@@ -17,7 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.benchmark import FitJob
-from clusterbench.datasets import Dataset
 from clusterbench.execution import CellStatus
 from clusterbench.labeling import Labels
 from clusterbench.metrics.contingency import pairs
@@ -30,7 +29,7 @@ from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, PlannedJob, job_key, score_key
 from clusterbench.running.progress import Progress, Silent
-from clusterbench.running.score_stage import score_spaces
+from clusterbench.running.score_stage import labels_to_score, score_spaces
 from clusterbench.running.settings import Settings
 from clusterbench.seeding import stable_rng
 from clusterbench.store import Store
@@ -134,7 +133,7 @@ def _draw_plan(plan: Plan, drawn: Sequence[_DrawnJob], number: int) -> Plan:
         space_hash = spaces[each.job.dataset, each.job.variant].content_hash
         key = job_key(each.job, plan.benchmark.algorithm(each.job.algorithm), space_hash)
         jobs.append(PlannedJob(each.job, key, space_hash, None))
-    datasets = {name: _rows_of(dataset, rows[name]) for name, dataset in plan.datasets.items()}
+    datasets = {name: dataset.take(rows[name]) for name, dataset in plan.datasets.items()}
     return replace(plan, datasets=datasets, spaces=spaces, jobs=tuple(jobs), warnings=())
 
 
@@ -145,19 +144,10 @@ def _restrict(space: Space, rows: NDArray[np.int64], seed: int, number: int) -> 
     return replace(space, values=values, content_hash=content_hash)
 
 
-def _rows_of(dataset: Dataset, rows: NDArray[np.int64]) -> Dataset:
-    return replace(dataset, frame=dataset.frame.iloc[rows], row_ids=dataset.row_ids[rows], known_classes=())
-
-
 def _score(draw_plan: Plan, store: Store, number: int) -> list[FrameRecord]:
     """Score the labelings of a draw in the reference spaces by the ranked metrics; return where the scores are."""
     bench = draw_plan.benchmark
-    labels_of = store.cells([planned.key for planned in draw_plan.jobs]).dropna(subset="labels_sha256")
-    hashes = labels_of.groupby("job_key")["labels_sha256"].agg(set).to_dict()
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for planned in draw_plan.jobs:
-        for space in draw_plan.references[planned.job.dataset]:
-            wanted.setdefault((planned.job.dataset, space), set()).update(hashes.get(planned.key, set()))
+    wanted = labels_to_score(draw_plan, store, in_own_spaces=False)
     needed = {*bench.metrics, "silhouette"}
     metrics = [metric for metric in bench.scored_metrics if metric.name in needed]
     score_spaces(draw_plan, store, wanted, metrics, (bench.noise.policy,), Silent())

@@ -17,17 +17,23 @@ def score(plan: Plan, store: Store, progress: Progress) -> int:
 
     Only the metrics and noise policies that some labeling lacks are computed, so a metric more costs that metric alone.
     """
-    wanted: dict[tuple[str, str], set[str]] = {}
-    cells = store.cells([planned.key for planned in plan.jobs])
-    labels_of = cells.dropna(subset="labels_sha256").groupby("job_key")["labels_sha256"].agg(set).to_dict()
-    for planned in plan.jobs:
-        job = planned.job
-        for space in (job.variant, *plan.references[job.dataset]):
-            wanted.setdefault((job.dataset, space), set()).update(labels_of.get(planned.key, set()))
+    wanted = labels_to_score(plan, store, in_own_spaces=True)
     progress.stage("scoring", len(wanted))
     new = _score_against_classes(plan, store, wanted)
     metrics, policies = plan.benchmark.scored_metrics, plan.benchmark.noise.policies
     return new + score_spaces(plan, store, wanted, metrics, policies, progress)
+
+
+def labels_to_score(plan: Plan, store: Store, *, in_own_spaces: bool) -> dict[tuple[str, str], set[str]]:
+    """Return the hashes of the labelings of each dataset by reference space, and by own space where asked for."""
+    cells = store.cells([planned.key for planned in plan.jobs]).dropna(subset="labels_sha256")
+    hashes = cells.groupby("job_key")["labels_sha256"].agg(set).to_dict()
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for planned in plan.jobs:
+        job = planned.job
+        for space in ([job.variant] if in_own_spaces else []) + list(plan.references[job.dataset]):
+            wanted.setdefault((job.dataset, space), set()).update(hashes.get(planned.key, set()))
+    return wanted
 
 
 def score_spaces(
