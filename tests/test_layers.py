@@ -16,13 +16,14 @@ import clusterbench
 
 PACKAGE = Path(clusterbench.__file__).parent
 GROUND_FLOOR = (
-    *("credentials", "errors", "statuses", "labeling", "task_outcomes"),
+    *("credentials", "errors", "lazy_names", "statuses", "labeling", "task_outcomes"),
     *("seeding", "environment", "naming", "text", "tables"),
 )
 LAYERS = (
     *GROUND_FLOOR,
     *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),
-    *("execution", "store", "results", "running", "verification", "trust", "report", "segments", "truth", "cli", "api"),
+    *("execution", "store", "results", "running", "verification", "trust", "report", "segments"),
+    *("serve", "truth", "cli", "api"),
 )
 HEAVY = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "hdbscan", "pandas", "numpy", "distributed")
 

@@ -5,8 +5,9 @@ Loading a bundle and assigning rows needs numpy and pydantic alone, so names are
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from clusterbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from clusterbench.segments.bundle import Bundle, BundleManifest, load_bundle
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clusterbench.segments.names_file import NamesFile
     from clusterbench.segments.parts import PARTS, Part, write_parts
     from clusterbench.segments.profile import SegmentProfile, compare_segments, profile_frame, profile_segments
-    from clusterbench.segments.program import Assigned, Program, make_program, parse_program
+    from clusterbench.segments.program import Assigned, Program, RowError, make_program, parse_program
     from clusterbench.segments.program_building import Fit, build_program
     from clusterbench.segments.row_labels import customer_labels
     from clusterbench.segments.segment_names import SegmentName, suggest_names
@@ -40,7 +41,7 @@ _NAMES = {
     "names_file": ("NamesFile",),
     "parts": ("PARTS", "Part", "write_parts"),
     "profile": ("SegmentProfile", "compare_segments", "profile_frame", "profile_segments"),
-    "program": ("Assigned", "Program", "make_program", "parse_program"),
+    "program": ("Assigned", "Program", "RowError", "make_program", "parse_program"),
     "program_building": ("Fit", "build_program"),
     "row_labels": ("customer_labels",),
     "segment_names": ("SegmentName", "suggest_names"),
@@ -48,7 +49,6 @@ _NAMES = {
     "segmentation": ("Segmentation",),
     "sql_export": ("Dialect", "program_sql"),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "PARTS",
@@ -66,6 +66,7 @@ __all__ = [
     "Program",
     "Provenance",
     "Reason",
+    "RowError",
     "SegmentDescription",
     "SegmentName",
     "SegmentProfile",
@@ -95,11 +96,4 @@ __all__ = [
     "write_parts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_MODULES`."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _NAMES)

@@ -32,6 +32,14 @@ _Name = Annotated[str, Field(min_length=1, max_length=500)]
 _BLOCK = 2**17  # numbers that one operation makes at once: they fit in the cache of a core
 
 
+class RowError(RequestError):
+    """Row number `row` cannot be assigned; `reason` says why of its columns, without their values."""
+
+    def __init__(self, row: int, columns: Sequence[str], reason: str, what: str, *, allowed: str | None = None) -> None:
+        super().__init__(f"row {row}{what}", allowed=allowed)
+        self.row, self.columns, self.reason = row, tuple(columns), reason
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Assigned:
     """What a program gives for n rows."""
@@ -145,22 +153,26 @@ class Program:
             names, state = operation.after(names), operation.apply(state)
         yield names, None, state
 
-    def _refusal(self, raw: Floats, row: int) -> RequestError:
+    def _refusal(self, raw: Floats, row: int) -> RowError:
         """Return why a row, shape (p, 1), cannot be assigned."""
         for name, value in zip(self.columns, raw[:, 0], strict=True):
             if abs(value) > LARGEST:
-                return RequestError(f"row {row}: {name} = {value:g}", allowed=f"numbers up to {LARGEST:g} in magnitude")
+                allowed = f"numbers up to {LARGEST:g} in magnitude"
+                return RowError(row, [name], "is too large", f": {name} = {value:g}", allowed=allowed)
         with np.errstate(all="ignore"):
             for names, operation, state in self._walk(raw):
                 outside = None if operation is None else operation.outside(state[operation.columns])
                 if operation is not None and outside is not None and outside.any():
                     at = int(operation.columns[np.flatnonzero(outside[:, 0])[0]])
-                    return RequestError(f"row {row}: {names[at]} = {state[at, 0]:g} has no {operation.word}")
+                    reason = f"has no {operation.word}"
+                    return RowError(row, [names[at]], reason, f": {names[at]} = {state[at, 0]:g} {reason}")
         gaps = [name for name, value in zip(self.columns, raw[:, 0], strict=True) if np.isnan(value)]
         empty = [name for name in gaps if name not in self.filled]
         if empty:
-            return RequestError(f"row {row} has no value of {listed(empty, most=5)}", allowed="a number in this column")
-        return RequestError(f"row {row}: its numbers are too large to be compared")
+            what = f" has no value of {listed(empty, most=5)}"
+            return RowError(row, empty, "is missing", what, allowed="a number in this column")
+        reason = "its numbers are too large to be compared"
+        return RowError(row, [], reason, f": {reason}")
 
 
 def _decided(last: Costs) -> tuple[Ints, Floats, Ints, Floats]:
