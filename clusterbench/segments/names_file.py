@@ -19,7 +19,7 @@ _KEYS = ("merge", "partition", "segments")
 _SEGMENT_KEYS = ("evidence", "name", "suggested")
 _HEAD = """\
 # Names of the segments. A name that you edit wins over the suggested one.
-# To make one segment of several, list their ids: merge = [[2, 3]]
+# To make one segment of several, list their ids: merge = [[2, 3]]. The ids in this file are those before merging.
 """
 
 
@@ -48,9 +48,10 @@ class NamesFile:
         for key in content:
             if key not in _KEYS:
                 raise unknown("key", key, _KEYS, where=where)
-        known = range(1, int(segment.max(initial=0)) + 1)
-        ours = partition_hash(segment)
+        known, ours = range(1, int(segment.max(initial=0)) + 1), partition_hash(segment)
         if content.get("partition", ours) != ours:
+            if not content.get("merge") and not any(map(_is_edited, _tables(content, where).values())):
+                return cls(segment)
             raise RequestError(
                 f"these names are of another partition ({content['partition']}, not {ours})",
                 where=where,
@@ -58,7 +59,7 @@ class NamesFile:
                 "'partition' to use the names by segment id",
             )
         merge = _merge(content.get("merge", []), known, where)
-        return cls(segment, _edited(content.get("segments", {}), known, where), merge)
+        return cls(segment, _edited(_tables(content, where), known, where), merge)
 
     @property
     def merged(self) -> Ints:
@@ -126,21 +127,31 @@ def _merge(groups: object, known: range, where: str) -> tuple[tuple[int, ...], .
     return merged
 
 
-def _edited(segments: object, known: range, where: str) -> dict[int, str]:
-    """Return the names that differ from the suggested ones."""
+def _tables(content: Mapping[str, object], where: str) -> Mapping[str, object]:
+    """Return the tables of segments by the text of their ids."""
+    segments = content.get("segments", {})
     if not isinstance(segments, dict):
         raise RequestError("segments is no table", where=where, allowed="[segments.1] with name = ...")
+    return segments
+
+
+def _is_edited(facts: object) -> bool:
+    return not isinstance(facts, dict) or facts.get("name") != facts.get("suggested")
+
+
+def _edited(segments: Mapping[str, object], known: range, where: str) -> dict[int, str]:
+    """Return the names that differ from the suggested ones."""
     edited: dict[int, str] = {}
     for key, facts in segments.items():
         place = f"{where}: segments.{key}"
         one = _segment(key, known, f"{where}: segments")
         name = facts.get("name") if isinstance(facts, dict) else None
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(facts, dict) or not isinstance(name, str) or not name.strip():
             raise RequestError(f"segment {one} has no name", where=place, allowed='name = "some text"')
         for other in facts:
             if other not in _SEGMENT_KEYS:
                 raise unknown("key", other, _SEGMENT_KEYS, where=place)
-        if name != facts.get("suggested"):
+        if _is_edited(facts):
             edited[one] = printable(name.strip())
     doubles = {name for name in edited.values() if list(edited.values()).count(name) > 1}
     if doubles:

@@ -15,7 +15,7 @@ from clusterbench.report.writing import write_atomically
 from clusterbench.segments.dashboard import dashboard_html
 from clusterbench.segments.description import SegmentDescription
 from clusterbench.segments.profile import compare_segments, profile_frame
-from clusterbench.segments.row_labels import customer_labels, labels_csv, labels_parquet, labels_xlsx
+from clusterbench.segments.row_labels import MOST_ON_SHEET, customer_labels, labels_csv, labels_parquet, labels_xlsx
 from clusterbench.segments.summary import summary_html, summary_markdown
 from clusterbench.tables import csv_text
 
@@ -29,6 +29,16 @@ class Part:
     render: Callable[[SegmentDescription], str | bytes]
     of_rows: bool = False  # whether it consists of single rows: not written where rows are left out
     requires: str = ""  # a package that is not always installed
+    most_rows: int | None = None  # rows above which it cannot be written
+
+    def applies(self, description: SegmentDescription) -> bool:
+        """Return whether the file can be written of a description."""
+        n_rows = len(description.segmentation.segment)
+        return (
+            (description.with_rows or not self.of_rows)
+            and (not self.requires or util.find_spec(self.requires) is not None)
+            and (self.most_rows is None or n_rows <= self.most_rows)
+        )
 
 
 def _profile(description: SegmentDescription) -> str:
@@ -69,24 +79,27 @@ PARTS = (
     Part("comparisons.csv", "every column in every pair of segments", _comparisons),
     Part("labels.csv", "the segment of every row, with reasons", _labels(labels_csv), of_rows=True),
     Part("labels.parquet", "the same as Parquet", _labels(labels_parquet), of_rows=True),
-    Part("labels.xlsx", "the same as a workbook", _labels(labels_xlsx), of_rows=True, requires="xlsxwriter"),
+    Part(
+        "labels.xlsx",
+        "the same as a workbook",
+        _labels(labels_xlsx),
+        of_rows=True,
+        requires="xlsxwriter",
+        most_rows=MOST_ON_SHEET,
+    ),
 )
 
 
 def write_parts(description: SegmentDescription, folder: Path) -> list[Path]:
     """Write the files on the segments and return their paths.
 
-    Files of rows are left out where the description is without rows, and files whose package is not installed.
+    Files of rows are left out where the description is without rows; a workbook where its package is not installed or
+    the rows do not fit a sheet.
 
     Raises
     ------
     RequestError
         If the folder cannot be written.
     """
-    written = [
-        part
-        for part in PARTS
-        if (description.with_rows or not part.of_rows) and (not part.requires or util.find_spec(part.requires))
-    ]
-    contents = {path_inside(folder, part.file): part.render(description) for part in written}
+    contents = {path_inside(folder, part.file): part.render(description) for part in PARTS if part.applies(description)}
     return [write_atomically(path, content) for path, content in contents.items()]

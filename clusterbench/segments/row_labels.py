@@ -13,6 +13,7 @@ from clusterbench.segments.profile import distances_to_means
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.tables import csv_text
 
+MOST_ON_SHEET = 1_048_575
 _MOST_REASONS = 3
 
 
@@ -65,7 +66,10 @@ def labels_parquet(labels: pd.DataFrame) -> bytes:
 
 
 def labels_xlsx(labels: pd.DataFrame) -> bytes:
-    """Return the labels as a workbook with one sheet, a fixed head and a filter; needs XlsxWriter."""
+    """Return the labels as a workbook with one sheet, a fixed head and a filter; needs XlsxWriter.
+
+    A sheet has room for `MOST_ON_SHEET` rows below its head.
+    """
     buffer, as_text = (
         io.BytesIO(),
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
@@ -74,7 +78,9 @@ def labels_xlsx(labels: pd.DataFrame) -> bytes:
         labels.to_excel(writer, sheet_name="segments", index=False, freeze_panes=(1, 1))
         sheet = writer.sheets["segments"]
         sheet.autofilter(0, 0, len(labels), labels.shape[1] - 1)
-        sheet.autofit()
+        for place, column in enumerate(labels.columns):
+            texts = [column, *map(str, labels[column].head(50))]
+            sheet.set_column(place, place, max(map(len, texts)) + 2)
     return buffer.getvalue()
 
 

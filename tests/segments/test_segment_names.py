@@ -88,6 +88,12 @@ def test_names_are_written_and_edited_ones_win_when_read_back(planted: Segmentat
     assert _named(planted, again.names_file).called == again.called
 
 
+def test_an_unedited_file_of_another_partition_is_written_again(planted: Segmentation) -> None:
+    written = describe(planted).names_file
+    other = np.where(planted.segment == 3, 2, planted.segment)
+    assert not NamesFile.parse(written, other).edited
+
+
 def test_a_suggested_name_gives_way_to_an_equal_edited_one(planted: Segmentation) -> None:
     called = _named(planted, '[segments.3]\nname = "low SALES"\n').called
     assert called == ("low SALES, segment 1", "high SALES, low VISITS", "low SALES")
@@ -128,7 +134,9 @@ def test_merged_segments_are_numbered_by_size_again() -> None:
         ("merge = [1, 2]", "no list of lists"),
         ("merge = [[1, 2, 3]]", "one segment alone would be left"),
         ("marge = [[1, 2]]", "unknown key 'marge', did you mean 'merge'"),
-        ("partition = '0123456789ab'", "names are of another partition"),
+        ("partition = '0123456789ab'\n[segments.1]\nname = 'x'", "names are of another partition"),
+        ("partition = '0123456789ab'\nmerge = [[1, 2]]", "names are of another partition"),
+        ("segments = 1", "segments is no table"),
         ("[segments.1", "not valid TOML"),
     ],
 )
