@@ -8,6 +8,8 @@ from clusterbench.report.figure_style import house_style
 from clusterbench.report.number_text import slug
 from clusterbench.report.svg import Drawing, Picture, svg_picture
 
+_MANY_DATASETS = 12  # a page of hundreds of figures is slow to make, and nobody looks through it
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -31,9 +33,11 @@ def of_one_dataset(board: Board) -> bool:
 
 
 def draw_figures(boards: Sequence[Board], figures: Sequence[Figure]) -> list[tuple[Picture, ...]]:
-    """Return the pictures of every board."""
+    """Return the pictures of every board; of more than 12 datasets, only those of the board over all of them."""
     drawn = []
+    many = sum(map(of_one_dataset, boards)) > _MANY_DATASETS
     for position, board in enumerate(boards):
         suffix = f"-{position + 1}-{slug(board.title)[:40]}" if len(boards) > 1 else ""
-        drawn.append(tuple(figure.picture(board, suffix) for figure in figures if figure.is_drawn(board)))
+        wanted = () if many and not board.overall else figures
+        drawn.append(tuple(figure.picture(board, suffix) for figure in wanted if figure.is_drawn(board)))
     return drawn

@@ -149,6 +149,14 @@ def test_several_tables_have_figures_of_their_own(make_run: MakeRun) -> None:
                      "fit-time-3-wine"]  # fmt: skip
 
 
+def test_more_than_twelve_tables_have_figures_over_all_of_them_only(make_run: MakeRun) -> None:
+    for count, drawn in ((12, 13), (13, 1)):
+        run = make_run(datasets=[f"t{number}" for number in range(count)], seeds=(0,), bootstraps=0)
+        report = build_report(run, figures=[FIGURES["leaderboard"]])
+        assert sum(len(board.figures) for board in report.boards) == drawn
+        assert len(report.boards[0].figures) == 1
+
+
 def test_a_new_file_is_a_new_figure_or_format(
     mixed_run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Callable[..., str]
 ) -> None:
