@@ -13,7 +13,7 @@ from scipy import stats
 
 from clusterbench.ranking import Candidates, Draws, KPolicy, RankingSpec, choose_candidates, rank_candidates
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import CUT_KEY, ENTRY_KEY
+from clusterbench.tables import CUT_KEY, ENTRY_KEY, STABILITY
 from clusterbench.truth.rule_files import Rule
 
 RANDOM, K_MEANS = "random pick", "k-means, k by silhouette"
@@ -27,6 +27,7 @@ class Question(StrEnum):
     ALL = "algorithm and k"
     ALGORITHM = "algorithm at given k"
     K = "k at given algorithm"
+    STORED = "stored partition at given k"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +108,21 @@ def regrets(run: LabelledRun, rules: Iterable[Rule]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[list(REGRET_COLUMNS)]
 
 
+def stored_regrets(pool: LabelledRun, rules: Iterable[Rule]) -> pd.DataFrame:
+    """Return what rules lose that choose among the stored partitions of each table, in the columns of `regrets`.
+
+    Rules in which stability takes part are left out: nothing can be fitted again to a part of the rows.
+    """
+    applied = [rule for rule in rules if STABILITY not in {*rule.table.used_score, *rule.table.weights}]
+    frames = []
+    for table in pool.tables():
+        eligible = table.eligible()
+        given = _at_true_k(eligible, pool.spec.true_k).groupby("dataset")["ari"]
+        frames.append(_rows(Question.STORED, RANDOM, given.mean(), given.max(), np.nan))
+        frames += [_at_given_k(table, rule, eligible, Question.STORED) for rule in applied]
+    return pd.concat(frames, ignore_index=True)[list(REGRET_COLUMNS)]
+
+
 def _rows(
     question: Question, rule: str, chosen: pd.Series, best: pd.Series, spearman: float | pd.Series
 ) -> pd.DataFrame:
@@ -152,11 +168,13 @@ def _first_places(run: LabelledRun, rule: Rule, eligible: pd.DataFrame) -> pd.Da
     return _rows(Question.ALL, rule.name, chosen, eligible.groupby("dataset")["ari"].max(), pd.Series(spearman))
 
 
-def _at_given_k(run: LabelledRun, rule: Rule, eligible: pd.DataFrame) -> pd.DataFrame:
+def _at_given_k(
+    run: LabelledRun, rule: Rule, eligible: pd.DataFrame, question: Question = Question.ALGORITHM
+) -> pd.DataFrame:
     given = _at_true_k(eligible, run.spec.true_k)
     boards = _ranked(run, rule.spec(run.spec, KPolicy.ORACLE), given)
     chosen = boards[boards["rank"] == 1].groupby("dataset")["ari"].mean()
-    return _rows(Question.ALGORITHM, rule.name, chosen, given.groupby("dataset")["ari"].max(), np.nan)
+    return _rows(question, rule.name, chosen, given.groupby("dataset")["ari"].max(), np.nan)
 
 
 def _chosen_k(run: LabelledRun, rule: Rule, eligible: pd.DataFrame) -> pd.DataFrame:

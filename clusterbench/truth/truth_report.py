@@ -25,8 +25,9 @@ from clusterbench.store import Store
 from clusterbench.trust import Coefficients
 from clusterbench.truth.labelled_benchmark import TableOrigin, folder_benchmark
 from clusterbench.truth.regret_figure import regret_figure
-from clusterbench.truth.regrets import RANDOM, LabelledRun, Question, regrets
+from clusterbench.truth.regrets import RANDOM, LabelledRun, Question, regrets, stored_regrets
 from clusterbench.truth.rule_files import DEFAULT, Rule, shipped_rules
+from clusterbench.truth.stored_pool import stored_pool
 from clusterbench.truth.summaries import ALL_KINDS, LARGE_REGRET, leave_one_battery_out, summarise, with_origins
 from clusterbench.truth.trust_fit import fit_trust, trust_table, trust_text, trust_toml
 
@@ -40,8 +41,8 @@ class Evidence:
     Attributes
     ----------
     title : str
-    n_tables, n_partitions : int
-        Partitions: those that pass the gate, of contenders.
+    n_tables, n_partitions, n_stored : int
+        Partitions: those that pass the gate, of contenders. Stored ones are a pool of their own: see `stored_pool`.
     metrics : tuple of str
         That were computed of each.
     regret : DataFrame
@@ -58,6 +59,7 @@ class Evidence:
     title: str
     n_tables: int
     n_partitions: int
+    n_stored: int
     metrics: tuple[str, ...]
     regret: pd.DataFrame
     summary: pd.DataFrame
@@ -81,8 +83,8 @@ def gather_evidence(
     Parameters
     ----------
     source : str or Path
-        A folder of labelled tables (see `clusterbench.datasets.labelled_tables`), or a benchmark whose tables all have
-        known classes.
+        A folder of labelled tables (see `clusterbench.datasets.labelled_tables`) with or without stored partitions of
+        them (`stored_partitions`), or a benchmark whose tables all have known classes.
     rules : mapping of str to Rule
     results : Path or str
         Folder of the store.
@@ -100,8 +102,9 @@ def gather_evidence(
     registry = load_registry(workspace)
     selection = Selection(quick=quick)
     origins: dict[str, TableOrigin] = {}
-    if Path(source).is_dir():
-        benchmark, tables, origins = folder_benchmark(Path(source), registry, max_rows=max_rows)
+    folder = Path(source) if Path(source).is_dir() else None
+    if folder is not None:
+        benchmark, tables, origins = folder_benchmark(folder, registry, max_rows=max_rows)
         plan = make_plan(benchmark, selection, tables)
     else:
         path = find_benchmark(source, workspace=workspace)
@@ -112,7 +115,9 @@ def gather_evidence(
     run = run_plan(plan, registry, results=results, settings=settings, progress=progress)
     labelled = _labelled_run(run, Path(results))
     places = {name: origins.get(name, _origin(dataset)) for name, dataset in plan.datasets.items()}
-    regret = with_origins(regrets(labelled, rules.values()), places)
+    pool = stored_pool(folder, plan, labelled.spec) if folder is not None else None
+    chosen = [regrets(labelled, rules.values()), *([stored_regrets(pool, rules.values())] if pool is not None else [])]
+    regret = with_origins(pd.concat(chosen, ignore_index=True), places)
     default = rules[DEFAULT].spec(labelled.spec)
     board = pd.concat([rank_candidates(table.candidates(default)).table for table in labelled.tables()])
     trust = fit_trust(trust_table(run, board, regret))
@@ -125,6 +130,7 @@ def gather_evidence(
         title=run.record.title,
         n_tables=len(plan.datasets),
         n_partitions=len(labelled.eligible()),
+        n_stored=len(pool.eligible()) if pool is not None else 0,
         metrics=metrics,
         regret=regret,
         summary=summarise(regret),
@@ -193,14 +199,16 @@ def _csv(frame: pd.DataFrame) -> str:
 
 def evidence_text(evidence: Evidence) -> str:
     """Return one table per question: the mean regret of each rule, over all tables and per kind."""
+    stored = f"; {evidence.n_stored:,} stored partitions are a pool of their own" if evidence.n_stored else ""
     lines = [
         f"# {evidence.title}",
         "",
         f"{evidence.n_tables} tables, {evidence.n_partitions:,} partitions that pass the gate, {len(evidence.metrics)} "
-        "metrics. Regret: the highest adjusted Rand index among the partitions of a table, minus that of the partition "
-        "that the rule chooses. Mean over tables; in brackets the 90 % interval over tables, whole batteries drawn.",
+        f"metrics{stored}. Regret: the highest adjusted Rand index among the partitions of a table, minus that of the "
+        "partition that the rule chooses. Mean over tables; in brackets the 90 % interval over tables, whole batteries "
+        "drawn.",
     ]
-    for question in Question:
+    for question in [each for each in Question if each in set(evidence.summary["question"])]:
         lines += ["", f"## Which {question}?", "", *_rule_table(evidence.summary, question)]
     lines += ["", "## Which index for which kind of table?", "", *_index_table(evidence.regret)]
     lines += ["", "## Which algorithm is first, which is best?", "", *_algorithm_table(evidence.algorithms)]

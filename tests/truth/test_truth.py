@@ -1,5 +1,6 @@
 """Rules on a folder of labelled tables: what they choose, and what is written."""
 
+import gzip
 import tomllib
 
 import numpy as np
@@ -12,7 +13,8 @@ from clusterbench.running import Settings, Silent
 from clusterbench.trust import RuleEvidence
 from clusterbench.truth import Evidence, evidence_text, gather_evidence, load_rules, write_evidence
 
-RULES = ("silhouette", "separation", "mean ranks, k by silhouette")
+RULES = ("silhouette", "separation", "silhouette + stability", "mean ranks, k by silhouette")
+STORED = "stored partition at given k"
 
 
 def write_table(folder, name, rows, classes):
@@ -21,9 +23,16 @@ def write_table(folder, name, rows, classes):
     np.savetxt(folder / f"{name}.labels0", classes + 1, fmt="%d")
 
 
+def store_partitions(folder, table, **methods):
+    path = folder / "stored" / f"{table}.result2.gz"
+    path.parent.mkdir(parents=True)
+    rows = [",".join(map(str, labels)) for labels in zip(*methods.values(), strict=True)]
+    path.write_bytes(gzip.compress("\n".join([",".join(f'"{name}"' for name in methods), *rows]).encode()))
+
+
 @pytest.fixture(scope="module")
 def labelled_folder(tmp_path_factory):
-    """Two blobs, four blobs, and two long strips that no compact cluster follows."""
+    """Two blobs, four blobs, and two long strips that no compact cluster follows; two have stored partitions."""
     folder = tmp_path_factory.mktemp("labelled")
     rng = np.random.default_rng(3)
     for name, k in (("two", 2), ("four", 4)):
@@ -32,6 +41,9 @@ def labelled_folder(tmp_path_factory):
     classes = np.repeat([0, 1], 80)
     strips = np.c_[rng.uniform(0, 40, 160), 6 * classes + rng.uniform(0, 1, 160)]
     write_table(folder / "strips", "strips", strips, classes)
+    store_partitions(folder, "strips/strips", right=classes + 1, across=(strips[:, 0] > 20) + 1)
+    one_row, halves = np.arange(120) == 0, np.arange(120) % 2
+    store_partitions(folder, "blobs/two", right=np.repeat([1, 2], 60), one_row=one_row + 1, halves=halves + 1)
     return folder
 
 
@@ -76,6 +88,20 @@ def test_rules_are_compared_with_a_random_pick_and_with_k_means(evidence):
     for question in ("algorithm and k", "algorithm at given k", "k at given algorithm"):
         assert summary[question, "default"] < summary[question, "random pick"]
     assert chosen(evidence, "k-means, k by silhouette")["strips/strips"] < 0.5
+
+
+def test_stored_partitions_that_pass_the_gate_are_a_pool_of_their_own(evidence):
+    assert evidence.n_stored == 4
+    assert "4 stored partitions" in evidence_text(evidence)
+    assert chosen(evidence, "separation", STORED).to_dict() == pytest.approx({"strips/strips": 1.0, "blobs/two": 1.0})
+    # Each class has 30 rows in either half: the index of Hubert & Arabie by hand.
+    halves = (4 * 435 - 3540**2 / 7140) / (3540 - 3540**2 / 7140)
+    assert chosen(evidence, "random pick", STORED)["blobs/two"] == pytest.approx((1.0 + halves) / 2)
+
+
+def test_rules_by_stability_have_no_place_among_stored_partitions(evidence):
+    assert "silhouette + stability" in set(evidence.regret["rule"])
+    assert chosen(evidence, "silhouette + stability", STORED).empty
 
 
 def test_what_is_written_is_what_was_measured(evidence, tmp_path):
