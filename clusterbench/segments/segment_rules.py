@@ -25,7 +25,7 @@ _FOLDS = 5
 _BEAM = 8
 _MOST_CONDITIONS = 3
 _WORTH = 0.005  # gain that a further condition must bring
-_MOST_ROWS = 20_000
+_MOST_ROWS, _MOST_FIELDS = 20_000, 1_000_000  # 30 conditions per field are held as float32: 120 MB
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
@@ -91,13 +91,14 @@ def find_rules(segmentation: Segmentation) -> SegmentRules:
     """Return short rules in the units of the table, on columns that the clustering used.
 
     Each segment gets the conjunction of at most three conditions with the highest harmonic mean of precision and
-    coverage that a beam search over 16-quantiles finds; the tree has two leaves per segment, 16 at most. The search is
-    repeated on four fifths of the rows and judged on the others, five times. Deterministic.
+    coverage that a beam search over 16-quantiles finds; the tree has at most two leaves per segment, one from 16
+    segments on. The search is repeated on four fifths of the rows and judged on the others, five times. Of a table of
+    more than 20,000 rows or 1,000,000 fields a sample stratified by segment is used. Deterministic.
     """
     rng = stable_rng(0, "segment rules")
-    rows = stratified_sample(segmentation.segment, _MOST_ROWS, rng)
-    table, segment = segmentation.table.iloc[rows], segmentation.segment[rows]
-    columns = [name for name in segmentation.features if name in table.columns]
+    columns = list(segmentation.features)
+    rows = stratified_sample(segmentation.segment, min(_MOST_ROWS, _MOST_FIELDS // len(columns)), rng)
+    table, segment = segmentation.table[columns].iloc[rows], segmentation.segment[rows]
     thresholds, folds = all_thresholds(table, columns), stratified_folds(segment, _FOLDS, rng)
     literals = _Literals.of(table, thresholds)
     ids = range(1, segmentation.n_segments + 1)
@@ -170,9 +171,8 @@ def _tree(
     bins = np.stack([np.searchsorted(thresholds[name], filled[name], "left") for name in columns], axis=1)[known]
     target, folds = segment[known], folds[known]
     least = max(1, len(target) // 100)
-    model = DecisionTreeClassifier(
-        max_leaf_nodes=min(16, max(2, 2 * int(target.max()))), min_samples_leaf=least, random_state=0
-    )
+    most = max(int(target.max()), min(16, 2 * int(target.max())))
+    model = DecisionTreeClassifier(max_leaf_nodes=most, min_samples_leaf=least, random_state=0)
     right = 0
     for fold in range(_FOLDS):
         train, test = folds != fold, folds == fold

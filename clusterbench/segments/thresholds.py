@@ -57,12 +57,14 @@ def column_thresholds(values: NDArray[np.float64]) -> tuple[float, ...]:
     """Return ascending thresholds near the 16-quantiles of a column, each with as few digits as possible.
 
     A threshold is shortened as long as at most 0.5 % of the values change sides, so that what is printed is what was
-    measured. Columns of one value have none.
+    measured. Where a quantile is the largest value, the next smaller one is taken. Columns of one value have none.
     """
     known = np.sort(values[~np.isnan(values)])
     if not len(known) or known[0] == known[-1]:
         return ()
-    chosen = {_shortened(known, float(value)) for value in np.quantile(known, _QUANTILES, method="lower")}
+    highest = known[np.searchsorted(known, known[-1]) - 1]  # that leaves values above it
+    quantiles = np.minimum(np.quantile(known, _QUANTILES, method="lower"), highest)
+    chosen = {_shortened(known, float(value)) for value in quantiles}
     return tuple(sorted(value for value in chosen if known[0] <= value < known[-1]))
 
 

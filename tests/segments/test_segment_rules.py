@@ -25,6 +25,14 @@ def test_planted_thresholds_are_found_and_their_precision_is_that_of_the_rows(pl
     assert found.tree.describes
 
 
+def test_a_column_that_is_nearly_always_at_its_largest_value_has_a_threshold(make_segmentation: Any) -> None:
+    segment = np.repeat([1, 2], [194, 6])
+    table = pd.DataFrame({"MONTHS": np.where(segment == 1, 12.0, 7.0), "X": np.tile([0.0, 1.0], 100)})
+    rules = find_rules(make_segmentation(table, segment)).rules
+    assert [rule.text for rule in rules] == ["MONTHS > 7", "MONTHS ≤ 7"]
+    assert [(rule.precision, rule.coverage) for rule in rules] == [(1.0, 1.0), (1.0, 1.0)]
+
+
 def test_a_missing_value_meets_no_condition(planted: Segmentation) -> None:
     (condition, *_) = [one for one in find_rules(planted).rules[1].conditions if one.column == "VISITS"]
     assert not condition.holds(planted.table)[:8].any()
