@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from clusterbench.segments.bundle import Bundle, BundleManifest, load_bundle
     from clusterbench.segments.bundle_writing import write_bundle
     from clusterbench.segments.description import SegmentDescription, describe
+    from clusterbench.segments.drift_index import chance_limit, stability_index
     from clusterbench.segments.effect_sizes import Effect, cliffs_delta
     from clusterbench.segments.entry_segmentation import Provenance, SegmentedEntry, segment_entry
     from clusterbench.segments.explanation import Change, Explanation, Reason, explain_row, explanation_text
     from clusterbench.segments.file_assignment import assign_file, read_row
     from clusterbench.segments.finer_segments import KStep, k_step
+    from clusterbench.segments.monitoring import Monitoring, Verdict, monitor_file
+    from clusterbench.segments.monitoring_report import monitoring_summary, monitoring_table, write_monitoring
     from clusterbench.segments.names_file import NamesFile
     from clusterbench.segments.parts import PARTS, Part, write_parts
     from clusterbench.segments.profile import SegmentProfile, compare_segments, profile_frame, profile_segments
@@ -33,11 +36,14 @@ _NAMES = {
     "bundle": ("Bundle", "BundleManifest", "load_bundle"),
     "bundle_writing": ("write_bundle",),
     "description": ("SegmentDescription", "describe"),
+    "drift_index": ("chance_limit", "stability_index"),
     "effect_sizes": ("Effect", "cliffs_delta"),
     "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
     "explanation": ("Change", "Explanation", "Reason", "explain_row", "explanation_text"),
     "file_assignment": ("assign_file", "read_row"),
     "finer_segments": ("KStep", "k_step"),
+    "monitoring": ("Monitoring", "Verdict", "monitor_file"),
+    "monitoring_report": ("monitoring_summary", "monitoring_table", "write_monitoring"),
     "names_file": ("NamesFile",),
     "parts": ("PARTS", "Part", "write_parts"),
     "profile": ("SegmentProfile", "compare_segments", "profile_frame", "profile_segments"),
@@ -61,6 +67,7 @@ __all__ = [
     "Explanation",
     "Fit",
     "KStep",
+    "Monitoring",
     "NamesFile",
     "Part",
     "Program",
@@ -73,8 +80,10 @@ __all__ = [
     "SegmentRules",
     "Segmentation",
     "SegmentedEntry",
+    "Verdict",
     "assign_file",
     "build_program",
+    "chance_limit",
     "cliffs_delta",
     "compare_segments",
     "customer_labels",
@@ -85,14 +94,19 @@ __all__ = [
     "k_step",
     "load_bundle",
     "make_program",
+    "monitor_file",
+    "monitoring_summary",
+    "monitoring_table",
     "parse_program",
     "profile_frame",
     "profile_segments",
     "program_sql",
     "read_row",
     "segment_entry",
+    "stability_index",
     "suggest_names",
     "write_bundle",
+    "write_monitoring",
     "write_parts",
 ]
 

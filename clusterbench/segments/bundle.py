@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
 from clusterbench.segments.program import Assigned, Program, parse_program
+from clusterbench.segments.value_bins import BinCounts, Bins
 
 _FORMAT: Any = np.lib.format  # its functions have no types
 
@@ -28,8 +29,9 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _DIGITS = 1e-9  # relative: logarithms and powers of two machines may differ in their last bits
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Rows = Annotated[int, Field(ge=0)]
+Rows = Annotated[int, Field(ge=0, le=2**53)]
 Text = Annotated[str, Field(max_length=2000)]
+Counts = tuple[tuple[Rows, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class ColumnFacts:
     quantiles: tuple[float, ...]  # at the manifest's `levels`
     zero_share: Share  # of all rows
     missing_share: Share
+    counts: Counts = ()  # of rows by segment and bin, as the program assigns them; see `value_bins`
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,9 @@ class SelfTest:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     rows: tuple[tuple[float | None, ...], ...]
-    segment: tuple[int, ...]
+    segment: tuple[Rows, ...]
     distance: tuple[float, ...]
-    second: tuple[int, ...]
+    second: tuple[Rows, ...]
     margin: tuple[float, ...]
 
     def complaint(self, program: Program) -> str | None:
@@ -133,6 +136,18 @@ class BundleManifest:
     scores: tuple[EntryScore, ...]
     self_test: SelfTest
     files: tuple[FileRecord, ...]
+    distance_counts: Counts = ()  # of rows by segment and bin of the distance
+
+    @property
+    def bins(self) -> Bins:
+        """The bins of columns and distances, by the quantiles."""
+        ids, distances = [one.id for one in self.segments], [one.distances for one in self.segments]
+        return Bins.of(ids, self.levels, [column.quantiles for column in self.columns], distances)
+
+    @property
+    def counts(self) -> BinCounts | None:
+        """The counts of the fitted rows; None where there are none, or not of these bins."""
+        return self.bins.kept([column.counts for column in self.columns], self.distance_counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,6 +220,8 @@ def _mismatch(manifest: BundleManifest, program: Program, has_rows: bool) -> str
         return "the segments of the manifest are not those of the program"
     if any(len(values) != n_levels for values in quantiles):
         return f"a column or segment has not {n_levels} quantiles"
+    if manifest.distance_counts and manifest.counts is None:
+        return "the counts of a column or of the distances are not by its segments and bins"
     if manifest.contains_rows is not has_rows:
         return f"contains_rows is {manifest.contains_rows} of a bundle {'with' if has_rows else 'without'} rows"
     if not manifest.self_test.rows or {len(row) for row in manifest.self_test.rows} != {len(program.columns)}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from clusterbench.errors import RequestError, did_you_mean
 from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.program import Assigned
 
 _MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none"]
 _CSV_BYTES = 2**22  # of a part of a CSV file
@@ -61,13 +63,36 @@ def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column
     RequestError
         If the file cannot be read, a column is missing or is not numeric, or a row cannot be assigned.
     """
-    with _reader(path, bundle, id_column) as (names, parts), _writer(sink) as write:
-        chosen = _id_column(names, bundle, id_column, path)
-        n_rows = 0
-        for part in parts:
-            write(_assigned(bundle, part, chosen, n_rows, path))
-            n_rows += part.num_rows
+    n_rows = 0
+    with _writer(sink) as write:
+        for part in assigned_parts(bundle, path, id_column):
+            write(_outcome(bundle, part, n_rows + 1))
+            n_rows += len(part.values)
     return n_rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilePart:
+    """Some rows of a file."""
+
+    ids: Any | None  # an Arrow array of the column of ids; None where there is no such column
+    values: NDArray[np.float64]  # shape (n, p), NaN where missing
+    given: Assigned
+
+
+def assigned_parts(bundle: Bundle, path: Path, id_column: str | None = None) -> Iterator[FilePart]:
+    """Yield the rows of a file, part by part, with what the program gives for them; see `assign_file`."""
+    with _reader(path, bundle, id_column) as (names, parts):
+        chosen = _id_column(names, bundle, id_column, path)
+        before = 0
+        for part in parts:
+            values = _values(bundle, part, before + 1, path)
+            try:
+                given = bundle.assign(values, first_row=before + 1)
+            except RequestError as error:
+                raise error.within(str(path)) from error
+            yield FilePart(None if chosen is None else part.column(chosen), values, given)
+            before += part.num_rows
 
 
 def read_row(bundle: Bundle, path: Path, number: int) -> NDArray[np.float64]:
@@ -138,15 +163,10 @@ def _values(bundle: Bundle, part: Any, first_row: int, path: Path) -> NDArray[np
     return np.column_stack(columns)
 
 
-def _assigned(bundle: Bundle, part: Any, id_column: str | None, before: int, path: Path) -> Any:
+def _outcome(bundle: Bundle, part: FilePart, first_row: int) -> Any:
     """Return the outcome for a part as a record batch."""
-    values = _values(bundle, part, before + 1, path)
-    try:
-        given = bundle.assign(values, first_row=before + 1)
-    except RequestError as error:
-        raise error.within(str(path)) from error
-    numbers = np.arange(before + 1, before + 1 + len(values))
-    ids = pa.array(numbers) if id_column is None else part.column(id_column)
+    values, given = part.values, part.given
+    ids = pa.array(np.arange(first_row, first_row + len(values))) if part.ids is None else part.ids
     none = given.segment == 0
     names = pa.array([bundle.names.get(number) for number in range(max(bundle.names) + 1)], pa.string())
     columns = [

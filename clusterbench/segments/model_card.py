@@ -42,20 +42,20 @@ def model_card(manifest: BundleManifest) -> str:
             "",
             "## Segments",
             "",
-            *_table(["id", "name", "rows", "share", "agreement", "Jaccard"], segments),
+            *markdown_table(["id", "name", "rows", "share", "agreement", "Jaccard"], segments),
             "",
             "Agreement: share of the rows of the segment that the program gives it. Jaccard: mean similarity of the"
             " segment to the nearest one when halves of the rows are fitted again; segments below 0.5 do not hold.",
             "",
             "## Columns",
             "",
-            *_table(
+            *markdown_table(
                 ["column", "unit", "minimum", "median", "maximum", "zero", "missing", "a missing value is"], columns
             ),
             "",
             "## Scores of the fitted partition",
             "",
-            *_table(["metric", "space", "value"], scores),
+            *markdown_table(["metric", "space", "value"], scores),
             "",
             "## Limits",
             "",
@@ -75,6 +75,7 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(printable(cell).replace('|', '&#124;') for cell in line)} |" for line in lines]

@@ -74,7 +74,7 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
         program = _pruned(make_program(list(table.columns), [*preparation, *operations], where=method))
         rows = table[list(program.columns)].to_numpy(dtype=np.float64)
         if isinstance(program.decision, Neighbours):
-            fit = _judged(program, method, segment, _assigned_by_others(space.values, segment))
+            fit = _judged(program, method, segment, assigned_by_others(space.values, segment)[0])
         else:
             program = _relabelled(program, rows, segment)
             fit = _judged(program, method, segment, program.assign(rows).segment)
@@ -175,14 +175,15 @@ def _relabelled(program: Program, rows: Floats, segment: Ints) -> Program:
     return replace(program, operations=(*program.steps, replace(last, segments=ids[kept], **chosen)))
 
 
-def _assigned_by_others(values: Floats, segment: Ints) -> Ints:
-    """Return the segment of each row of the space by the nearest labelled row, itself left out."""
+def assigned_by_others(values: Floats, segment: Ints) -> tuple[Ints, Floats]:
+    """Return the segment of the nearest labelled row but itself, and its distance, for each row of the space."""
     from scipy.spatial import KDTree
 
     chosen = _labelled_rows(segment)
-    nearest = chosen[KDTree(values[chosen]).query(values, k=2)[1]]
-    is_itself = nearest[:, 0] == np.arange(len(values))
-    return np.asarray(segment[np.where(is_itself, nearest[:, 1], nearest[:, 0])])
+    distances, nearest = KDTree(values[chosen]).query(values, k=2)
+    place = (chosen[nearest[:, 0]] == np.arange(len(values))).astype(np.int64)
+    rows = np.arange(len(values))
+    return segment[chosen[nearest[rows, place]]], distances[rows, place]
 
 
 def _judged(program: Program, method: str, segment: Ints, assigned: Ints) -> Fit:

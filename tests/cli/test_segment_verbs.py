@@ -1,4 +1,4 @@
-"""From a finished run to segments in use: `segment`, `assign`, `explain` and `export --sql`."""
+"""From a finished run to segments in use: `segment`, `assign`, `explain`, `export --sql` and `monitor`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,20 @@ def test_export_writes_a_query_that_a_database_runs(made, workspace, call, tmp_p
         rows = database.execute(ended.out).fetchall()
     database.close()
     assert [row[1] for row in rows] == pd.read_csv(made / "labels.csv")["segment"].tolist()
+
+
+def test_monitor_fails_on_the_verdict_that_is_declared(made, workspace, call, tmp_path):
+    arguments = ("monitor", str(made / "bundle"))
+    ended = call(*arguments, "blobs.csv", "--out", str(tmp_path / "out"), "--fail-on", "watch")
+    assert (ended.status, ended.err) == (0, "")
+    assert "keep: 80 rows of blobs.csv against 80 of the fitted table blobs" in ended.out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"monitoring.md", "monitoring.json"}
+    frame = pd.read_csv("blobs.csv")
+    frame.assign(x=frame["x"] + 40).to_csv(tmp_path / "new.csv", index=False)
+    assert call(*arguments, str(tmp_path / "new.csv")).status == 0
+    ended = call(*arguments, str(tmp_path / "new.csv"), "--against", "blobs.csv", "--fail-on", "refit")
+    assert (ended.status, ended.err) == (1, "")
+    assert "refit: x is distributed otherwise" in ended.out
 
 
 def test_segments_are_merged_and_named_as_the_edited_file_says(own, call, tmp_path):
