@@ -22,7 +22,7 @@ from clusterbench.segments.value_bins import BinCounts, Bins
 
 _FORMAT: Any = np.lib.format  # its functions have no types
 
-MANIFEST, PROGRAM, ARRAYS = "manifest.json", "program.json", "arrays.npz"
+MANIFEST, PROGRAM, ARRAYS, PROFILE = "manifest.json", "program.json", "arrays.npz", "profile.csv"
 
 _MOST_BYTES = {MANIFEST: 2**24, ARRAYS: 2**30}  # of any other file 2**26
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -152,11 +152,12 @@ class BundleManifest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """A loaded bundle; `id` is the SHA-256 of its manifest."""
+    """A loaded bundle."""
 
-    id: str
+    id: str  # SHA-256 of its manifest
     manifest: BundleManifest
     program: Program
+    files: Mapping[str, bytes]  # the others that the manifest lists, such as ``profile.csv``
 
     def assign(self, values: NDArray[np.float64], *, first_row: int = 1) -> Assigned:
         """Assign rows: see `Program.assign`."""
@@ -207,7 +208,8 @@ def load_bundle(folder: Path | str, *, expect: str | None = None) -> Bundle:
     complaint = _mismatch(manifest, program, bool(arrays))
     if complaint:
         raise RequestError(complaint, where=str(place))
-    return Bundle(identity, manifest, program)
+    others = {name: content for name, content in files.items() if name not in (PROGRAM, ARRAYS)}
+    return Bundle(identity, manifest, program, others)
 
 
 def _mismatch(manifest: BundleManifest, program: Program, has_rows: bool) -> str | None:

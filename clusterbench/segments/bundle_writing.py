@@ -14,6 +14,7 @@ from clusterbench.report.writing import write_atomically
 from clusterbench.segments.bundle import (
     ARRAYS,
     MANIFEST,
+    PROFILE,
     PROGRAM,
     BundleManifest,
     ColumnFacts,
@@ -37,7 +38,13 @@ _TEST_ROWS = 20
 
 
 def write_bundle(
-    segmentation: Segmentation, fit: Fit, names: Sequence[str], provenance: Provenance, folder: Path
+    segmentation: Segmentation,
+    fit: Fit,
+    names: Sequence[str],
+    provenance: Provenance,
+    folder: Path,
+    *,
+    profile: str | None = None,
 ) -> list[Path]:
     """Write a bundle and return the paths of its files, the manifest last; the same input gives the same bytes.
 
@@ -51,6 +58,8 @@ def write_bundle(
     provenance : Provenance
     folder : Path
         Made where it is missing; files of an earlier bundle are replaced.
+    profile : str, optional
+        Content of ``profile.csv``: every column in every segment.
 
     Raises
     ------
@@ -81,7 +90,7 @@ def write_bundle(
         files=(),
     )
     manifest = _counted(manifest, segmentation, fit.program)
-    content[CARD] = model_card(manifest).encode()
+    content |= {CARD: model_card(manifest).encode(), **({} if profile is None else {PROFILE: profile.encode()})}
     files = (FileRecord(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in content.items())
     content[MANIFEST] = manifest_json(replace(manifest, files=tuple(files)))
     folder.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ class Fit:
         return self.overall >= LEAST_OVERALL and min(self.per_segment) >= LEAST_PER_SEGMENT
 
     def figures(self) -> str:
-        """Return the agreement in words, with the segments below the limit."""
+        """Return the method and the agreement, with the segments below the limit."""
         low = [(number, share) for number, share in enumerate(self.per_segment, start=1) if share < LEAST_PER_SEGMENT]
         parts = [f"segment {number} {share:.1%}" for number, share in low]
         return ", ".join([f"{self.method} {self.overall:.1%}", *parts])

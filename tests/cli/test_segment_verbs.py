@@ -32,6 +32,7 @@ def test_segment_writes_a_bundle_and_files_on_the_segments(made):
     assert [segment["rows"] for segment in manifest["segments"]] == [40, 40]
     assert (manifest["agreement"], manifest["contains_rows"]) == (1.0, False)
     assert manifest["segments"][0]["name"] in (made / "names.toml").read_text()
+    assert (made / "bundle" / "profile.csv").read_bytes() == (made / "profile.csv").read_bytes()
 
 
 def test_assign_gives_the_rows_of_the_table_their_labels(made, workspace, call, tmp_path):
@@ -90,6 +91,12 @@ def test_segments_are_merged_and_named_as_the_edited_file_says(own, call, tmp_pa
     assert (ended.status, ended.err) == (0, "")
     manifest = json.loads((out / "bundle" / "manifest.json").read_text())
     assert (len(manifest["segments"]), manifest["agreement"]) == (2, 1.0)
+
+
+def test_without_rows_a_bundle_of_labelled_rows_is_refused(workspace, call, tmp_path):
+    ended = call("segment", "agglomerative/raw/3", "--out", str(tmp_path / "out"), "--no-rows")
+    assert (ended.status, "the bundle would hold rows of the table: nearest labelled row" in ended.err) == (2, True)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
