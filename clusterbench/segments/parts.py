@@ -94,7 +94,7 @@ def write_parts(description: SegmentDescription, folder: Path) -> list[Path]:
     """Write the files on the segments and return their paths.
 
     Files of rows are left out where the description is without rows; a workbook where its package is not installed or
-    the rows do not fit a sheet.
+    the rows do not fit a sheet. What an earlier description left of these in the folder is removed.
 
     Raises
     ------
@@ -102,4 +102,7 @@ def write_parts(description: SegmentDescription, folder: Path) -> list[Path]:
         If the folder cannot be written.
     """
     contents = {path_inside(folder, part.file): part.render(description) for part in PARTS if part.applies(description)}
+    for part in PARTS:
+        if not part.applies(description):
+            (folder / part.file).unlink(missing_ok=True)
     return [write_atomically(path, content) for path, content in contents.items()]

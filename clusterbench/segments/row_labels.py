@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from clusterbench.tables import csv_text
 
 MOST_ON_SHEET = 1_048_575
 _MOST_REASONS = 3
+_CREATED = datetime(2000, 1, 1)  # the same bytes for the same labels
 
 
 def customer_labels(segmentation: Segmentation, names: Sequence[str]) -> pd.DataFrame:
@@ -76,6 +78,7 @@ def labels_xlsx(labels: pd.DataFrame) -> bytes:
     )
     with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs={"options": as_text}) as writer:
         labels.to_excel(writer, sheet_name="segments", index=False, freeze_panes=(1, 1))
+        writer.book.set_properties({"created": _CREATED})
         sheet = writer.sheets["segments"]
         sheet.autofilter(0, 0, len(labels), labels.shape[1] - 1)
         for place, column in enumerate(labels.columns):

@@ -104,11 +104,14 @@ def test_a_page_without_rows_contains_no_id_and_no_row(planted: Segmentation, tm
     # Values that no rounding, quantile or mean of other rows can give.
     table = planted.table.copy()
     table["SALES"] += np.arange(400) * 1e-7
-    hidden = describe(replace(planted, table=table), with_rows=False)
-    paths = write_parts(hidden, tmp_path)
-    assert {path.name for path in paths} == {part.file for part in PARTS if not part.of_rows}
     shown = describe(replace(planted, table=table))
     assert "shop-" in render(shown, "dashboard.html")
+    write_parts(shown, tmp_path)
+    hidden = describe(replace(planted, table=table), with_rows=False)
+    paths = write_parts(hidden, tmp_path)
+    names = {part.file for part in PARTS if not part.of_rows}
+    assert {path.name for path in paths} == names
+    assert {path.name for path in tmp_path.iterdir()} == names
     for path in paths:
         text = path.read_text(encoding="utf-8")
         assert "shop-" not in text, path.name
@@ -158,5 +161,18 @@ def test_hostile_names_stay_text(planted: Segmentation) -> None:
 
 
 def test_the_same_segmentation_gives_the_same_files(planted: Segmentation) -> None:
-    for file in ("summary.html", "dashboard.html", "profile.csv", "comparisons.csv"):
-        assert render(describe(planted), file) == render(describe(planted), file)
+    one, other = describe(planted), describe(planted)
+    for part in PARTS:
+        if part.applies(one):
+            assert part.render(one) == part.render(other), part.file
+
+
+def test_rows_without_a_segment_are_counted_and_drawn_apart(planted: Segmentation, make_segmentation: Any) -> None:
+    segment = np.where(np.arange(400) % 40 == 0, 0, planted.segment)
+    description = describe(make_segmentation(planted.table, segment, features=planted.features))
+    assert "the 10 rows that have no segment" in render(description, "summary.md")
+    page = render(description, "dashboard.html")
+    assert "small grey dots have no segment" in page
+    points = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])
+    assert np.bincount(points["segment"]).tolist() == [10, 195, 117, 78]
+    assert sum(leaf.size for leaf in description.rules.tree.leaves) == 390
