@@ -14,7 +14,7 @@ from clusterbench.plugins import Registry
 from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
 from clusterbench.running import Plan, Settings, estimate, run_plan, unfinished_jobs
 from clusterbench.store import STORE_NAME, Store
-from clusterbench.text import printable
+from clusterbench.text import listed, printable
 
 
 def run_and_report(
@@ -53,7 +53,8 @@ def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> No
         f"{counts.asked} partitions asked for: {counts.fitted} fits, {now}; {counts.shared} shared with another seed or"
         f" variant; {done.n_failed} failed{again}."
     )
-    say(f"\nstore    {results / STORE_NAME}")
+    sources = [printable(dataset.source) for dataset in done.record.datasets.values()]
+    say(f"\ntable    {listed(sources, most=3)}\nstore    {results / STORE_NAME}")
     name_files(written)
 
 

@@ -42,7 +42,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
         truth_kind=(spec.truth_kind or raw.truth_kind) if classes else None,
         groups={group: names for group, names in groups.items() if names},
         units={name: unit for name, unit in units.items() if name in columns and unit},
-        source=mask_credentials(raw.source),
+        source=mask_credentials(": ".join(filter(None, (raw.source, ", ".join(raw.reading))))),
         warnings=tuple(warnings),
     )
 
@@ -124,6 +124,8 @@ def _known_classes(column: pd.Series, rows: NDArray[np.intp], noise: str | None,
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, classes = column.cat.codes.to_numpy(), column.cat.categories.tolist()
     else:
+        if len(set(map(type, column))) > 1:  # which have no order
+            column = column.astype(str)
         codes, uniques = pd.factorize(column, sort=True)
         classes = uniques.tolist()
         if all(isinstance(value, float) and value.is_integer() for value in classes):

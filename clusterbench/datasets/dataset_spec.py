@@ -18,7 +18,7 @@ MAX_ROWS: Final = 1_000_000
 _SOURCES: Final = ("use", "path", "url", "sql", "memory")
 _SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
     "sha256": ("path", "url"),
-    "header": ("path", "url"),
+    **dict.fromkeys(("header", "separator", "decimal", "thousands", "encoding", "sheet"), ("path", "url")),
     "max_rows": ("sql",),
     "max_seconds": ("url", "sql"),
     "max_mb": ("url",),
@@ -50,6 +50,12 @@ class DatasetSpec(BaseModel):
     # Whether the first line of a text file holds the column names. By default it does, and a line of numbers is
     # refused. Without names the columns are x1, x2, ...
     header: bool | None = None
+    # How a text file is written, where that is not found out or not clear: see docs/tables.md.
+    separator: Annotated[str, Field(pattern=r"^[^\w\s\"'.+-]$|^\t$|^ $")] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
+    encoding: Name | None = None
+    sheet: Name | None = None  # of an Excel file that has several
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")  # of the file; it is verified
     max_rows: int = Field(default=MAX_ROWS, gt=0)  # of a query
     max_seconds: float = Field(default=MAX_SECONDS, gt=0)  # of a query or a download
@@ -71,6 +77,8 @@ class DatasetSpec(BaseModel):
         for address in filter(None, (self.url, self.database)):
             if re.search(r"[\s\"'<>]", address.rpartition("@")[0]):
                 raise ValueError("user name and password of an address must be percent-encoded")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are the same sign {self.decimal!r}")
         if self.drop and self.keep is not None:
             raise ValueError("drop and keep exclude each other")
         if self.id is not None and self.id in self.truth:
@@ -91,7 +99,8 @@ class DatasetSpec(BaseModel):
             file = PureWindowsPath(self.path).name
         else:
             file = PurePosixPath(urlsplit(self.url or "").path).name
-        stem = file.removesuffix(".gz").rpartition(".")[0] or file
+        stem = re.sub(r"\.(gz|bz2|xz|zip)$", "", file)
+        stem = re.sub(r"(?<=.)\.[^.]*$", "", stem) if stem == file or "." in stem else stem
         host = urlsplit(self.url or "").netloc.rpartition("@")[2]
         return self.name or self.use or self.memory or stem or host or "query"
 

@@ -1,12 +1,9 @@
-"""Files to raw tables: CSV, TSV, ARFF, Parquet, and tables of numbers with their label files."""
+"""Files to raw tables: CSV, TSV, Excel, JSON lines, ARFF, Parquet, and tables of numbers with their label files."""
 
-import gzip
 import hashlib
 import io
 import os
 import re
-import zlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,31 +12,49 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.datasets.compressed_files import COMPRESSIONS, unpacked
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.raw_table import RawTable, arrow_frame, column_name
-from clusterbench.datasets.text_tables import arff_table, delimited_table
+from clusterbench.datasets.record_files import excel_table, json_lines_table
+from clusterbench.datasets.text_encoding import UTF_8, decoded
+from clusterbench.datasets.text_tables import TextFormat, arff_table, delimited_table
 from clusterbench.errors import RequestError, did_you_mean
 
-NUMBERS: Final = (".data", ".data.gz")
-SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq", ".arff", *NUMBERS)
+_DELIMITED: Final = {".csv": ",", ".tsv": "\t"}
+_TEXTS: Final = (*_DELIMITED, ".jsonl", ".ndjson", ".arff", ".data")
+SUFFIXES: Final = (*_TEXTS, ".xlsx", ".parquet", ".pq")
+NUMBERS: Final = ".data"
 _NOISE_LABEL: Final = "0"  # of label files
+_KINDS_OF_KEY: Final = {
+    **dict.fromkeys(("separator", "decimal", "thousands"), tuple(_DELIMITED)),
+    "header": (*_DELIMITED, ".xlsx"),
+    "encoding": _TEXTS,
+    "sheet": (".xlsx",),
+}
 
 
 def read_file(path: Path, spec: DatasetSpec) -> RawTable:
-    """Read a table, by its suffix; `spec` gives ids, header and SHA-256. Content that is no table is refused.
+    """Read a table, by its suffix; `spec` says how. Content that is no table is refused.
 
     Beside a table of numbers, ``NAME.data`` or ``NAME.data.gz``, the files ``NAME.labels0``, ``NAME.labels1.gz``, ...
     hold known classes, a whole number per row: columns ``labels0``, ``labels1``, ... of the result.
     """
     content = _content(path)
-    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
-    if suffix is None:
-        raise RequestError(f"{path}: unknown kind of file {path.suffix or path.name!r}", allowed=", ".join(SUFFIXES))
     if spec.sha256 is not None and (actual := hashlib.sha256(content).hexdigest()) != spec.sha256.lower():
         raise RequestError(f"{path}: SHA-256 is {actual}", allowed=spec.sha256.lower())
-    max_mb = None if spec.url is None else spec.max_mb
-    raw = read_bytes(content, suffix, str(path), id_columns=spec.id_columns, header=spec.header, max_mb=max_mb)
-    return _with_labels(raw, label_files(path)) if suffix in NUMBERS else raw
+    try:
+        content, name = unpacked(content, path.name, None if spec.url is None else spec.max_mb)
+        suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
+        if suffix is None:
+            allowed = f"{', '.join(SUFFIXES)}; then also {', '.join(COMPRESSIONS)}"
+            raise RequestError(f"unknown kind of file {Path(name).suffix or name!r}", allowed=allowed)
+        for key, kinds in _KINDS_OF_KEY.items():
+            if getattr(spec, key) is not None and suffix not in kinds:
+                raise RequestError(f"{key} has no meaning here", allowed=f"{key} of {', '.join(kinds)}")
+    except RequestError as error:
+        raise error.within(str(path)) from error
+    raw = read_bytes(content, suffix, str(path), spec)
+    return _with_labels(raw, label_files(path)) if suffix == NUMBERS else raw
 
 
 def label_files(path: Path) -> dict[str, Path]:
@@ -57,7 +72,7 @@ def _with_labels(raw: RawTable, files: dict[str, Path]) -> RawTable:
     for name, file in files.items():
         content = _content(file)
         try:
-            values = _numbers(_decode(_unzip(content, None) if file.suffix == ".gz" else content), np.int64)
+            values = _numbers(decoded(unpacked(content, file.name)[0])[0], np.int64)
             if values.shape != (len(raw.frame), 1):
                 raise RequestError(f"{len(values)} labels", allowed=f"{len(raw.frame)}, one whole number per row")
         except RequestError as error:
@@ -85,36 +100,45 @@ def _content(path: Path) -> bytes:
         raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def read_bytes(
-    content: bytes,
-    suffix: str,
-    source: str,
-    *,
-    id_columns: Sequence[str] = (),
-    header: bool | None = None,
-    max_mb: float | None = None,
-) -> RawTable:
-    """Read the content of a file; `max_mb` limits what a gzip file unpacks to. See `delimited_table`."""
+def read_bytes(content: bytes, suffix: str, source: str, spec: DatasetSpec | None = None) -> RawTable:
+    """Read the content of a file that is not compressed; `spec` says how."""
     try:
-        if suffix.endswith(".gz"):
-            content = _unzip(content, max_mb)
         if not content.strip():
             raise RequestError("is empty")
+        id_columns = () if spec is None else spec.id_columns
         if suffix in (".parquet", ".pq"):
             raw = _parquet_table(content)
-        elif suffix in NUMBERS:
-            values = _numbers(_decode(content), np.float64)
-            raw = RawTable(pd.DataFrame(values, columns=[f"x{at}" for at in range(1, values.shape[1] + 1)]))
-        elif suffix == ".arff":
-            raw = arff_table(_decode(content), id_columns=id_columns)
+        elif suffix == ".xlsx":
+            sheet, header = (None, None) if spec is None else (spec.sheet, spec.header)
+            raw = excel_table(content, sheet=sheet, id_columns=id_columns, header=header)
         else:
-            delimiter = "\t" if suffix.startswith(".tsv") else ","
-            raw = delimited_table(_decode(content), delimiter, id_columns=id_columns, header=header)
+            raw = _text_table(content, suffix, spec)
         if raw.frame.empty:
             raise RequestError("has a header but no rows")
     except RequestError as error:
         raise error.within(source) from error
     return replace(raw, source=source)
+
+
+def _text_table(content: bytes, suffix: str, spec: DatasetSpec | None) -> RawTable:
+    text, encoding = decoded(content, None if spec is None else spec.encoding)
+    id_columns = () if spec is None else spec.id_columns
+    if suffix == NUMBERS:
+        values = _numbers(text, np.float64)
+        raw = RawTable(pd.DataFrame(values, columns=[f"x{at}" for at in range(1, values.shape[1] + 1)]))
+    elif suffix == ".arff":
+        raw = arff_table(text, id_columns=id_columns)
+    elif suffix in _DELIMITED:
+        raw = delimited_table(text, TextFormat() if spec is None else _format(spec), usual=_DELIMITED[suffix])
+    else:
+        raw = json_lines_table(text, id_columns=id_columns)
+    is_usual = encoding == UTF_8
+    return raw if is_usual else replace(raw, reading=(*raw.reading, f"encoding {encoding}"))
+
+
+def _format(spec: DatasetSpec) -> TextFormat:
+    columns = (spec.id_columns, spec.keep or (), (*spec.drop, *spec.truth))
+    return TextFormat(spec.separator, spec.decimal, spec.thousands, spec.header, *columns)
 
 
 def _parquet_table(content: bytes) -> RawTable:
@@ -155,26 +179,3 @@ def _no_file(path: Path) -> RequestError:
     if not path.parent.is_dir():
         return RequestError(f"{path} does not exist: there is no folder {path.parent}")
     return RequestError(f"{path} does not exist{did_you_mean(path.name, map(str, os.listdir(path.parent)))}")
-
-
-def _unzip(content: bytes, max_mb: float | None) -> bytes:
-    try:
-        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(-1 if max_mb is None else int(max_mb * 1e6) + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise RequestError(f"is not a complete gzip file: {error}") from error
-    if max_mb is not None and len(unpacked) > max_mb * 1e6:
-        raise RequestError(f"unpacks to more than {max_mb:g} MB", allowed="a larger max_mb")
-    return unpacked
-
-
-def _decode(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        what = f"byte {content[error.start]:#04x} in line {line} is not UTF-8"
-        raise RequestError(what, allowed="a UTF-8 text file") from error
-    if "\0" in text:  # the rest of a crashed write, or UTF-16; it would be read as missing values
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise RequestError(f"a NUL byte in line {line}", allowed="a UTF-8 text file")
-    return text

@@ -68,7 +68,7 @@ def labelled_tables(folder: Path) -> tuple[LabelledTable, ...]:
         If there is no such table.
     """
     tables = []
-    for path in sorted(path for suffix in NUMBERS for path in folder.rglob(f"*{suffix}")):
+    for path in sorted(path for suffix in (NUMBERS, f"{NUMBERS}.gz") for path in folder.rglob(f"*{suffix}")):
         if label_files(path):
             battery, name = path.parent.name, path.name[: path.name.index(".data")]
             kind = path.relative_to(folder).parts[0] if path.parent != folder else folder.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ class RawTable:
     truth_kind: TruthKind | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()  # how its text was read, where that is unusual: ``separator ';'``
 
     def __post_init__(self) -> None:
         repeated = self.frame.columns[self.frame.columns.duplicated()]
@@ -37,6 +38,19 @@ class RawTable:
 def column_name(label: object) -> str:
     """Return a column label as text; the levels of a label of several levels are joined by ``_``."""
     return "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def distinct_names(names: Sequence[str], warnings: list[str]) -> list[str]:
+    """Return the names of the columns of a file, no two alike and none empty; extend `warnings` by the changes."""
+    distinct: list[str] = []
+    for position, name in enumerate(names):
+        number, new = 1, name or f"Unnamed: {position}"
+        while new in distinct or (number > 1 and new in names):
+            number, new = number + 1, f"{name or f'Unnamed: {position}'}_{number + 1}"
+        if number > 1:
+            warnings.append(f"two columns are called {name!r}: the second is {new!r} here")
+        distinct.append(new)
+    return distinct
 
 
 def arrow_frame(table: pa.Table) -> pd.DataFrame:

@@ -4,11 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import pandas as pd
 
-from clusterbench.datasets.raw_table import RawTable
+from clusterbench.datasets.number_formats import PLAIN, NumberFormat, find_number_format, number_formats
+from clusterbench.datasets.raw_table import RawTable, distinct_names
 from clusterbench.errors import RequestError
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
@@ -16,25 +19,75 @@ _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,308}\s*")
 _EXACT_DIGITS: Final = 15  # every integer of so many digits is a float64
 _DATA: Final = re.compile(r"^\s*@data\s*$", re.IGNORECASE | re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE | re.MULTILINE)
+_SEPARATORS: Final = (",", ";", "\t", "|")
+_SAMPLE: Final = 200_000  # characters in which the separator is looked for
+_SAMPLE_ROWS: Final = 200
 
 
-def delimited_table(text: str, delimiter: str, *, id_columns: Sequence[str], header: bool | None) -> RawTable:
-    """Read CSV or TSV; in a CSV without commas, semicolons or tabs delimit.
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """What is declared of a text table; None is found out."""
 
-    Ids are text, exactly as in the file: ``00123`` is not 123, ``NA`` is not missing. `header` says whether the first
-    line holds the column names; by default it does, and a line of numbers is refused.
+    separator: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    header: bool | None = None  # whether the first line holds the column names
+    id_columns: Sequence[str] = ()
+    keep: Sequence[str] = ()  # the only columns whose numbers matter; none: all but `unused`
+    unused: Sequence[str] = ()
+
+    def uses(self, name: str) -> bool:
+        """Whether the numbers of a column matter."""
+        return name not in self.unused and (not self.keep or name in self.keep)
+
+
+def delimited_table(text: str, given: TextFormat, *, usual: str) -> RawTable:
+    """Read CSV or TSV; `usual` is the separator that the kind of file is named after.
+
+    Ids are text, exactly as in the file: ``00123`` is not 123, ``NA`` is not missing. Unless declared, the first line
+    holds the column names, and a line of numbers is refused.
     """
-    head = text.lstrip("\r\n").split("\n", 1)[0]
-    if delimiter == "," and "," not in head:
-        delimiter = next((other for other in (";", "\t") if other in head), delimiter)
-    first = next(_lines(text, delimiter, '"'), (1, []))[1]
-    warnings = _number_names(first) if header is None else ()
-    if header is False:
+    separator = given.separator or (usual if usual == "\t" else _find_separator(text))
+    first = next(_lines(text, separator, '"'), (1, []))[1]
+    warnings = list(_number_names(first) if given.header is None else ())
+    if given.header is False:
         names = [f"x{position}" for position in range(1, len(first) + 1)]
     else:
-        names = [name or f"Unnamed: {position}" for position, name in enumerate(first)]
-    frame = _parse(text, names, id_columns, delimiter=delimiter, header=None if header is False else 0)
-    return RawTable(frame, warnings=warnings)
+        names = distinct_names(first, warnings)
+    header = None if given.header is False else 0
+    frame, numbers = _parse(text, names, given, separator=separator, header=header)
+    parts = [f"separator {separator!r}", f"decimal {numbers.decimal!r}"]
+    parts += [f"thousands {numbers.thousands!r}"] if numbers.thousands else []
+    is_usual = separator == usual and numbers == PLAIN
+    return RawTable(frame, warnings=tuple(warnings), reading=() if is_usual else tuple(parts))
+
+
+def _find_separator(text: str) -> str:
+    """Return the sign that splits all of the first rows into equally many fields, several of them.
+
+    If there is none, it is the first of the signs in the first line, else the comma.
+    """
+    counts = {separator: _field_counts(text, separator) for separator in _SEPARATORS}
+    fitting = {sign: rows[0] for sign, rows in counts.items() if rows and len(set(rows)) == 1 and rows[0] > 1}
+    if len(fitting) > 1:
+        said = " and ".join(f"{sign!r} (into {count})" for sign, count in fitting.items())
+        allowed = " or ".join(f"separator = {sign!r}".replace("'", '"') for sign in fitting)
+        raise RequestError(f"{said} both split all rows evenly", allowed=allowed)
+    head = text.lstrip("\r\n").split("\n", 1)[0]
+    return next((sign for sign in fitting or _SEPARATORS if sign in head), ",")
+
+
+def _field_counts(text: str, separator: str) -> list[int]:
+    """Return the number of fields in each of the first rows."""
+    sample = text[:_SAMPLE]
+    reader = csv.reader(io.StringIO(sample, newline=None), delimiter=separator, strict=True)
+    counts = []
+    try:
+        for fields in islice(reader, _SAMPLE_ROWS):
+            counts += [len(fields)] if fields else []
+    except csv.Error:
+        return counts if len(text) > len(sample) else []
+    return counts[:-1] if len(text) > len(sample) and len(counts) < _SAMPLE_ROWS else counts
 
 
 def _number_names(first: Sequence[str]) -> tuple[str, ...]:
@@ -63,7 +116,9 @@ def arff_table(text: str, *, id_columns: Sequence[str]) -> RawTable:
     if data[0].lstrip().startswith("{"):
         raise RequestError("is a sparse ARFF file", allowed="dense data")
     body = "\n".join(data)
-    return RawTable(_parse(body, names, id_columns, quote="'" if "'" in body else '"', missing="?"))
+    quote = "'" if "'" in body else '"'
+    plain = TextFormat(decimal=PLAIN.decimal, thousands=PLAIN.thousands, id_columns=id_columns)
+    return RawTable(_parse(body, names, plain, quote=quote, missing="?")[0])
 
 
 def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
@@ -80,43 +135,66 @@ def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[st
 def _parse(
     text: str,
     names: Sequence[str],
-    id_columns: Sequence[str],
+    given: TextFormat,
     *,
-    delimiter: str = ",",
+    separator: str = ",",
     quote: str = '"',
     missing: str = "",
     header: int | None = None,
-) -> pd.DataFrame:
-    """Parse with pandas; keep ids as text and long integers exact."""
-    ids = {position for position, name in enumerate(names) if name in id_columns}
+) -> tuple[pd.DataFrame, NumberFormat]:
+    """Parse with pandas; keep ids as text and long integers exact. Return how numbers are written, too."""
+    ids = {position for position, name in enumerate(names) if name in given.id_columns}
     exact: set[int] = set()
-    for line, fields in _lines(text, delimiter, quote):
+    for line, fields in _lines(text, separator, quote):
         if len(fields) != len(names):  # pandas would fill the row with missing values
             raise RequestError(f"line {line} has {len(fields)} fields, the header has {len(names)}")
         exact |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
-    try:
-        frame = pd.read_csv(
+
+    def read(as_text: set[int]) -> pd.DataFrame:
+        frame: pd.DataFrame = pd.read_csv(
             io.StringIO(text.lstrip("\r\n"), newline=None),
-            sep=delimiter,
+            sep=separator,
             quotechar=quote,
             names=range(len(names)),
             header=header,
             index_col=False,
-            dtype=dict.fromkeys(exact - ids, "str"),
+            dtype=dict.fromkeys(as_text - ids, "str"),
             converters=dict.fromkeys(ids, str),
             na_values=[missing],
             skip_blank_lines=len(names) > 1,
             float_precision="round_trip",
             low_memory=False,
         )
+        return frame
+
+    try:
+        frame = read(exact)
+        used = [at for at, name in enumerate(names) if at not in ids and given.uses(name)]
+        numbers, converted = PLAIN, {}
+        formats = number_formats(given.decimal, given.thousands)
+        if separator == ";" or formats[0] != PLAIN or any(_is_number_text(frame[at], formats) for at in used):
+            texts = read(set(used))[used]
+            named = {names[at]: texts[at] for at in used}
+            numbers = find_number_format(named, formats, point_is_likely=separator != ";")
+            if numbers != PLAIN:
+                converted = {at: numbers.plain(texts[at]) for at in used if numbers.fits(texts[at])}
     except (ValueError, OverflowError) as error:
+        if isinstance(error, RequestError):
+            raise
         raise RequestError(f"cannot be parsed: {error}") from error
     for position in ids:
         frame[position] = frame[position].mask(frame[position].isin(["", missing]))
-    for position in exact - ids:
-        values = [_exact_number(field) if isinstance(field, str) else None for field in frame[position]]
+    for position in (exact | set(converted)) - ids:
+        column = converted.get(position, frame[position])
+        values = [_exact_number(field) if isinstance(field, str) else None for field in column]
         frame[position] = pd.Series(values, dtype=object)
-    return frame.set_axis(list(names), axis=1)
+    return frame.set_axis(list(names), axis=1), numbers
+
+
+def _is_number_text(column: pd.Series, formats: Sequence[NumberFormat]) -> bool:
+    """Whether a column that pandas took for text holds numbers of one of the formats."""
+    is_text = isinstance(column.dtype, pd.StringDtype)
+    return is_text and any(form.fits(column) for form in formats if form != PLAIN)
 
 
 def _exact_number(field: str) -> int | float | str:

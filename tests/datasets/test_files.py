@@ -87,8 +87,11 @@ def test_no_float_loses_a_bit_on_its_way_through_csv(load, values):
     assert load(text).frame["x"].tolist() == values
 
 
-@given(st.binary(max_size=200), st.sampled_from([".csv", ".tsv", ".arff", ".csv.gz", ".parquet"]))
-@settings(max_examples=100)
+KINDS = [".csv", ".tsv", ".arff", ".csv.gz", ".csv.bz2", ".csv.xz", ".zip", ".jsonl", ".xlsx", ".parquet"]
+
+
+@given(st.binary(max_size=200), st.sampled_from(KINDS))
+@settings(max_examples=150)
 def test_any_bytes_are_a_table_or_a_request_error(load, content, suffix):
     try:
         dataset = load(content, f"t{suffix}")
@@ -136,7 +139,7 @@ def test_the_usual_words_for_a_missing_value_are_missing_values(load):
 
 @pytest.mark.parametrize(
     "field",
-    ['"1,234"', "1_000", "1 234", "12%", "$5", "0x10", "1/2", "2018-03-02", "12:30", "?", "-", "1.2.3", "one", "٣x"],
+    ["1_000", "12 34", "12%", "$5", "0x10", "1/2", "2018-03-02", "12:30", "?", "-", "1.2.3", "one", "٣x"],
 )
 def test_what_only_a_person_would_read_as_a_number_is_text(load, field):
     for other in ("2", "90071992547409930"):
@@ -395,10 +398,9 @@ WRONG = [
     (b"a,b\n1,2,\n", "t.csv", "line 2 has 3 fields, the header has 2"),
     (b'a,b\n"x\ny",1\n2\n', "t.csv", "line 4 has 1 fields, the header has 2"),
     (b"a\tb\n1\t2\t3\n", "t.tsv", "line 2 has 3 fields, the header has 2"),
-    (b"a,b,a\n1,2,3\n", "t.csv", "two columns are called 'a' (allowed: unique column names)"),
-    (b",Unnamed: 0\n1,2\n", "t.csv", "two columns are called 'Unnamed: 0'"),
-    (b"a,b\n1,2\n\xff\xfe,3\n", "t.csv", "byte 0xff in line 3 is not UTF-8 (allowed: a UTF-8 text file)"),
-    ("a,b\n1,2\n".encode("utf-16"), "t.csv", "byte 0xff in line 1 is not UTF-8"),
+    (b"a,b\n1,\x01\n\xff\xfe,3\n", "t.csv", "byte 0xff in line 3 is not UTF-8 (allowed: a UTF-8 text file, or a"),
+    (b"\xc3\xa4,b\n1,2\n\xff,3\n", "t.csv", "byte 0xff in line 3 is not UTF-8"),
+    (b"\xff\xfea\x00,", "t.csv", "byte 0x2c in line 1 is not UTF-16-LE"),
     (b"a,b\n1,2\n3,\x001\n", "t.csv", "a NUL byte in line 3"),
     (b'a,b\n1,"2\n3,4\n', "t.csv", "line 3: unexpected end of data"),
     (b"not gzip at all", "t.csv.gz", "is not a complete gzip file"),
@@ -453,7 +455,7 @@ def test_a_path_is_found_beside_the_benchmark_file_before_the_current_folder(tmp
 
 def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):
     (tmp_path / "Customers.csv").write_text("a\n1\n2\n")
-    (tmp_path / "a.xlsx").write_text("x")
+    (tmp_path / "a.docx").write_text("x")
     (tmp_path / "README").write_text("x")
     (tmp_path / "d.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
@@ -462,7 +464,7 @@ def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):
         "no/a.csv": "there is no folder",
         "d.csv": "is a folder",
         "pipe.csv": "is no regular file",
-        "a.xlsx": r"unknown kind of file '\.xlsx' \(allowed: \.csv",
+        "a.docx": r"unknown kind of file '\.docx' \(allowed: \.csv",
         "README": "unknown kind of file 'README'",
         f"{'a' * 5000}.csv": "cannot be read",
     }.items():
