@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
-from clusterbench.segments.program import Assigned, Program, parse_program
+from clusterbench.segments.program import ROW_ARRAYS, Assigned, Program, parse_program
 from clusterbench.segments.value_bins import BinCounts, Bins
 
 _FORMAT: Any = np.lib.format  # its functions have no types
@@ -220,8 +220,8 @@ def _mismatch(manifest: BundleManifest, program: Program, has_rows: bool) -> str
         return "the columns of the manifest are not those of the program"
     if program.segments != tuple(segment.id for segment in manifest.segments):
         return "the segments of the manifest are not those of the program"
-    if any(len(values) != n_levels for values in quantiles):
-        return f"a column or segment has not {n_levels} quantiles"
+    if 0.5 not in manifest.levels or any(len(values) != n_levels for values in quantiles):
+        return f"a column or segment has not {n_levels} quantiles with the median"
     if manifest.distance_counts and manifest.counts is None:
         return "the counts of a column or of the distances are not by its segments and bins"
     if manifest.contains_rows is not has_rows:
@@ -282,6 +282,8 @@ def _arrays(content: bytes, where: str) -> dict[str, NDArray[Any]]:
     arrays = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sorted(archive.namelist()) != [f"{name}.npy" for name in ROW_ARRAYS]:
+                raise ValueError(f"it holds {archive.namelist()[:5]}")
             for member in archive.infolist():
                 if member.file_size > len(content) or member.compress_type != zipfile.ZIP_STORED:
                     raise ValueError(f"{member.filename} is compressed")

@@ -113,7 +113,7 @@ def _chosen(results: Path, entry: str, benchmark: str | None) -> tuple[StoredRun
             what = f"no entry has rank {rank[1]}" if rows.empty else f"several tables have an entry of rank {rank[1]}"
             names = [
                 entry_target(run.cells, {str(key): row[key] for key in row})
-                for row in ranked.head(5).to_dict("records")
+                for row in (ranked if rows.empty else rows).head(5).to_dict("records")
             ]
             raise RequestError(what, where=f"leaderboard of {run.name}", allowed=" or ".join(names) or "none")
         row = rows.iloc[0]

@@ -12,13 +12,13 @@ CARD = "model-card.md"
 
 def model_card(manifest: BundleManifest) -> str:
     """Return the card of a bundle."""
-    rows = manifest.n_rows
+    rows, median = manifest.n_rows, manifest.levels.index(0.5)
     segments = [
         [str(one.id), one.name, f"{one.rows:,}", f"{one.rows / rows:.1%}", f"{one.agreement:.1%}", _share(one.jaccard)]
         for one in manifest.segments
     ]
     columns = [
-        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, one.quantiles[_MEDIAN], one.maximum)),
+        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, one.quantiles[median], one.maximum)),
          f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"]
         for one in manifest.columns
     ]  # fmt: skip
@@ -66,9 +66,6 @@ def model_card(manifest: BundleManifest) -> str:
             "",
         ]
     )
-
-
-_MEDIAN = 8  # its place in the levels of a bundle
 
 
 def _share(value: float | None) -> str:

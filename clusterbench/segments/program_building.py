@@ -124,7 +124,7 @@ def _candidates(values: Floats, segment: Ints, model: object | None) -> Iterator
     ids = np.arange(1, segment.max(initial=0) + 1)
     *steps, last = operations_of(model) or [{}]
     if last:
-        count = next(len(last[name]) for name in ("centres", "means") if name in last)
+        count = len(last.get("centres", last.get("means", ())))  # of the two operations that have no rows
         placed = _placed(steps, list(range(values.shape[1])), values.shape[1])
         yield "the fitted model", [*placed, {**last, "segments": np.arange(1, count + 1)}]
     members = [values[segment == number] for number in ids]

@@ -6,8 +6,13 @@ import json
 import shutil
 import sqlite3
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from clusterbench.labeling import labels_sha256
+from clusterbench.results import load_stored_run
+from clusterbench.segments import segment_entry
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +38,28 @@ def test_segment_writes_a_bundle_and_files_on_the_segments(made):
     assert (manifest["agreement"], manifest["contains_rows"]) == (1.0, False)
     assert manifest["segments"][0]["name"] in (made / "names.toml").read_text()
     assert (made / "bundle" / "profile.csv").read_bytes() == (made / "profile.csv").read_bytes()
+
+
+def test_an_entry_gives_its_fitted_labels_with_scores_and_stability(workspace):
+    made = segment_entry(workspace / "results", "kmeans/standard/2")
+    segmentation, run = made.segmentation, load_stored_run(workspace / "results")
+    cells = run.cells.set_index(["algorithm", "variant", "k"]).sort_index()["labels_sha256"]
+    assert made.provenance.labels_sha256 == cells["kmeans", "standard", 2].iloc[0]
+    assert labels_sha256((segmentation.segment - 1).astype(np.int32)) == made.provenance.labels_sha256
+    assert (segmentation.title, segmentation.n_segments) == ("kmeans on standard, k = 2", 2)
+    assert segmentation.table.index[:2].tolist() == ["C0", "C1"]
+    assert (segmentation.features, segmentation.space.shape) == (("x", "y"), (80, 2))
+    assert set(segmentation.second) == {1, 2}
+    assert (segmentation.second != segmentation.segment).all()
+    assert segmentation.margin.min() > 0
+    assert all(0.9 < value <= 1.0 for value in segmentation.jaccard)
+    own = run.scores.set_index(["labels_sha256", "variant", "space", "metric"]).sort_index()["value"]
+    (silhouette,) = set(own[made.provenance.labels_sha256, "standard", "own", "silhouette"])
+    assert segmentation.scores.set_index(["space", "metric"])["value"]["own", "silhouette"] == silhouette
+    assert set(segmentation.k_curve["k"]) == {2, 3}
+    assert made.finer.n_segments == 3
+    assert segment_entry(workspace / "results", "kmeans/standard/3").finer is None
+    assert made.notes[0] == run.board.headlines["blobs"]
 
 
 def test_assign_gives_the_rows_of_the_table_their_labels(made, workspace, call, tmp_path):
