@@ -1,4 +1,4 @@
-"""Numbers as they are printed: one form for every format."""
+"""Numbers as they are printed: one form for every format, without pandas, which the service does not import."""
 
 import math
 import re
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
-import pandas as pd
 
 from clusterbench.naming import parameter_pairs
 
@@ -95,7 +94,12 @@ def share(value: float | None) -> str:
 
 def is_missing(value: object) -> bool:
     """Return whether a value of a table is missing: None, NaN or pandas' NA."""
-    return value is None or value is pd.NA or bool(value != value)
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas' NA has no truth
+        return True
 
 
 def exact_text(value: object) -> str:

@@ -135,6 +135,23 @@ def _smallest_change(bundle: Bundle, row: Floats, segment: int) -> Change | None
 
 def _changes(bundle: Bundle, row: Floats, segment: int) -> Iterator[Change]:
     """Yield, for each column and direction, the nearest value that gives another segment; the program checks each."""
+    tried = list(_brackets(bundle, row, segment))
+    if not tried:
+        return
+    columns, inside, outside = (np.array(part) for part in zip(*tried, strict=True))
+    rows, place = np.repeat(row[np.newaxis], len(columns), axis=0), (np.arange(len(columns)), columns)
+    for _ in range(_HALVINGS):
+        rows[place] = middle = (inside + outside) / 2.0
+        stays = bundle.assign(rows).segment == segment
+        inside, outside = np.where(stays, middle, inside), np.where(stays, outside, middle)
+    rows[place] = outside
+    for at, to, new in zip(columns.tolist(), outside.tolist(), bundle.assign(rows).segment.tolist(), strict=True):
+        column = bundle.manifest.columns[at]
+        yield Change(column.name, float(row[at]), to, new, abs(to - float(row[at])) / column.std)
+
+
+def _brackets(bundle: Bundle, row: Floats, segment: int) -> Iterator[tuple[int, float, float]]:
+    """Yield, for each column and direction, its position and two values between which the segment changes first."""
     for at, column in enumerate(bundle.manifest.columns):
         if np.isnan(row[at]) or column.std == 0:
             continue
@@ -144,29 +161,8 @@ def _changes(bundle: Bundle, row: Floats, segment: int) -> Iterator[Change]:
             rows = np.repeat(row[np.newaxis], len(values), axis=0)
             rows[:, at] = values
             moved = np.flatnonzero(bundle.assign(rows).segment != segment)
-            if not len(moved):
-                continue
-            inside = row[at] if moved[0] == 0 else values[moved[0] - 1]
-            to = _boundary(bundle, row, at, segment, float(inside), float(values[moved[0]]))
-            there = row.copy()
-            there[at] = to
-            new = int(bundle.assign(there[np.newaxis]).segment[0])
-            yield Change(column.name, float(row[at]), to, new, abs(to - float(row[at])) / column.std)
-
-
-def _boundary(bundle: Bundle, row: Floats, at: int, segment: int, inside: float, outside: float) -> float:
-    """Return the value nearest to `inside` that gives another segment, by halving; short if a short one does."""
-    trial = row[np.newaxis].copy()
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2.0
-        if middle in (inside, outside):
-            break
-        trial[0, at] = middle
-        if bundle.assign(trial).segment[0] == segment:
-            inside = middle
-        else:
-            outside = middle
-    return outside
+            if len(moved):
+                yield at, float(row[at] if moved[0] == 0 else values[moved[0] - 1]), float(values[moved[0]])
 
 
 def explanation_text(bundle: Bundle, one: Explanation) -> str:

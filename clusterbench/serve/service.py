@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 import clusterbench
 from clusterbench.segments.bundle import Bundle
 from clusterbench.serve.answers import Assignment, Health, Problem, Refusal, Segment, Version, assignments, segments
+from clusterbench.serve.pages import add_pages
 from clusterbench.serve.request_guard import RequestGuard
 from clusterbench.serve.request_rows import MOST_ROWS, RefusedRows, RowReader, read_body, row_schema
 
@@ -42,6 +43,7 @@ def create_app(bundle: Bundle) -> FastAPI:
     app.add_exception_handler(RefusedRows, _refuse)
     _add_assignment(app, bundle)
     _add_facts(app, bundle)
+    add_pages(app, bundle)
     return app
 
 

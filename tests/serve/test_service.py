@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +29,16 @@ def test_a_row_gets_the_segment_of_the_program(client, bundle):
         "imputed": ["AGE"],
         "out_of_range": [],
     }
+
+
+def test_the_documentation_shows_what_is_answered(client):
+    text = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
+    request = re.search(r"-d '(.*)'", text).group(1)
+    shown, refused = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    given = client.post("/assign", content=request).json()
+    assert {**given, "distance": round(given["distance"], 4), "margin": round(given["margin"], 4)} == shown
+    assert client.post("/assign", content='{"AGE": NaN, "INCOME": 1}').json() == refused
+    assert all(path in text for path in client.get("/openapi.json").json()["paths"])
 
 
 def test_a_batch_gets_what_its_rows_get_alone(client):
