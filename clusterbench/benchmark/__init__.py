@@ -10,8 +10,10 @@ from clusterbench.benchmark.declaration import (
     parse_benchmark,
 )
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
-from clusterbench.benchmark.from_python import DEFAULT_ALGORITHMS, TomlValue, python_benchmark
+from clusterbench.benchmark.from_python import python_benchmark
+from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS
 from clusterbench.benchmark.toml_tables import RankingTable, expand_range
+from clusterbench.benchmark.toml_writing import TomlValue
 
 __all__ = [
     "DEFAULT_ALGORITHMS",

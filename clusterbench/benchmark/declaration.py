@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clusterbench.benchmark.complaints import explain
+from clusterbench.benchmark.table_drafts import draft_toml
 from clusterbench.benchmark.toml_tables import (
     AlgorithmTable,
     BenchmarkFile,
@@ -22,7 +23,7 @@ from clusterbench.benchmark.toml_tables import (
     StructureTable,
     expand_range,
 )
-from clusterbench.datasets import DatasetSpec
+from clusterbench.datasets import DatasetSpec, is_table_file
 from clusterbench.errors import RequestError, request_errors, unknown
 from clusterbench.metrics import COSTLY, METRICS, Metric
 from clusterbench.naming import Cut, canonical_json
@@ -72,7 +73,7 @@ class AlgorithmRun:
 class Benchmark:
     """A validated benchmark; every name in it is known to exist."""
 
-    name: str  # stem of the file
+    name: str  # stem of the file; of a table that has none, its name
     path: Path
     text: str  # the TOML as it was read
     title: str
@@ -124,7 +125,12 @@ class Benchmark:
 
 
 def load_benchmark(path: Path, registry: Registry) -> Benchmark:
-    """Read and validate a benchmark file; an error names file, line or key, what was given and what is allowed."""
+    """Read and validate a benchmark file, or draft that of a table.
+
+    An error names file, line or key, what was given and what is allowed.
+    """
+    if is_table_file(path.name):
+        return parse_benchmark(draft_toml(path), registry, path=path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -190,11 +196,12 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     for number, table in enumerate(file.algorithms, start=1):
         with request_errors(table.use, where=f"algorithms[{number}] ({table.use})"):
             runs.append(_resolve_run(table, registry, tuple(raw_variants), ks))
+    name = names[0] if is_table_file(path.name) else path.stem
     return Benchmark(
-        name=path.stem,
+        name=name,
         path=path,
         text=text,
-        title=file.title,
+        title=file.title or name,
         seeds=file.seeds,
         ks=ks,
         metrics=tuple(metric.name for metric in ranked),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from clusterbench.datasets import is_table_file, no_file
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins import shipped_place
 
@@ -22,14 +23,16 @@ def list_benchmarks(workspace: Path) -> dict[str, Path]:
 
 
 def find_benchmark(name: str | Path, *, workspace: Path) -> Path:
-    """Return the file of a benchmark given by its name or its path.
+    """Return the file of a benchmark, or of a table, given by its name or its path.
 
     RequestError names the nearest benchmark if there is none.
     """
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or path.is_file() or is_table_file(path.name):
         located = path if path.is_absolute() else workspace / path
         if not located.is_file():
+            if is_table_file(path.name):
+                raise no_file(located)
             raise RequestError(f"no benchmark file {str(path)!r}", allowed="an existing TOML file")
         return located
     known = list_benchmarks(workspace)

@@ -122,7 +122,7 @@ class AlgorithmTable(BaseModel):
 class BenchmarkFile(_Table):
     """A whole file, as it is written."""
 
-    title: str = Field(min_length=1)
+    title: str | None = Field(default=None, min_length=1)  # by default the name of the file
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(0,), min_length=1)
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=tuple(range(2, 11)), min_length=1)
     reference_spaces: tuple[str, ...] | None = Field(default=None, min_length=1)

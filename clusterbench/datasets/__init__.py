@@ -4,6 +4,7 @@ from clusterbench.datasets.column_facts import inspect_dataset
 from clusterbench.datasets.dataset import Dataset, KnownClasses, TruthKind
 from clusterbench.datasets.dataset_loading import load_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
+from clusterbench.datasets.files import is_table_file, no_file
 from clusterbench.datasets.from_memory import dataset_from, datasets_from
 from clusterbench.datasets.labelled_tables import LabelledTable, StoredPartitions, labelled_tables, stored_partitions
 from clusterbench.datasets.named_datasets import DatasetSummary, list_datasets
@@ -19,8 +20,10 @@ __all__ = [
     "dataset_from",
     "datasets_from",
     "inspect_dataset",
+    "is_table_file",
     "labelled_tables",
     "list_datasets",
     "load_dataset",
+    "no_file",
     "stored_partitions",
 ]

@@ -57,6 +57,12 @@ def read_file(path: Path, spec: DatasetSpec) -> RawTable:
     return _with_labels(raw, label_files(path)) if suffix == NUMBERS else raw
 
 
+def is_table_file(name: str) -> bool:
+    """Whether a file of this name is read as a table."""
+    plain = name.lower().removesuffix(next((end for end in COMPRESSIONS if name.lower().endswith(end)), ""))
+    return plain.endswith(SUFFIXES) or name.lower().endswith(".zip")
+
+
 def label_files(path: Path) -> dict[str, Path]:
     """Return the label files beside a table of numbers by the name of their column, in the order of their numbers."""
     stem = re.sub(r"\.data(\.gz)?$", "", path.name, flags=re.IGNORECASE)
@@ -94,7 +100,7 @@ def _numbers(text: str, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
 def _content(path: Path) -> bytes:
     try:
         if not path.is_file():  # a pipe, for example: reading it would wait for a writer
-            raise _no_file(path)
+            raise no_file(path)
         return path.read_bytes()
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -171,7 +177,8 @@ def _parquet_table(content: bytes) -> RawTable:
     return RawTable(frame.reset_index(drop=True), warnings=(warning,))
 
 
-def _no_file(path: Path) -> RequestError:
+def no_file(path: Path) -> RequestError:
+    """Return the error for a path that is no file, with the nearest name."""
     if path.is_dir():
         return RequestError(f"{path} is a folder", allowed="a file in it")
     if path.exists():

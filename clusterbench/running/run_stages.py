@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from clusterbench.benchmark import find_benchmark, load_benchmark
+from clusterbench.datasets import is_table_file
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
 from clusterbench.execution import Limits
@@ -192,7 +193,8 @@ def _previous_manifest(store: Store, name: str, record: RunRecord) -> Manifest |
         return None
     here, there = Path(record.path).resolve(), Path(previous.path).resolve()
     same = (record.toml, record.datasets) == (previous.toml, previous.datasets)
-    if here != there and there.is_file() and not same:
+    is_file = there.is_file() and not is_table_file(there.name)  # a table that was run has no benchmark file
+    if here != there and is_file and not same:
         raise RequestError(
             f"the store has a run {name!r} of another file, {str(there)!r}, which that of {str(here)!r} would replace",
             allowed="another name (--name) or another --results folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -9,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.benchmark import find_benchmark, list_benchmarks, load_benchmark, parse_benchmark
+from clusterbench.benchmark import (
+    DEFAULT_ALGORITHMS,
+    find_benchmark,
+    list_benchmarks,
+    load_benchmark,
+    parse_benchmark,
+)
 from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry
 
@@ -95,6 +102,21 @@ def test_a_mark_of_byte_order_is_no_part_of_a_file(tmp_path):
     assert load_benchmark(path, load_registry()).seeds == (0, 1)
 
 
+def test_the_title_is_by_default_the_name_of_the_file():
+    assert parse(MINIMAL.replace('title = "T"', "")).title == "bench"
+
+
+def test_a_table_is_a_benchmark_of_the_default_matrix(tmp_path):
+    table = tmp_path / "shop.csv.gz"
+    table.write_bytes(gzip.compress(b"x;y\n" + b"".join(b"%d;%d,5\n" % (i, i % 7) for i in range(40))))
+    bench = load_benchmark(find_benchmark(table, workspace=tmp_path), REGISTRY)
+    assert (bench.name, bench.title, bench.path) == ("shop", "shop", table)
+    assert [spec.path for spec in bench.datasets] == ["shop.csv.gz"]
+    assert {run.algorithm.name for run in bench.runs} == set(DEFAULT_ALGORITHMS)
+    with pytest.raises(RequestError, match=r"shp\.csv does not exist"):
+        find_benchmark("shp.csv", workspace=tmp_path)
+
+
 def test_reference_spaces_have_a_default_recipe():
     bench = parse(MINIMAL)
     assert bench.reference_spaces == ("standard", "log1p")
@@ -118,7 +140,7 @@ def test_reference_spaces_have_a_default_recipe():
         ("seeds = [0, 1]", "seeds = [0, 0]", ["seeds", "twice"]),
         ("seeds = [0, 1]", "seeds = [-1]", ["seeds", "-1"]),
         ("seeds = [0, 1]", "sedes = [0, 1]", ["sedes", "did you mean 'seeds'?"]),
-        ('title = "T"', "", ["title", "missing"]),
+        ('title = "T"', 'title = ""', ["title", "is empty"]),
         ('use = "kmeans"', 'use = "kmean"', ["algorithms[1]", "unknown algorithm 'kmean'", "did you mean 'kmeans'?"]),
         ('use = "kmeans"', 'use = "kmeans"\nn_inits = 3', ["kmeans", "n_inits", "did you mean 'n_init'?"]),
         ('use = "kmeans"', 'use = "kmeans"\nn_init = -3', ["kmeans", "n_init", "-3"]),

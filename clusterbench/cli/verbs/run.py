@@ -8,7 +8,7 @@ from clusterbench.cli.options import REPORTS, RESULTS, Jobs, Reports, Results
 
 
 def verb(
-    benchmark: Annotated[str, typer.Argument(help="A benchmark's name, or the path of a TOML.")] = "credit-card",
+    benchmark: Annotated[str, typer.Argument(help="A benchmark, or the path of a TOML or table.")] = "credit-card",
     quick: Annotated[bool, typer.Option("--quick", help="First seed, every second k, at most 2,000 rows.")] = False,
     only: Annotated[
         list[str] | None,
