@@ -30,7 +30,7 @@ from clusterbench.segments.entry_segmentation import Provenance
 from clusterbench.segments.model_card import CARD, model_card
 from clusterbench.segments.operations import Floats
 from clusterbench.segments.program import Program
-from clusterbench.segments.program_building import Fit, assigned_by_others
+from clusterbench.segments.program_building import Fit, fitted_rows
 from clusterbench.segments.segmentation import Segmentation
 
 _LEVELS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -133,12 +133,8 @@ def _segments(segmentation: Segmentation, fit: Fit, names: Sequence[str]) -> Ite
 def _counted(manifest: BundleManifest, segmentation: Segmentation, program: Program) -> BundleManifest:
     """Return the manifest with the counts of the fitted rows, to which later rows are compared."""
     rows = segmentation.table[list(program.columns)].to_numpy(dtype=np.float64)
-    if manifest.contains_rows:
-        segment, distance = assigned_by_others(segmentation.space, segmentation.segment)
-    else:
-        given = program.assign(rows)
-        segment, distance = given.segment, given.distance
-    counts = manifest.bins.count(rows, segment, distance, np.zeros(rows.shape, dtype=np.bool_))
+    given = fitted_rows(program, segmentation.table, segmentation.space, segmentation.segment)
+    counts = manifest.bins.count(rows, given.segment, given.distance, np.zeros(rows.shape, dtype=np.bool_))
     tables = [tuple(map(tuple, table.tolist())) for table in (*counts.columns, counts.distances)]
     columns = (replace(column, counts=table) for column, table in zip(manifest.columns, tables, strict=False))
     return replace(manifest, columns=tuple(columns), distance_counts=tables[-1])

@@ -20,7 +20,7 @@ from clusterbench.preprocessing import Space
 from clusterbench.report.methodology import trust_sentences
 from clusterbench.results import JobRecord, StoredRun, load_stored_run, read_run
 from clusterbench.segments.names_file import NamesFile
-from clusterbench.segments.program_building import Fit, build_program
+from clusterbench.segments.program_building import Fit, build_program, fitted_rows
 from clusterbench.segments.segmentation import Ints, Segmentation
 from clusterbench.store import Store
 from clusterbench.tables import OVERALL
@@ -168,8 +168,8 @@ def _model(algorithm: Algorithm, job: JobRecord, values: Floats, threads: int) -
 def _segmentation(
     run: StoredRun, job: JobRecord, dataset: Dataset, space: Space, fit: Fit, declared: NamesFile
 ) -> Segmentation:
-    given = fit.program.assign(dataset.frame[list(fit.program.columns)].to_numpy(dtype=np.float64))
     segment = declared.merged
+    given = fitted_rows(fit.program, dataset.frame, space.values, segment)
     same = given.segment == segment
     key = (job.dataset, job.variant, job.algorithm, job.params, job.cuts[0])
     jaccards = (None, *run.details.jaccards.get(key, ()))  # of the segments before merging, by their ids
@@ -183,9 +183,9 @@ def _segmentation(
         & (run.scores["status"] == "ok")
     ]
     names = EntryNames.of((one.algorithm, one.params) for one in run.record.jobs)
-    title = f"{names.setting(job.algorithm, job.params)} on {job.variant}, {Cut.parse(job.cuts[0]).name} ="
+    cut = Cut.parse(job.cuts[0])
     return Segmentation(
-        title=f"{title} {Cut.parse(job.cuts[0]).value}",
+        title=f"{names.entry(job.algorithm, job.params, job.variant)} with {cut.name} = {cut.value}",
         dataset=job.dataset,
         table=dataset.frame.set_axis(pd.Index([str(row) for row in dataset.row_ids], dtype=object)),
         units=dataset.units,

@@ -103,7 +103,14 @@ class Program:
         if rows.ndim != 2 or rows.shape[1] != len(self.columns):
             raise RequestError(f"rows of shape {rows.shape}", allowed=f"{len(self.columns)} columns")
         parts = [self._assign_block(rows[start:stop], first_row + start) for start, stop in self._blocks(len(rows))]
-        return Assigned(*map(np.concatenate, zip(*parts, strict=True))) if parts else _NOTHING
+        if not parts:
+            return _NOTHING
+        return Assigned(
+            np.concatenate([part.segment for part in parts]),
+            np.concatenate([part.distance for part in parts]),
+            np.concatenate([part.second for part in parts]),
+            np.concatenate([part.margin for part in parts]),
+        )
 
     def state(self, values: Floats) -> Floats:
         """Return what the last operation sees, shape (d, n), of rows that can be assigned, shape (n, p)."""
@@ -130,7 +137,7 @@ class Program:
         size = max(1, _BLOCK // max(len(self.decision.segments), len(self.columns)))
         return ((start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
-    def _assign_block(self, rows: Floats, first_row: int) -> tuple[Ints, Floats, Ints, Floats]:
+    def _assign_block(self, rows: Floats, first_row: int) -> Assigned:
         raw = np.ascontiguousarray(rows.T)
         refused: Bools = (np.abs(raw) > LARGEST).any(axis=0)
         with np.errstate(all="ignore"):
@@ -143,7 +150,7 @@ class Program:
         if refused.any():
             at = int(np.flatnonzero(refused)[0])
             raise self._refusal(raw[:, at : at + 1], first_row + at)
-        return _decided(last)
+        return decided(last)
 
     def _walk(self, raw: Floats) -> Iterator[tuple[Names, ColumnOperation | None, Floats]]:
         """Yield the columns that each operation is given, their names and the operation; None stands for the last."""
@@ -175,14 +182,15 @@ class Program:
         return RowError(row, [], reason, f": {reason}")
 
 
-def _decided(last: Costs) -> tuple[Ints, Floats, Ints, Floats]:
-    """Return segment, distance, second segment and margin of each row."""
+def decided(last: Costs) -> Assigned:
+    """Return what the costs of the candidates decide for each row."""
     rows = np.arange(last.costs.shape[1])
     first = last.costs.argmin(axis=0)
     segment = last.segments[first]
     others = np.where(last.segments[:, np.newaxis] == segment, np.inf, last.costs)
     second = others.argmin(axis=0)
-    return segment, last.distances[first, rows], last.segments[second], others[second, rows] - last.costs[first, rows]
+    margin = others[second, rows] - last.costs[first, rows]
+    return Assigned(segment, last.distances[first, rows], last.segments[second], margin)
 
 
 ROW_ARRAYS = ("rows", "segments")

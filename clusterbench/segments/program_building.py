@@ -12,9 +12,9 @@ import pandas as pd
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.plugins import operations_of
 from clusterbench.preprocessing import Space, Step
-from clusterbench.segments.decisions import Neighbours
+from clusterbench.segments.decisions import Costs, Neighbours
 from clusterbench.segments.operations import ColumnOperation, Floats, Ints, Linear, Take, Unit
-from clusterbench.segments.program import Program, make_program
+from clusterbench.segments.program import Assigned, Program, decided, make_program
 
 LEAST_OVERALL, LEAST_PER_SEGMENT = 0.95, 0.80
 """A program that gives fewer of the fitted labels again is refused."""
@@ -72,12 +72,9 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
     best: Fit | None = None
     for method, operations in _candidates(space.values, segment, model):
         program = _pruned(make_program(list(table.columns), [*preparation, *operations], where=method))
-        rows = table[list(program.columns)].to_numpy(dtype=np.float64)
-        if isinstance(program.decision, Neighbours):
-            fit = _judged(program, method, segment, assigned_by_others(space.values, segment)[0])
-        else:
-            program = _relabelled(program, rows, segment)
-            fit = _judged(program, method, segment, program.assign(rows).segment)
+        if not isinstance(program.decision, Neighbours):
+            program = _relabelled(program, table[list(program.columns)].to_numpy(dtype=np.float64), segment)
+        fit = _judged(program, method, segment, fitted_rows(program, table, space.values, segment).segment)
         best = fit if best is None or fit.overall > best.overall else best
         if best.overall == 1.0:
             break
@@ -175,15 +172,31 @@ def _relabelled(program: Program, rows: Floats, segment: Ints) -> Program:
     return replace(program, operations=(*program.steps, replace(last, segments=ids[kept], **chosen)))
 
 
-def assigned_by_others(values: Floats, segment: Ints) -> tuple[Ints, Floats]:
-    """Return the segment of the nearest labelled row but itself, and its distance, for each row of the space."""
+def fitted_rows(program: Program, table: pd.DataFrame, values: Floats, segment: Ints) -> Assigned:
+    """Return what a program gives for the rows that it was made of, each judged by the others where it has rows.
+
+    Parameters
+    ----------
+    program : Program
+    table : DataFrame, shape (n, p)
+        Raw values.
+    values : ndarray, shape (n, d)
+        The space.
+    segment : ndarray, shape (n,)
+        The fitted segments.
+    """
+    if not isinstance(program.decision, Neighbours):
+        return program.assign(table[list(program.columns)].to_numpy(dtype=np.float64))
     from scipy.spatial import KDTree
 
-    chosen = _labelled_rows(segment)
-    distances, nearest = KDTree(values[chosen]).query(values, k=2)
-    place = (chosen[nearest[:, 0]] == np.arange(len(values))).astype(np.int64)
-    rows = np.arange(len(values))
-    return segment[chosen[nearest[rows, place]]], distances[rows, place]
+    chosen, numbers = _labelled_rows(segment), np.arange(len(values))
+    ids = np.array(list(dict.fromkeys(segment[chosen].tolist())))
+    distances = []
+    for number in ids:
+        rows = chosen[segment[chosen] == number]
+        near, at = KDTree(values[rows]).query(values, k=2)  # infinitely far where there is no second row
+        distances.append(np.where(rows[at[:, 0]] == numbers, near[:, 1], near[:, 0]))
+    return decided(Costs(ids, np.square(distances), np.array(distances)))
 
 
 def _judged(program: Program, method: str, segment: Ints, assigned: Ints) -> Fit:

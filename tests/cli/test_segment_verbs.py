@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 
@@ -26,7 +27,7 @@ def made(segments, workspace, call):
     if not segments.exists():
         ended = call("segment", "--out", str(segments))
         assert (ended.status, ended.err) == (0, "")
-        assert "on raw, k = 2" in ended.out or "on standard, k = 2" in ended.out
+        assert re.search("on (raw|standard) with k = 2: 2 segments", ended.out)
     return segments
 
 
@@ -46,7 +47,7 @@ def test_an_entry_gives_its_fitted_labels_with_scores_and_stability(workspace):
     cells = run.cells.set_index(["algorithm", "variant", "k"]).sort_index()["labels_sha256"]
     assert made.provenance.labels_sha256 == cells["kmeans", "standard", 2].iloc[0]
     assert labels_sha256((segmentation.segment - 1).astype(np.int32)) == made.provenance.labels_sha256
-    assert (segmentation.title, segmentation.n_segments) == ("kmeans on standard, k = 2", 2)
+    assert (segmentation.title, segmentation.n_segments) == ("kmeans on standard with k = 2", 2)
     assert segmentation.table.index[:2].tolist() == ["C0", "C1"]
     assert (segmentation.features, segmentation.space.shape) == (("x", "y"), (80, 2))
     assert set(segmentation.second) == {1, 2}
@@ -60,6 +61,17 @@ def test_an_entry_gives_its_fitted_labels_with_scores_and_stability(workspace):
     assert made.finer.n_segments == 3
     assert segment_entry(workspace / "results", "kmeans/standard/3").finer is None
     assert made.notes[0] == run.board.headlines["blobs"]
+
+
+def test_fitted_rows_are_compared_with_the_other_rows_alone(workspace):
+    segmentation = segment_entry(workspace / "results", "agglomerative/raw/3").segmentation
+    squares = ((segmentation.space[:, np.newaxis] - segmentation.space) ** 2).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    assert segmentation.distance == pytest.approx(np.sqrt(squares.min(axis=1)))
+    nearest = np.stack([squares[:, segmentation.segment == one].min(axis=1) for one in (1, 2, 3)])
+    same = nearest.argmin(axis=0) + 1 == segmentation.segment
+    margin = np.diff(np.sort(nearest, axis=0)[:2], axis=0)[0]
+    assert segmentation.margin == pytest.approx(np.where(same, margin, 0.0))
 
 
 def test_assign_gives_the_rows_of_the_table_their_labels(made, workspace, call, tmp_path):
