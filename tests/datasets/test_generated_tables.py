@@ -14,7 +14,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from clusterbench import RequestError
+from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.datasets import Dataset, DatasetSpec, TruthKind, list_datasets, load_dataset
+from clusterbench.plugins import load_registry
 
 NAMES = [summary.name for summary in list_datasets() if summary.name.startswith("generated/")]
 
@@ -41,6 +43,12 @@ def test_tables_follow_from_their_name_and_seed_alone(name):
 
 def test_there_are_at_least_24():
     assert len({load(name).content_hash for name in NAMES}) == len(NAMES) >= 24
+
+
+def test_the_benchmark_labelled_runs_them_all(tmp_path):
+    benchmark = load_benchmark(find_benchmark("labelled", workspace=tmp_path), load_registry(tmp_path))
+    real = ["iris", "wine", "breast-cancer", "digits"]
+    assert [spec.stable_name for spec in benchmark.datasets] == [*real, *NAMES]
 
 
 def test_values_do_not_change():
