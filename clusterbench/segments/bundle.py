@@ -127,7 +127,7 @@ class BundleManifest:
     clusterbench: Text  # version
     method: Text  # how the program was made
     agreement: Share  # with the fitted segments, on all rows of the table
-    n_rows: Rows
+    n_rows: Annotated[int, Field(ge=1)]
     n_without_segment: Rows
     contains_rows: bool
     levels: tuple[Share, ...]
@@ -137,6 +137,11 @@ class BundleManifest:
     self_test: SelfTest
     files: tuple[FileRecord, ...]
     distance_counts: Counts = ()  # of rows by segment and bin of the distance
+
+    @property
+    def medians(self) -> tuple[float, ...]:
+        """The medians of the columns."""
+        return tuple(column.quantiles[self.levels.index(0.5)] for column in self.columns)
 
     @property
     def bins(self) -> Bins:

@@ -123,8 +123,7 @@ def _through(steps: Sequence[ColumnOperation], state: Floats) -> Floats:
 
 def _replaced_weights(bundle: Bundle, row: Floats, segment: int, margin: float) -> Floats:
     """Return by how much the margin falls if a column takes its median, shape (p,)."""
-    medians = np.array([column.quantiles[bundle.manifest.levels.index(0.5)] for column in bundle.manifest.columns])
-    replaced = np.where(np.eye(len(row), dtype=bool), medians, row)
+    replaced = np.where(np.eye(len(row), dtype=bool), bundle.manifest.medians, row)
     given = bundle.assign(replaced)
     return margin - np.where(given.segment == segment, given.margin, -given.margin)
 

@@ -12,15 +12,15 @@ CARD = "model-card.md"
 
 def model_card(manifest: BundleManifest) -> str:
     """Return the card of a bundle."""
-    rows, median = manifest.n_rows, manifest.levels.index(0.5)
+    rows = manifest.n_rows
     segments = [
         [str(one.id), one.name, f"{one.rows:,}", f"{one.rows / rows:.1%}", f"{one.agreement:.1%}", _share(one.jaccard)]
         for one in manifest.segments
     ]
     columns = [
-        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, one.quantiles[median], one.maximum)),
+        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, median, one.maximum)),
          f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"]
-        for one in manifest.columns
+        for one, median in zip(manifest.columns, manifest.medians, strict=True)
     ]  # fmt: skip
     scores = [[one.metric, one.space, f"{one.value:.4g}"] for one in manifest.scores]
     without = f"{manifest.n_without_segment:,} have no segment. " if manifest.n_without_segment else ""

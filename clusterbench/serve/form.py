@@ -80,19 +80,18 @@ def _errors(bundle: Bundle, texts: Mapping[str, str], counts: Counter[str]) -> I
 
 def form_fields(bundle: Bundle, form: Form) -> list[FormField]:
     """Return the fields of the form, one per column."""
-    middle = bundle.manifest.levels.index(0.5)
     return [
         FormField(
             column.name,
             printable(column.name),
             printable(column.unit),
             f"{range_text(column)}{'; may be empty' if column.filled else ''}",
-            f"such as {amount(column.quantiles[middle]).replace(',', '')}",
+            f"such as {amount(median).replace(',', '')}",
             form.texts.get(column.name, "")[:_LONGEST],
             form.errors.get(column.name),
             not column.filled,
         )
-        for column in bundle.manifest.columns
+        for column, median in zip(bundle.manifest.columns, bundle.manifest.medians, strict=True)
     ]
 
 

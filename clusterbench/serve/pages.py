@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,16 @@ from clusterbench.serve.result import Result, result_of, segment_medians
 from clusterbench.text import printable
 
 _PACKAGE = "clusterbench.serve"
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table of text, as the templates of reports print it; `numeric` are the positions of columns of numbers."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...]
 
 
 def add_pages(app: FastAPI, bundle: Bundle) -> None:
@@ -67,37 +77,31 @@ def add_pages(app: FastAPI, bundle: Bundle) -> None:
         return HTMLResponse(interface_page())
 
 
-def _segment_table(rows: list[Segment]) -> dict[str, Any]:
-    return {
-        "caption": "Segments of the fitted table",
-        "header": ("Segment", "Name", "Rows", "Share"),
-        "numeric": (2, 3),
-        "rows": [(one.segment, printable(one.name), f"{one.rows:,}", share(one.share)) for one in rows],
-    }
+def _segment_table(rows: list[Segment]) -> PageTable:
+    texts = tuple((str(one.segment), printable(one.name), f"{one.rows:,}", share(one.share)) for one in rows)
+    return PageTable("Segments of the fitted table", ("Segment", "Name", "Rows", "Share"), texts, (2, 3))
 
 
 def _interface(app: FastAPI, bundle: Bundle) -> dict[str, Any]:
     """Return what the page on the JSON interface shows: routes, columns, and a row with its answer."""
-    middle = bundle.manifest.levels.index(0.5)
-    columns = bundle.manifest.columns
-    row = {column.name: column.quantiles[middle] for column in columns}
-    [answer] = assignments(bundle, np.array([list(row.values())]))
+    columns, medians = bundle.manifest.columns, bundle.manifest.medians
+    [answer] = assignments(bundle, np.array([medians]))
     return {
         "paths": app.openapi()["paths"],
-        "row": json.dumps(row, ensure_ascii=False),
+        "row": json.dumps(dict(zip(bundle.program.columns, medians, strict=True)), ensure_ascii=False),
         "answer": json.dumps(asdict(answer), ensure_ascii=False, indent=1),
         "most_bytes": f"{MOST_BYTES:,}",
         "most_rows": f"{MOST_ROWS:,}",
-        "columns": {
-            "caption": "Fields of a row; all of them are needed",
-            "header": ("Field", "Unit", "Minimum", "Median", "Maximum", "null"),
-            "numeric": (2, 3, 4),
-            "rows": [
+        "columns": PageTable(
+            "Fields of a row; all of them are needed",
+            ("Field", "Unit", "Minimum", "Median", "Maximum", "null"),
+            tuple(
                 (
-                    *(printable(one.name), printable(one.unit), amount(one.minimum), amount(one.quantiles[middle])),
+                    *(printable(one.name), printable(one.unit), amount(one.minimum), amount(median)),
                     *(amount(one.maximum), "is filled" if one.filled else "is refused"),
                 )
-                for one in columns
-            ],
-        },
+                for one, median in zip(columns, medians, strict=True)
+            ),
+            (2, 3, 4),
+        ),
     }

@@ -35,22 +35,22 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status = perf_counter(), 0
+        start, outcome = perf_counter(), "closed by the client"
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal outcome
             if message["type"] == "http.response.start":
-                status = message["status"]
+                outcome = str(message["status"])
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            LOG.info("the client closed the connection")
+            pass
         except Exception as error:  # noqa: BLE001  (its message may hold values, so that it goes nowhere)
             LOG.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-            if not status:
+            if not outcome.isdigit():
                 await JSONResponse({"detail": "internal error"}, 500)(scope, receive, send_with_headers)
         route = getattr(scope.get("route"), "path", "an unknown path")
-        LOG.info("%s %s: %d in %.0f ms", scope["method"], route, status, 1000 * (perf_counter() - start))
+        LOG.info("%s %s: %s in %.0f ms", scope["method"], route, outcome, 1000 * (perf_counter() - start))

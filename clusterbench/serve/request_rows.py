@@ -136,16 +136,15 @@ def _number(column: ColumnFacts) -> core_schema.CoreSchema:
 
 def row_schema(bundle: Bundle) -> dict[str, Any]:
     """Return the JSON Schema of a row."""
-    middle = bundle.manifest.levels.index(0.5)
     properties = {
         column.name: {
             "type": ["number", "null"] if column.filled else "number",
             "minimum": -LARGEST,
             "maximum": LARGEST,
             "description": f"{column.minimum:g} to {column.maximum:g} {column.unit}".strip(),
-            "examples": [column.quantiles[middle]],
+            "examples": [median],
         }
-        for column in bundle.manifest.columns
+        for column, median in zip(bundle.manifest.columns, bundle.manifest.medians, strict=True)
     }
     names = list(properties)
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}

@@ -102,21 +102,21 @@ def _change(bundle: Bundle, one: Explanation) -> str:
 
 
 def _rows(bundle: Bundle, one: Explanation, medians: Medians, values: Floats) -> Iterator[ResultRow]:
-    facts = {column.name: column for column in bundle.manifest.columns}
-    outside = dict(zip(bundle.program.columns, bundle.out_of_range(values)[0], strict=True))
-    middle = bundle.manifest.levels.index(0.5)
+    outside = bundle.out_of_range(values)[0].tolist()
+    columns = zip(bundle.manifest.columns, bundle.manifest.medians, outside, strict=True)
+    facts = {column.name: (column, median, is_outside) for column, median, is_outside in columns}
     longest = max(abs(reason.weight) for reason in one.reasons) or 1.0
     for reason in one.reasons:
-        column = facts[reason.column]
+        column, median, is_outside = facts[reason.column]
         missing = np.isnan(reason.value)
-        note = "filled" if missing else f"outside of {range_text(column)}" if outside[column.name] else ""
+        note = "filled" if missing else f"outside of {range_text(column)}" if is_outside else ""
         yield ResultRow(
             printable(column.name),
             printable(column.unit),
             NOTHING if missing else f"{reason.value:,.10g}",
             note,
             amount(medians.get((one.segment, column.name))),
-            amount(column.quantiles[middle]),
+            amount(median),
             f"{reason.weight:+.3g}",
             100.0 * abs(reason.weight) / longest,
             reason.weight < 0,

@@ -29,6 +29,11 @@ def create_app(bundle: Bundle) -> FastAPI:
     ----------
     bundle : Bundle
         As `clusterbench.segments.load_bundle` gives it.
+
+    Raises
+    ------
+    RequestError
+        If its profile cannot be read.
     """
     app = FastAPI(
         title=f"clusterbench: {bundle.manifest.title}",

@@ -118,6 +118,25 @@ def test_what_no_browser_sends_is_refused(client, body, words):
     assert words in page.text
 
 
+def test_any_names_of_columns_and_segments_are_shown_as_text(bundle):
+    names = ("<b>\"&'</b>", "__proto__ \N{RIGHT-TO-LEFT OVERRIDE}é")
+    manifest = bundle.manifest
+    columns = tuple(dataclasses.replace(one, name=name) for one, name in zip(manifest.columns, names, strict=True))
+    segments = tuple(dataclasses.replace(one, name="<i>'one'</i>") for one in manifest.segments)
+    other = dataclasses.replace(
+        bundle,
+        manifest=dataclasses.replace(manifest, columns=columns, segments=segments, title="<u>", dataset="</style>"),
+        program=dataclasses.replace(bundle.program, columns=names),
+    )
+    client = TestClient(create_app(other))
+    answer = client.post("/assign", json=dict(zip(names, (30, 5), strict=True)))
+    assert answer.json()["name"] == "<i>'one'</i>"
+    page = client.post("/", data=dict(zip(names, ("30", "5"), strict=True)))
+    assert heading(page) == "Segment 1 · <i>'one'</i>"
+    for text in (page.text, client.get("/").text, client.get("/api").text):
+        assert not re.search("<[ub]>|<i>|</style>", text)
+
+
 def test_a_long_form_is_refused(client):
     assert client.post("/", content=b"AGE=" + b"1" * MOST_BYTES).status_code == 413
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -13,6 +15,7 @@ import httpx2
 import pytest
 
 from clusterbench import RequestError
+from clusterbench.cli import main
 from clusterbench.serve import MOST_BYTES, run_server
 
 from .served import Served, served
@@ -68,7 +71,11 @@ def test_the_log_has_routes_and_no_values(bundle_folder):
     with served(bundle_folder) as running:
         httpx2.post(f"{running.address}assign?name=Ada", json={"AGE": 77.25, "INCOME": -77.25})
         httpx2.get(f"{running.address}77.25")
+        with socket.create_connection((urlsplit(running.address).hostname, urlsplit(running.address).port)) as broken:
+            broken.sendall(b'POST /assign HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"AGE": 77.25')
+        assert httpx2.get(f"{running.address}healthz").status_code == 200
     log = "".join(running.log)
+    assert "POST /assign: closed by the client" in log
     assert "POST /assign: 422" in log
     assert "GET an unknown path: 404" in log
     assert "Ada" not in log
@@ -78,3 +85,12 @@ def test_the_log_has_routes_and_no_values(bundle_folder):
 def test_an_address_of_another_machine_is_refused(bundle):
     with pytest.raises(RequestError, match=r"cannot listen on 192\.0\.2\.1, port 0"):
         run_server(bundle, "192.0.2.1", 0, say=print)
+
+
+def test_without_the_extra_the_message_says_how_to_install_it(bundle_folder, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "argv", ["clusterbench", "serve", str(bundle_folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "fastapi is not installed (allowed: pip install 'clusterbench[serve]')" in capsys.readouterr().err

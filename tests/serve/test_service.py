@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from opentelemetry.trace import NoOpTracer, TracerProvider
 from starlette.testclient import TestClient
 
 from clusterbench.segments import Bundle
@@ -49,13 +50,21 @@ def test_a_batch_gets_what_its_rows_get_alone(client):
     assert client.post("/assign/batch", json=[]).json() == []
 
 
-def test_a_row_without_segment_is_null(bundle):
+@pytest.fixture
+def client_without_second(bundle) -> TestClient:
+    """The service of a bundle whose second segment is no segment."""
     program = bundle.program
     ids = dataclasses.replace(program.decision, segments=np.array([1, 0]))
     changed = dataclasses.replace(program, operations=(*program.operations[:-1], ids))
-    client = TestClient(create_app(dataclasses.replace(bundle, program=changed)))
-    answer = client.post("/assign", json={"AGE": 90, "INCOME": 800}).json()
+    return TestClient(create_app(dataclasses.replace(bundle, program=changed)))
+
+
+def test_a_row_without_segment_is_null(client_without_second):
+    answer = client_without_second.post("/assign", json={"AGE": 90, "INCOME": 800}).json()
     assert (answer["segment"], answer["name"], answer["second_segment"]) == (None, None, 1)
+    page = client_without_second.post("/", data={"AGE": "90", "INCOME": "800"}).text
+    assert "<h1>No segment</h1>" in page
+    assert "to segment 1 · small" in page
 
 
 def test_a_batch_has_a_limit_of_rows(client):
@@ -101,6 +110,20 @@ def test_every_answer_has_security_headers(client, path):
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_telemetry_stays_off_where_a_provider_is_set(bundle, monkeypatch):
+    asked = []
+
+    class Provider(TracerProvider):
+        def get_tracer(self, *args, **kwargs):
+            asked.append(args)
+            return NoOpTracer()
+
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", Provider)
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    assert TestClient(create_app(bundle)).post("/assign", json={"AGE": 1, "INCOME": 1}).status_code == 200
+    assert asked == []
 
 
 def test_no_page_of_fastapi_is_served(client):
