@@ -15,6 +15,8 @@ from clusterbench.tables import STABILITY
 from clusterbench.text import counted, listed, printable
 from clusterbench.trust import shipped_evidence, trust_by_dataset
 
+MOST_TRUST_SENTENCES = 3
+
 
 def metric_table(run: StoredRun) -> Table:
     """Return the facts of every metric of the run; the ranked ones first."""
@@ -80,6 +82,28 @@ def rule_text(run: StoredRun) -> str:
 def trust_sentences(run: StoredRun) -> dict[str, str]:
     """Return by dataset how far its first place can be trusted, where that is known."""
     return {name: printable(estimate.sentence) for name, (_, estimate) in trust_by_dataset(run).items()}
+
+
+def basis(run: StoredRun) -> tuple[str, ...]:
+    """Return what is said under the headline: the rule, and how far the first places can be trusted."""
+    estimates = {printable(name): estimate for name, (_, estimate) in trust_by_dataset(run).items()}
+    if len(estimates) > MOST_TRUST_SENTENCES:
+        trusted = [name for name, estimate in estimates.items() if not estimate.abstains]
+        where = f" ({listed(trusted, most=MOST_TRUST_SENTENCES)})" if trusted else ""
+        text = f"The first place can be trusted on {len(trusted)} of {len(estimates)} tables{where}"
+        others = "; on the others no index can be trusted" if len(trusted) < len(estimates) else ""
+        return (rule_text(run), f"{text}{others}. What each may lose is among the rules below.")
+    several = len(run.record.datasets) > 1
+    sentences = trust_sentences(run).items()
+    return (rule_text(run), *(f"{printable(name)}: {text}" if several else text for name, text in sentences))
+
+
+def trust_terms(run: StoredRun) -> Terms:
+    """Return the sentences on trust as (term, sentence) where there are too many of them for the headline."""
+    sentences = trust_sentences(run)
+    if len(sentences) <= MOST_TRUST_SENTENCES:
+        return ()
+    return tuple((f"Trust, {printable(name)}", sentence) for name, sentence in sentences.items())
 
 
 def structure_table(run: StoredRun) -> Table:

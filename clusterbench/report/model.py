@@ -145,6 +145,7 @@ class ReportModel:
     headline: str
     rule: str  # how k is chosen and entries are ordered, and what is known of that rule
     trust: Terms  # of each dataset, where known, how far its first place can be trusted
+    basis: tuple[str, ...]  # what is said under the headline: the rule, and how far the first places can be trusted
     outcomes: str  # how many cells ended in which status
     citation: str
     verdicts: tuple[str, ...]  # whether there is structure, where no notice says so
@@ -164,9 +165,3 @@ class ReportModel:
     @property
     def several_boards(self) -> bool:
         return len(self.boards) > 1
-
-    @property
-    def basis(self) -> tuple[str, ...]:
-        """What stands under the headline: the rule, then a sentence per dataset, named where there are several."""
-        several = len(self.run.record.datasets) > 1
-        return (self.rule, *(f"{name}: {sentence}" if several else sentence for name, sentence in self.trust))

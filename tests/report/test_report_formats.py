@@ -442,6 +442,15 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     trust = "wine: The first place is likely to lose 0.10 to 0.25 of adjusted Rand index"
     assert report.basis[0].startswith(rule)
     assert report.basis[1].startswith(trust)
+    many = {
+        f"table{number}": ({}, TrustEstimate(0.0, 0.1 * number, 0.25, estimate.coefficients)) for number in range(5)
+    }
+    monkeypatch.setattr("clusterbench.report.methodology.trust_by_dataset", lambda run: many)
+    crowded = build_report(run, figures=())
+    assert crowded.basis[1].startswith(
+        "The first place can be trusted on 3 of 5 tables (table0, table1 and table2); on"
+    )
+    assert dict(crowded.rules)["Trust, table4"].startswith("No index can be trusted on a table like this")
     text, page = render(report, "markdown"), render(report, "html")
     assert text.index("this rule loses 0.12") < text.index("0.10 to 0.25 of adjusted") < text.index("## Leaderboard")
     assert page.index("this rule loses 0.12") < page.index("0.10 to 0.25 of adjusted") < page.index('id="leaderboard"')
