@@ -57,10 +57,10 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     return View(body, caption)
 
 
-def cluster_svg(plane: NDArray[np.float64], labels: Sequence[int], title: str, *, first_number: int = 0) -> str:
+def cluster_svg(plane: NDArray[np.float64], labels: Sequence[int], title: str, *, numbers: Sequence[int] = ()) -> str:
     """Return an SVG element of rows in a plane, shape (n, 2): clusters are 0.., -1 is noise, drawn small and grey.
 
-    The first cluster is marked by `first_number` at its middle.
+    Clusters are marked at their middles by `numbers`, by default 0, 1, ...
     """
     at, groups = _scaled(plane), np.asarray(labels)
     parts = [_path(at[groups < 0], "currentColor", _DOT, ' opacity=".45"')] if (groups < 0).any() else []
@@ -69,7 +69,8 @@ def cluster_svg(plane: NDArray[np.float64], labels: Sequence[int], title: str, *
         _path(at[groups == cluster], _COLOURS[cluster % len(_COLOURS)], _SHAPES[cluster % len(_SHAPES)], "")
         for cluster in clusters
     ]
-    parts += [_number(at[groups == cluster], cluster + first_number) for cluster in clusters[:_MOST_NUMBERED]]
+    marked = ((cluster, numbers[cluster] if numbers else cluster) for cluster in clusters[:_MOST_NUMBERED])
+    parts += [_number(at[groups == cluster], number) for cluster, number in marked]
     named = f'role="img" aria-label="{escape(title, quote=True)}"'
     return f'<svg class="view" viewBox="0 0 {_SIZE} {_SIZE}" {named}>{"".join(parts)}</svg>'
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from clusterbench.segments.profile import SegmentProfile, compare_segments, profile_frame, profile_segments
     from clusterbench.segments.program import Assigned, Program, RowError, make_program, parse_program
     from clusterbench.segments.program_building import Fit, build_program
+    from clusterbench.segments.refresh_report import change_lines
+    from clusterbench.segments.refreshing import ChangeKind, ChangeLog, change_log, continued_ids
     from clusterbench.segments.row_labels import customer_labels
+    from clusterbench.segments.segment_files import WrittenSegments, write_segments
     from clusterbench.segments.segment_names import SegmentName, suggest_names
     from clusterbench.segments.segment_rules import SegmentRules, find_rules
     from clusterbench.segments.segmentation import Segmentation
@@ -49,7 +52,10 @@ _NAMES = {
     "profile": ("SegmentProfile", "compare_segments", "profile_frame", "profile_segments"),
     "program": ("Assigned", "Program", "RowError", "make_program", "parse_program"),
     "program_building": ("Fit", "build_program"),
+    "refresh_report": ("change_lines",),
+    "refreshing": ("ChangeKind", "ChangeLog", "continued_ids", "change_log"),
     "row_labels": ("customer_labels",),
+    "segment_files": ("WrittenSegments", "write_segments"),
     "segment_names": ("SegmentName", "suggest_names"),
     "segment_rules": ("SegmentRules", "find_rules"),
     "segmentation": ("Segmentation",),
@@ -62,6 +68,8 @@ __all__ = [
     "Bundle",
     "BundleManifest",
     "Change",
+    "ChangeKind",
+    "ChangeLog",
     "Dialect",
     "Effect",
     "Explanation",
@@ -81,11 +89,15 @@ __all__ = [
     "Segmentation",
     "SegmentedEntry",
     "Verdict",
+    "WrittenSegments",
     "assign_file",
     "build_program",
     "chance_limit",
+    "change_lines",
+    "change_log",
     "cliffs_delta",
     "compare_segments",
+    "continued_ids",
     "customer_labels",
     "describe",
     "explain_row",
@@ -108,6 +120,7 @@ __all__ = [
     "write_bundle",
     "write_monitoring",
     "write_parts",
+    "write_segments",
 ]
 
 __getattr__ = lazy_names(__name__, _NAMES)

@@ -137,6 +137,7 @@ class BundleManifest:
     self_test: SelfTest
     files: tuple[FileRecord, ...]
     distance_counts: Counts = ()  # of rows by segment and bin of the distance
+    retired: tuple[Rows, ...] = ()  # ids of segments of earlier bundles, never used again
 
     @property
     def medians(self) -> tuple[float, ...]:
@@ -225,6 +226,8 @@ def _mismatch(manifest: BundleManifest, program: Program, has_rows: bool) -> str
         return "the columns of the manifest are not those of the program"
     if program.segments != tuple(segment.id for segment in manifest.segments):
         return "the segments of the manifest are not those of the program"
+    if set(program.segments) & set(manifest.retired):
+        return "a segment has a retired id"
     if 0.5 not in manifest.levels or any(len(values) != n_levels for values in quantiles):
         return f"a column or segment has not {n_levels} quantiles with the median"
     if manifest.distance_counts and manifest.counts is None:

@@ -45,6 +45,7 @@ def write_bundle(
     folder: Path,
     *,
     profile: str | None = None,
+    retired: Sequence[int] = (),
 ) -> list[Path]:
     """Write a bundle and return the paths of its files, the manifest last; the same input gives the same bytes.
 
@@ -60,15 +61,18 @@ def write_bundle(
         Made where it is missing; files of an earlier bundle are replaced.
     profile : str, optional
         Content of ``profile.csv``: every column in every segment.
+    retired : sequence of int
+        Ids of segments of earlier bundles, never used again.
 
     Raises
     ------
     RequestError
         If the folder cannot be written, or the bundle cannot be loaded again.
     """
-    arrays = fit.program.arrays()
-    content = {PROGRAM: fit.program.to_json().encode(), **({ARRAYS: packed(arrays)} if arrays else {})}
-    columns = tuple(_columns(segmentation, fit.program))
+    program = _with_ids(fit.program, segmentation.ids)
+    arrays = program.arrays()
+    content = {PROGRAM: program.to_json().encode(), **({ARRAYS: packed(arrays)} if arrays else {})}
+    columns = tuple(_columns(segmentation, program))
     manifest = BundleManifest(
         schema_version=1,
         title=segmentation.title,
@@ -86,10 +90,11 @@ def write_bundle(
         columns=columns,
         segments=tuple(_segments(segmentation, fit, names)),
         scores=tuple(_scores(segmentation)),
-        self_test=_self_test(columns, fit.program),
+        self_test=_self_test(columns, program),
         files=(),
+        retired=tuple(retired),
     )
-    manifest = _counted(manifest, segmentation, fit.program)
+    manifest = _counted(manifest, segmentation, program)
     content |= {CARD: model_card(manifest).encode(), **({} if profile is None else {PROFILE: profile.encode()})}
     files = (FileRecord(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in content.items())
     content[MANIFEST] = manifest_json(replace(manifest, files=tuple(files)))
@@ -97,6 +102,13 @@ def write_bundle(
     written = [write_atomically(path_inside(folder, name), data) for name, data in content.items()]
     load_bundle(folder)
     return written
+
+
+def _with_ids(program: Program, ids: Sequence[int]) -> Program:
+    """Return a program that gives the ids of the segments 1..m."""
+    last = program.decision
+    decision = replace(last, segments=np.array((0, *ids))[last.segments])
+    return replace(program, operations=(*program.steps, decision))
 
 
 def _columns(segmentation: Segmentation, program: Program) -> Iterator[ColumnFacts]:
@@ -121,7 +133,7 @@ def _segments(segmentation: Segmentation, fit: Fit, names: Sequence[str]) -> Ite
     for number, name in enumerate(names, start=1):
         own = segmentation.segment == number
         yield SegmentFacts(
-            id=number,
+            id=segmentation.ids[number - 1],
             name=name,
             rows=int(own.sum()),
             agreement=fit.per_segment[number - 1],
@@ -133,7 +145,7 @@ def _segments(segmentation: Segmentation, fit: Fit, names: Sequence[str]) -> Ite
 def _counted(manifest: BundleManifest, segmentation: Segmentation, program: Program) -> BundleManifest:
     """Return the manifest with the counts of the fitted rows, to which later rows are compared."""
     rows = segmentation.table[list(program.columns)].to_numpy(dtype=np.float64)
-    given = fitted_rows(program, segmentation.table, segmentation.space, segmentation.segment)
+    given = fitted_rows(program, segmentation.table, segmentation.space, segmentation.row_ids)
     counts = manifest.bins.count(rows, given.segment, given.distance, np.zeros(rows.shape, dtype=np.bool_))
     tables = [tuple(map(tuple, table.tolist())) for table in (*counts.columns, counts.distances)]
     columns = (replace(column, counts=table) for column, table in zip(manifest.columns, tables, strict=False))

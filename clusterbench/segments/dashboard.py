@@ -63,18 +63,19 @@ def dashboard_html(description: SegmentDescription) -> str:
     scatter, script = scatter_of(description), part("dashboard.js", PACKAGE)
     colours = tuple(segment_colour(profile.segment) for profile in description.profiles)
     packed, plotly_hash = _plotly()
+    ids = description.segmentation.ids
     page = template("dashboard.html.j2", PACKAGE, slug=slug).render(
         summary=summarise(description),
         description=description,
         style=page_style(),
         script=script,
         policy=_policy([_sha256(script), *([plotly_hash] if plotly_hash else [])]),
-        data=script_json(scatter.document(tuple(map(printable, description.called)), colours)),
+        data=script_json(scatter.document(ids, tuple(map(printable, description.called)), colours)),
         plotly=packed,
         caption=scatter.caption,
         axes=scatter.axes,
-        picture="" if scatter.sizes else _picture(scatter),
-        circles=_circles(scatter, colours) if scatter.sizes else (),
+        picture="" if scatter.sizes else _picture(scatter, ids),
+        circles=_circles(scatter, ids, colours) if scatter.sizes else (),
         segments=_segment_table(description),
         heat=_heat(description),
         sections=[_section(description, profile) for profile in description.profiles],
@@ -110,16 +111,16 @@ def _packed_plotly() -> tuple[str, str]:
     return packed, base64.b64encode(hashlib.sha256(source).digest()).decode()
 
 
-def _picture(scatter: Scatter) -> str:
-    return cluster_svg(scatter.values[:, :2], (scatter.segment - 1).tolist(), "Rows by segment", first_number=1)
+def _picture(scatter: Scatter, ids: tuple[int, ...]) -> str:
+    return cluster_svg(scatter.values[:, :2], (scatter.segment - 1).tolist(), "Rows by segment", numbers=ids)
 
 
-def _circles(scatter: Scatter, colours: tuple[str, ...]) -> tuple[Circle, ...]:
+def _circles(scatter: Scatter, ids: tuple[int, ...], colours: tuple[str, ...]) -> tuple[Circle, ...]:
     plane = scatter.values[:, :2]
     low, high = plane.min(axis=0), plane.max(axis=0)
     at = 45 + 170 * (plane - (low + high) / 2) / max(float((high - low).max()), 1e-12) + 85
     radii = 30 * np.sqrt(np.array(scatter.sizes) / max(scatter.sizes))
-    facts = zip(scatter.segment.tolist(), at.tolist(), radii.tolist(), colours, strict=True)
+    facts = zip(ids, at.tolist(), radii.tolist(), colours, strict=True)
     return tuple(Circle(segment, round(x, 1), round(260 - y, 1), round(r, 1), c) for segment, (x, y), r, c in facts)
 
 
@@ -130,7 +131,7 @@ def _segment_table(description: SegmentDescription) -> Table:
         jaccard = profile.jaccard
         stability = NOTHING if jaccard is None else f"{fixed(jaccard, 2)}, {stability_reading(jaccard)}"
         facts = (f"{profile.size:,}", share(profile.share), ", ".join(totals) or NOTHING, stability)
-        rows.append((str(profile.segment), name.name, *facts))
+        rows.append((str(profile.id), name.name, *facts))
     without = int((description.segmentation.segment == 0).sum())
     if without:
         rows.append(
@@ -166,7 +167,7 @@ def _section(description: SegmentDescription, profile: SegmentProfile) -> Segmen
     quality = f"precision {fixed(rule.precision, 2)}, coverage {fixed(rule.coverage, 2)}, cross-validated"
     verdict = "" if rule.describes else "; no short rule describes this segment"
     return SegmentSection(
-        profile.segment,
+        profile.id,
         printable(name.name),
         printable(name.evidence_text),
         name.edited,
@@ -225,8 +226,9 @@ def _comparisons(description: SegmentDescription) -> list[Table]:
             for c in compared
         ]
         names = description.called[one - 1], description.called[other - 1]
-        header = ("Column", f"Mean of {one}", f"Mean of {other}", "Cliff's delta (95 %)")
-        caption = f"{one} · {names[0]} against {other} · {names[1]}"
+        ids = description.segmentation.ids[one - 1], description.segmentation.ids[other - 1]
+        header = ("Column", f"Mean of {ids[0]}", f"Mean of {ids[1]}", "Cliff's delta (95 %)")
+        caption = f"{ids[0]} · {names[0]} against {ids[1]} · {names[1]}"
         tables.append(text_table(printable(caption), header, rows, numeric=(1, 2, 3)))
     return tables
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +50,7 @@ def describe(
     finer: Segmentation | None = None,
     notes: Sequence[str] = (),
     with_rows: bool = True,
+    earlier_names: Mapping[int, str] | None = None,
 ) -> SegmentDescription:
     """Return profile, names and rules of the segments.
 
@@ -64,6 +65,8 @@ def describe(
         Sentences on the entry, such as how far its first place can be trusted.
     with_rows : bool
         False leaves out every id and every single row.
+    earlier_names : mapping of int to str, optional
+        Names by id of the bundle whose segments are continued: suggested for the ids that are kept, and for no other.
 
     Raises
     ------
@@ -77,8 +80,11 @@ def describe(
         what = f"segment {few} has {sizes[few - 1]} rows: its means would show them"
         raise RequestError(what, allowed=f"segments of at least {_FEWEST_ROWS} rows, or a page with rows")
     profiles = profile_segments(segmentation)
-    suggested = suggest_names(profiles)
-    chosen = _chosen(suggested, declared)
+    earlier = earlier_names or {}
+    suggested = _renamed(suggest_names(profiles), segmentation.ids, list(map(earlier.get, segmentation.ids)), earlier)
+    edits = [next((declared.edited[one] for one in group if one in declared.edited), None) for group in declared.groups]
+    renamed = _renamed(suggested, segmentation.ids, edits, declared.edited)
+    chosen = tuple(replace(one, edited=edit is not None) for one, edit in zip(renamed, edits, strict=True))
     return SegmentDescription(
         segmentation,
         profiles,
@@ -91,17 +97,12 @@ def describe(
     )
 
 
-def _chosen(suggested: Sequence[SegmentName], declared: NamesFile) -> tuple[SegmentName, ...]:
-    """Return the edited name of each segment, else the suggested one, made different from every edited one."""
-    edited = [
-        next((declared.edited[one] for one in group if one in declared.edited), None) for group in declared.groups
-    ]
+def _renamed(
+    suggested: Sequence[SegmentName], ids: Sequence[int], given: Sequence[str | None], taken: Mapping[int, str]
+) -> tuple[SegmentName, ...]:
+    """Return the given name of each segment, else the suggested one, made different from every name that is taken."""
     names = []
-    for place, (suggestion, name) in enumerate(zip(suggested, edited, strict=True), start=1):
-        if name is not None:
-            names.append(replace(suggestion, name=name, edited=True))
-        elif suggestion.name in edited:
-            names.append(replace(suggestion, name=f"{suggestion.name}, segment {place}"))
-        else:
-            names.append(suggestion)
+    for suggestion, segment, name in zip(suggested, ids, given, strict=True):
+        other = f"{suggestion.name}, segment {segment}" if suggestion.name in taken.values() else suggestion.name
+        names.append(replace(suggestion, name=other if name is None else name))
     return tuple(names)

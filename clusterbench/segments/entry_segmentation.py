@@ -19,8 +19,10 @@ from clusterbench.plugins import as_partition as partition_of
 from clusterbench.preprocessing import Space
 from clusterbench.report.methodology import trust_sentences
 from clusterbench.results import JobRecord, StoredRun, load_stored_run, read_run
+from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.names_file import NamesFile
 from clusterbench.segments.program_building import Fit, build_program, fitted_rows
+from clusterbench.segments.refreshing import KEPT_OVERLAP, continued_ids, earlier_segments
 from clusterbench.segments.segmentation import Ints, Segmentation
 from clusterbench.store import Store
 from clusterbench.tables import OVERALL
@@ -57,6 +59,8 @@ def segment_entry(
     *,
     benchmark: str | None = None,
     names: str | None = None,
+    previous: Bundle | None = None,
+    overlap: float = KEPT_OVERLAP,
     workspace: Path | None = None,
 ) -> SegmentedEntry:
     """Return the segments of an entry of a stored run, and a program that assigns new rows to them.
@@ -74,6 +78,10 @@ def segment_entry(
         Name in the store; default: the latest run.
     names : str, optional
         Content of a ``names.toml``; segments are merged as it says.
+    previous : Bundle, optional
+        Ids are continued from it: see `continued_ids`.
+    overlap : float
+        Jaccard similarity from which a segment keeps its id.
     workspace : Path, optional
         Folder whose plug-ins are used; default: the current folder.
 
@@ -90,13 +98,18 @@ def segment_entry(
     if dataset.content_hash != run.record.datasets[job.dataset].content_hash:
         raise RequestError(f"the table {job.dataset!r} has changed since the run", allowed="a run on the present table")
     sha256 = _sha256(run, job)
-    fitted = _segments(Path(results), sha256)
-    declared = NamesFile(fitted) if names is None else NamesFile.parse(names, fitted)
+    clusters = _segments(Path(results), sha256)
+    order, ids = np.arange(1, clusters.max() + 1), tuple[int, ...]()
+    if previous is not None:
+        given = continued_ids(clusters, earlier_segments(previous, dataset.frame), previous, overlap)
+        order, ids = np.argsort(given) + 1, tuple(sorted(given))  # the clusters in the order of their ids
+    fitted = np.append(0, np.argsort(order) + 1)[clusters]
+    declared = NamesFile(fitted, earlier_ids=ids) if names is None else NamesFile.parse(names, fitted, ids)
     algorithm = registry.algorithms[job.algorithm]
     model = _model(algorithm, job, space.values, run.manifest.threads)
     with request_errors("no assignment program"):
         fit = build_program(dataset.frame, plan.benchmark.variants[job.variant], space, declared.merged, model)
-    segmentation = _segmentation(run, job, dataset, space, fit, declared)
+    segmentation = _segmentation(run, job, dataset, space, fit, declared, order)
     provenance = Provenance(dataset.content_hash, sha256, run.manifest.finished, run.manifest.environment.clusterbench)
     finer = _finer(Path(results), run, job, segmentation)
     return SegmentedEntry(segmentation, fit, provenance, declared, finer, tuple(_notes(run, job.dataset)))
@@ -166,14 +179,14 @@ def _model(algorithm: Algorithm, job: JobRecord, values: Floats, threads: int) -
 
 
 def _segmentation(
-    run: StoredRun, job: JobRecord, dataset: Dataset, space: Space, fit: Fit, declared: NamesFile
+    run: StoredRun, job: JobRecord, dataset: Dataset, space: Space, fit: Fit, declared: NamesFile, order: Ints
 ) -> Segmentation:
     segment = declared.merged
     given = fitted_rows(fit.program, dataset.frame, space.values, segment)
     same = given.segment == segment
     key = (job.dataset, job.variant, job.algorithm, job.params, job.cuts[0])
-    jaccards = (None, *run.details.jaccards.get(key, ()))  # of the segments before merging, by their ids
-    known = [jaccards[group[0]] if len(group) == 1 and len(jaccards) > 1 else None for group in declared.groups]
+    jaccards = run.details.jaccards.get(key, ())  # of the clusters
+    known = [jaccards[order[group[0] - 1] - 1] if len(group) == 1 and jaccards else None for group in declared.groups]
     scores = run.scores[
         (run.scores["dataset"] == job.dataset)
         & (run.scores["algorithm"] == job.algorithm)
@@ -196,6 +209,7 @@ def _segmentation(
         second=np.where(same, given.second, given.segment),
         distance=given.distance,
         margin=np.where(same, given.margin, 0.0),
+        ids=declared.ids,
         jaccard=tuple(None if value is None or np.isnan(value) else float(value) for value in known),
         scores=scores.loc[scores["cut"] == job.cuts[0], ["space", "metric", "value"]].reset_index(drop=True),
         k_curve=scores.loc[scores["k"].notna(), ["k", "space", "metric", "value"]].reset_index(drop=True),
@@ -220,7 +234,13 @@ def _finer(results: Path, run: StoredRun, job: JobRecord, segmentation: Segmenta
     except RequestError:
         return None
     nothing = np.zeros(len(segment))
-    none = (None,) * int(segment.max())
+    ids = tuple(range(1, int(segment.max()) + 1))
     return replace(
-        segmentation, segment=segment, second=np.zeros_like(segment), distance=nothing, margin=nothing, jaccard=none
+        segmentation,
+        segment=segment,
+        second=np.zeros_like(segment),
+        distance=nothing,
+        margin=nothing,
+        ids=ids,
+        jaccard=(None,) * len(ids),
     )

@@ -25,14 +25,17 @@ _HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class NamesFile:
-    """What an analyst declared; ids are those before merging."""
+    """What an analyst declared; its numbers are those before merging, in the file their ids are written."""
 
     segment: Ints  # before merging, shape (n,)
     edited: Mapping[int, str] = field(default_factory=dict)
     merge: tuple[tuple[int, ...], ...] = ()
+    earlier_ids: tuple[int, ...] = ()  # of the segments 1..m, ascending, where they continue those of a bundle
 
     @classmethod
-    def parse(cls, text: str, segment: Ints, *, where: str = "names.toml") -> NamesFile:
+    def parse(
+        cls, text: str, segment: Ints, earlier_ids: tuple[int, ...] = (), *, where: str = "names.toml"
+    ) -> NamesFile:
         """Read the file for the segments of a partition, shape (n,), 1..m and 0 for none.
 
         Raises
@@ -48,10 +51,10 @@ class NamesFile:
         for key in content:
             if key not in _KEYS:
                 raise unknown("key", key, _KEYS, where=where)
-        known, ours = range(1, int(segment.max(initial=0)) + 1), partition_hash(segment)
+        known, ours = earlier_ids or _numbers(segment), partition_hash(segment)
         if content.get("partition", ours) != ours:
             if not content.get("merge") and not any(map(_is_edited, _tables(content, where).values())):
-                return cls(segment)
+                return cls(segment, earlier_ids=earlier_ids)
             raise RequestError(
                 f"these names are of another partition ({content['partition']}, not {ours})",
                 where=where,
@@ -59,30 +62,47 @@ class NamesFile:
                 "'partition' to use the names by segment id",
             )
         merge = _merge(content.get("merge", []), known, where)
-        return cls(segment, _edited(_tables(content, where), known, where), merge)
+        return cls(segment, _edited(_tables(content, where), known, where), merge, earlier_ids)
 
     @property
     def merged(self) -> Ints:
-        """The segments after merging, shape (n,): numbered by descending size again, 0 for none."""
+        """The segments after merging, shape (n,), 0 for none; numbered by size again if no ids are continued."""
         return self._map()[self.segment]
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """The ids before merging of each segment after merging, in the order of their new ids."""
+        """The numbers before merging of each segment after merging, in the order of their new numbers."""
         new = self._map()
         return tuple(tuple(np.flatnonzero(new == one).tolist()) for one in range(1, int(new.max(initial=0)) + 1))
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of the segments after merging: the first of each group, where ids are continued, else 1, 2, ..."""
+        if not self.earlier_ids:
+            return tuple(range(1, len(self.groups) + 1))
+        return tuple(self.earlier_ids[group[0] - 1] for group in self.groups)
+
+    @property
+    def written_ids(self) -> tuple[int, ...]:
+        """The ids before merging, as the file has them."""
+        return self.earlier_ids or _numbers(self.segment)
+
     def _map(self) -> Ints:
-        """Return the new id of each id, shape (m + 1,)."""
+        """Return the new number of each number, shape (m + 1,)."""
         sizes = np.bincount(self.segment)
         first = np.arange(len(sizes))
         for group in self.merge:
             first[list(group)] = group[0]
         joined = np.bincount(first, weights=sizes, minlength=len(sizes))
-        order = [one for one in np.argsort(-joined, kind="stable") if one and first[one] == one]
+        by_size = np.argsort(-joined, kind="stable")
+        order = [one for one in (np.arange(len(first)) if self.earlier_ids else by_size) if one and first[one] == one]
         new = np.zeros(len(sizes), dtype=np.int64)
         new[order] = np.arange(1, len(order) + 1)
         return np.asarray(new[first], dtype=np.int64)
+
+
+def _numbers(segment: Ints) -> tuple[int, ...]:
+    return tuple(range(1, int(segment.max(initial=0)) + 1))
 
 
 def partition_hash(segment: Ints) -> str:
@@ -92,11 +112,12 @@ def partition_hash(segment: Ints) -> str:
 
 def names_toml(declared: NamesFile, names: Sequence[SegmentName], suggested: Sequence[str]) -> str:
     """Return the content of ``names.toml`` with the names of the segments after merging."""
-    merge = [list(group) for group in declared.merge]
+    ids = declared.written_ids
+    merge = [[ids[one - 1] for one in group] for group in declared.merge]
     lines = [_HEAD + f"merge = {json.dumps(merge)}", f'partition = "{partition_hash(declared.segment)}"']
     for name, suggestion, group in zip(names, suggested, declared.groups, strict=True):
         lines += [
-            f"\n[segments.{group[0]}]",
+            f"\n[segments.{ids[group[0] - 1]}]",
             f"name = {_string(name.name)}",
             f"suggested = {_string(suggestion)}",
             f"evidence = {_string(name.evidence_text)}",
@@ -108,13 +129,14 @@ def _string(text: str) -> str:
     return json.dumps(printable(text), ensure_ascii=False)
 
 
-def _segment(text: object, known: range, where: str) -> int:
+def _segment(text: object, known: tuple[int, ...], where: str) -> int:
+    """Return the number of the segment with an id."""
     if not str(text).isascii() or not str(text).isdecimal() or int(str(text)) not in known:
-        raise RequestError(f"unknown segment {text!r}", where=where, allowed=f"{known[0]} to {known[-1]}")
-    return int(str(text))
+        raise RequestError(f"unknown segment {text!r}", where=where, allowed=", ".join(map(str, known)))
+    return known.index(int(str(text))) + 1
 
 
-def _merge(groups: object, known: range, where: str) -> tuple[tuple[int, ...], ...]:
+def _merge(groups: object, known: tuple[int, ...], where: str) -> tuple[tuple[int, ...], ...]:
     allowed = "lists of at least two segment ids, such as [[2, 3]], each id once"
     if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
         raise RequestError(f"{groups!r} is no list of lists", where=f"{where}: merge", allowed=allowed)
@@ -139,7 +161,7 @@ def _is_edited(facts: object) -> bool:
     return not isinstance(facts, dict) or facts.get("name") != facts.get("suggested")
 
 
-def _edited(segments: Mapping[str, object], known: range, where: str) -> dict[int, str]:
+def _edited(segments: Mapping[str, object], known: tuple[int, ...], where: str) -> dict[int, str]:
     """Return the names that differ from the suggested ones."""
     edited: dict[int, str] = {}
     for key, facts in segments.items():
@@ -147,7 +169,7 @@ def _edited(segments: Mapping[str, object], known: range, where: str) -> dict[in
         one = _segment(key, known, f"{where}: segments")
         name = facts.get("name") if isinstance(facts, dict) else None
         if not isinstance(facts, dict) or not isinstance(name, str) or not name.strip():
-            raise RequestError(f"segment {one} has no name", where=place, allowed='name = "some text"')
+            raise RequestError(f"segment {key} has no name", where=place, allowed='name = "some text"')
         for other in facts:
             if other not in _SEGMENT_KEYS:
                 raise unknown("key", other, _SEGMENT_KEYS, where=place)

@@ -51,8 +51,8 @@ def _comparisons(description: SegmentDescription) -> str:
     return csv_text(
         pd.DataFrame(
             {
-                "segment": one.one,
-                "against": one.other,
+                "segment": description.segmentation.ids[one.one - 1],
+                "against": description.segmentation.ids[one.other - 1],
                 "column": one.column,
                 "role": "clustering" if one.used else "profile only",
                 "mean": one.mean,

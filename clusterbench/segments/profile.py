@@ -52,7 +52,8 @@ class ColumnProfile:
 class SegmentProfile:
     """A segment: its size, its columns, its typical and its borderline rows."""
 
-    segment: int
+    segment: int  # 1..m
+    id: int
     size: int
     share: float  # of all rows of the table, those without a segment included
     jaccard: float | None  # mean Jaccard similarity with its match in fits to parts of the rows
@@ -156,6 +157,7 @@ def _profile(
     nearest = rows[np.argsort(segmentation.margin[rows], kind="stable")[:N_BORDERLINE]]
     return SegmentProfile(
         segment,
+        segmentation.ids[segment - 1],
         size=len(rows),
         share=len(rows) / len(segmentation.segment),
         jaccard=segmentation.jaccard[segment - 1],
@@ -195,7 +197,7 @@ def profile_frame(profiles: Sequence[SegmentProfile], names: Sequence[str]) -> p
     """Return one row per segment and column: the content of ``profile.csv``; `names` are those of the segments."""
     return pd.DataFrame(
         {
-            "segment": profile.segment,
+            "segment": profile.id,
             "name": name,
             "column": one.column,
             "role": "clustering" if one.used else "profile only",

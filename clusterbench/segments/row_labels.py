@@ -44,9 +44,9 @@ def customer_labels(segmentation: Segmentation, names: Sequence[str]) -> pd.Data
     return pd.DataFrame(
         {
             "id": table.index.astype(str),
-            "segment": _ids(segment),
+            "segment": _ids(segmentation, segment),
             "name": called[segment],
-            "second_segment": _ids(second),
+            "second_segment": _ids(segmentation, second),
             "second_name": called[second],
             "margin": np.where(segment > 0, segmentation.margin, np.nan),
             "atypical_percentile": _percentiles(segmentation),
@@ -87,8 +87,8 @@ def labels_xlsx(labels: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _ids(segment: NDArray[np.int64]) -> pd.arrays.IntegerArray:
-    return pd.arrays.IntegerArray(segment.astype(np.int64), segment == 0)
+def _ids(segmentation: Segmentation, segment: NDArray[np.int64]) -> pd.arrays.IntegerArray:
+    return pd.arrays.IntegerArray(np.array((0, *segmentation.ids))[segment], segment == 0)
 
 
 def _percentiles(segmentation: Segmentation) -> pd.Series:

@@ -33,8 +33,8 @@ class Scatter:
     sizes: tuple[int, ...]  # rows behind each point; empty where the points are rows
     caption: str
 
-    def document(self, names: tuple[str, ...], colours: tuple[str, ...]) -> dict[str, object]:
-        """Return what the script of the page reads, with four significant digits; names and colours are of segments."""
+    def document(self, numbers: tuple[int, ...], names: tuple[str, ...], colours: tuple[str, ...]) -> dict[str, object]:
+        """Return what the script of the page reads, with four significant digits; the arguments are of segments."""
         columns = [[None if math.isnan(v) else float(f"{v:.4g}") for v in column] for column in self.values.T.tolist()]
         return {
             "axes": self.axes,
@@ -42,6 +42,7 @@ class Scatter:
             "segment": self.segment.tolist(),
             "ids": self.ids,
             "sizes": self.sizes,
+            "numbers": (0, *numbers),
             "names": ("no segment", *names),
             "colours": ("#8b949e", *colours),
         }

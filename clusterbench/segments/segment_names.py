@@ -113,7 +113,7 @@ def _distinct(
         if column is not None:
             used.add(column)
         for place in group:
-            addition = f"segment {profiles[place].segment}"
+            addition = f"segment {profiles[place].id}"
             if column is not None:
                 others = [_deviation(profiles[other], column) for other in group]
                 above = _deviation(profiles[place], column) > (max(others) + min(others)) / 2

@@ -15,7 +15,8 @@ Ints = NDArray[np.int64]
 class Segmentation:
     """Segments of the rows of a table.
 
-    Segments are numbered 1..m by descending size; 0 is no segment (noise), which is empty wherever it is written.
+    Here segments are numbered 1..m, in the order of their `ids`; 0 is no segment (noise), which is empty wherever it is
+    written. Files, pages and bundles have the ids.
 
     Attributes
     ----------
@@ -42,6 +43,8 @@ class Segmentation:
     margin : ndarray, shape (n,)
         How much nearer the own segment is than the second, at least 0; 0 also where the program gives another segment
         than the fit did.
+    ids : tuple of int
+        Ids of the segments 1..m, ascending: 1..m by descending size, unless they continue those of an earlier bundle.
     jaccard : tuple of float or None
         Mean Jaccard similarity of each segment over the draws of the run; None where nothing was drawn.
     scores : DataFrame
@@ -61,10 +64,16 @@ class Segmentation:
     second: Ints
     distance: Floats
     margin: Floats
+    ids: tuple[int, ...]
     jaccard: tuple[float | None, ...]
     scores: pd.DataFrame
     k_curve: pd.DataFrame
 
     @property
     def n_segments(self) -> int:
-        return len(self.jaccard)
+        return len(self.ids)
+
+    @property
+    def row_ids(self) -> Ints:
+        """The id of the segment of each row, 0 for none, shape (n,)."""
+        return np.array((0, *self.ids))[self.segment]

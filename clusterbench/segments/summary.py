@@ -109,7 +109,7 @@ def _card(profile: SegmentProfile, name: SegmentName, rule: SegmentRule, rows: s
     quality = f"precision {fixed(rule.precision, 2)}, coverage {fixed(rule.coverage, 2)}"
     jaccard = profile.jaccard
     return Card(
-        profile.segment,
+        profile.id,
         printable(name.name),
         segment_colour(profile.segment),
         name.weak,

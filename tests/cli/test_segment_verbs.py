@@ -1,4 +1,4 @@
-"""From a finished run to segments in use: `segment`, `assign`, `explain`, `export --sql` and `monitor`."""
+"""From a finished run to segments in use: `segment`, `assign`, `explain`, `export --sql`, `monitor` and `refresh`."""
 
 from __future__ import annotations
 
@@ -119,6 +119,42 @@ def test_monitor_fails_on_the_verdict_that_is_declared(made, workspace, call, tm
     ended = call(*arguments, str(tmp_path / "new.csv"), "--against", "blobs.csv", "--fail-on", "refit")
     assert (ended.status, ended.err) == (1, "")
     assert "refit: x is distributed otherwise" in ended.out
+
+
+def test_refresh_continues_ids_and_names(made, workspace, call, tmp_path):
+    """With k = 3 one of two blobs comes apart; no part of it overlaps with the whole by more than 0.95."""
+    out, previous = tmp_path / "out", str(made / "bundle")
+    ended = call("refresh", "kmeans/raw/3", "--previous", previous, "--out", str(out), "--overlap", "0.95")
+    assert (ended.status, ended.err) == (0, "")
+    before = {one["id"]: one["name"] for one in json.loads((made / "bundle" / "manifest.json").read_text())["segments"]}
+    manifest, log = (json.loads((out / name).read_text()) for name in ("bundle/manifest.json", "changes.json"))
+    after = {one["id"]: one["name"] for one in manifest["segments"]}
+    [kept] = set(before) & set(after)
+    [gone] = set(before) - {kept}
+    assert set(after) == {kept, 3, 4}
+    assert (after[kept], manifest["retired"]) == (before[kept], [gone])
+    assert [change["kind"] for change in log["changes"]] == ["kept", "split"]
+    assert f"kept: {kept} {before[kept]} (Jaccard 1.00)" in ended.out
+    assert f"split: {gone} {before[gone]} into 3 {after[3]} and 4 {after[4]}" in (out / "changes.md").read_text()
+    labels = pd.read_csv(out / "labels.csv")
+    assert labels["segment"].value_counts()[kept] == 40
+    assigned = tmp_path / "assigned.csv"
+    assert call("assign", str(out / "bundle"), "blobs.csv", "--out", str(assigned)).status == 0
+    assert pd.read_csv(assigned)["segment"].tolist() == labels["segment"].tolist()
+    assert f"<h2>4 · {after[4]}" in (out / "summary.html").read_text()
+
+
+def test_a_names_file_of_refreshed_segments_has_their_ids(made, workspace, call, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("refresh", "kmeans/raw/3", "--previous", str(made / "bundle"), "--out", str(out), "--overlap", "0.95")
+    assert call(*arguments).status == 0
+    text = (out / "names.toml").read_text()
+    assert "[segments.4]" in text
+    (out / "names.toml").write_text(text.replace("merge = []", "merge = [[3, 4]]"))
+    assert call(*arguments).status == 0
+    manifest = json.loads((out / "bundle" / "manifest.json").read_text())
+    assert [one["rows"] for one in manifest["segments"]] == [40, 40]
+    assert manifest["segments"][1]["id"] == 3
 
 
 def test_segments_are_merged_and_named_as_the_edited_file_says(own, call, tmp_path):

@@ -44,6 +44,7 @@ def _make(table: pd.DataFrame, segment: Sequence[int], *, features: Sequence[str
         "second": np.where(ids > 0, others.argmin(axis=1) + 1, 0),
         "distance": own,
         "margin": np.where(ids > 0, np.maximum(others.min(axis=1) - own, 0.0), 0.0),
+        "ids": tuple(range(1, m + 1)),
         "jaccard": (None,) * m,
         "scores": pd.DataFrame({"space": ["standard"], "metric": ["silhouette"], "value": [0.5]}),
         "k_curve": pd.DataFrame({"k": [2, 3], "space": "standard", "metric": "silhouette", "value": [0.25, 0.5]}),

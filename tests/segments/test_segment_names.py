@@ -122,7 +122,7 @@ def test_merged_segments_are_numbered_by_size_again() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[segments.4]\nname = 'x'", r"names.toml: segments: unknown segment '4' \(allowed: 1 to 3\)"),
+        ("[segments.4]\nname = 'x'", r"names.toml: segments: unknown segment '4' \(allowed: 1, 2, 3\)"),
         ("[segments.noise]\nname = 'x'", "unknown segment 'noise'"),
         ("[segments.1]\nname = ' '", "segment 1 has no name"),
         ("[segments.1]\nnam = 'x'", "segment 1 has no name"),

@@ -72,6 +72,7 @@ def segmentation_of(fitted: Fitted, fit: Fit) -> Segmentation:
         second=np.where(same, given.second, given.segment),
         distance=given.distance,
         margin=np.where(same, given.margin, 0.0),
+        ids=tuple(range(1, int(fitted.segment.max()) + 1)),
         jaccard=(0.5,) * int(fitted.segment.max()),
         scores=pd.DataFrame({"space": ["own"], "metric": ["silhouette"], "value": [0.25]}),
         k_curve=pd.DataFrame({"k": [], "space": [], "metric": [], "value": []}),

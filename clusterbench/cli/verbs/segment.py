@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from clusterbench.cli.options import RESULTS, Results
-from clusterbench.errors import RequestError
 
 
 def verb(
@@ -22,27 +21,8 @@ def verb(
 
     An edited names.toml in the folder is read: its names are kept, and segments are merged as it says.
     """
-    from clusterbench.cli.console import name_files, say
-    from clusterbench.segments import describe, segment_entry, write_bundle, write_parts
+    from clusterbench.cli.segment_output import edited_names, say_segments
+    from clusterbench.segments import segment_entry, write_segments
 
-    edited = out / "names.toml"
-    names = edited.read_text(encoding="utf-8") if edited.is_file() else None
-    made = segment_entry(results, entry, benchmark=benchmark, names=names)
-    if not rows and made.fit.program.arrays():
-        what = f"the bundle would hold rows of the table: {made.fit.figures()} is the best program"
-        raise RequestError(what, allowed="--rows, or an entry whose program needs no rows")
-    described = describe(made.segmentation, names=made.names, finer=made.finer, notes=made.notes, with_rows=rows)
-    written = write_parts(described, out)
-    written += write_bundle(
-        made.segmentation,
-        made.fit,
-        described.called,
-        made.provenance,
-        out / "bundle",
-        profile=(out / "profile.csv").read_text(encoding="utf-8"),
-    )
-    say(f"{made.segmentation.title}: {made.segmentation.n_segments} segments")
-    say(f"assigned by: {made.fit.method}, which gives {made.fit.overall:.1%} of the rows their segment again")
-    for segment in described.names:
-        say(f"  {segment.name}: {segment.evidence_text}")
-    name_files(written)
+    made = segment_entry(results, entry, benchmark=benchmark, names=edited_names(out))
+    say_segments(made, write_segments(made, out, with_rows=rows))

@@ -45,7 +45,7 @@
         picture.append(node("path", { d, stroke: colour, "stroke-linecap": cap, "stroke-width": width }));
       }
       const middle = values => drawn.map(row => values[row]).sort((a, b) => a - b)[drawn.length >> 1];
-      if (segment) numbers.push(node("text", { x: middle(x), y: middle(y) }, segment));
+      if (segment) numbers.push(node("text", { x: middle(x), y: middle(y) }, points.numbers[segment]));
     }
     picture.append(...numbers);
     document.getElementById("axes").textContent = `Across: ${points.axes[chosen("x")]}; up: ${points.axes[chosen("y")]}.`;
