@@ -10,61 +10,74 @@ from clusterbench.text import counted, printable
 CARD = "model-card.md"
 
 
+_COLUMNS_OF_SEGMENTS = """
+Agreement: share of the rows of the segment that the program gives it. Jaccard: mean similarity of the segment to the
+nearest one when halves of the rows are fitted again; segments below 0.5 do not hold.
+"""
+_LIMITS = """
+## Limits
+
+- Segments describe the table that they were fitted to. A row outside of its ranges is assigned, and marked.
+- The nearest segment is given even where the second is as near: see the margin.
+- Segments are no causes and no classes: do not decide about a person by a segment alone.
+"""
+
+
 def model_card(manifest: BundleManifest) -> str:
     """Return the card of a bundle."""
-    rows = manifest.n_rows
-    segments = [
-        [str(one.id), one.name, f"{one.rows:,}", f"{one.rows / rows:.1%}", f"{one.agreement:.1%}", _share(one.jaccard)]
-        for one in manifest.segments
-    ]
-    columns = [
-        [one.name, one.unit, *(f"{value:g}" for value in (one.minimum, median, one.maximum)),
-         f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"]
-        for one, median in zip(manifest.columns, manifest.medians, strict=True)
-    ]  # fmt: skip
     scores = [[one.metric, one.space, f"{one.value:.4g}"] for one in manifest.scores]
-    without = f"{manifest.n_without_segment:,} have no segment. " if manifest.n_without_segment else ""
+    parts = [
+        f"# {printable(manifest.title)}\n",
+        _origin(manifest),
+        "## Segments\n",
+        *_segments(manifest),
+        _COLUMNS_OF_SEGMENTS,
+        "## Columns\n",
+        *_columns(manifest),
+        "\n## Scores of the fitted partition\n",
+        *markdown_table(["metric", "space", "value"], scores),
+        _LIMITS,
+    ]
+    return "\n".join(parts)
+
+
+def _origin(manifest: BundleManifest) -> str:
+    without = f" {manifest.n_without_segment:,} have no segment." if manifest.n_without_segment else ""
     privacy = (
         "The bundle contains rows of the fitted table: it is as confidential as they are."
         if manifest.contains_rows
         else "The bundle contains no row of the fitted table, only numbers that describe columns and segments."
     )
-    return "\n".join(
+    return (
+        f"{counted(len(manifest.segments), 'segment')} of {manifest.n_rows:,} rows of {printable(manifest.dataset)}."
+        f"{without} Fitted in a run that ended {manifest.finished}, with clusterbench {manifest.clusterbench}.\n\n"
+        f"New rows are assigned by: {manifest.method}. On the fitted rows this gives the fitted segment to"
+        f" {manifest.agreement:.2%}.\n{privacy}\n"
+    )
+
+
+def _segments(manifest: BundleManifest) -> list[str]:
+    rows = [
         [
-            f"# {printable(manifest.title)}",
-            "",
-            f"{counted(len(manifest.segments), 'segment')} of {rows:,} rows of {printable(manifest.dataset)}. {without}"
-            f"Fitted in a run that ended {manifest.finished}, with clusterbench {manifest.clusterbench}.",
-            "",
-            f"New rows are assigned by: {manifest.method}. On the fitted rows this gives the fitted segment to"
-            f" {manifest.agreement:.2%}.",
-            privacy,
-            "",
-            "## Segments",
-            "",
-            *markdown_table(["id", "name", "rows", "share", "agreement", "Jaccard"], segments),
-            "",
-            "Agreement: share of the rows of the segment that the program gives it. Jaccard: mean similarity of the"
-            " segment to the nearest one when halves of the rows are fitted again; segments below 0.5 do not hold.",
-            "",
-            "## Columns",
-            "",
-            *markdown_table(
-                ["column", "unit", "minimum", "median", "maximum", "zero", "missing", "a missing value is"], columns
-            ),
-            "",
-            "## Scores of the fitted partition",
-            "",
-            *markdown_table(["metric", "space", "value"], scores),
-            "",
-            "## Limits",
-            "",
-            "- Segments describe the table that they were fitted to. A row outside of its ranges is assigned all the"
-            " same, and marked.",
-            "- The nearest segment is given even where the second is as near: see the margin.",
-            "- Segments are no causes and no classes: do not decide about a person by a segment alone.",
-            "",
+            *(str(one.id), one.name, f"{one.rows:,}", f"{one.rows / manifest.n_rows:.1%}"),
+            *(f"{one.agreement:.1%}", _share(one.jaccard)),
         ]
+        for one in manifest.segments
+    ]
+    return markdown_table(["id", "name", "rows", "share", "agreement", "Jaccard"], rows)
+
+
+def _columns(manifest: BundleManifest) -> list[str]:
+    rows = [
+        [
+            *(one.name, one.unit),
+            *(f"{value:g}" for value in (one.minimum, median, one.maximum)),
+            *(f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"),
+        ]
+        for one in manifest.columns
+    ]
+    return markdown_table(
+        ["column", "unit", "minimum", "median", "maximum", "zero", "missing", "a missing value is"], rows
     )
 
 

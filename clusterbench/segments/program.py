@@ -75,8 +75,8 @@ class Program:
     @property
     def filled(self) -> frozenset[str]:
         """The raw columns whose missing values are filled."""
-        walk = self._walk(np.zeros((len(self.columns), 0)))
-        fills = ((names, one) for names, one, _ in walk if isinstance(one, Fill))
+        states = self._states(np.zeros((len(self.columns), 0)))
+        fills = ((names, one) for names, one, _ in states if isinstance(one, Fill))
         return frozenset(
             names[at] for names, one in fills for at in one.columns[~np.isnan(one.values)] if names[at] in self.columns
         )
@@ -142,7 +142,7 @@ class Program:
         refused: Bools = (np.abs(raw) > LARGEST).any(axis=0)
         with np.errstate(all="ignore"):
             state = raw
-            for _, operation, state in self._walk(raw):
+            for _, operation, state in self._states(raw):
                 outside = None if operation is None else operation.outside(state[operation.columns])
                 refused = refused if outside is None else refused | outside.any(axis=0)
             last = self.decision.decide(np.ascontiguousarray(state))
@@ -152,7 +152,7 @@ class Program:
             raise self._refusal(raw[:, at : at + 1], first_row + at)
         return decided(last)
 
-    def _walk(self, raw: Floats) -> Iterator[tuple[Names, ColumnOperation | None, Floats]]:
+    def _states(self, raw: Floats) -> Iterator[tuple[Names, ColumnOperation | None, Floats]]:
         """Yield the columns that each operation is given, their names and the operation; None stands for the last."""
         names, state = self.columns, raw
         for operation in self.steps:
@@ -167,7 +167,7 @@ class Program:
                 allowed = f"numbers up to {LARGEST:g} in magnitude"
                 return RowError(row, [name], "is too large", f": {name} = {value:g}", allowed=allowed)
         with np.errstate(all="ignore"):
-            for names, operation, state in self._walk(raw):
+            for names, operation, state in self._states(raw):
                 outside = None if operation is None else operation.outside(state[operation.columns])
                 if operation is not None and outside is not None and outside.any():
                     at = int(operation.columns[np.flatnonzero(outside[:, 0])[0]])
