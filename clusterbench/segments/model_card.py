@@ -74,7 +74,7 @@ def _columns(manifest: BundleManifest) -> list[str]:
             *(f"{value:g}" for value in (one.minimum, median, one.maximum)),
             *(f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"),
         ]
-        for one in manifest.columns
+        for one, median in zip(manifest.columns, manifest.medians, strict=True)
     ]
     return markdown_table(
         ["column", "unit", "minimum", "median", "maximum", "zero", "missing", "a missing value is"], rows
