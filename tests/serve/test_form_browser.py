@@ -41,19 +41,25 @@ def open_page(chromium: Any, address: str) -> Iterator[Any]:
     assert not any("?" in url for url in requests)
 
 
+def follow(page: Any, text: str = "Find the segment") -> None:
+    """Press a button or link and wait for the page that it opens."""
+    with page.expect_navigation():
+        page.click(f"text={text}")
+
+
 def test_without_script_errors_keep_the_values_and_the_result_names_the_segment(open_page: Any) -> None:
     page = open_page(java_script_enabled=False)
     page.fill("[name=AGE]", "thirty")
     page.fill("[name=INCOME]", "800")
-    page.click("text=Find the segment")
+    follow(page)
     assert "without separators" in page.inner_text("[role=alert]")
     assert page.input_value("[name=AGE]") == "thirty"
     page.fill("[name=AGE]", "30")
-    page.click("text=Find the segment")
+    follow(page)
     assert page.inner_text("h1") == "Segment 2 · large"
     assert page.locator(".result tbody tr").count() == 2
     page.fill("[name=INCOME]", "0")
-    page.click("text=Find the segment")
+    follow(page)
     assert page.inner_text("h1") == "Segment 1 · small"
 
 
@@ -82,9 +88,9 @@ def test_pages_fit_a_narrow_window_and_have_no_serious_obstacle(open_page: Any, 
     for age in ("thirty", "30"):
         page.fill("[name=AGE]", age)
         page.fill("[name=INCOME]", "800")
-        page.click("text=Find the segment")
+        follow(page)
         check()
-    page.click("text=JSON interface")
+    follow(page, "JSON interface")
     check()
 
 
@@ -92,7 +98,7 @@ def test_form_and_result_print_on_one_sheet(open_page: Any) -> None:
     page = open_page()
     sheets = [page.pdf(prefer_css_page_size=True)]
     page.fill("[name=INCOME]", "800")
-    page.click("text=Find the segment")
+    follow(page)
     sheets.append(page.pdf(prefer_css_page_size=True))
     assert [one.count(b"/Type /Page\n") for one in sheets] == [1, 1]
     page.emulate_media(media="print")
