@@ -96,6 +96,7 @@ def run(
     reference_spaces: Sequence[str] | None = None,
     drop: Sequence[str] = (),
     truth: str | Sequence[str] | None = None,
+    roles: Mapping[str, str] | None = None,
     name: str | None = None,
     options: Mapping[str, TomlValue] | None = None,
     quick: bool = False,
@@ -128,6 +129,9 @@ def run(
         Columns to leave out.
     truth : str or sequence of str, optional
         Columns of known classes; none is a feature.
+    roles : mapping of str to str, optional
+        What columns are, where they are not numbers: ``category`` and ``date`` need a step such as ``one_hot`` or
+        ``date_parts`` in each variant; ``text`` and ``id`` are no features.
     name : str, optional
         Name of the run in the store; default: that of the table, ``table`` for a single one.
     options : mapping, optional
@@ -171,11 +175,11 @@ def run(
     with ExitStack() as stack:
         progress = progress or stack.enter_context(_progress())
         if isinstance(data, str | Path):
-            _refuse_values({**values, "drop": drop or None, "truth": truth, "name": name})
+            _refuse_values({**values, "drop": drop or None, "truth": truth, "roles": roles, "name": name})
             plan, registry = prepare(data, workspace=workspace, quick=quick, only=only)
             done = run_plan(plan, registry, results=results, settings=settings, progress=progress)
             return _finished(done)
-        tables = datasets_from(data, drop=drop, truth=truth)
+        tables = datasets_from(data, drop=drop, truth=truth, roles=roles)
         registry = load_registry(workspace or Path.cwd())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clusterbench-plugins-")))
         values["algorithms"], registry = _resolve_algorithms(algorithms or DEFAULT_ALGORITHMS, registry, folder)

@@ -17,7 +17,7 @@ import clusterbench
 PACKAGE = Path(clusterbench.__file__).parent
 GROUND_FLOOR = (
     *("credentials", "errors", "lazy_names", "statuses", "labeling", "task_outcomes"),
-    *("seeding", "environment", "naming", "text", "tables"),
+    *("seeding", "environment", "naming", "text", "toml_writing", "tables"),
 )
 LAYERS = (
     *GROUND_FLOOR,

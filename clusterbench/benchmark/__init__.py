@@ -13,7 +13,7 @@ from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, l
 from clusterbench.benchmark.from_python import python_benchmark
 from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS
 from clusterbench.benchmark.toml_tables import RankingTable, expand_range
-from clusterbench.benchmark.toml_writing import TomlValue
+from clusterbench.toml_writing import TomlValue
 
 __all__ = [
     "DEFAULT_ALGORITHMS",

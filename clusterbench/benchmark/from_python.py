@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from clusterbench.benchmark.declaration import Benchmark, parse_benchmark
-from clusterbench.benchmark.toml_writing import TomlValue, toml_text
 from clusterbench.errors import RequestError
 from clusterbench.plugins import Registry
+from clusterbench.toml_writing import TomlValue, toml_text
 
 
 def python_benchmark(name: str, values: Mapping[str, TomlValue | None], registry: Registry) -> Benchmark:

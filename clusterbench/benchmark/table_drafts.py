@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from clusterbench.benchmark.toml_writing import toml_text
+from clusterbench.toml_writing import toml_text
 
 DEFAULT_ALGORITHMS = ("kmeans", "gmm", "agglomerative", "hdbscan", "random_labels", "random_voronoi", "quantile_split")
 """Algorithms of a benchmark that names none: four quick ones and the controls."""

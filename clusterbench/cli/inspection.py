@@ -8,12 +8,14 @@ from rich.table import Table
 
 from clusterbench.benchmark import explain, list_benchmarks
 from clusterbench.cli.console import say, show
-from clusterbench.datasets import DatasetSpec, inspect_dataset, list_datasets, load_dataset
+from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, inspect_dataset, list_datasets
 from clusterbench.plugins import load_registry, missing_packages
 from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
+from clusterbench.text import printable
 
 _FACTS = {
     "column": "column",
+    "role": "role",
     "unit": "unit",
     "missing_percent": "missing %",
     "zero_percent": "zero %",
@@ -57,7 +59,8 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
         spec = DatasetSpec.model_validate({"path" if is_path else "use": dataset, "drop": tuple(drop)})
     except ValidationError as error:
         raise explain(error, DatasetSpec, "inspect") from error
-    loaded = load_dataset(spec, base=Path.cwd())
+    drafted = draft_dataset(spec, base=Path.cwd())
+    loaded = drafted.dataset
     say(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold")
     say(f"source: {loaded.source}")
     say(f"hash: {loaded.content_hash}")
@@ -65,6 +68,9 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
         noise = int((classes.codes < 0).sum())
         left_out = f", {noise} rows without a class" if noise else ""
         say(f"truth: {len(classes.names)} classes ({classes.name}){left_out}")
+    for role in ColumnRole:
+        if names := [name for name, one in drafted.roles.items() if one is role]:
+            say(f"{role} columns ({len(names)}): {', '.join(map(printable, names))}")
     for name, columns in loaded.groups.items():
         say(f"group {name}: {', '.join(columns)}")
     for warning in loaded.warnings:
@@ -72,14 +78,14 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
     facts = inspect_dataset(loaded).reset_index()
     table = Table()
     for name, title in _FACTS.items():
-        table.add_column(title, justify="left" if name in ("column", "unit") else "right", no_wrap=True)
+        table.add_column(title, justify="left" if name in ("column", "role", "unit") else "right", no_wrap=True)
     for row in facts[list(_FACTS)].itertuples(index=False):
         table.add_row(*map(_short, row))
     show(table)
 
 
 def _short(value: object) -> str:
-    """Return a number with about four digits, anything else as it is."""
+    """Return a number with about four digits, "" for none, anything else as it is."""
     if not isinstance(value, float):
         return str(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return "" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.datasets.column_roles import ColumnRole
+
 
 class TruthKind(StrEnum):
     """Where known classes come from, which says how far they may be clusters."""
@@ -38,6 +40,14 @@ class KnownClasses:
         return hashlib.sha256(codes + "\x1f".join(self.names).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class CodedColumn:
+    """A column whose numbers stand for something else: steps make features of it."""
+
+    role: ColumnRole  # category: codes 0.. of `levels`; date: days since 1970-01-01
+    levels: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)  # without slots, which cached_property cannot use
 class Dataset:
     """A numeric table ready for preprocessing."""
@@ -47,6 +57,7 @@ class Dataset:
     row_ids: pd.Index  # length n: unique identifiers of the rows (customer numbers, or row numbers)
     known_classes: tuple[KnownClasses, ...] = ()  # for oracle policies and external metrics; the first gives the true k
     truth_kind: TruthKind | None = None
+    coded: Mapping[str, CodedColumn] = field(default_factory=dict)  # columns that are no numbers, by name
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns that steps can name, as ``monetary``
     units: Mapping[str, str] = field(default_factory=dict)  # of columns, where they are known, such as ``currency``
     source: str = ""  # where it came from, without credentials
@@ -94,7 +105,7 @@ class Dataset:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of column names, values (little-endian float64) and row ids."""
+        """SHA-256 of column names, values (little-endian float64), row ids and levels."""
         digest = hashlib.sha256()
         digest.update("\x1f".join(self.columns).encode())
         values = np.ascontiguousarray(self.frame.to_numpy(dtype="<f8"))
@@ -103,4 +114,6 @@ class Dataset:
         digest.update(np.array(values.shape, dtype="<i8").tobytes())
         digest.update(values.tobytes())
         digest.update("\x1f".join(map(str, self.row_ids)).encode())
+        for name, column in self.coded.items():
+            digest.update("\x1f".join((name, column.role, *column.levels)).encode())
         return digest.hexdigest()

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.credentials import mask_credentials
+from clusterbench.datasets.column_roles import coded_levels, is_binary
 from clusterbench.datasets.dataset import Dataset, KnownClasses
 from clusterbench.datasets.dataset_spec import DatasetSpec
+from clusterbench.datasets.feature_columns import read_features
 from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, CREDIT_CARD_UNITS
-from clusterbench.datasets.numeric_columns import numeric_column
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError, did_you_mean
+from clusterbench.text import listed
+
+_RARE: Final = 0.01
 
 
 def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
@@ -22,7 +27,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     warnings = list(raw.warnings)
     id_column, truth_columns = _id_column(raw, spec), _truth_columns(raw, spec)
     features = _features(raw, spec, id_column, *truth_columns)
-    columns = {name: numeric_column(raw.frame[name], warnings) for name in features}
+    columns, coded = read_features(raw.frame, features, spec.roles, warnings)
     rows = _rows_with_values(columns, warnings)
     row_ids = _row_ids(raw.frame, id_column, rows)
     noise = raw.truth_noise if spec.truth_noise is None else str(spec.truth_noise)
@@ -30,6 +35,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     taken = np.ones(len(rows), dtype=bool) if spec.rows == "all" else _complete(raw.frame.iloc[rows], warnings)
     columns = {name: values[rows[taken]] for name, values in columns.items()}
     warnings += _doubtful_columns(columns)
+    warnings += _binary_columns({name: values for name, values in columns.items() if name not in coded})
     is_credit_card = set(CREDIT_CARD_COLUMNS) <= set(raw.frame.columns)
     units = {**(CREDIT_CARD_UNITS if is_credit_card else {}), **raw.units}
     groups = {**(CREDIT_CARD_GROUPS if is_credit_card else {}), **spec.groups}
@@ -40,6 +46,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
         row_ids=row_ids[taken],
         known_classes=tuple(replace(each, codes=each.codes[taken]) for each in classes),
         truth_kind=(spec.truth_kind or raw.truth_kind) if classes else None,
+        coded=coded,
         groups={group: names for group, names in groups.items() if names},
         units={name: unit for name, unit in units.items() if name in columns and unit},
         source=mask_credentials(": ".join(filter(None, (raw.source, ", ".join(raw.reading))))),
@@ -50,6 +57,7 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
 def _check_columns(raw: RawTable, spec: DatasetSpec) -> None:
     known = list(raw.frame.columns)
     asked = {"drop": spec.drop, "keep": spec.keep or (), "id": (spec.id,), "truth": spec.truth}
+    asked["roles"] = tuple(spec.roles)
     asked |= {f"groups.{group}": names for group, names in spec.groups.items()}
     for key, names in asked.items():
         for name in names:
@@ -121,22 +129,13 @@ def _known_classes(column: pd.Series, rows: NDArray[np.intp], noise: str | None,
     if column.hasnans:
         row = rows[np.argmax(column.isna())] + 1
         raise RequestError(f"truth column {column.name!r} is missing in row {row}", allowed="a class for each row")
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, classes = column.cat.codes.to_numpy(), column.cat.categories.tolist()
-    else:
-        if len(set(map(type, column))) > 1:  # which have no order
-            column = column.astype(str)
-        codes, uniques = pd.factorize(column, sort=True)
-        classes = uniques.tolist()
-        if all(isinstance(value, float) and value.is_integer() for value in classes):
-            classes = [int(value) for value in classes]  # class 1, not class 1.0
-    names = tuple(map(str, classes))
+    codes, names = coded_levels(column)
     if noise in names:
         at = names.index(noise)
         codes, names = np.where(codes == at, -1, codes - (codes > at)), names[:at] + names[at + 1 :]
     if len(names) <= 1 or len(names) > max(2.0, len(column) / 2):
         warnings.append(f"truth column {column.name!r} has {len(names)} classes for {len(column)} rows")
-    return KnownClasses(str(column.name), codes.astype(np.int64), names)
+    return KnownClasses(str(column.name), codes, names)
 
 
 def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterator[str]:
@@ -146,3 +145,12 @@ def _doubtful_columns(columns: dict[str, NDArray[np.float64]]) -> Iterator[str]:
         present = values[~np.isnan(values)]
         if not len(present) or present.min() == present.max():
             yield f"column {name!r} is constant: it does not distinguish any rows"
+
+
+def _binary_columns(columns: dict[str, NDArray[np.float64]]) -> Iterator[str]:
+    """Name the columns of 0 and 1, beside others, in which the rarer value has a share that may pass the gate."""
+    is_even = {name: _RARE <= np.nanmean(values) <= 1 - _RARE for name, values in columns.items() if is_binary(values)}
+    names = [repr(name) for name, passes in is_even.items() if passes]
+    if 0 < len(names) < len(columns):
+        verb = "is 0 or 1: it" if len(names) == 1 else "are 0 or 1: each"
+        yield f"{listed(names, most=10)} {verb} can decide a clustering alone"

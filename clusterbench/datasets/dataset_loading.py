@@ -1,10 +1,12 @@
 """From a `DatasetSpec` to a `Dataset`."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from clusterbench.datasets.cc_general import load_cc_general
+from clusterbench.datasets.column_roles import ColumnRole, detect_role
 from clusterbench.datasets.dataset import Dataset, TruthKind
 from clusterbench.datasets.dataset_building import build_dataset
 from clusterbench.datasets.dataset_spec import DatasetSpec
@@ -15,6 +17,7 @@ from clusterbench.datasets.raw_table import RawTable
 from clusterbench.datasets.sql import located, read_sql
 from clusterbench.errors import RequestError
 
+_DECIDED: Final = (ColumnRole.ID, ColumnRole.CLASS, ColumnRole.TEXT, ColumnRole.CATEGORY, ColumnRole.DATE)
 # Unit of all columns of a scikit-learn table.
 _UNITS: Final = {"digits": "intensity 0..16", "iris": "cm"}
 
@@ -29,6 +32,40 @@ def load_dataset(spec: DatasetSpec, *, base: Path) -> Dataset:
     """
     try:
         return build_dataset(_raw_table(spec, base), spec)
+    except RequestError as error:
+        raise error.within(f"dataset {spec.stable_name!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedDataset:
+    """A dataset of which the roles of all columns were detected where they are not declared."""
+
+    dataset: Dataset
+    spec: DatasetSpec  # with `id`, `truth`, `drop` and `roles` as detected
+    roles: Mapping[str, ColumnRole]  # of all columns of the source, in its order
+    levels: Mapping[str, int]  # number of different values of each
+
+
+def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
+    """Load a table and decide by detection what `spec` leaves open of its columns: see `load_dataset`.
+
+    The first column that looks like one gives the ids, further ones and text are dropped.
+    """
+    try:
+        raw = _raw_table(spec, base)
+        declared = {
+            **dict.fromkeys(spec.drop, ColumnRole.TEXT),
+            **dict.fromkeys(spec.truth or raw.truth_columns, ColumnRole.CLASS),
+            **({} if (id_column := spec.id or raw.id_column) is None else {id_column: ColumnRole.ID}),
+            **spec.roles,
+        }
+        names = list(raw.frame.columns)
+        roles = {name: declared.get(name) or detect_role(raw.frame[name], name=name) for name in names}
+        open_roles = {name: str(role) for name, role in roles.items() if name not in declared and role in _DECIDED}
+        values = {**spec.model_dump(exclude_unset=True), "roles": {**spec.roles, **open_roles}}
+        drafted = DatasetSpec.model_validate(values)
+        levels = {name: int(raw.frame[name].astype(str).nunique()) for name in names}
+        return DraftedDataset(build_dataset(raw, drafted), drafted, roles, levels)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 

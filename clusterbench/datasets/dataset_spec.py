@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from clusterbench.credentials import mask_credentials
+from clusterbench.datasets.column_roles import ColumnRole
 from clusterbench.datasets.dataset import TruthKind
 from clusterbench.datasets.download import MAX_MB, MAX_SECONDS
 from clusterbench.datasets.named_datasets import registered
@@ -46,6 +47,7 @@ class DatasetSpec(BaseModel):
     truth: ColumnNames = ()  # columns of known classes, each a reference of its own; none is a feature
     truth_kind: TruthKind | None = None  # where they come from
     truth_noise: Name | int | None = None  # class of the rows that have none; 0 in the label files of a ``.data`` file
+    roles: dict[Name, ColumnRole] = Field(default_factory=dict)  # of columns, where they are not those detected
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)  # named groups of columns
     # Whether the first line of a text file holds the column names. By default it does, and a line of numbers is
     # refused. Without names the columns are x1, x2, ...
@@ -62,6 +64,24 @@ class DatasetSpec(BaseModel):
     max_mb: float = Field(default=MAX_MB, gt=0)  # of a download, also when it is unpacked
     seed: int = Field(default=0, ge=0)  # of a simulated dataset only, like `n_rows`
     n_rows: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _roles_without_features(cls, given: Any) -> Any:
+        """Turn the roles id, class and text into the keys `id`, `truth` and `drop`."""
+        if not (isinstance(given, dict) and isinstance(roles := given.get("roles"), dict)):
+            return given
+        of = {role: tuple(name for name, one in roles.items() if one == role) for role in ColumnRole}
+        rest = {name: one for name, one in roles.items() if one not in ("id", "class", "text")}
+        ids, dropped = of[ColumnRole.ID], of[ColumnRole.TEXT]
+        if ids and given.get("id") is None:
+            given, ids = {**given, "id": ids[0]}, ids[1:]
+        changed = {**given, "roles": rest}
+        for key, names in (("truth", of[ColumnRole.CLASS]), ("drop", (*ids, *dropped))):
+            if names and not (key == "drop" and given.get("keep")):
+                listed = given.get(key, ())
+                changed[key] = (*((listed,) if isinstance(listed, str) else listed), *names)
+        return changed
 
     @model_validator(mode="after")
     def _consistent(self) -> DatasetSpec:

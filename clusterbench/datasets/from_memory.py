@@ -49,11 +49,15 @@ def dataset_from(table: object, spec: DatasetSpec | None = None) -> Dataset:
 
 
 def datasets_from(
-    tables: object, *, drop: Sequence[str] = (), truth: str | Sequence[str] | None = None
+    tables: object,
+    *,
+    drop: Sequence[str] = (),
+    truth: str | Sequence[str] | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> dict[str, Dataset]:
     """Make datasets of one table, called ``table``, or of a mapping of names to tables: see `dataset_from`.
 
-    `drop` are columns to leave out, and `truth` the columns of known classes, of every table.
+    `drop` are columns to leave out, `truth` the columns of known classes and `roles` what columns are, of every table.
     """
     named = tables if isinstance(tables, Mapping) else {"table": tables}
     if not named:
@@ -62,7 +66,8 @@ def datasets_from(
         raise RequestError("drop is a list of columns, not text", allowed='drop = ["CUST_ID"]')
     classes = (truth,) if isinstance(truth, str) else tuple(truth or ())
     try:
-        specs = {str(name): DatasetSpec(memory=str(name), drop=tuple(drop), truth=classes) for name in named}
+        chosen = {"drop": tuple(drop), "truth": classes, "roles": dict(roles or {})}
+        specs = {str(name): DatasetSpec.model_validate({"memory": str(name), **chosen}) for name in named}
     except ValidationError as error:
         first = error.errors()[0]
         raise RequestError(first["msg"], where=".".join(map(str, first["loc"]))) from error

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
+from clusterbench.datasets.column_roles import ColumnRole, detect_role
 from clusterbench.errors import RequestError
+from clusterbench.toml_writing import toml_key
 
 _EXACT_INTEGERS: Final = 2**53
 _DATES: Final = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
@@ -59,6 +61,9 @@ def _not_a_number(column: pd.Series) -> RequestError:
     """Return the error that names the first value of a column that is not a number."""
     name, present = column.name, column.reset_index(drop=True).dropna().astype(object)
     allowed = f'numbers, or drop = ["{name}"]'
+    role = detect_role(column, name=str(name))
+    if role in (ColumnRole.CATEGORY, ColumnRole.DATE):
+        allowed = f'numbers, roles = {{ {toml_key(str(name))} = "{role}" }}, or drop = ["{name}"]'
     if any(isinstance(value, _DATES) for value in present):
         return RequestError(f"column {name!r} holds dates or times", allowed=allowed)
     if any(isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real) for value in present):

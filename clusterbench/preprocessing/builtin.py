@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from clusterbench.preprocessing.encoding import DateParts, OneHot, Ordinal
 from clusterbench.preprocessing.impute import Impute
 from clusterbench.preprocessing.pca import Pca
 from clusterbench.preprocessing.scaling import Clip, L2Normalize, Log1p, MinMax, Power, Robust, Standardize
@@ -10,7 +11,10 @@ from clusterbench.preprocessing.step import Step
 
 STEPS: dict[str, type[Step]] = {
     step.name: step
-    for step in (Impute, Clip, Log1p, Power, Standardize, MinMax, Robust, L2Normalize, Pca, Select, Drop)
+    for step in (
+        *(Impute, Clip, Log1p, Power, Standardize, MinMax, Robust, L2Normalize, Pca, Select, Drop),
+        *(OneHot, Ordinal, DateParts),
+    )
 }
 
 _IMPUTE: dict[str, Any] = {"step": "impute", "strategy": "median"}

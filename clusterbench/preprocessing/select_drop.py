@@ -16,16 +16,20 @@ class Select(Step):
 
     name = "select"
     in_title = frozenset({"columns"})
+    takes = None
 
     columns: Names
 
     def transformer(self) -> TransformerMixin:
         from clusterbench.preprocessing.transformers import choose_columns, pass_through
 
-        return pass_through() if self.columns == (ALL,) else choose_columns(self.columns, keep=True)
+        if self.columns != (ALL,):
+            return choose_columns(self.columns, keep=True)
+        return choose_columns(tuple(self._coded), keep=False) if self._coded else pass_through()
 
     def scope_after(self, scope: Scope, n_rows: int) -> Scope:
-        return scope.replaced(scope.present, tuple(self.working_columns(scope.present)))
+        left_out = set(scope.present) - set(self.working_columns(scope.present))
+        return scope.replaced(tuple(left_out), ())
 
     def operations(self, fitted: Any) -> list[dict[str, Any]]:
         return []  # the columns that are left say it
@@ -39,6 +43,7 @@ class Drop(Step):
 
     name = "drop"
     in_title = frozenset({"columns"})
+    takes = None
 
     columns: Names
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.datasets import Dataset
+from clusterbench.datasets import ColumnRole, Dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.preprocessing.column_selection import Scope
-from clusterbench.preprocessing.step import Step, check_complete
+from clusterbench.preprocessing.step import ENCODERS, Step, check_complete
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -76,6 +76,12 @@ def _bound_steps(steps: Iterable[Step], dataset: Dataset, *, where: str) -> list
             scope = bound[-1].scope_after(scope, dataset.n_rows)
             if not scope.present:
                 raise RequestError(f"no column is left after {step.describe()}")
+    for name, column in scope.coded.items():
+        raise RequestError(
+            f"{column.role} column {name!r} is not made numbers",
+            where=where,
+            allowed=f'{{ step = "{ENCODERS[column.role]}" }} first, or {{ step = "drop", columns = "{name}" }}',
+        )
     return bound
 
 
@@ -112,12 +118,15 @@ def _fit_step(step: Step, frame: pd.DataFrame) -> tuple[Any, pd.DataFrame]:
         warnings.simplefilter("ignore", RuntimeWarning)
         warnings.simplefilter("ignore", UserWarning)
         made = transformer.fit_transform(frame)
-    _check_output(frame, made, after=words)
+    gaps = set(frame.columns[frame.isna().any()])
+    if gaps.intersection(step.working_columns(frame.columns)) and step.takes is not ColumnRole.NUMERIC:
+        gaps.update(made.columns)  # of a date that is missing, all parts are
+    _check_output(frame, made, gaps, after=words)
     return transformer, made
 
 
-def _check_output(given: pd.DataFrame, made: pd.DataFrame, *, after: str) -> None:
-    """Raise RequestError if `made` has no column, another number of rows, texts, or missing values that are new."""
+def _check_output(given: pd.DataFrame, made: pd.DataFrame, gaps: set[str], *, after: str) -> None:
+    """Raise RequestError if `made` has no column, another number of rows, texts, or missing values but in `gaps`."""
     if not made.shape[1]:
         raise RequestError(f"no column is left after {after}")
     if len(made) != len(given):
@@ -126,7 +135,7 @@ def _check_output(given: pd.DataFrame, made: pd.DataFrame, *, after: str) -> Non
         values = made[name]
         if not pd.api.types.is_numeric_dtype(values):
             raise RequestError(f"{after} made column {name!r} of dtype {values.dtype}", allowed="numbers")
-        if values.isna().any() and not (name in given.columns and given[name].isna().any()):
+        if name not in gaps and values.isna().any():
             raise RequestError(f"{after} made {int(values.isna().sum())} missing values in column {name!r}")
     _check_size(made, what=f"{after} made")
 

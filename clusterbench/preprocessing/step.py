@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from clusterbench.datasets import CodedColumn, ColumnRole
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
+from clusterbench.toml_writing import toml_key
 
 if TYPE_CHECKING:
     from sklearn.base import TransformerMixin
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 _SHOWN_NAMES = 3
 _MOST_COLUMNS = 5  # in a message
+ENCODERS = {ColumnRole.CATEGORY: "one_hot", ColumnRole.DATE: "date_parts"}
+"""The usual step that makes numbers of a column."""
 
 Flag = Annotated[bool, Field(description="true or false")]
 Count = Annotated[int, Field(ge=1, description="an integer of at least 1")]
@@ -60,7 +64,12 @@ class Step(BaseModel):
     wraps: ClassVar[str] = ""  # "module:Class" of a transformer that takes the arguments; instead of `estimator`
     in_title: ClassVar[frozenset[str]] = frozenset()  # arguments that `title` shows, so that `describe` does not
 
+    takes: ClassVar[ColumnRole | None] = (
+        ColumnRole.NUMERIC
+    )  # what its columns are: numbers, a category, a date; None: any
+
     columns: Names = (ALL,)
+    _coded: Mapping[str, CodedColumn] = PrivateAttr(default_factory=dict)  # of a bound step: columns not in ``all``
 
     def estimator(self) -> TransformerMixin:
         """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
@@ -99,12 +108,23 @@ class Step(BaseModel):
     def bound(self, scope: Scope) -> Self:
         """Return the step with names and groups replaced by the columns of `scope` that they stand for."""
         picked = scope.pick(self.columns)
-        every = ALL in self.columns or (scope.exact and picked == scope.present)
-        return self.model_copy(update={"columns": (ALL,) if every else picked})
+        for name in picked:
+            role = scope.coded[name].role if name in scope.coded else ColumnRole.NUMERIC
+            if self.takes not in (None, role):
+                before = f'{{ step = "{ENCODERS[role]}" }} before it' if role in ENCODERS else None
+                declared = f'roles = {{ {toml_key(name)} = "{self.takes}" }} in [[datasets]]'
+                raise RequestError(f"{self.name} of the {role} column {name!r}", allowed=before or declared)
+        every = ALL in self.columns or (scope.exact and picked == scope.numbers)
+        step = self.model_copy(update={"columns": (ALL,) if every else picked})
+        step._coded = scope.coded
+        return step
 
     def working_columns(self, present: Iterable[str]) -> list[str]:
         """Return those columns of `present` on which a bound step works."""
-        return [name for name in present if self.columns == (ALL,) or name in set(self.columns)]
+        if self.columns == (ALL,):
+            return [name for name in present if name not in self._coded]
+        chosen = set(self.columns)
+        return [name for name in present if name in chosen]
 
     def count_is_known(self) -> bool:
         """Whether `columns_after` gives the columns that there will be, not those that there may be."""
@@ -114,7 +134,8 @@ class Step(BaseModel):
         """Return the columns that the next step finds."""
         columns = tuple(self.working_columns(scope.present))
         after = self.columns_after(columns, n_rows)
-        return scope if after == columns else scope.replaced(columns, after, exact=self.count_is_known())
+        is_same = after == columns and self.takes is ColumnRole.NUMERIC
+        return scope if is_same else scope.replaced(columns, after, exact=self.count_is_known())
 
     def transformer(self) -> TransformerMixin:
         """Return the unfitted transformer of a bound step: frame to frame, other columns passing through."""
@@ -129,7 +150,9 @@ class Step(BaseModel):
                 allowed="get_feature_names_out, e.g. of sklearn.base.OneToOneFeatureMixin, and TransformerMixin",
             )
         estimator.set_output(transform="pandas")
-        return estimator if self.columns == (ALL,) else OnColumns(estimator, list(self.columns))
+        if self.columns != (ALL,):
+            return OnColumns(estimator, list(self.columns))
+        return OnColumns(estimator, others=list(self._coded)) if self._coded else estimator
 
     def resolved(self) -> dict[str, Any]:
         """Return the step as a JSON-able table with every argument that has an effect."""

@@ -103,27 +103,30 @@ class _FrameTransformer(TransformerMixin, BaseEstimator, ABC):  # type: ignore[m
 
 
 class OnColumns(_FrameTransformer):
-    """Apply a transformer to some columns; the others pass through.
+    """Apply a transformer to some columns, or to all but `others`; the others pass through.
 
     Columns that keep their names keep their places; new ones, such as components, follow the others.
     """
 
-    def __init__(self, transformer: Any, columns: Sequence[str]) -> None:
+    def __init__(self, transformer: Any, columns: Sequence[str] | None = None, others: Sequence[str] = ()) -> None:
         self.transformer = transformer
         self.columns = columns
+        self.others = others
 
     def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
-        absent = [name for name in self.columns if name not in X.columns]
+        absent = [name for name in self.columns or () if name not in X.columns]
         if absent:
             raise ValueError(f"no column {absent[0]!r} here, there are {', '.join(map(repr, X.columns))}")
+        self.columns_ = [name for name in X.columns if name not in self.others]
+        self.columns_ = self.columns_ if self.columns is None else list(self.columns)
         self.transformer_ = clone(self.transformer)
-        return self._placed(X, self.transformer_.fit_transform(X[list(self.columns)]))
+        return self._placed(X, self.transformer_.fit_transform(X[self.columns_]))
 
     def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
-        return self._placed(X, self.transformer_.transform(X[list(self.columns)]))
+        return self._placed(X, self.transformer_.transform(X[self.columns_]))
 
     def _placed(self, given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-        chosen, kept = set(self.columns), set(made.columns)
+        chosen, kept = set(self.columns_), set(made.columns)
         old = [name for name in given.columns if name not in chosen or name in kept]
         new = [name for name in made.columns if name not in chosen]
         parts = {name: made[name] if name in chosen else given[name] for name in old}
@@ -148,3 +151,35 @@ class ImputeByColumn(_FrameTransformer):
             filled[columns] = imputer.transform(X)[columns]
         # An imputer leaves out a column without a value, which an override may then have filled: back to its place.
         return filled[[*X.columns, *(name for name in filled.columns if name not in X.columns)]]
+
+
+class Recode(_FrameTransformer):
+    """Replace the codes 0, 1, ... of each column by other numbers; missing values stay missing."""
+
+    def __init__(self, numbers: Sequence[Sequence[int]]) -> None:
+        self.numbers = numbers
+
+    def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        return self._apply(X)
+
+    def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        pairs = zip(X.columns, self.numbers, strict=True)
+        return pd.DataFrame({name: X[name].map(dict(enumerate(numbers))).astype(float) for name, numbers in pairs})
+
+
+class PartsOfDates(_FrameTransformer):
+    """Replace days since 1970-01-01 by parts of the date: days, year, month, day, weekday, hour."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self.parts = parts
+
+    def _fit_apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        return self._apply(X)
+
+    def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
+        made = {}
+        for name in X.columns:
+            dates = pd.to_datetime(X[name], unit="D").dt
+            for part in self.parts:
+                made[f"{name}.{part}"] = (X[name] if part == "days" else getattr(dates, part)).astype(float)
+        return pd.DataFrame(made, index=X.index)

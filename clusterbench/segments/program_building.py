@@ -98,7 +98,7 @@ def _preparation(table: pd.DataFrame, steps: Sequence[Step], space: Space) -> It
         frame, changes_nothing = made, isinstance(fitted, FunctionTransformer) and fitted.func is None
         if changes_nothing:
             continue
-        working = fitted.columns if isinstance(fitted, OnColumns) else names
+        working = fitted.columns_ if isinstance(fitted, OnColumns) else names
         with request_errors(f"the operations of {step.origin}", where=f"step {number}"):
             operations = step.operations(fitted.transformer_ if isinstance(fitted, OnColumns) else fitted)
             if not operations and list(made.columns) != names:

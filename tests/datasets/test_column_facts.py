@@ -101,7 +101,7 @@ def test_one_present_value_has_no_spread():
 def test_the_facts_have_a_fixed_order():
     dataset = Dataset("t", pd.DataFrame({"b": [1.0, 2.0], "a": [0.0, 3.0]}), pd.RangeIndex(2), units={"a": "cm"})
     facts = inspect_dataset(dataset)
-    head = ["unit", "missing_percent", "zero_percent", "distinct"]
+    head = ["role", "unit", "missing_percent", "zero_percent", "distinct"]
     assert facts.columns.tolist() == [*head, *(f"q{p}" for p in PERCENT), "mean", "std", "skew", "kurtosis"]
     assert facts.index.name == "column"
     assert facts["unit"].to_dict() == {"b": "", "a": "cm"}

@@ -286,7 +286,7 @@ def test_names_are_as_they_are_in_the_file(load, header):
 
 
 def test_a_column_without_a_name_gets_one_and_a_warning(load):
-    found = load(",x\n0,5\n1,6\n")
+    found = load(",x\n1,5\n2,6\n")
     assert found.columns == ("Unnamed: 0", "x")
     assert found.warnings == ("column 'Unnamed: 0' has no name in its file: if it only numbers the rows, drop it",)
 

@@ -18,7 +18,7 @@ def parse(*raw):
 def test_every_step_of_the_design_is_known():
     assert set(STEPS) == {
         *("impute", "clip", "log1p", "power", "standardize", "minmax", "robust", "l2_normalize"),
-        *("pca", "select", "drop"),
+        *("pca", "select", "drop", "one_hot", "ordinal", "date_parts"),
     }
 
 

@@ -10,15 +10,17 @@ TomlValue = str | bool | int | float | Sequence["TomlValue"] | Mapping[str, "Tom
 
 def toml_text(values: Mapping[str, TomlValue]) -> str:
     """Return a mapping as TOML, a line per key; tables are inline."""
-    return "".join(f"{_key(key)} = {_value(value, key)}\n" for key, value in values.items())
+    return "".join(f"{toml_key(key)} = {toml_value(value, key)}\n" for key, value in values.items())
 
 
-def _key(key: str) -> str:
+def toml_key(key: str) -> str:
+    """Return a key as TOML writes it."""
     bare = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
     return key if bare else json.dumps(key)
 
 
-def _value(value: object, where: str) -> str:
+def toml_value(value: object, where: str = "") -> str:
+    """Return a value as TOML; RequestError, at `where`, if it cannot be one."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -27,11 +29,11 @@ def _value(value: object, where: str) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(str(k))} = {_value(v, f'{where}.{k}')}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{toml_key(str(k))} = {toml_value(v, f'{where}.{k}')}" for k, v in value.items()) + "}"
     if isinstance(value, Sequence | range | set | frozenset):
-        return "[" + ", ".join(_value(item, where) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item, where) for item in value) + "]"
     if hasattr(value, "item"):  # a NumPy scalar
-        return _value(value.item(), where)
+        return toml_value(value.item(), where)
     raise RequestError(
         f"a {type(value).__name__} cannot be declared",
         where=where,
