@@ -275,7 +275,9 @@ def _read(path: Path) -> bytes:
             raise RequestError(f"{path} is larger than {most} bytes")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise RequestError(f"{path} cannot be read: {error}", allowed="the folder of a bundle") from error
+        inner = path.parent / "bundle"  # where `clusterbench segment` writes it
+        allowed = str(inner) if (inner / MANIFEST).is_file() else "the folder of a bundle"
+        raise RequestError(f"{path} cannot be read: {error}", allowed=allowed) from error
 
 
 def _checked(folder: Path, file: FileRecord) -> bytes:

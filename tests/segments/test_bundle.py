@@ -132,6 +132,19 @@ def test_a_missing_or_shortened_file_is_refused_by_name(rows_folder, tmp_path, n
         load_bundle(place)
 
 
+def test_the_folder_around_a_bundle_is_refused_with_that_of_the_bundle(kmeans_folder):
+    with pytest.raises(RequestError, match=f"manifest.json cannot be read: .*allowed: {kmeans_folder}"):
+        load_bundle(kmeans_folder.parent)
+
+
+def test_a_file_that_is_too_large_is_not_read(kmeans_folder, tmp_path):
+    place = copy_of(kmeans_folder, tmp_path)
+    with (place / "manifest.json").open("ab") as file:
+        file.truncate(2**24 + 1)
+    with pytest.raises(RequestError, match="larger than 16777216 bytes"):
+        load_bundle(place)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
