@@ -13,8 +13,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from clusterbench import RequestError
-from clusterbench.segments import explain_row
+from clusterbench.segments import Bundle, Program, explain_row
 from clusterbench.serve import MOST_BYTES, create_app
+
+from ..segments.workbench import random_program, random_rows
 
 
 def sent(client, **texts: str):
@@ -157,3 +159,35 @@ def test_the_form_gives_the_segment_of_the_program_for_rows_of_the_real_table(re
         texts = ["" if np.isnan(value) else repr(value) for value in row]
         page = client.post("/", content=urlencode(dict(zip(real_bundle.program.columns, texts, strict=True))))
         assert heading(page) == f"Segment {segment} · {real_bundle.names[segment]}"
+
+
+@pytest.mark.parametrize("last", ["nearest", "gaussian", "neighbours"])
+def test_form_interface_and_program_agree_for_random_programs(bundle, last):
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        program = random_program(rng, last=(last,))
+        rows = random_rows(rng, program, 20)
+        client = TestClient(create_app(bundle_with(bundle, program)))
+        values = [
+            dict(zip(program.columns, (None if np.isnan(value) else value for value in row), strict=True))
+            for row in rows.tolist()
+        ]
+        given = program.assign(rows)
+        answers = client.post("/assign/batch", json=values).json()
+        assert [one["segment"] or 0 for one in answers] == given.segment.tolist()
+        assert [(one["distance"], one["margin"]) for one in answers] == list(
+            zip(given.distance.tolist(), given.margin.tolist(), strict=True)
+        )
+        for row, segment in zip(values[:4], given.segment.tolist(), strict=False):
+            texts = {name: "" if value is None else repr(value) for name, value in row.items()}
+            page = client.post("/", content=urlencode(texts))
+            assert heading(page) == (f"Segment {segment} · name {segment}" if segment else "No segment")
+
+
+def bundle_with(bundle: Bundle, program: Program) -> Bundle:
+    """A bundle of another program, whose columns have the range of AGE."""
+    manifest = bundle.manifest
+    columns = [dataclasses.replace(manifest.columns[0], name=n, filled=n in program.filled) for n in program.columns]
+    segments = [dataclasses.replace(manifest.segments[0], id=i, name=f"name {i}") for i in program.segments]
+    other = dataclasses.replace(manifest, columns=tuple(columns), segments=tuple(segments))
+    return dataclasses.replace(bundle, manifest=other, program=program)
