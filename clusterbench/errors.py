@@ -55,6 +55,8 @@ def request_errors(what: str, *, where: str | None = None) -> Iterator[None]:
     try:
         yield
     except RequestError as error:
-        raise (error.within(where) if where else error) from error
+        if where is None:
+            raise
+        raise error.within(where) from error
     except (Exception, SystemExit) as error:
         raise RequestError(f"{what}: {type(error).__name__}: {error}", where=where) from error

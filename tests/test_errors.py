@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterbench.errors import RequestError, did_you_mean, unknown
+from clusterbench.errors import RequestError, did_you_mean, request_errors, unknown
 
 words = st.text("abcdefgh_", min_size=1, max_size=12)
 
@@ -34,6 +34,16 @@ def test_an_error_can_be_located_inside_something_larger():
     assert str(inner) == "k: k = 1 (allowed: k >= 2)"
     assert (outer.what, outer.allowed) == (inner.what, inner.allowed)
     assert str(RequestError("empty").within("a.toml")) == "a.toml: empty"
+
+
+def test_a_wrong_request_passes_without_becoming_its_own_cause():
+    error = RequestError("no such row")
+    with pytest.raises(RequestError) as raised, request_errors("a plug-in"):
+        raise error
+    assert (raised.value, error.__cause__) == (error, None)
+    with pytest.raises(RequestError, match=r"^step 2: no such row$") as raised, request_errors("it", where="step 2"):
+        raise error
+    assert raised.value.__cause__ is error
 
 
 def test_an_error_keeps_its_message_on_the_way_between_processes():

@@ -58,11 +58,13 @@ def _failure_of(error: BaseException) -> tuple[int, str] | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception, and what it arose from."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    """Yield an exception, and what it arose from; an exception may be its own cause."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        yield cause
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -79,9 +79,11 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
         if best.overall == 1.0:
             break
     if best is None or not best.passes:
+        best_way = f"the best, {best.figures()}, agrees with too few fitted rows" if best else "there is none"
         raise RequestError(
-            f"no assignment program gives the fitted segments again; {best.figures() if best else 'there is none'}",
-            allowed=f"at least {LEAST_OVERALL:.0%} of all rows and {LEAST_PER_SEGMENT:.0%} of each segment",
+            f"no assignment program gives the fitted segments to new rows: {best_way}",
+            allowed=f"at least {LEAST_OVERALL:.0%} of all rows and {LEAST_PER_SEGMENT:.0%} of each segment;"
+            " another entry, or segments merged in names.toml",
         )
     return best
 

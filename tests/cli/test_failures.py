@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterbench.errors import RequestError
 from clusterbench.store import STORE_NAME, Store
 
 from .conftest import environment
@@ -61,6 +62,13 @@ def test_an_error_that_hides_an_interrupt_is_an_interrupt(call, monkeypatch):
     error.__cause__ = KeyboardInterrupt()
     monkeypatch.setattr(Store, "reader", failing(error))
     assert call("status")[::2] == (130, "clusterbench: stopped\n")
+
+
+def test_an_error_that_is_its_own_cause_is_one_message(call, monkeypatch):
+    error = RequestError("no such row")
+    error.__cause__ = error
+    monkeypatch.setattr(Store, "reader", failing(error))
+    assert call("status")[::2] == (2, "clusterbench: error: no such row\n")
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch):
