@@ -130,7 +130,7 @@ def load_benchmark(path: Path, registry: Registry) -> Benchmark:
     An error names file, line or key, what was given and what is allowed.
     """
     if is_table_file(path.name):
-        return parse_benchmark(draft_toml(path), registry, path=path)
+        return parse_benchmark(draft_toml(path, folder=path.parent), registry, path=path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

@@ -1,14 +1,122 @@
 """The benchmark file of a table that has none."""
 
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from clusterbench.toml_writing import toml_text
+from clusterbench.datasets import ColumnRole, DatasetSpec, DraftedDataset, draft_dataset
+from clusterbench.text import counted, listed, printable
+from clusterbench.toml_writing import TomlValue, toml_text, toml_value
 
 DEFAULT_ALGORITHMS = ("kmeans", "gmm", "agglomerative", "hdbscan", "random_labels", "random_voronoi", "quantile_split")
 """Algorithms of a benchmark that names none: four quick ones and the controls."""
 
+_LARGEST_K: Final = 10
+_MIN_ROWS: Final = 10  # the default of the gate
+_NAMES: Final = 12  # in a comment
+_KEYS: Final = {
+    "id": "different in every row",
+    "truth": "known classes: no feature",
+    "drop": "text, further ids and columns without values",
+    "roles": "no numbers: the steps one_hot and date_parts below make some of them",
+}
 
-def draft_toml(path: Path) -> str:
-    """Return a benchmark file for the table of a file, which lies in the folder of that benchmark."""
-    algorithms = "".join(f"\n[[algorithms]]\n{toml_text({'use': name})}" for name in DEFAULT_ALGORITHMS)
-    return f"[[datasets]]\n{toml_text({'path': path.name})}{algorithms}"
+
+def draft_toml(path: Path, *, folder: Path) -> str:
+    """Return a commented benchmark file, to lie in `folder`, for the table of a file.
+
+    It declares the roles of columns as detected, the variants that the table allows, and a range of k and a gate that
+    fit its number of rows. RequestError if the table cannot be used.
+    """
+    drafted = draft_dataset(DatasetSpec(path=str(path.absolute())), base=folder)
+    return "\n".join([*_head(drafted), *_dataset(drafted, path, folder), *_rules(drafted), *_algorithms()]) + "\n"
+
+
+def _head(drafted: DraftedDataset) -> Iterator[str]:
+    dataset = drafted.dataset
+    min_rows = _min_rows(dataset.n_rows)
+    yield printable(f"# {dataset.source}: {dataset.n_rows} rows, {counted(len(drafted.roles), 'column')}")
+    yield from toml_text(
+        {
+            "title": dataset.name,
+            "seeds": [0],
+            "k": {"from": 2, "to": max(2, min(_LARGEST_K, dataset.n_rows // (2 * min_rows)))},
+            "reference_spaces": ["standard", "log1p"] if _nonnegative(drafted) else ["standard"],
+        }
+    ).splitlines()
+
+
+def _dataset(drafted: DraftedDataset, path: Path, folder: Path) -> Iterator[str]:
+    spec = drafted.spec
+    yield from ("", "[[datasets]]", f"path = {toml_value(_relative(path, folder))}")
+    for role in (ColumnRole.NUMERIC, ColumnRole.BINARY):
+        if names := [name for name, one in drafted.roles.items() if one is role]:
+            why = "; one such column can decide a clustering" if role is ColumnRole.BINARY else ""
+            yield f"# {role}: {_named(names)}{why}"
+    roles = {name: str(role) for name, role in spec.roles.items()}
+    found: dict[str, TomlValue] = {"id": spec.id or "", "truth": spec.truth, "drop": spec.drop, "roles": roles}
+    for key, value in found.items():
+        if value:
+            yield f"{key} = {toml_value(value)}  # {_KEYS[key]}"
+
+
+def _rules(drafted: DraftedDataset) -> Iterator[str]:
+    roles = {column.role for column in drafted.dataset.coded.values()}
+    encode = ['{ step = "one_hot" }'] * (ColumnRole.CATEGORY in roles) + ['{ step = "date_parts" }'] * (
+        ColumnRole.DATE in roles
+    )
+    impute, standardize = '{ step = "impute", strategy = "median" }', '{ step = "standardize" }'
+    nonnegative, negative = _nonnegative(drafted), _negative(drafted)
+    columns = ', columns = "nonnegative"' if encode or negative else ""
+    log = [f'{{ step = "log1p"{columns} }}'] if nonnegative else []
+    yield from ("", "[variants]")
+    if encode:
+        yield "# raw is left out: the columns have no common unit"
+    if negative:
+        left = "log1p is left out" if not log else "log1p leaves them as they are"
+        yield f"# negative values in {_named(negative)}: {left}"
+    variants = {
+        **({} if encode else {"raw": [impute]}),
+        "standard": [impute, standardize],
+        "minmax": [impute, '{ step = "minmax" }'],
+        **({"log1p": [impute, *log, standardize]} if log else {}),
+        "pca": [impute, *log, standardize, '{ step = "pca", n_components = 0.9 }'],
+        "pca2": [impute, *log, '{ step = "minmax" }', '{ step = "pca", n_components = 2 }'],
+    }
+    if sum(column not in drafted.dataset.coded for column in drafted.dataset.columns) + len(encode) < 2:
+        variants = {name: steps for name, steps in variants.items() if not name.startswith("pca")}
+    yield from (f"{name} = [{', '.join((*encode, *steps))}]" for name, steps in variants.items())
+    yield from ("", "[gate]  # what a partition must pass to be ranked")
+    yield f"min_rows = {_min_rows(drafted.dataset.n_rows)}  # in the smallest cluster"
+
+
+def _algorithms() -> Iterator[str]:
+    for name in DEFAULT_ALGORITHMS:
+        yield from ("", "[[algorithms]]", f'use = "{name}"')
+
+
+def _min_rows(n_rows: int) -> int:
+    return min(_MIN_ROWS, max(2, n_rows // 20))
+
+
+def _nonnegative(drafted: DraftedDataset) -> list[str]:
+    return [name for name in _numbers(drafted) if name not in _negative(drafted)]
+
+
+def _negative(drafted: DraftedDataset) -> list[str]:
+    return [name for name in _numbers(drafted) if bool((drafted.dataset.frame[name] < 0).any())]
+
+
+def _numbers(drafted: DraftedDataset) -> list[str]:
+    return [name for name in drafted.dataset.columns if name not in drafted.dataset.coded]
+
+
+def _named(names: Sequence[str]) -> str:
+    return printable(listed(names, most=_NAMES))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path as a benchmark file in `folder` names it: from there, if it lies in it or below."""
+    file, place = path.resolve(), folder.resolve()
+    return file.relative_to(place).as_posix() if file.is_relative_to(place) else os.fspath(file)

@@ -1,14 +1,16 @@
-"""`inspect` and `list`: what there is to run on and with."""
+"""`inspect`, `init` and `list`: what there is to run on and with."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 from rich.table import Table
 
-from clusterbench.benchmark import explain, list_benchmarks
+from clusterbench.benchmark import draft_toml, explain, list_benchmarks
 from clusterbench.cli.console import say, show
-from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, inspect_dataset, list_datasets
+from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, inspect_dataset, list_datasets, no_file
+from clusterbench.errors import RequestError
 from clusterbench.plugins import load_registry, missing_packages
 from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
 from clusterbench.text import printable
@@ -82,6 +84,26 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
     for row in facts[list(_FACTS)].itertuples(index=False):
         table.add_row(*map(_short, row))
     show(table)
+
+
+def write_draft(table: Path, out: Path | None) -> None:
+    """Write the benchmark file of a table, and print what to do next."""
+    path = out or Path(f"{DatasetSpec(path=str(table)).stable_name}.toml")
+    if path.suffix != ".toml":
+        raise RequestError(f"{path} is no name of a benchmark file", where="--out", allowed="NAME.toml")
+    if not table.is_file():
+        raise no_file(table)
+    text = draft_toml(table, folder=path.parent)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise RequestError(f"{path} exists", allowed="--out with another name, or remove it") from None
+    except OSError as error:
+        raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
+    say(text.partition("\n")[0].removeprefix("# "))
+    say(f"wrote    {path}")
+    say(f"next     look at roles and variants in it, then: clusterbench run {shlex.quote(str(path))} --quick")
 
 
 def _short(value: object) -> str:

@@ -28,7 +28,7 @@ class ColumnRole(StrEnum):
     DATE = "date"
     """A day or a time: the step ``date_parts`` makes numbers of it."""
     TEXT = "text"
-    """Free text: no feature."""
+    """Free text, or no value or only one word in all rows: no feature."""
     CLASS = "class"
     """Known classes: no feature."""
 
@@ -46,6 +46,8 @@ def detect_role(column: pd.Series, *, name: str) -> ColumnRole:
     """Return what a column is by its values, and by its name where they allow several roles."""
     present = column.dropna()
     n_levels = present.astype(str).nunique()
+    if not n_levels:
+        return ColumnRole.TEXT
     if str(name).lower() in _CLASS_NAMES and 2 <= n_levels <= min(_MOST_LEVELS, len(present) / 2):
         return ColumnRole.CLASS
     is_unique = n_levels == len(column) > 1
@@ -57,7 +59,7 @@ def detect_role(column: pd.Series, *, name: str) -> ColumnRole:
         return ColumnRole.DATE
     if is_mostly_numbers(present):
         return ColumnRole.NUMERIC
-    if n_levels <= min(_MOST_LEVELS, max(2, len(present) / 2)):
+    if 1 < n_levels <= min(_MOST_LEVELS, max(2, len(present) / 2)):
         return ColumnRole.CATEGORY
     return ColumnRole.ID if is_unique and not any(map(_has_blank, present)) else ColumnRole.TEXT
 

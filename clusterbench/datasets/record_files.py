@@ -17,6 +17,7 @@ def json_lines_table(text: str, *, id_columns: Sequence[str]) -> RawTable:
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             row = json.loads(line) if line.strip() else None
+            json.dumps(row, ensure_ascii=False).encode()  # a surrogate alone is no text
         except (ValueError, RecursionError) as error:
             raise RequestError(f"line {number} is not JSON: {error}", allowed="a JSON object per line") from error
         if row is not None:

@@ -172,6 +172,7 @@ def test_json_lines_are_rows_and_their_keys_columns(load):
         ('{"x": 1}\n{"x": \n', "line 2 is not JSON"),
         ('{"x": 1}\n[1, 2]\n', "line 2 is '[1, 2]' (allowed: an object such as"),
         ("{}\n", "has no columns"),
+        (r'{"\ud800": 1}', "line 1 is not JSON"),
         ("[" * 100_000, "line 1 is not JSON"),
         ('{"x": ' + "1" * 5000 + "}", "line 1 is not JSON"),
     ],

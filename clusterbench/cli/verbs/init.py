@@ -1,0 +1,16 @@
+"""`clusterbench init`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verb(
+    table: Annotated[Path, typer.Argument(help="A file: CSV, Excel, Parquet, JSON lines, ...")],
+    out: Annotated[Path | None, typer.Option("--out", help="The TOML to write; default: NAME.toml, here.")] = None,
+) -> None:
+    """Write a commented benchmark file for a table: roles of columns, variants, k and gate that fit it."""
+    from clusterbench.cli.inspection import write_draft
+
+    write_draft(table, out)
