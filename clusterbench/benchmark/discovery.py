@@ -14,11 +14,14 @@ def benchmark_places(workspace: Path) -> list[Path]:
 
 
 def list_benchmarks(workspace: Path) -> dict[str, Path]:
-    """Return every benchmark by its name; a workspace's hides a shipped one of the same name."""
+    """Return every benchmark by its name, such as ``iris`` or, in a folder, ``recipes/standard-kmeans``.
+
+    A workspace's hides a shipped one of the same name.
+    """
     found: dict[str, Path] = {}
     for place in benchmark_places(workspace):
-        for path in sorted(place.glob("*.toml")):
-            found.setdefault(path.stem, path)
+        for path in (*sorted(place.glob("*.toml")), *sorted(place.glob("*/*.toml"))):
+            found.setdefault(path.relative_to(place).with_suffix("").as_posix(), path)
     return found
 
 

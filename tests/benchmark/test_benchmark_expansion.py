@@ -281,6 +281,12 @@ def test_the_list_holds_toml_files_the_workspace_first(workspace):
     assert found["a"] == (workspace / "benchmarks" / "a.toml").resolve()
 
 
+def test_a_benchmark_in_a_folder_is_named_by_both(workspace):
+    (workspace / "benchmarks" / "team").mkdir()
+    (workspace / "benchmarks" / "team" / "a.toml").write_text("")
+    assert find_benchmark("team/a", workspace=workspace) == (workspace / "benchmarks" / "team" / "a.toml").resolve()
+
+
 def test_a_path_is_taken_from_the_workspace_unless_it_is_absolute(workspace):
     mine = workspace / "mine.toml"
     mine.write_text("")
