@@ -100,6 +100,8 @@ def write_bundle(
     content[MANIFEST] = manifest_json(replace(manifest, files=tuple(files)))
     folder.mkdir(parents=True, exist_ok=True)
     written = [write_atomically(path_inside(folder, name), data) for name, data in content.items()]
+    for name in {ARRAYS, PROFILE} - set(content):  # of an earlier bundle
+        (folder / name).unlink(missing_ok=True)
     load_bundle(folder)
     return written
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +16,16 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from clusterbench.datasets import is_table_file, no_file
 from clusterbench.errors import RequestError, did_you_mean
 from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.csv_head import MISSING, read_head
 from clusterbench.segments.program import Assigned
+from clusterbench.text import printable
 
-_MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none"]
+_CONVERSION = re.compile(
+    r"column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?CSV conversion error to \w+: invalid value (?P<value>.*)"
+)
 _CSV_BYTES = 2**22  # of a part of a CSV file
 _PARQUET_ROWS = 65_536
 _NUMERIC = (
@@ -52,7 +57,8 @@ def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column
     ----------
     bundle : Bundle
     path : Path
-        ``.parquet`` or ``.pq``, else CSV; the columns of the program, in any order, among others.
+        ``.parquet`` or ``.pq``, else CSV, whose separator, decimal sign and encoding are found out; the columns of the
+        program, in any order, among others.
     sink : Path or binary file
         Where the outcome is written: Parquet by its suffix, else CSV. Nothing is left there if a row is refused.
     id_column : str, optional
@@ -82,8 +88,7 @@ class FilePart:
 
 def assigned_parts(bundle: Bundle, path: Path, id_column: str | None = None) -> Iterator[FilePart]:
     """Yield the rows of a file, part by part, with what the program gives for them; see `assign_file`."""
-    with _reader(path, bundle, id_column) as (names, parts):
-        chosen = _id_column(names, bundle, id_column, path)
+    with _reader(path, bundle, id_column) as (chosen, parts):
         before = 0
         for part in parts:
             values = _values(bundle, part, before + 1, path)
@@ -103,39 +108,47 @@ def read_row(bundle: Bundle, path: Path, number: int) -> NDArray[np.float64]:
             if 1 <= number - before <= part.num_rows:
                 return np.asarray(_values(bundle, part.slice(number - before - 1, 1), number, path)[0])
             before += part.num_rows
-    raise RequestError(f"row {number} of {path}", allowed=f"1 to {before}")
+    raise RequestError(f"there is no row {number} in {path}", allowed=f"1 to {before}")
 
 
 @contextmanager
-def _reader(path: Path, bundle: Bundle, id_column: str | None) -> Iterator[tuple[list[str], Iterator[Any]]]:
-    """Give the names of the columns of a file, and its parts as record batches."""
+def _reader(path: Path, bundle: Bundle, id_column: str | None) -> Iterator[tuple[str | None, Iterator[Any]]]:
+    """Give the column of the ids of a file, None for row numbers, and its parts as record batches."""
+    if not path.is_file():
+        raise no_file(path)
+    is_parquet = path.suffix.lower() in (".parquet", ".pq")
+    if not is_parquet and is_table_file(path.name) and path.suffix.lower() not in (".csv", ".tsv"):
+        raise RequestError(f"{path} cannot be read in parts", allowed="CSV or Parquet")
+    names: list[str] = []
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
+        if is_parquet:
             with pq.ParquetFile(path) as file:
                 names = file.schema_arrow.names
-                wanted = [name for name in names if name in (*bundle.program.columns, _id_of(names, bundle, id_column))]
-                yield names, file.iter_batches(_PARQUET_ROWS, columns=wanted)
+                chosen = _id_column(names, bundle, id_column, path)
+                wanted = [name for name in names if name in (*bundle.program.columns, chosen)]
+                yield chosen, file.iter_batches(_PARQUET_ROWS, columns=wanted)
         else:
-            names, delimiter = _head(path)
+            text = read_head(path, bundle.program.columns)
+            names = list(text.names)
+            chosen = _id_column(names, bundle, id_column, path)
             kinds = {name: pa.float64() if name in bundle.program.columns else pa.string() for name in names}
-            options = pa_csv.ConvertOptions(column_types=kinds, null_values=_MISSING, strings_can_be_null=False)
-            reading, parsing = pa_csv.ReadOptions(block_size=_CSV_BYTES), pa_csv.ParseOptions(delimiter=delimiter)
-            with pa_csv.open_csv(path, reading, parsing, options) as file:
-                yield names, iter(file)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RequestError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+            options = pa_csv.ConvertOptions(
+                column_types=kinds, null_values=MISSING, strings_can_be_null=False, decimal_point=text.decimal
+            )
+            reading = pa_csv.ReadOptions(block_size=_CSV_BYTES, encoding=text.encoding)
+            with pa_csv.open_csv(path, reading, pa_csv.ParseOptions(delimiter=text.delimiter), options) as file:
+                yield chosen, iter(file)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, names, str(error).splitlines()[0]) from error
 
 
-def _head(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns of a CSV file, and its delimiter: a comma if there is one in the first line."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        line = file.readline()
-    delimiter = next((one for one in ",;\t" if one in line), ",")
-    names = next(csv.reader([line], delimiter=delimiter), [])
-    for name in names:
-        if names.count(name) > 1:
-            raise RequestError(f"{path}: two columns are called {name!r}")
-    return names, delimiter
+def _unreadable(path: Path, names: list[str], message: str) -> RequestError:
+    """Return the error for a file that Arrow cannot read; its message counts columns from 0, and the head as a row."""
+    if found := _CONVERSION.search(message):
+        row = f", row {int(found['row']) - 1}" if found["row"] else ""
+        what = f"column {names[int(found['column'])]!r}{row}: {found['value']} is not a number"
+        return RequestError(printable(what), where=str(path), allowed="numbers alike in the whole column, or empty")
+    return RequestError(f"{path} cannot be read: {printable(message)}", allowed="CSV or Parquet")
 
 
 def _id_of(names: list[str], bundle: Bundle, wanted: str | None) -> str | None:

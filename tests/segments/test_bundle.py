@@ -72,6 +72,12 @@ def test_labelled_rows_are_arrays_beside_the_program(rows_folder):
     assert "confidential" in (rows_folder / "model-card.md").read_text()
 
 
+def test_rows_of_an_earlier_bundle_do_not_stay_in_the_folder(cards, rows_folder, kmeans_folder, tmp_path):
+    shutil.copytree(rows_folder, tmp_path / "bundle")
+    bundle_of(cards.fit("kmeans", k=4), tmp_path / "bundle")
+    assert {path.name for path in (tmp_path / "bundle").iterdir()} == {path.name for path in kmeans_folder.iterdir()}
+
+
 def test_the_same_segmentation_gives_the_same_bytes(cards, rows_folder, tmp_path):
     again = bundle_of(cards.fit("agglomerative", k=3), tmp_path / "again")
     assert {path.name: path.read_bytes() for path in again.iterdir()} == {

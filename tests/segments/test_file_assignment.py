@@ -86,6 +86,15 @@ def test_other_separators_are_seen(bundle, frame, tmp_path, separator, suffix):
     assert len(assigned(bundle, path)) == len(frame)
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_decimal_comma_and_other_encodings_are_seen(bundle, frame, cards, tmp_path, separator):
+    some = frame.rename(columns={"CUST_ID": "Kundenschlüssel, neu"})
+    some.to_csv(tmp_path / "rows.csv", index=False, sep=separator, decimal=",", na_rep="NA", encoding="cp1252")
+    result, given = assigned(bundle, tmp_path / "rows.csv"), bundle.assign(cards.dataset.frame.to_numpy())
+    assert result["id"].tolist() == frame["CUST_ID"].tolist()
+    assert np.array_equal(result["margin"], given.margin)
+
+
 def test_the_id_may_be_named(bundle, frame, tmp_path):
     frame.assign(OTHER=range(300)).to_csv(tmp_path / "rows.csv", index=False)
     assert assigned(bundle, tmp_path / "rows.csv", id_column="OTHER")["id"].tolist() == list(range(300))
@@ -114,7 +123,9 @@ def test_an_empty_file_gives_no_rows(bundle, frame, tmp_path):
     ("change", "message"),
     [
         (lambda frame: frame.rename(columns={"BALANCE": "BALANCES"}), "no column 'BALANCE', did you mean 'BALANCES'"),
-        (lambda frame: frame.assign(TENURE="twelve"), "CSV conversion error to double: invalid value 'twelve'"),
+        (lambda frame: frame.assign(TENURE="twelve"), "column 'TENURE', row 1: 'twelve' is not a number"),
+        (lambda frame: frame.assign(TENURE=["1"] * 9 + ["x"] * 291), "column 'TENURE', row 10: 'x' is not a number"),
+        (lambda frame: frame.assign(TENURE="1,234.5"), "',' between thousands"),
         (lambda frame: frame.assign(PAYMENTS=np.r_[[1.0] * 7, -5.0, [1.0] * 292]), "row 8: PAYMENTS = -5 has no log1p"),
         (lambda frame: frame.assign(PAYMENTS=np.r_[[1.0] * 9, np.inf, [1.0] * 290]), "row 10: PAYMENTS = inf"),
         (lambda frame: frame.rename(columns={"NOTE": "CUST_ID"}), "two columns are called 'CUST_ID'"),
@@ -141,5 +152,8 @@ def test_one_row_is_read_by_its_number(bundle, frame, cards, tmp_path):
     values = cards.dataset.frame.to_numpy()
     assert np.array_equal(read_row(bundle, tmp_path / "rows.csv", 1), values[0], equal_nan=True)
     assert np.array_equal(read_row(bundle, tmp_path / "rows.csv", 300), values[299], equal_nan=True)
-    with pytest.raises(RequestError, match=r"row 301 .*1 to 300"):
+    with pytest.raises(RequestError, match=r"no row 301 in .*1 to 300"):
         read_row(bundle, tmp_path / "rows.csv", 301)
+    frame.drop(columns="TENURE").to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(RequestError, match="no column 'TENURE'"):
+        read_row(bundle, tmp_path / "rows.csv", 1)
