@@ -3,7 +3,6 @@
 import datetime
 import numbers
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -45,16 +44,18 @@ _UTC_DAY: Final = pd.Timestamp(1970, 1, 1)
 def detect_role(column: pd.Series, *, name: str) -> ColumnRole:
     """Return what a column is by its values, and by its name where they allow several roles."""
     present = column.dropna()
-    n_levels = present.astype(str).nunique()
+    is_numeric = _is_numeric(present)
+    n_levels = (present if is_numeric else present.astype(str)).nunique()
     if not n_levels:
         return ColumnRole.TEXT
     if str(name).lower() in _CLASS_NAMES and 2 <= n_levels <= min(_MOST_LEVELS, len(present) / 2):
         return ColumnRole.CLASS
     is_unique = n_levels == len(column) > 1
-    if set(map(type, present.astype(object))) <= {*_number_types(present)}:
-        if is_unique and _is_integer(present) and (_ID_NAME.search(str(name)) or _counts_rows(present)):
+    if is_numeric:
+        values = np.array([as_float(value) for value in present])
+        if is_unique and _is_whole(values) and (_ID_NAME.search(str(name)) or _counts_rows(values)):
             return ColumnRole.ID
-        return ColumnRole.BINARY if is_binary(pd.to_numeric(present.astype(float))) else ColumnRole.NUMERIC
+        return ColumnRole.BINARY if is_binary(values) else ColumnRole.NUMERIC
     if date_values(column) is not None:
         return ColumnRole.DATE
     if is_mostly_numbers(present):
@@ -133,16 +134,24 @@ def _has_blank(value: object) -> bool:
     return len(str(value).split()) > 1
 
 
-def _number_types(present: pd.Series) -> Sequence[type]:
-    kinds = set(map(type, present.astype(object)))
-    return [kind for kind in kinds if issubclass(kind, numbers.Real | Decimal | np.bool_)]
+def as_float(value: numbers.Real | Decimal) -> float:
+    """Return a number as a float; an integer beyond the largest one is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
 
 
-def _is_integer(present: pd.Series) -> bool:
-    return bool((present.astype(float) % 1 == 0).all())
+def _is_numeric(present: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        return not pd.api.types.is_complex_dtype(present.dtype)
+    return all(issubclass(kind, numbers.Real | Decimal | np.bool_) for kind in set(map(type, present)))
 
 
-def _counts_rows(present: pd.Series) -> bool:
+def _is_whole(values: NDArray[np.float64]) -> bool:
+    return bool((np.isfinite(values) & (values == np.floor(values))).all())
+
+
+def _counts_rows(values: NDArray[np.float64]) -> bool:
     """Whether the values are 0, 1, 2, ... or 1, 2, 3, ... in the order of the rows."""
-    steps = np.diff(present.astype(float).to_numpy())
-    return float(present.iloc[0]) in (0.0, 1.0) and bool((steps == 1.0).all())
+    return values[0] in (0.0, 1.0) and bool((np.diff(values) == 1.0).all())

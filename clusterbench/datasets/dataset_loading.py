@@ -43,7 +43,6 @@ class DraftedDataset:
     dataset: Dataset
     spec: DatasetSpec  # with `id`, `truth`, `drop` and `roles` as detected
     roles: Mapping[str, ColumnRole]  # of all columns of the source, in its order
-    levels: Mapping[str, int]  # number of different values of each
 
 
 def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
@@ -54,18 +53,17 @@ def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
     try:
         raw = _raw_table(spec, base)
         declared = {
-            **dict.fromkeys(spec.drop, ColumnRole.TEXT),
             **dict.fromkeys(spec.truth or raw.truth_columns, ColumnRole.CLASS),
             **({} if (id_column := spec.id or raw.id_column) is None else {id_column: ColumnRole.ID}),
             **spec.roles,
         }
         names = list(raw.frame.columns)
         roles = {name: declared.get(name) or detect_role(raw.frame[name], name=name) for name in names}
-        open_roles = {name: str(role) for name, role in roles.items() if name not in declared and role in _DECIDED}
+        unsettled = {name: role for name, role in roles.items() if name not in (*declared, *spec.drop)}
+        open_roles = {name: str(role) for name, role in unsettled.items() if role in _DECIDED}
         values = {**spec.model_dump(exclude_unset=True), "roles": {**spec.roles, **open_roles}}
         drafted = DatasetSpec.model_validate(values)
-        levels = {name: int(raw.frame[name].astype(str).nunique()) for name in names}
-        return DraftedDataset(build_dataset(raw, drafted), drafted, roles, levels)
+        return DraftedDataset(build_dataset(raw, drafted), drafted, roles)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 

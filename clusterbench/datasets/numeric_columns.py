@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from clusterbench.datasets.column_roles import ColumnRole, detect_role
+from clusterbench.datasets.column_roles import ColumnRole, as_float, detect_role
 from clusterbench.errors import RequestError
 from clusterbench.toml_writing import toml_key
 
@@ -35,7 +35,7 @@ def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64
         given = column.to_numpy(dtype=object)[present]
         if not all(issubclass(kind, numbers.Real | Decimal | np.bool_) for kind in set(map(type, given))):
             raise _not_a_number(column)
-        values[present] = [_float(value) for value in given]
+        values[present] = [as_float(value) for value in given]
         integers = [value for value in given if isinstance(value, numbers.Integral | Decimal)]
     if not all(-_EXACT_INTEGERS <= value <= _EXACT_INTEGERS for value in integers):
         warnings.append(f"column {column.name!r} holds integers beyond 2^53, which lose their last digits")
@@ -48,13 +48,6 @@ def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64
     if len(values) and np.isnan(values).all():
         raise RequestError(f"column {column.name!r} has no value in any row", allowed=f'drop = ["{column.name}"]')
     return values
-
-
-def _float(value: numbers.Real | Decimal) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond the largest float
-        return np.inf
 
 
 def _not_a_number(column: pd.Series) -> RequestError:

@@ -56,6 +56,9 @@ def test_the_role_of_each_column_is_detected(folder):
     assert set(drafted.spec.drop) == {"note", "number"}
     again = load_dataset(drafted.spec, base=folder)
     assert again.content_hash == drafted.dataset.content_hash
+    without = draft_dataset(DatasetSpec(path="t.csv", drop=["CUST_ID", "region"]), base=folder)
+    assert without.roles == ROLES
+    assert "region" not in without.dataset.columns
 
 
 def test_declared_roles_go_before_detected_ones(folder):
@@ -117,3 +120,11 @@ def test_a_role_of_no_column_and_an_unknown_role_are_refused(folder):
         load_dataset(DatasetSpec(path="t.csv", roles={"regoin": "category"}), base=folder)
     with pytest.raises(RequestError, match=r"roles\.c"):
         datasets_from(pd.DataFrame({"c": [1, 2]}), roles={"c": "categry"})
+
+
+def test_numbers_beyond_every_float_and_complex_ones_are_refused_not_met_by_a_traceback(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"x": 1, "n": 1}\n{"x": 2, "n": ' + "1" * 400 + "}\n")
+    with pytest.raises(RequestError, match="column 'n' is infinite in row 2"):
+        draft_dataset(DatasetSpec(path="t.jsonl"), base=tmp_path)
+    with pytest.raises(RequestError, match="column 'c' holds complex numbers"):
+        dataset_from(pd.DataFrame({"x": [1, 2], "c": [1j, 2j]}))
