@@ -1,11 +1,16 @@
 """The benchmark file of a table that has none."""
 
 import os
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
+from clusterbench.benchmark.complaints import explain
 from clusterbench.datasets import ColumnRole, DatasetSpec, DraftedDataset, draft_dataset
+from clusterbench.errors import RequestError
 from clusterbench.text import counted, listed, printable
 from clusterbench.toml_writing import TomlValue, toml_text, toml_value
 
@@ -23,14 +28,34 @@ _KEYS: Final = {
 }
 
 
-def draft_toml(path: Path, *, folder: Path) -> str:
+def draft_toml(path: Path, *, folder: Path, declared: str = "") -> str:
     """Return a commented benchmark file, to lie in `folder`, for the table of a file.
 
     It declares the roles of columns as detected, the variants that the table allows, and a range of k and a gate that
-    fit its number of rows. RequestError if the table cannot be used.
+    fit its number of rows. `declared` are lines for its ``[[datasets]]`` table, which go before what is detected.
+    RequestError if the table cannot be used.
     """
-    drafted = draft_dataset(DatasetSpec(path=str(path.absolute())), base=folder)
-    return "\n".join([*_head(drafted), *_dataset(drafted, path, folder), *_rules(drafted), *_algorithms()]) + "\n"
+    try:
+        keys = tomllib.loads(declared)
+        spec = DatasetSpec.model_validate({**keys, "path": str(path.absolute())})
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(f"not valid TOML: {error}", allowed='lines such as decimal = ","') from error
+    except ValidationError as error:
+        raise explain(error, DatasetSpec, path.name) from error
+    drafted = draft_dataset(spec, base=folder)
+    settled = {key: value for key, value in keys.items() if key not in (*_KEYS, "path")}
+    return (
+        "\n".join(
+            [
+                *_head(drafted),
+                *_dataset(drafted, path, folder),
+                *toml_text(settled).splitlines(),
+                *_rules(drafted),
+                *_algorithms(),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _head(drafted: DraftedDataset) -> Iterator[str]:

@@ -86,14 +86,14 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
     show(table)
 
 
-def write_draft(table: Path, out: Path | None) -> None:
+def write_draft(table: Path, lines: Sequence[str], out: Path | None) -> None:
     """Write the benchmark file of a table, and print what to do next."""
     path = out or Path(f"{DatasetSpec(path=str(table)).stable_name}.toml")
     if path.suffix != ".toml":
         raise RequestError(f"{path} is no name of a benchmark file", where="--out", allowed="NAME.toml")
     if not table.is_file():
         raise no_file(table)
-    text = draft_toml(table, folder=path.parent)
+    text = draft_toml(table, folder=path.parent, declared="\n".join(lines))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

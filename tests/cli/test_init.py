@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_a_mixed_table_comes_to_a_page_without_an_edit(shop, call):
     cells = pd.read_csv("reports/shop-part/cells.csv")
     assert cells["status"].tolist() == ["ok"]
     assert (cells["smallest"] == 20).all()
+
+
+def test_a_line_settles_what_the_file_leaves_open(shop, call):
+    Path("sums.csv").write_text("x,y\n" + "".join(f'{i},"{i + 1},{100 + i}"\n' for i in range(9)))
+    assert 'allowed: decimal = "," or decimal = "."' in call("init", "sums.csv").err
+    assert call("init", "sums.csv", "--with", 'decimal = "."', "--with", 'drop = ["x"]').status == 0
+    declared = tomllib.loads(Path("sums.toml").read_text())["datasets"][0]
+    assert declared == {"path": "sums.csv", "decimal": ".", "drop": ["x"]}
+    for line, said in {"decimal = ": "not valid TOML", 'decimla = "."': "did you mean 'decimal'?"}.items():
+        ended = call("init", "sums.csv", "--with", line, "--out", "other.toml")
+        assert (ended.status, said in ended.err) == (2, True), ended.err
 
 
 def test_requests_that_cannot_be_met_are_refused(shop, call):
