@@ -96,7 +96,10 @@ class Step(BaseModel):
         They are written as in ``program.json`` (see docs/segments.md) without ``columns``: they work on the columns
         of the step, in their order. Numbers may be arrays. RequestError if there are no such operations.
         """
-        raise RequestError(f"step {self.origin} has no operations", allowed="a method `operations` of the step")
+        raise RequestError(
+            f"step {self.origin} has no operations that an assignment program could apply to new rows",
+            allowed="an entry of another variant; for a step of your own, a method `operations`",
+        )
 
     # What follows is the engine's; a step of its own kind rarely changes it.
 

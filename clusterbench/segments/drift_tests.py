@@ -120,7 +120,8 @@ def _tables(
     names = [*(column.name for column in manifest.columns), DISTANCE]
     pairs = zip((*counts.columns, counts.distances), (*reference.columns, reference.distances), strict=True)
     for name, (here, there) in zip(names, pairs, strict=True):
-        yield name, None, here.sum(axis=0), there.sum(axis=0)
+        if here.any() and there.any():
+            yield name, None, here.sum(axis=0), there.sum(axis=0)
         for segment, one, other in zip(manifest.segments, here[1:], there[1:], strict=True):
             if one.any() and other.any():
                 yield name, segment.id, one, other

@@ -195,12 +195,13 @@ def _segmentation(
         & (run.scores["seed"] == job.seeds[0])
         & (run.scores["status"] == "ok")
     ]
+    coded = [name for name in dataset.coded if name not in fit.program.columns]  # codes have no means
     names = EntryNames.of((one.algorithm, one.params) for one in run.record.jobs)
     cut = Cut.parse(job.cuts[0])
     return Segmentation(
         title=f"{names.entry(job.algorithm, job.params, job.variant)} with {cut.name} = {cut.value}",
         dataset=job.dataset,
-        table=dataset.frame.set_axis(pd.Index([str(row) for row in dataset.row_ids], dtype=object)),
+        table=dataset.frame.drop(columns=coded).set_axis(_ids(dataset)),
         units=dataset.units,
         features=fit.program.columns,
         space=space.values,
@@ -214,6 +215,13 @@ def _segmentation(
         scores=scores.loc[scores["cut"] == job.cuts[0], ["space", "metric", "value"]].reset_index(drop=True),
         k_curve=scores.loc[scores["k"].notna(), ["k", "space", "metric", "value"]].reset_index(drop=True),
     )
+
+
+def _ids(dataset: Dataset) -> pd.Index:
+    """Return the row ids as text; where there are none, the numbers of the rows from 1, as new rows are numbered."""
+    ids = dataset.row_ids
+    numbers = ids + 1 if ids.equals(pd.RangeIndex(len(ids))) else ids
+    return pd.Index([str(row) for row in numbers], dtype=object)
 
 
 def _notes(run: StoredRun, dataset: str) -> Iterator[str]:

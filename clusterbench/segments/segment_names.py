@@ -74,8 +74,8 @@ def suggest_names(profiles: Sequence[SegmentProfile]) -> tuple[SegmentName, ...]
     """Return a name for each segment, no two of them equal.
 
     The first rule of the credit-card table that holds names a segment of a table with its columns. Any other segment is
-    named after its two largest deviations, ``high A, low B``. Equal names are told apart by the column in which their
-    segments differ most.
+    named after its two largest deviations, in the order of the table: ``high A, low B``. Equal names are told apart by
+    the column in which their segments differ most.
     """
     if not profiles:
         return ()
@@ -91,7 +91,11 @@ def _suggest(profile: SegmentProfile, table: NameTable) -> SegmentName:
         named = [(column, deviations[column]) for column in rule.when]
         evidence = [*named, *((one.column, one.deviation) for one in strongest if one.column not in rule.when)]
         return SegmentName(rule.name, tuple(evidence[:_MOST_EVIDENCE]), weak=max(abs(d) for _, d in named) < WEAK)
-    marked = [one for one in strongest if abs(one.deviation) >= WEAK][:2]
+    distinct = {round(abs(one.deviation), 9): one for one in reversed(strongest) if abs(one.deviation) >= WEAK}
+    largest = list(distinct.values())[-2:]  # equal columns are named once
+    marked = [
+        one for one in profile.columns if one in largest
+    ]  # in the order of the table, so that equal names are seen
     evidence = [(one.column, one.deviation) for one in strongest[:_MOST_EVIDENCE]]
     name = ", ".join(_feature(one, table.words) for one in marked) or "no marked feature"
     return SegmentName(name, tuple(evidence), weak=not marked)

@@ -62,7 +62,7 @@ def summarise(description: SegmentDescription) -> Summary:
     segmentation, rows = description.segmentation, description.rows_noun
     parts = zip(description.profiles, description.names, description.rules.rules, strict=True)
     cards = tuple(_card(profile, name, rule, rows) for profile, name, rule in parts)
-    named = listed([f"{card.name} ({fixed(100 * card.share, 0)} %)" for card in cards])
+    named = "; ".join(f"{card.name} ({fixed(100 * card.share, 0)} %)" for card in cards)
     return Summary(
         printable(segmentation.title),
         printable(segmentation.dataset),
@@ -169,11 +169,11 @@ def _cautions(description: SegmentDescription) -> Iterator[str]:
     yield "That a segment causes anything, or lasts: it describes one table at one time."
     doubted = [printable(n.name) for p, n, _ in named if p.jaccard is not None and p.jaccard < _DOUBTED]
     if doubted:
-        yield f"That {listed(doubted)} would be found again in another sample."
+        yield f"That {'; '.join(doubted)} would be found again in another sample."
     if weak := [printable(name.name) for _, name, _ in named if name.weak]:
-        yield f"That the name says much of {listed(weak)}: no column deviates by half a standard deviation."
+        yield f"That the name says much of {'; '.join(weak)}: no column deviates by half a standard deviation."
     if vague := [printable(name.name) for _, name, rule in named if not rule.describes]:
-        yield f"That the rule shown defines {listed(vague)}: it misses or adds too many {rows}."
+        yield f"That the rule shown defines {'; '.join(vague)}: it misses or adds too many {rows}."
     if passive := [printable(c) for c in map(str, table.columns) if c not in description.segmentation.features]:
         yield f"That {listed(passive, most=4)} formed the segments: they were not used for clustering."
     if without := int((description.segmentation.segment == 0).sum()):

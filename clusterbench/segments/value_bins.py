@@ -70,7 +70,7 @@ class Bins:
             for column, edges in zip(values.T, self.edges, strict=True)
         )  # fmt: skip
         far = (distance[:, np.newaxis] > self.distance_edges[place - 1]).sum(axis=1)
-        some = place > 0
+        some = (place > 0) & (distance > 0)  # a distance of 0 is that of a fitted row to itself
         distances = _table(place[some], far[some], m, self.distance_edges.shape[1] + 1)
         return BinCounts(columns, distances, outside.sum(axis=0), int(outside.any(axis=1).sum()))
 

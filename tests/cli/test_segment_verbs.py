@@ -63,6 +63,19 @@ def test_an_entry_gives_its_fitted_labels_with_scores_and_stability(workspace):
     assert made.notes[0] == run.board.headlines["blobs"]
 
 
+def test_rows_without_ids_are_numbered_as_assign_numbers_them_and_codes_are_not_profiled(own, call):
+    settings = "seeds = [0]\nk = [2]\n[stability]\nresamples = 0\n[structure]\npermutations = 0\n"
+    tables = '[[datasets]]\npath = "shops.csv"\nroles = {kind = "category"}\n[[algorithms]]\nuse = "kmeans"\n'
+    steps = '[variants]\nstandard = [{ step = "drop", columns = ["kind"] }, { step = "standardize" }]\n'
+    (own / "shops.toml").write_text('title = "Shops"\nreference_spaces = ["standard"]\n' + settings + tables + steps)
+    shops = pd.read_csv("blobs.csv").drop(columns="CUST_ID").assign(kind=["new", "old", "big", "old"] * 20)
+    shops.to_csv("shops.csv", index=False)
+    assert call("run", "shops.toml", "--jobs", "0").status == 0
+    segmentation = segment_entry(own / "results").segmentation
+    assert segmentation.table.index.tolist() == [str(number) for number in range(1, 81)]
+    assert segmentation.table.columns.tolist() == ["x", "y"]
+
+
 def test_fitted_rows_are_compared_with_the_other_rows_alone(workspace):
     segmentation = segment_entry(workspace / "results", "agglomerative/raw/3").segmentation
     squares = ((segmentation.space[:, np.newaxis] - segmentation.space) ** 2).sum(axis=2)

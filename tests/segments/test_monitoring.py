@@ -146,6 +146,13 @@ def test_a_bundle_of_labelled_rows_counts_each_row_by_the_others(cards, rows_fol
     assert not whole.counts
 
 
+def test_fitted_rows_do_not_drift_from_themselves(cards, rows_folder, tmp_path):
+    """Each of them has a distance of 0 to itself, which is compared with nothing."""
+    cards.dataset.frame.to_csv(tmp_path / "same.csv")
+    found = monitor_file(load_bundle(rows_folder), tmp_path / "same.csv")
+    assert (found.verdict, found.reasons) == ("keep", ())
+
+
 def test_markdown_and_json_say_the_same(bundle, customers, monitor, tmp_path):
     found = monitor(customers.iloc[2000:2100], customers.iloc[2050:2100])
     markdown, document = write_monitoring(found, bundle.names, tmp_path)

@@ -38,12 +38,12 @@ def description(planted: Segmentation, make_segmentation: Any) -> SegmentDescrip
 
 def test_the_summary_says_what_a_manager_asks(description: SegmentDescription) -> None:
     text = render(description, "summary.md")
-    assert "400 rows in 3 segments: low SALES (50 %), high SALES, low VISITS (30 %) and high VISITS, high SALES" in text
+    assert "400 rows in 3 segments: low SALES (50 %); high SALES, low VISITS (30 %); high SALES, high VISITS" in text
     assert re.search(r"SALES: mean \d+(\.\d+)?, others \d+", text)
     assert re.search(r"Rule: SALES ≤ \d+", text)
     assert "The first place is likely to lose 0.08." in text
     assert "2 of 3 segments come back" in text
-    assert "That high VISITS, high SALES would be found again in another sample." in text
+    assert "That high SALES, high VISITS would be found again in another sample." in text
     assert "That AREA formed the segments: they were not used for clustering." in text
     assert "VISITS (2.0 %)" in text
 
