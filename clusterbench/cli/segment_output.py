@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusterbench.cli.console import name_files, say
+from clusterbench.errors import RequestError
 
 if TYPE_CHECKING:
     from clusterbench.segments import SegmentedEntry, WrittenSegments
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 def edited_names(folder: Path) -> str | None:
     """Return the content of ``names.toml`` of a folder, None where there is none."""
     path = folder / "names.toml"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    try:
+        return path.read_text(encoding="utf-8-sig") if path.is_file() else None
+    except UnicodeDecodeError as error:
+        raise RequestError("is not written in UTF-8", where=str(path), allowed="the file saved as UTF-8") from error
 
 
 def say_segments(made: SegmentedEntry, written: WrittenSegments) -> None:

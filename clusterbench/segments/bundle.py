@@ -277,7 +277,8 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         inner = path.parent / "bundle"  # where `clusterbench segment` writes it
         allowed = str(inner) if (inner / MANIFEST).is_file() else "the folder of a bundle"
-        raise RequestError(f"{path} cannot be read: {error}", allowed=allowed) from error
+        reason = getattr(error, "strerror", None) or error
+        raise RequestError(f"{path} cannot be read: {reason}", allowed=allowed) from error
 
 
 def _checked(folder: Path, file: FileRecord) -> bytes:

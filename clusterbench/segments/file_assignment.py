@@ -161,7 +161,8 @@ def _id_column(names: list[str], bundle: Bundle, wanted: str | None, path: Path)
     missing = [name for name in needed if name not in names]
     if missing:
         hint = did_you_mean(missing[0], names)
-        raise RequestError(f"{path} has no column {missing[0]!r}{hint}", allowed=", ".join(needed))
+        allowed = bundle.program.columns if missing[0] in bundle.program.columns else names
+        raise RequestError(f"{path} has no column {missing[0]!r}{hint}", allowed=", ".join(allowed))
     return _id_of(names, bundle, wanted)
 
 

@@ -181,6 +181,15 @@ def test_segments_are_merged_and_named_as_the_edited_file_says(own, call, tmp_pa
     assert (len(manifest["segments"]), manifest["agreement"]) == (2, 1.0)
 
 
+def test_a_names_file_of_another_encoding_is_refused_and_a_mark_is_read(workspace, call, tmp_path):
+    names, arguments = tmp_path / "names.toml", ("segment", "kmeans/raw/2", "--out", str(tmp_path))
+    names.write_text('[segments.1]\nname = "Käufer"\n', encoding="cp1252")
+    ended = call(*arguments)
+    assert (ended.status, "names.toml: is not written in UTF-8" in ended.err) == (2, True)
+    names.write_text('[segments.1]\nname = "Käufer"\n', encoding="utf-8-sig")
+    assert "  Käufer: " in call(*arguments).out
+
+
 def test_without_rows_a_bundle_of_labelled_rows_is_refused(workspace, call, tmp_path):
     ended = call("segment", "agglomerative/raw/3", "--out", str(tmp_path / "out"), "--no-rows")
     assert (ended.status, "the bundle would hold rows of the table: nearest labelled row" in ended.err) == (2, True)
@@ -192,7 +201,7 @@ def test_without_rows_a_bundle_of_labelled_rows_is_refused(workspace, call, tmp_
     [
         (("segment", "99", "--out", "x"), "no entry has rank 99"),
         (("segment", "kmean/raw/2", "--out", "x"), "did you mean 'kmeans/raw/2'?"),
-        (("assign", "nowhere", "blobs.csv"), "nowhere/manifest.json cannot be read"),
+        (("assign", "nowhere", "blobs.csv"), "nowhere/manifest.json cannot be read: No such file or directory ("),
         (("export", "--sql", "duckdb"), "--sql needs a bundle"),
         (("export",), "the tables need a folder"),
     ],
