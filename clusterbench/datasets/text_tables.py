@@ -3,10 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -144,40 +145,19 @@ def _parse(
 ) -> tuple[pd.DataFrame, NumberFormat]:
     """Parse with pandas; keep ids as text and long integers exact. Return how numbers are written, too."""
     ids = {position for position, name in enumerate(names) if name in given.id_columns}
-    exact: set[int] = set()
-    for line, fields in _lines(text, separator, quote):
-        if len(fields) != len(names):  # pandas would fill the row with missing values
-            raise RequestError(f"line {line} has {len(fields)} fields, the header has {len(names)}")
-        exact |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
+    used = [at for at, name in enumerate(names) if at not in ids and given.uses(name)]
+    exact = _long_integers(_lines(text, separator, quote), len(names))
 
-    def read(as_text: set[int]) -> pd.DataFrame:
-        frame: pd.DataFrame = pd.read_csv(
-            io.StringIO(text.lstrip("\r\n"), newline=None),
-            sep=separator,
-            quotechar=quote,
-            names=range(len(names)),
-            header=header,
-            index_col=False,
-            dtype=dict.fromkeys(as_text - ids, "str"),
-            converters=dict.fromkeys(ids, str),
-            na_values=[missing],
-            skip_blank_lines=len(names) > 1,
-            float_precision="round_trip",
-            low_memory=False,
-        )
-        return frame
-
+    width = len(names)
+    options: dict[str, Any] = {"sep": separator, "quotechar": quote, "na_values": [missing], "header": header}
+    read = partial(_read, text.lstrip("\r\n"), ids, **options, names=range(width), skip_blank_lines=width > 1)
     try:
-        frame = read(exact)
-        used = [at for at, name in enumerate(names) if at not in ids and given.uses(name)]
-        numbers, converted = PLAIN, {}
+        frame = read(as_text=exact)
+        numbers, converted = PLAIN, dict[int, pd.Series]()
         formats = number_formats(given.decimal, given.thousands)
         if separator == ";" or formats[0] != PLAIN or any(_is_number_text(frame[at], formats) for at in used):
-            texts = read(set(used))[used]
-            named = {names[at]: texts[at] for at in used}
-            numbers = find_number_format(named, formats, point_is_likely=separator != ";")
-            if numbers != PLAIN:
-                converted = {at: numbers.plain(texts[at]) for at in used if numbers.fits(texts[at])}
+            named = {at: names[at] for at in used}
+            numbers, converted = _numbers_of(read(as_text=set(used)), named, formats, point_is_likely=separator != ";")
     except (ValueError, OverflowError) as error:
         if isinstance(error, RequestError):
             raise
@@ -189,6 +169,40 @@ def _parse(
         values = [_exact_number(field) if isinstance(field, str) else None for field in column]
         frame[position] = pd.Series(values, dtype=object)
     return frame.set_axis(list(names), axis=1), numbers
+
+
+def _read(text: str, ids: set[int], *, as_text: set[int], **options: Any) -> pd.DataFrame:
+    """Read the fields of the columns `ids` exactly as they are, those of `as_text` as texts or missing values."""
+    frame: pd.DataFrame = pd.read_csv(
+        io.StringIO(text, newline=None),
+        index_col=False,
+        dtype=dict.fromkeys(as_text - ids, "str"),
+        converters=dict.fromkeys(ids, str),
+        float_precision="round_trip",
+        low_memory=False,
+        **options,
+    )
+    return frame
+
+
+def _long_integers(lines: Iterable[tuple[int, list[str]]], width: int) -> set[int]:
+    """Return the positions of columns with integers of many digits; refuse a line that is not `width` fields long."""
+    long: set[int] = set()
+    for line, fields in lines:
+        if len(fields) != width:  # pandas would fill the row with missing values
+            raise RequestError(f"line {line} has {len(fields)} fields, the header has {width}")
+        long |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
+    return long
+
+
+def _numbers_of(
+    texts: pd.DataFrame, names: Mapping[int, str], formats: list[NumberFormat], *, point_is_likely: bool
+) -> tuple[NumberFormat, dict[int, pd.Series]]:
+    """Return the format of the numbers in columns of text, and in plain form those columns that need it."""
+    named = {name: texts[at] for at, name in names.items()}
+    numbers = find_number_format(named, formats, point_is_likely=point_is_likely)
+    fitting = [at for at in names if numbers != PLAIN and numbers.fits(texts[at])]
+    return numbers, {at: numbers.plain(texts[at]) for at in fitting}
 
 
 def _is_number_text(column: pd.Series, formats: Sequence[NumberFormat]) -> bool:
