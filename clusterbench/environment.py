@@ -29,6 +29,9 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 _ROOT = Path("/")  # the folder that holds proc and sys
 
 
+_LEAST_ADDRESSES = 450 * 2**20  # the imports of a verb need about 420 MB
+
+
 @dataclass(frozen=True, slots=True)
 class GitState:
     """The commit of a checkout, and whether tracked files differ from it."""
@@ -64,9 +67,18 @@ def current_environment() -> Environment:
 
 
 def check_system() -> None:
-    """Raise RequestError on an operating system that is not supported."""
+    """Raise RequestError on an operating system that is not supported, or where not even the imports have memory.
+
+    Compiled packages abort the process where an import runs out of memory, so no message could follow.
+    """
     if sys.platform == "win32":
         raise RequestError("clusterbench does not run on Windows", allowed="Linux, macOS, or WSL on Windows")
+    import resource  # not there on Windows
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESSES:
+        what = f"out of memory: the address space is limited to {limit // 2**20} MB (ulimit -v)"
+        raise RequestError(what, allowed=f"at least {_LEAST_ADDRESSES // 2**20} MB")
 
 
 @cache  # metadata is read from disk, and every job asks
