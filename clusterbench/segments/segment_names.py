@@ -93,9 +93,8 @@ def _suggest(profile: SegmentProfile, table: NameTable) -> SegmentName:
         return SegmentName(rule.name, tuple(evidence[:_MOST_EVIDENCE]), weak=max(abs(d) for _, d in named) < WEAK)
     distinct = {round(abs(one.deviation), 9): one for one in reversed(strongest) if abs(one.deviation) >= WEAK}
     largest = list(distinct.values())[-2:]  # equal columns are named once
-    marked = [
-        one for one in profile.columns if one in largest
-    ]  # in the order of the table, so that equal names are seen
+    # In the order of the table, so that equal names are seen.
+    marked = [one for one in profile.columns if one in largest]
     evidence = [(one.column, one.deviation) for one in strongest[:_MOST_EVIDENCE]]
     name = ", ".join(_feature(one, table.words) for one in marked) or "no marked feature"
     return SegmentName(name, tuple(evidence), weak=not marked)

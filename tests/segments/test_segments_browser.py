@@ -95,7 +95,7 @@ def test_three_dimensions_are_drawn_and_follow_the_axes(open_page: Any) -> None:
     page.select_option("select[name=z]", label="AREA")
     page.wait_for_function("document.getElementById('space').layout.scene.zaxis.title.text === 'AREA'")
     names = page.evaluate("document.getElementById('space').data.map(one => one.name)")
-    assert names == ["1 · low SALES", "2 · high SALES, low VISITS", "3 · high VISITS, high SALES"]
+    assert names == ["1 · low SALES", "2 · high SALES, low VISITS", "3 · high SALES, high VISITS"]
 
 
 def test_without_rows_the_means_are_drawn(open_page: Any, planted: Segmentation, folder: Path) -> None:
