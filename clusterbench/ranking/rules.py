@@ -58,6 +58,10 @@ StoredFacts = Annotated[MetricFacts, BeforeValidator(_facts), PlainSerializer(Me
 """Facts of a metric, in JSON without infinite numbers."""
 
 
+Names = Annotated[frozenset[str], PlainSerializer(sorted)]
+"""A set of names, in JSON in their order, so that equal rules have one text."""
+
+
 @dataclass(frozen=True, slots=True)
 class RankingSpec:
     """Rules of a leaderboard; RequestError for unknown names, contradictory policies or weights that are all 0."""
@@ -73,7 +77,7 @@ class RankingSpec:
     score: Mapping[str, float] = field(default_factory=dict)
     fixed_k: int | None = None  # number of clusters for the policy ``fixed``
     true_k: Mapping[str, int] = field(default_factory=dict)  # known classes per dataset, for the policy ``oracle``
-    controls: frozenset[str] = frozenset()  # names of the algorithms that are controls
+    controls: Names = frozenset()  # of the algorithms that are controls
     seed: int = 0  # of all draws
     n_bootstrap: int = 1000  # simulated samples for rank intervals; 0 for none
     confidence: float = 0.90  # of rank intervals and of the separation behind tie letters

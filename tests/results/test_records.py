@@ -69,6 +69,7 @@ def test_a_record_comes_back_from_json_as_it_was():
     assert back.structure[0].drawn[0].inertia[2] == math.inf
     assert back.warnings[0].kind is AlertKind.DATA
     assert back.to_json() == FULL.to_json()
+    assert '"controls":["one_column","random_labels"]' in FULL.to_json()  # in order, whatever the order of a set
 
 
 numbers = st.one_of(st.none(), st.floats(allow_nan=False))

@@ -13,7 +13,7 @@ from clusterbench.segments import Segmentation, k_step
 def test_a_segment_that_splits_is_named_with_its_parts(planted: Segmentation, make_segmentation: Any) -> None:
     two = make_segmentation(planted.table, np.minimum(planted.segment, 2), features=planted.features)
     step = k_step(two, planted, ("cheap", "dear"))
-    assert step.sentences == ("dear splits into high SALES, low VISITS (60 %) and high VISITS, high SALES (40 %).",)
+    assert step.sentences == ("dear splits into high SALES, low VISITS (60 %) and high SALES, high VISITS (40 %).",)
     assert [one.size for one in step.segments] == [200, 120, 80]
     assert step.segments[2].shares == pytest.approx((0.0, 1.0))
 
