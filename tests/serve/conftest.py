@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from clusterbench.datasets import DatasetSpec, load_dataset
+from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
 from clusterbench.plugins import load_registry
 from clusterbench.segments import Bundle, load_bundle
 from clusterbench.serve import create_app
@@ -35,14 +35,19 @@ def client(bundle) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def real_rows(real_table_folder) -> np.ndarray:
-    """The 8,950 rows of the real table."""
-    return load_dataset(DatasetSpec(use="cc-general"), base=Path()).frame.to_numpy(dtype=np.float64)
+def real_table(real_table_folder) -> Dataset:
+    """The 8,950 customers of the real table."""
+    path = str(real_table_folder / "CC_GENERAL.csv")
+    return load_dataset(DatasetSpec(path=path, drop=("CUST_ID",)), base=Path())
 
 
 @pytest.fixture(scope="session")
-def real_bundle(real_rows, tmp_path_factory) -> Bundle:
+def real_rows(real_table) -> np.ndarray:
+    return real_table.frame.to_numpy(dtype=np.float64)
+
+
+@pytest.fixture(scope="session")
+def real_bundle(real_table, tmp_path_factory) -> Bundle:
     """Six segments of the real table by k-means, as a bundle."""
     made = tmp_path_factory.mktemp("real")
-    cards = Workbench(load_dataset(DatasetSpec(use="cc-general"), base=Path()), load_registry(made))
-    return load_bundle(bundle_of(cards.fit("kmeans", k=6), made / "bundle"))
+    return load_bundle(bundle_of(Workbench(real_table, load_registry(made)).fit("kmeans", k=6), made / "bundle"))
