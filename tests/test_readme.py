@@ -97,7 +97,7 @@ def test_every_link_into_the_repository_leads_somewhere():
 
 def test_the_path_from_a_run_to_a_served_form_works(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    (path,) = [block for block in blocks("") if "clusterbench serve" in block]
+    (path,) = [block for block in blocks("") if "clusterbench serve segments" in block]
     *commands, serve = [shlex.split(line.partition("#")[0]) for line in path.splitlines()]
     customers = simulate_credit_card(n_rows=100, seed=1).frame.drop(columns="archetype")
     customers.to_csv("new.csv", index=False)
