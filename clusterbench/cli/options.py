@@ -10,6 +10,9 @@ Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder 
 Jobs = Annotated[int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")]
 BenchmarkName = Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")]
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle.")]
+IdColumn = Annotated[
+    str | None, typer.Option("--id", metavar="COLUMN", help="Default: the first column that is not assigned by.")
+]
 Expect = Annotated[str | None, typer.Option("--expect", metavar="ID", help="Refuse a bundle with another id.")]
 
 RESULTS, REPORTS = Path("results"), Path("reports")

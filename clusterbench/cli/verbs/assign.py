@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clusterbench.cli.options import BundleFolder, Expect
+from clusterbench.cli.options import BundleFolder, Expect, IdColumn
 
 
 def verb(
@@ -15,9 +15,7 @@ def verb(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="CSV, or .parquet; default: CSV on the terminal.")
     ] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Default: the first column that is not assigned by.")
-    ] = None,
+    id_column: IdColumn = None,
     expect: Expect = None,
 ) -> None:
     """Give every row of a file its segment: name, distance, margin, second segment, imputed and out-of-range fields."""

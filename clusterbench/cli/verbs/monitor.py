@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from clusterbench.cli.options import BundleFolder, Expect
+from clusterbench.cli.options import BundleFolder, Expect, IdColumn
 
 
 def verb(
@@ -22,9 +22,7 @@ def verb(
         Literal["watch", "refit"] | None,
         typer.Option("--fail-on", help="End with exit status 1 from this verdict on."),
     ] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Default: the first column that is not assigned by.")
-    ] = None,
+    id_column: IdColumn = None,
     expect: Expect = None,
 ) -> None:
     """Say whether the segments still hold for new rows: keep, watch or refit, with the reasons."""
