@@ -31,13 +31,19 @@ from clusterbench.trust import Coefficients, RuleEvidence, TrustEstimate
 
 Render = Callable[[ReportModel, str], str]
 VOID = {"meta", "br", "img", "link", "input", "hr"}
+# Elements without an end tag, and what each start tag ends (https://html.spec.whatwg.org, optional tags).
+ENDS = {
+    "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"}, "tbody": {"td", "th", "tr", "thead", "tbody"},
+    "li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "option": {"option"},
+}  # fmt: skip
+UNENDED = set().union(*ENDS.values())
 BAR = re.compile(r"(?<!\\)\|")
 NUMBERS = ("rank", "mean_rank", "calibrated", "silhouette@standard", "calinski_harabasz@log1p", "stability", "peak_mb")
 NAMES = ["mixed_report", "rejected_report", "hostile_report"]
 
 
 class Page(HTMLParser):
-    """Elements with their attributes, rows of the leaderboard, text; checks that tags nest."""
+    """Elements with their attributes, rows of the leaderboard, text; checks that tags nest, some without an end."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -52,6 +58,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {key: value or "" for key, value in attrs}
         self.elements.append((tag, found))
+        while self.open and self.open[-1] in ENDS.get(tag, ()):
+            self.open.pop()
         if tag not in VOID:
             self.open.append(tag)
         if tag == "table":
@@ -65,6 +73,8 @@ class Page(HTMLParser):
         self.elements.append((tag, {key: value or "" for key, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
+        while self.open[-1] in UNENDED and self.open[-1] != tag:
+            self.open.pop()
         assert self.open.pop() == tag
         self.in_board = self.in_board and tag != "table"
 
