@@ -1,6 +1,5 @@
 """What the columns of a table are: ids, numbers, categories, dates, text, known classes."""
 
-import datetime
 import numbers
 import re
 from decimal import Decimal
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.errors import RequestError
+from clusterbench.datasets.date_columns import date_readings
 
 
 class ColumnRole(StrEnum):
@@ -35,10 +34,6 @@ class ColumnRole(StrEnum):
 _MOST_LEVELS: Final = 50
 _ID_NAME: Final = re.compile(r"(^|[_\s.-])(id|nr|no|key|number|uuid|guid)$|[a-z](Id|ID|Nr|No)$", re.IGNORECASE)
 _CLASS_NAMES: Final = ("class", "label", "labels", "target", "truth", "cluster", "species")
-_DATES: Final = (datetime.date, np.datetime64)
-_DATE_FORMATS: Final = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
-_ISO_DATE: Final = re.compile(r"\s*\d{4}-\d{2}-\d{2}.*")  # a number such as 2024 is an ISO date, too
-_UTC_DAY: Final = pd.Timestamp(1970, 1, 1)
 
 
 def detect_role(column: pd.Series, *, name: str) -> ColumnRole:
@@ -48,21 +43,38 @@ def detect_role(column: pd.Series, *, name: str) -> ColumnRole:
     n_levels = (present if is_numeric else present.astype(str)).nunique()
     if not n_levels:
         return ColumnRole.TEXT
-    if str(name).lower() in _CLASS_NAMES and 2 <= n_levels <= min(_MOST_LEVELS, len(present) / 2):
+    if is_class_name(name) and 2 <= n_levels <= min(_MOST_LEVELS, len(present) / 2):
         return ColumnRole.CLASS
     is_unique = n_levels == len(column) > 1
     if is_numeric:
-        values = np.array([as_float(value) for value in present])
-        if is_unique and _is_whole(values) and (_ID_NAME.search(str(name)) or _counts_rows(values)):
+        is_typed = pd.api.types.is_numeric_dtype(present.dtype)
+        values = present.to_numpy(np.float64) if is_typed else np.array([as_float(value) for value in present])
+        if is_unique and _is_whole(values) and (is_id_name(name) or _counts_rows(values)):
             return ColumnRole.ID
         return ColumnRole.BINARY if is_binary(values) else ColumnRole.NUMERIC
-    if date_values(column) is not None:
+    if date_readings(column):
         return ColumnRole.DATE
     if is_mostly_numbers(present):
         return ColumnRole.NUMERIC
     if 1 < n_levels <= min(_MOST_LEVELS, max(2, len(present) / 2)):
         return ColumnRole.CATEGORY
     return ColumnRole.ID if is_unique and not any(map(_has_blank, present)) else ColumnRole.TEXT
+
+
+def is_class_name(name: str) -> bool:
+    """Whether a column is called like known classes."""
+    return name.lower() in _CLASS_NAMES
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column is called like an id, such as ``CUST_ID`` or ``orderNo``."""
+    return _ID_NAME.search(name) is not None
+
+
+def is_text(column: pd.Series, *, name: str) -> bool:
+    """Whether a column is text, or ids of one word: no feature without being declared one."""
+    role = detect_role(column, name=name)
+    return role is ColumnRole.TEXT or (role is ColumnRole.ID and not _is_numeric(column.dropna()))
 
 
 def is_binary(values: "pd.Series | NDArray[np.float64]") -> bool:
@@ -73,32 +85,6 @@ def is_binary(values: "pd.Series | NDArray[np.float64]") -> bool:
 def is_mostly_numbers(present: pd.Series) -> bool:
     """Whether at least half of the values of a column of text are numbers."""
     return bool(len(present)) and pd.to_numeric(present.astype(str), errors="coerce").notna().mean() >= 0.5
-
-
-def date_values(column: pd.Series) -> NDArray[np.float64] | None:
-    """Return the days since 1970-01-01 (UTC), shape (n,), NaN where missing; None where a value is no date.
-
-    Texts are dates in ISO form (``2024-03-02``, with a time or not) or such as ``02.03.2024``.
-    """
-    present = column.dropna()
-    if not len(present):
-        return None
-    if (isinstance(column.dtype, np.dtype) and column.dtype.kind == "M") or isinstance(
-        column.dtype, pd.DatetimeTZDtype
-    ):
-        return _days(column)
-    given = present.astype(object)
-    if all(isinstance(value, _DATES) for value in given):
-        return _days(pd.to_datetime(column, errors="coerce", utc=True))
-    if not all(isinstance(value, str) for value in given):
-        return None
-    for form in _DATE_FORMATS:
-        if form == "ISO8601" and not all(_ISO_DATE.fullmatch(str(text)) for text in given):
-            continue
-        days = pd.to_datetime(column.astype(object), format=form, errors="coerce", utc=True)
-        if days.notna().sum() == len(present):
-            return _days(days)
-    return None
 
 
 def coded_levels(column: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -112,22 +98,6 @@ def coded_levels(column: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...]]
     if all(isinstance(value, float) and value.is_integer() for value in levels):
         levels = [int(value) for value in levels]  # class 1, not class 1.0
     return codes.astype(np.int64), tuple(map(str, levels))
-
-
-def date_column(column: pd.Series) -> NDArray[np.float64]:
-    """Return `date_values`; RequestError names the first value that is none."""
-    days = date_values(column)
-    if days is not None:
-        return days
-    numbered = [(row, str(value)) for row, value in enumerate(column, start=1) if not pd.isna(value)]
-    wrong = (f": {text[:60]!r} in row {row}" for row, text in numbered if date_values(pd.Series([text])) is None)
-    shown = next(wrong, "")
-    raise RequestError(f"column {column.name!r} holds no dates of one form{shown}", allowed="2024-03-02 or 02.03.2024")
-
-
-def _days(column: pd.Series) -> NDArray[np.float64]:
-    naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
-    return np.asarray(((naive - _UTC_DAY) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _has_blank(value: object) -> bool:

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.credentials import mask_credentials
-from clusterbench.datasets.column_roles import coded_levels, is_binary
+from clusterbench.datasets.column_roles import coded_levels, is_binary, is_text
 from clusterbench.datasets.dataset import Dataset, KnownClasses
 from clusterbench.datasets.dataset_spec import DatasetSpec
 from clusterbench.datasets.feature_columns import read_features
+from clusterbench.datasets.leaks import leak_warnings
 from clusterbench.datasets.named_datasets import CREDIT_CARD_COLUMNS, CREDIT_CARD_GROUPS, CREDIT_CARD_UNITS
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.errors import RequestError, did_you_mean
@@ -24,17 +25,19 @@ _RARE: Final = 0.01
 def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
     """Take the chosen part of a raw table and check it: columns, ids, classes, and that every value is a number."""
     _check_columns(raw, spec)
-    warnings = list(raw.warnings)
+    warnings, reading = list(raw.warnings), list(raw.reading)
     id_column, truth_columns = _id_column(raw, spec), _truth_columns(raw, spec)
-    features = _features(raw, spec, id_column, *truth_columns)
-    columns, coded = read_features(raw.frame, features, spec.roles, warnings)
+    features = _features(raw, spec, warnings, id_column, *truth_columns)
+    columns, coded = read_features(raw, features, spec, warnings, reading)
     rows = _rows_with_values(columns, warnings)
     row_ids = _row_ids(raw.frame, id_column, rows)
     noise = raw.truth_noise if spec.truth_noise is None else str(spec.truth_noise)
     classes = [_known_classes(raw.frame[name].iloc[rows], rows, noise, warnings) for name in truth_columns]
     taken = np.ones(len(rows), dtype=bool) if spec.rows == "all" else _complete(raw.frame.iloc[rows], warnings)
     columns = {name: values[rows[taken]] for name, values in columns.items()}
+    known_classes = tuple(replace(each, codes=each.codes[taken]) for each in classes)
     warnings += _doubtful_columns(columns)
+    warnings += leak_warnings(columns, known_classes)
     warnings += _binary_columns({name: values for name, values in columns.items() if name not in coded})
     is_credit_card = set(CREDIT_CARD_COLUMNS) <= set(raw.frame.columns)
     units = {**(CREDIT_CARD_UNITS if is_credit_card else {}), **raw.units}
@@ -44,12 +47,12 @@ def build_dataset(raw: RawTable, spec: DatasetSpec) -> Dataset:
         name=spec.stable_name,
         frame=pd.DataFrame(columns),
         row_ids=row_ids[taken],
-        known_classes=tuple(replace(each, codes=each.codes[taken]) for each in classes),
+        known_classes=known_classes,
         truth_kind=(spec.truth_kind or raw.truth_kind) if classes else None,
         coded=coded,
         groups={group: names for group, names in groups.items() if names},
         units={name: unit for name, unit in units.items() if name in columns and unit},
-        source=mask_credentials(": ".join(filter(None, (raw.source, ", ".join(raw.reading))))),
+        source=mask_credentials(": ".join(filter(None, (raw.source, ", ".join(reading))))),
         warnings=tuple(warnings),
     )
 
@@ -77,10 +80,15 @@ def _truth_columns(raw: RawTable, spec: DatasetSpec) -> tuple[str, ...]:
     return spec.truth or tuple(name for name in raw.truth_columns if name not in spec.drop)
 
 
-def _features(raw: RawTable, spec: DatasetSpec, *others: str | None) -> list[str]:
-    """Return the columns that are kept, without those of ids and truth."""
+def _features(raw: RawTable, spec: DatasetSpec, warnings: list[str], *others: str | None) -> list[str]:
+    """Return the columns that are kept, without those of ids and truth, and of text where that is declared."""
     taken_out = {*others, raw.id_column, *raw.truth_columns, *spec.drop}
     names = [name for name in raw.frame.columns if name not in taken_out and (not spec.keep or name in spec.keep)]
+    if spec.drop_text:
+        texts = [name for name in names if name not in spec.roles and is_text(raw.frame[name], name=name)]
+        names = [name for name in names if name not in texts]
+        if texts:
+            warnings.append(f"left out as text: {listed(texts, most=10)}")
     if not names:
         raise RequestError("no columns are left", allowed="at least one numeric column besides id and truth")
     return names

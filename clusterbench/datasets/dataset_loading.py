@@ -69,6 +69,10 @@ def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
 
 
 def _raw_table(spec: DatasetSpec, base: Path) -> RawTable:
+    return _source_table(spec, base).with_missing(spec.missing, spec.id_columns)
+
+
+def _source_table(spec: DatasetSpec, base: Path) -> RawTable:
     if spec.memory is not None:
         raise RequestError("this table was given in memory, from Python, and cannot be loaded from here")
     if spec.use == "credit-card":

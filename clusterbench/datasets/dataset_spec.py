@@ -27,6 +27,11 @@ _SOURCES_OF: Final[dict[str, tuple[str, ...]]] = {
 Name = Annotated[str, Field(min_length=1)]
 ColumnNames = Annotated[tuple[Name, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 
+Words = Annotated[
+    tuple[Annotated[Name, BeforeValidator(lambda given: str(given) if type(given) in (int, float) else given)], ...],
+    BeforeValidator(lambda given: given if isinstance(given, list | tuple) else (given,)),
+]
+
 
 class DatasetSpec(BaseModel):
     """Which table is taken, and what of it; exactly one of `use`, `path`, `url`, `sql` and `memory`."""
@@ -48,6 +53,9 @@ class DatasetSpec(BaseModel):
     truth_kind: TruthKind | None = None  # where they come from
     truth_noise: Name | int | None = None  # class of the rows that have none; 0 in the label files of a ``.data`` file
     roles: dict[Name, ColumnRole] = Field(default_factory=dict)  # of columns, where they are not those detected
+    drop_text: bool = False  # leave out every column of text
+    missing: Words = ()  # words for missing values, beside those usual in text files; not of ids
+    day_first: bool | None = None  # whether 03/04/2025 is 3 April, where the dates do not decide it
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)  # named groups of columns
     # Whether the first line of a text file holds the column names. By default it does, and a line of numbers is
     # refused. Without names the columns are x1, x2, ...

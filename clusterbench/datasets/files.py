@@ -144,7 +144,7 @@ def _text_table(content: bytes, suffix: str, spec: DatasetSpec | None) -> RawTab
 
 def _format(spec: DatasetSpec) -> TextFormat:
     columns = (spec.id_columns, spec.keep or (), (*spec.drop, *spec.truth))
-    return TextFormat(spec.separator, spec.decimal, spec.thousands, spec.header, *columns)
+    return TextFormat(spec.separator, spec.decimal, spec.thousands, spec.header, *columns, spec.missing)
 
 
 def _parquet_table(content: bytes) -> RawTable:

@@ -43,7 +43,8 @@ def dataset_from(table: object, spec: DatasetSpec | None = None) -> Dataset:
     try:
         frame = frame_of(table)
         frame = frame.set_axis([column_name(label) for label in frame.columns], axis=1)
-        return build_dataset(RawTable(frame, f"{type(table).__name__} in memory"), spec)
+        raw = RawTable(frame, f"{type(table).__name__} in memory")
+        return build_dataset(raw.with_missing(spec.missing, spec.id_columns), spec)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 

@@ -2,6 +2,7 @@
 
 import datetime
 import numbers
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -10,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from clusterbench.datasets.column_roles import ColumnRole, as_float, detect_role
+from clusterbench.datasets.column_roles import ColumnRole, as_float, detect_role, is_mostly_numbers
 from clusterbench.errors import RequestError
-from clusterbench.toml_writing import toml_key
+from clusterbench.toml_writing import toml_key, toml_value
 
 _EXACT_INTEGERS: Final = 2**53
+_MOST_WORDS: Final = 5
+_DIGIT: Final = re.compile(r"\d")
 _DATES: Final = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 
 
@@ -50,6 +53,14 @@ def numeric_column(column: pd.Series, warnings: list[str]) -> NDArray[np.float64
     return values
 
 
+def words_among_numbers(column: pd.Series) -> list[str]:
+    """Return the few words without digits in a column of numbers, which may be missing values; else none."""
+    texts = column.dropna().astype(str)
+    others: list[str] = texts[pd.to_numeric(texts, errors="coerce").isna()].unique().tolist()
+    is_few = len(others) <= _MOST_WORDS and not any(map(_DIGIT.search, others))
+    return sorted(others) if is_few and is_mostly_numbers(texts) else []
+
+
 def _not_a_number(column: pd.Series) -> RequestError:
     """Return the error that names the first value of a column that is not a number."""
     name, present = column.name, column.reset_index(drop=True).dropna().astype(object)
@@ -57,6 +68,8 @@ def _not_a_number(column: pd.Series) -> RequestError:
     role = detect_role(column, name=str(name))
     if role in (ColumnRole.CATEGORY, ColumnRole.DATE):
         allowed = f'numbers, roles = {{ {toml_key(str(name))} = "{role}" }}, or drop = ["{name}"]'
+    elif words := words_among_numbers(column):
+        allowed = f'numbers, missing = {toml_value(words)}, or drop = ["{name}"]'
     if any(isinstance(value, _DATES) for value in present):
         return RequestError(f"column {name!r} holds dates or times", allowed=allowed)
     if any(isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real) for value in present):

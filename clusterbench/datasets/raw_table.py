@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -33,6 +33,20 @@ class RawTable:
         repeated = self.frame.columns[self.frame.columns.duplicated()]
         if len(repeated):
             raise RequestError(f"two columns are called {repeated[0]!r}", allowed="unique column names")
+
+    def with_missing(self, words: Sequence[str], ids: Sequence[str]) -> RawTable:
+        """Return the table with the values that are written as one of `words` missing, but in the columns `ids`."""
+        if not words:
+            return self
+        frame = self.frame.copy()
+        for name in frame.columns.difference(list(ids)):
+            frame[name] = frame[name].mask(frame[name].map(cell_text).isin(words))
+        return replace(self, frame=frame)
+
+
+def cell_text(value: object) -> str:
+    """Return a value as text: 7, not 7.0, for a whole number, which a sheet holds as 7.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def column_name(label: object) -> str:

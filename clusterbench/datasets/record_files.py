@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from clusterbench.datasets.raw_table import RawTable, distinct_names
+from clusterbench.datasets.raw_table import RawTable, cell_text, distinct_names
 from clusterbench.errors import RequestError, unknown
 
 
@@ -54,7 +54,7 @@ def excel_table(content: bytes, *, sheet: str | None, id_columns: Sequence[str],
     if header is False:
         names = [f"x{position}" for position in range(1, len(rows[0]) + 1)]
     else:
-        names = distinct_names([_text(value) for value in rows.pop(0)], warnings)
+        names = distinct_names([cell_text(value) for value in rows.pop(0)], warnings)
     cells = [
         [_as_cell(value, is_id=name in id_columns) for value, name in zip(row, names, strict=True)] for row in rows
     ]
@@ -72,9 +72,4 @@ def _as_cell(value: Any, *, is_id: bool) -> object:
         return None
     if isinstance(value, dict | list):
         return json.dumps(value)
-    return _text(value) if is_id else value
-
-
-def _text(value: object) -> str:
-    """Return a value as text: 7, not 7.0, for a number that a sheet holds."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return cell_text(value) if is_id else value

@@ -36,6 +36,7 @@ class TextFormat:
     id_columns: Sequence[str] = ()
     keep: Sequence[str] = ()  # the only columns whose numbers matter; none: all but `unused`
     unused: Sequence[str] = ()
+    missing: Sequence[str] = ()  # words for missing values, beside the usual ones
 
     def uses(self, name: str) -> bool:
         """Whether the numbers of a column matter."""
@@ -149,7 +150,12 @@ def _parse(
     exact = _long_integers(_lines(text, separator, quote), len(names))
 
     width = len(names)
-    options: dict[str, Any] = {"sep": separator, "quotechar": quote, "na_values": [missing], "header": header}
+    options: dict[str, Any] = {
+        "sep": separator,
+        "quotechar": quote,
+        "na_values": [missing, *given.missing],
+        "header": header,
+    }
     read = partial(_read, text.lstrip("\r\n"), ids, **options, names=range(width), skip_blank_lines=width > 1)
     try:
         frame = read(as_text=exact)

@@ -211,3 +211,33 @@ def test_groups_and_units_follow_the_columns_that_stay(keys, groups, units):
     found = load_dataset(DatasetSpec(use="credit-card", n_rows=100, **keys), base=Path())
     assert dict(found.groups) == groups
     assert dict(found.units) == units
+
+
+def test_declared_words_are_missing_values_in_every_kind_of_file(tmp_path):
+    (tmp_path / "t.csv").write_text('k;x;y\nn/a;1,5;"-"\nb;"-";2\nc;-999;3\n')
+    (tmp_path / "t.jsonl").write_text(
+        '{"k": "n/a", "x": 1.5, "y": "-"}\n{"k": "b", "x": "-", "y": 2}\n{"k": "c", "x": -999, "y": 3}\n'
+    )
+    pd.DataFrame({"k": ["n/a", "b", "c"], "x": [1.5, np.nan, -999], "y": [None, 2, 3]}).to_parquet(
+        tmp_path / "t.parquet"
+    )
+    for name in ("t.csv", "t.jsonl", "t.parquet"):
+        loaded = load_dataset(DatasetSpec(path=name, id="k", missing=["-", -999]), base=tmp_path)
+        np.testing.assert_array_equal(loaded.frame, [[1.5, np.nan], [np.nan, 2], [np.nan, 3]])
+        assert loaded.row_ids[0] == "n/a"
+
+
+def test_words_among_numbers_are_offered_as_missing_values(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y,z\n1,-,a\n2,3,b c\n-,4,d e\n5,none given,f g\n")
+    with pytest.raises(RequestError, match=r'allowed: numbers, missing = \["-"\], or drop = \["x"\]'):
+        load_dataset(DatasetSpec(path="t.csv", keep=["x"]), base=tmp_path)
+    with pytest.raises(RequestError, match=r'allowed: missing = \["-", "none given"\] and drop = \["z"\]'):
+        load_dataset(DatasetSpec(path="t.csv"), base=tmp_path)
+
+
+def test_columns_of_text_are_left_out_by_one_key():
+    frame = pd.DataFrame({"x": [1, 2, 3], "note": ["a b", "c d", "e f"], "c": ["u", "v", "u"], "ref": ["p", "q", "r"]})
+    spec = DatasetSpec(memory="t", roles={"c": "category"}, drop_text=True)
+    loaded = dataset_from(frame, spec)
+    assert loaded.columns == ("x", "c")
+    assert "left out as text: note and ref" in loaded.warnings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 
 import numpy as np
@@ -145,7 +146,9 @@ def test_what_only_a_person_would_read_as_a_number_is_text(load, field):
     for other in ("2", "90071992547409930"):
         message = refused(load, f"n,x\n1,1\n2,{other}\n3,{field}\n")
         shown = field.strip('"')
-        assert message == f"dataset 't': column 'x' is text: {shown!r} in row 3 (allowed: numbers, or drop = [\"x\"])"
+        missing = "" if any(map(str.isdigit, field)) else f", missing = {json.dumps([field])}"
+        allowed = f'numbers{missing}, or drop = ["x"]'
+        assert message == f"dataset 't': column 'x' is text: {shown!r} in row 3 (allowed: {allowed})"
 
 
 @pytest.mark.parametrize("field", ["inf", "-inf", "Infinity", "1" + "0" * 400])
