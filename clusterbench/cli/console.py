@@ -30,6 +30,14 @@ def show(table: Table) -> None:
     console().print(table)
 
 
+def open_in_browser(page: Path) -> None:
+    """Open a page in the user's browser, or say that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        say(f"no browser could be started; the page is {page}")
+
+
 def name_files(paths: Iterable[Path]) -> None:
     """Name the files that were written; of figures and labels, which are many, only the folder."""
     folders = ("figures", "labels")

@@ -8,6 +8,7 @@ import typer
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of the store.")]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder for the pages.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=0, help="Workers; default: the cores; 0: in-process.")]
+OpenPage = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 BenchmarkName = Annotated[str | None, typer.Argument(help="Name in the store; default: the latest run.")]
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle.")]
 IdColumn = Annotated[

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from clusterbench.report.model import BoardReport, Field, Heading, Notice, ReportModel, Table
     from clusterbench.report.model_building import build_report
     from clusterbench.report.svg import Drawing, Picture
-    from clusterbench.report.writing import check_writable, export_csv, write_atomically, write_index, write_report
+    from clusterbench.report.writing import (
+        check_writable,
+        export_csv,
+        export_parquet,
+        write_atomically,
+        write_index,
+        write_report,
+    )
 
 _NAMES = {
     "cluster_view": ("by_tsne",),
@@ -33,7 +40,7 @@ _NAMES = {
     "model": ("BoardReport", "Field", "Heading", "Notice", "ReportModel", "Table"),
     "model_building": ("build_report",),
     "svg": ("Drawing", "Picture"),
-    "writing": ("check_writable", "export_csv", "write_atomically", "write_index", "write_report"),
+    "writing": ("check_writable", "export_csv", "export_parquet", "write_atomically", "write_index", "write_report"),
 }
 
 __all__ = [
@@ -55,6 +62,7 @@ __all__ = [
     "by_tsne",
     "check_writable",
     "export_csv",
+    "export_parquet",
     "house_style",
     "look",
     "new_figure",

@@ -1,9 +1,13 @@
 """Write a report, the index of a folder of reports, and the tables of a run: every file whole or not at all."""
 
+import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
+
+import pandas as pd
 
 from clusterbench.errors import RequestError
 from clusterbench.naming import path_inside
@@ -13,6 +17,7 @@ from clusterbench.report.model import ReportModel
 from clusterbench.report.outcome_summary import status_text
 from clusterbench.report.templating import part, template
 from clusterbench.results import StoredRun
+from clusterbench.tables import csv_text
 from clusterbench.text import printable
 
 
@@ -55,8 +60,23 @@ def export_csv(run: StoredRun, folder: Path) -> list[Path]:
     SchemaError
         If a table does not keep to its schema; nothing is written then.
     """
-    texts = {**run_tables(run), "manifest.json": run.manifest.to_json(indent=2) + "\n"}
-    return [write_atomically(folder / name, text) for name, text in texts.items()]
+    return _export(run, folder, {f"{name}.csv": csv_text(table) for name, table in run_tables(run).items()})
+
+
+def export_parquet(run: StoredRun, folder: Path) -> list[Path]:
+    """Write the tables of `export_csv` as Parquet, with ``manifest.json``; errors as there."""
+    return _export(run, folder, {f"{name}.parquet": _parquet(table) for name, table in run_tables(run).items()})
+
+
+def _export(run: StoredRun, folder: Path, tables: Mapping[str, str | bytes]) -> list[Path]:
+    contents = {**tables, "manifest.json": run.manifest.to_json(indent=2) + "\n"}
+    return [write_atomically(folder / name, content) for name, content in contents.items()]
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    table.to_parquet(file, index=False)
+    return file.getvalue()
 
 
 def check_writable(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Protocol
 
 _log = logging.getLogger("clusterbench")
@@ -35,18 +36,25 @@ class Silent:
 
 
 class LogProgress:
-    """Progress as log records: at most twenty lines a stage."""
+    """Progress as log records: one line at the end of a stage and, of a long one, at most one per tenth of it.
 
-    def __init__(self) -> None:
+    `pause` is the number of seconds that pass between two lines of one stage.
+    """
+
+    def __init__(self, *, pause: float = 10.0) -> None:
         self._name, self._total, self._done = "", 0, 0
+        self._pause, self._written = pause, time.monotonic()
 
     def stage(self, name: str, total: int) -> None:
         self._name, self._total, self._done = name, total, 0
+        self._written = time.monotonic()
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         before, self._done = self._done, self._done + steps
-        each = max(1, -(-self._total // 20))
-        if self._done >= self._total or self._done // each > before // each:
+        now = time.monotonic()
+        is_tenth = self._done * 10 // max(self._total, 1) > before * 10 // max(self._total, 1)
+        if before < self._total <= self._done or (is_tenth and now - self._written >= self._pause):
+            self._written = now
             _log.info("%s: %d of %d%s", self._name, self._done, self._total, f", {note}" if note else "")
 
     def say(self, text: str) -> None:

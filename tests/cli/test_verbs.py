@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import clusterbench
 from clusterbench.cli import verbs
 from clusterbench.labeling import canonical, labels_sha256
 from clusterbench.metrics import COSTLY, METRICS
+from clusterbench.tables import csv_text
 
 from .conftest import TOML, environment
 
@@ -37,6 +39,55 @@ def test_progress_in_a_log_is_plain_lines(finished):
     assert "\x1b" not in finished.err + finished.out
 
 
+def test_a_stage_of_a_short_run_is_one_line_in_a_log(finished):
+    stages = [line.split(" ", 1)[1].partition(":")[0] for line in finished.err.splitlines()]
+    assert stages == ["fitting", "scoring", "draws", "scoring draws", "details", "report"]
+
+
+def test_a_quiet_run_prints_nothing_where_nothing_fails(own, call):
+    assert call("run", "blobs.toml", "--jobs", "0", "--quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [("run", "blobs.toml", "--jobs", "0", "--quiet"), ("report",)])
+def test_the_page_opens_in_the_browser(own, call, monkeypatch, arguments):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    out = call(*arguments, "--open").out
+    assert opened == [(own / "reports" / "blobs" / "index.html").as_uri()]
+    assert "no browser could be started; the page is reports/blobs/index.html" in out  # `append` returns None
+
+
+def test_the_first_failures_are_named_at_the_end_with_the_table_of_all(own, call):
+    Path("algorithms").mkdir()
+    Path("algorithms/picky.py").write_text(
+        "from clusterbench.plugins import Algorithm, Family\n"
+        "def build(X, seed):\n"
+        "    def cutter(k):\n"
+        "        raise ValueError(f'no {k} for me')\n"
+        "    return cutter\n"
+        "ALGORITHM = Algorithm('picky', Family.OTHER, summary='s', reference='r', build=build, packages={})\n"
+    )
+    text = TOML.replace("k = [2, 3]", "k = [2, 3, 4, 5]").replace('"kmeans"\nn_init = 1', '"picky"')
+    Path("picky.toml").write_text(text)
+    ended = call("run", "picky.toml", "--jobs", "0", "--quiet")
+    assert ended.status == 1
+    where = "(picky.py:4) (4 partitions: blobs / raw, blobs / standard)"
+    assert ended.out.splitlines() == [
+        *(f"failed   picky: ValueError: no {k} for me {where}" for k in (2, 3, 4)),
+        "1 more reason and all 16 failed partitions: reports/picky/cells.csv, column reason",
+    ]
+
+
+def test_a_dry_run_has_one_line_for_each_setting(workspace, call):
+    out = call("run", "blobs.toml", "--dry-run").out
+    rows = [[field.strip() for field in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    assert rows == [
+        ["blobs", "kmeans", "k = 2, 3", "all 2", "0, 1", "0"],
+        ["blobs", "agglomerative", "k = 2, 3", "all 2", "0, 1", "0"],
+    ]
+    assert "Variants: raw, standard." in out
+
+
 def test_a_dry_run_prints_the_open_cells_and_writes_nothing(workspace, call, tmp_path):
     ended = call("run", "blobs.toml", "--dry-run", "--results", str(tmp_path / "none"))
     assert ended.status == 0
@@ -46,10 +97,10 @@ def test_a_dry_run_prints_the_open_cells_and_writes_nothing(workspace, call, tmp
 
 
 def test_a_dry_run_estimates_from_earlier_timings(own, call):
-    assert "16 cells need no work, 0 are to do" in call("run", "blobs.toml", "--dry-run").out
+    assert "16 partitions need no work, 0 are to do" in call("run", "blobs.toml", "--dry-run").out
     Path("more.toml").write_text(TOML.replace("k = [2, 3]", "k = [2, 3, 4]"))
     out = call("run", "more.toml", "--dry-run").out
-    assert "16 cells need no work, 8 are to do" in out
+    assert "16 partitions need no work, 8 are to do" in out
     assert "Estimate: " in out
     assert "unknown" not in out
 
@@ -71,6 +122,15 @@ def test_the_exported_tables_have_the_documented_columns(workspace, call, tmp_pa
     assert len(scores) == 16 * 2 * (len(METRICS) - len(COSTLY))
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["threads"] == 1
     assert pd.read_csv(tmp_path / "out" / "leaderboard.csv").columns[0] == "rank"
+
+
+def test_tables_are_exported_as_parquet(workspace, call, tmp_path):
+    assert call("export", "--format", "parquet", "--out", str(tmp_path / "out")).status == 0
+    assert call("export", "--out", str(tmp_path / "csv")).status == 0
+    for name in ("scores", "cells", "leaderboard"):
+        table = pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        assert csv_text(table) == (tmp_path / "csv" / f"{name}.csv").read_text()
+    assert (tmp_path / "out" / "manifest.json").read_bytes() == (tmp_path / "csv" / "manifest.json").read_bytes()
 
 
 def test_labels_come_back_by_the_start_of_their_hash_with_the_row_ids(workspace, call, tmp_path):

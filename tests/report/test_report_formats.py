@@ -469,3 +469,12 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     assert document["trust"] == {"wine": estimate.sentence}
     preference = "kmeans is first on 60% of these tables and best by known classes on 20%; gmm is first on 10% of"
     assert preference in " ".join(page.split())
+
+
+def test_a_run_is_cited_by_name_date_and_hash_of_its_record(hostile_report: ReportModel) -> None:
+    (bibtex,) = [one.render(hostile_report)["citation.bib"] for one in all_formats() if one.name == "bibtex"]
+    run, record_hash = hostile_report.run, hashlib.sha256(hostile_report.run.record.to_json().encode()).hexdigest()
+    assert re.findall(r"^@(\w+)\{([a-z0-9-]+),$", bibtex, re.MULTILINE)[1] == ("software", "clusterbench")
+    assert f"of {run.manifest.finished[:10]}, record SHA-256 {record_hash}" in bibtex
+    assert f"year = {{{run.manifest.finished[:4]}}}" in bibtex
+    assert bibtex.count("{") == bibtex.count("}")

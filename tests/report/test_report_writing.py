@@ -51,7 +51,8 @@ def test_a_report_is_complete_and_inside_its_folder(name: str, request: pytest.F
     written = write_report(report, tmp_path / "demo")
     figures = {f"figures/{figure.name}.svg" for board in report.boards for figure in board.figures}
     files = {file for one in all_formats() for file in one.files}
-    assert {"index.html", "leaderboard.md", "leaderboard.json", "leaderboard.tex", "scores_wide.csv"} | TABLES == files
+    others = {"index.html", "leaderboard.md", "leaderboard.json", "leaderboard.tex", "scores_wide.csv", "citation.bib"}
+    assert others | TABLES == files
     assert written[0].name == "index.html"
     assert (
         set(snapshot(tmp_path / "demo"))

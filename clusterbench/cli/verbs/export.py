@@ -16,7 +16,7 @@ def verb(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for the tables; with --sql: file, or terminal.")
     ] = None,
-    format_: Annotated[Literal["csv"], typer.Option("--format", help="Format of the tables.")] = "csv",
+    format_: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="Format of the tables.")] = "csv",
     sql: Annotated[
         Literal["duckdb", "sqlite", "postgresql"] | None,
         typer.Option("--sql", help="Write the bundle as one SELECT for this database instead."),
@@ -45,7 +45,8 @@ def verb(
     if out is None:
         raise RequestError("the tables need a folder", allowed="--out DIR")
 
-    from clusterbench.report import export_csv
+    from clusterbench.report import export_csv, export_parquet
     from clusterbench.results import load_stored_run
 
-    name_files(export_csv(load_stored_run(results, benchmark), out))
+    export = export_parquet if format_ == "parquet" else export_csv
+    name_files(export(load_stored_run(results, benchmark), out))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clusterbench.cli.options import REPORTS, RESULTS, Jobs, Reports, Results
+from clusterbench.cli.options import REPORTS, RESULTS, Jobs, OpenPage, Reports, Results
 
 
 def verb(
@@ -18,6 +18,8 @@ def verb(
         str | None, typer.Option("--name", help="Name in the store and of the report; default: that of the file.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print failures only.")] = False,
+    open_page: OpenPage = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed cells again.")] = False,
     jobs: Jobs = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of each worker.")] = 1,
@@ -45,4 +47,5 @@ def verb(
     if dry_run:
         show_plan(prepared()[0], settings, results)
     else:
-        raise typer.Exit(1 if run_and_report(prepared, settings, results, reports) else 0)
+        n_failed = run_and_report(prepared, settings, results, reports, quiet=quiet, open_page=open_page)
+        raise typer.Exit(1 if n_failed else 0)

@@ -9,13 +9,9 @@ from clusterbench.results import StoredRun
 from clusterbench.tables import CELL_KEY, PROVENANCE, checked_cells, checked_scores, csv_text
 
 
-def run_tables(run: StoredRun) -> dict[str, str]:
-    """Return ``leaderboard.csv``, ``scores.csv`` and ``cells.csv`` of a run, checked against their schemas."""
-    return {
-        "leaderboard.csv": csv_text(run.board.table),
-        "scores.csv": csv_text(checked_scores(run.scores)),
-        "cells.csv": csv_text(checked_cells(run.cells)),
-    }
+def run_tables(run: StoredRun) -> dict[str, pd.DataFrame]:
+    """Return the tables ``leaderboard``, ``scores`` and ``cells`` of a run, checked against their schemas."""
+    return {"leaderboard": run.board.table, "scores": checked_scores(run.scores), "cells": checked_cells(run.cells)}
 
 
 def wide_scores(run: StoredRun) -> pd.DataFrame:
@@ -39,8 +35,8 @@ def label_files(run: StoredRun) -> dict[str, str]:
 
 
 def _render(report: ReportModel) -> dict[str, str]:
-    wide = {"scores_wide.csv": csv_text(wide_scores(report.run))}
-    return {**run_tables(report.run), **wide, **label_files(report.run)}
+    tables = {**run_tables(report.run), "scores_wide": wide_scores(report.run)}
+    return {**{f"{name}.csv": csv_text(table) for name, table in tables.items()}, **label_files(report.run)}
 
 
 FORMAT = Format(
