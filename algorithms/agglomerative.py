@@ -53,7 +53,15 @@ def cut_tree(tree: NDArray[np.float64], k: int) -> NDArray[np.int32]:
 
 
 def build(X: Floats, seed: int, linkage: str = "ward", metric: str = "euclidean") -> Cutter:
-    """Grow the tree once; each k gives the partition of scikit-learn's ``AgglomerativeClustering``."""
+    """Grow the tree once; each k gives the partition of scikit-learn's ``AgglomerativeClustering``.
+
+    Parameters
+    ----------
+    linkage : str
+        Distance of two clusters: ward, average, complete or single.
+    metric : str
+        Distance of two rows: euclidean, manhattan, chebyshev or cosine; ward needs euclidean.
+    """
     tree = tree_of(X, linkage, metric)
 
     def cutter(**cut: Any) -> Partition:

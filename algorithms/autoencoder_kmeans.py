@@ -132,6 +132,23 @@ def build(
     """Train once; each k is a k-means of the latent rows.
 
     The latent layer is narrower than the table: at most d - 1 (and at least 1), whatever `latent` asks for.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        Units of the layers between the table and the latent layer.
+    latent : int
+        Units of the latent layer.
+    epochs : int
+        Most passes over the rows.
+    patience : int
+        Passes without a lower loss on the rows kept aside, after which training ends.
+    batch_size : int
+        Rows of one step.
+    learning_rate : float
+        Step size of the optimiser Adam.
+    n_init : int
+        Starts of k-means on the latent rows.
     """
     from sklearn.cluster import KMeans
 

@@ -131,7 +131,15 @@ def eps_at(reach: Floats, quantile: float) -> float:
 
 
 def build(X: Floats, seed: int, min_samples: int = 10, metric: str = "euclidean") -> Cutter:
-    """Find neighbours and tree once; each eps gives the labels of scikit-learn's ``DBSCAN``."""
+    """Find neighbours and tree once; each eps gives the labels of scikit-learn's ``DBSCAN``.
+
+    Parameters
+    ----------
+    min_samples : int
+        Rows within eps of a core row, itself counted.
+    metric : str
+        Distance: euclidean, manhattan, chebyshev or cosine.
+    """
     structure = structure_of(X, min_samples, SCIPY_DISTANCES[metric])
 
     def cutter(**cut: Any) -> Partition:

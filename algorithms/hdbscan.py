@@ -85,7 +85,25 @@ def build(
     alpha: float = 1.0,
     metric: str = "euclidean",
 ) -> Cutter:
-    """Share the tree between the cuts; each gives what ``HDBSCAN(...).fit(X)`` gives, but for ties: see `in_order`."""
+    """Share the tree between the cuts; each gives what ``HDBSCAN(...).fit(X)`` gives, but for ties: see `in_order`.
+
+    Parameters
+    ----------
+    min_samples : int or "min_cluster_size"
+        Neighbours that make a core row; more of them make more noise.
+    allow_single_cluster : bool
+        Whether all rows may be one cluster.
+    max_cluster_size : int
+        Most rows of a cluster; 0 for no limit.
+    cluster_selection_method : "eom" or "leaf"
+        The most persistent clusters, or the finest.
+    cluster_selection_epsilon : float
+        Clusters nearer than this are merged.
+    alpha : float
+        Divisor of distances in the linkage; larger is more conservative.
+    metric : str
+        Distance: euclidean, manhattan or chebyshev.
+    """
     from hdbscan import HDBSCAN
 
     rows, memory = np.array(X), TreeMemory()

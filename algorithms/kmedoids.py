@@ -107,6 +107,17 @@ def build(
     """Compute the distances once; each k then gives exactly what ``KMedoids(...).fit(X)`` gives.
 
     Rows far from the origin are fitted less their medians, which changes no distance but the cosine.
+
+    Parameters
+    ----------
+    method : "alternate" or "pam"
+        Update of the medoids: fast, or by swaps.
+    init : str
+        First medoids: build (greedy), heuristic, k-medoids++ or random.
+    max_iter : int
+        Most updates.
+    metric : str
+        Distance: euclidean, manhattan, chebyshev or cosine.
     """
     from sklearn import config_context
     from sklearn.metrics import pairwise_distances

@@ -17,6 +17,11 @@ def build(X: Floats, seed: int, column: int | None = None) -> Cutter:
     """Cut column number `column` of the space (from 0; default: `leading_column`) into k groups of like size.
 
     A value that fills more than one group (many zeros) keeps its rows together, so there may be fewer than k.
+
+    Parameters
+    ----------
+    column : int, optional
+        Number of the column of the space, from 0; by default the leading one.
     """
     chosen = leading_column(X) if column is None else column
     if not 0 <= chosen < X.shape[1]:

@@ -42,6 +42,26 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
+def parameter_meanings(docstring: str) -> dict[str, str]:
+    """Return the first sentence on each parameter in the section ``Parameters`` of a numpydoc docstring.
+
+    Examples
+    --------
+    >>> parameter_meanings("Parameters\\n----------\\nk : int, default=2\\n    How many\\n    clusters. No less.")
+    {'k': 'How many clusters'}
+    """
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", docstring, re.MULTILINE | re.DOTALL)
+    if section is None:
+        return {}
+    meanings: dict[str, str] = {}
+    for names, body in re.findall(r"^(\w[\w, ]*)[^\n]*\n((?:(?: +[^\n]*)?\n)*)", f"{section[1]}\n", re.MULTILINE):
+        paragraph = re.split(r"\n\s*(?:\n|[-*.] )", body.strip(), maxsplit=1)[0]
+        sentence = re.split(r"\.(?:\s|$)", " ".join(paragraph.split()), maxsplit=1)[0]
+        plain = re.sub(r":\w+:(?=`)", "", sentence).replace("`", "").rstrip(": ")
+        meanings |= dict.fromkeys((name.strip() for name in names.split(",")), plain)
+    return meanings
+
+
 def in_sentence(title: str) -> str:
     """Return a title as it is written within a sentence: its first letter is small, except in names."""
     return title if re.search("[A-Z]", title[1:]) else title[:1].lower() + title[1:]

@@ -12,7 +12,7 @@ from clusterbench.benchmark.declaration import (
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark.from_python import python_benchmark
 from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS, draft_toml
-from clusterbench.benchmark.toml_tables import RankingTable, expand_range
+from clusterbench.benchmark.toml_tables import BenchmarkFile, RankingTable, expand_range
 from clusterbench.toml_writing import TomlValue
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_REFERENCE_SPACES",
     "AlgorithmRun",
     "Benchmark",
+    "BenchmarkFile",
     "FitJob",
     "RankingTable",
     "TomlValue",

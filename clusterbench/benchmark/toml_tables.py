@@ -13,7 +13,7 @@ from clusterbench.tables import OWN, STABILITY
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 def expand_range(value: Any) -> Any:
@@ -34,7 +34,9 @@ class NoiseTable(_Table):
     """`[noise]`: what rows labelled -1 do to a score, and which other policies are computed beside it."""
 
     policy: NoisePolicy = NoisePolicy.ZERO
+    """what noise rows (-1) do to a score: see [the rules of trust](../rules-of-trust.md)"""
     also: tuple[NoisePolicy, ...] = tuple(NoisePolicy)
+    """further policies that are computed and shown beside it"""
 
     @property
     def policies(self) -> tuple[NoisePolicy, ...]:
@@ -42,21 +44,24 @@ class NoiseTable(_Table):
 
 
 class RankingTable(_Table):
-    """`[ranking]`: how k is chosen, how entries are ordered and how votes are weighed.
-
-    `score` gives weights of metrics and `stability` for the order and k policy `score`; ``a|b`` is the better of two.
-    `random_partitions` is the number of each kind, per k and reference space, against which scores are calibrated (0:
-    not calibrated); `bootstraps` the simulated samples behind rank intervals (0: none).
-    """
+    """`[ranking]`: how k is chosen, how entries are ordered and how votes are weighed."""
 
     k_policies: tuple[KPolicy, ...] = Field(default=(KPolicy.SCORE,), min_length=1)
+    """how the k of each entry is chosen; several give several entries"""
     fixed_k: int | None = Field(default=None, ge=2)
+    """number of clusters for the k policy `fixed`"""
     order: OrderRule = OrderRule.SCORE
+    """what entries are ordered by"""
     score: dict[str, Annotated[float, Field(gt=0)]] = Field(default=dict(DEFAULT_SCORE), min_length=1)
+    """weights of metrics and of `stability`, for the order and the k policy `score`; `a|b` is the better of two"""
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """weights of families of metrics in the mean rank; 1 for one that is not named"""
     bootstraps: int = Field(default=1000, ge=0, le=10_000)
+    """simulated samples behind the rank intervals; 0: no intervals"""
     random_partitions: int = Field(default=50, ge=0, le=10_000)
+    """random partitions of each kind, per k and reference space, behind z; 0: no z"""
     seed: int = Field(default=0, ge=0)
+    """seed of all draws of the statistics"""
 
     @property
     def used_score(self) -> dict[str, float]:
@@ -79,40 +84,37 @@ class RankingTable(_Table):
 
 
 class StabilityTable(_Table):
-    """`[stability]`: draws of half of the rows, to which every cut that passes the gate is fitted; 0 switches it off.
-
-    Two draws are complementary halves, so their number is even.
-    """
+    """`[stability]`: draws of half of the rows, to which every cut that passes the gate is fitted."""
 
     resamples: int = Field(default=10, ge=0, le=1000, multiple_of=2)
+    """number of draws; even, since two are complementary halves; 0: none"""
 
 
 class StructureTable(_Table):
-    """`[structure]`: tables drawn without clusters to compare the first entry with; 0 switches the structure tests off.
-
-    Each permutes all columns of the table so that their rank correlations stay. A verdict needs 19.
-    """
+    """`[structure]`: tables drawn without clusters, which keep columns and rank correlations, to compare with."""
 
     permutations: int = Field(default=19, ge=0, le=1000)
+    """number of tables; a verdict needs 19; 0: no verdict"""
 
 
 class LimitsTable(_Table):
-    """`[limits]`: what one fit job may use; a job that passes a limit is killed. `inf` is no limit.
-
-    Defaults: 3,600 seconds, and 90 % of the memory shared by the workers.
-    """
+    """`[limits]`: what one fit job may use; a job that passes a limit is killed. `inf` is no limit."""
 
     seconds: float | None = Field(default=None, gt=0)
+    """seconds of fitting; by default 3,600"""
     memory_mb: float | None = Field(default=None, gt=0)
+    """MB; by default 90 % of the memory, shared by the workers"""
 
 
 class AlgorithmTable(BaseModel):
     """One `[[algorithms]]` table; further keys are the algorithm's own arguments."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     use: str
+    """name of the algorithm; `clusterbench list` names them"""
     variants: tuple[str, ...] | None = None
+    """variants that it is fitted in; by default all"""
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -122,20 +124,34 @@ class AlgorithmTable(BaseModel):
 class BenchmarkFile(_Table):
     """A whole file, as it is written."""
 
-    title: str | None = Field(default=None, min_length=1)  # by default the name of the file
+    title: str | None = Field(default=None, min_length=1)
+    """title of the page; by default the name of the file"""
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(0,), min_length=1)
+    """seeds of algorithms, given to them as `random_state`; a list, or a range `{ from = 0, to = 9 }`"""
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=tuple(range(2, 11)), min_length=1)
+    """numbers of clusters; a list, or a range `{ from = 2, to = 10 }`"""
     reference_spaces: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """variants in which scores are ranked; by default `standard` and `log1p`"""
     metrics: tuple[str, ...] = Field(default=DEFAULT_METRICS, min_length=1)
+    """metrics of the mean rank; `clusterbench list` names them"""
     datasets: tuple[DatasetSpec, ...] = Field(min_length=1)
+    """the tables"""
     variants: dict[str, list[dict[str, Any]]] | None = Field(default=None, min_length=1)
+    """preprocessing: lists of steps by name; by default the six that `clusterbench list` names"""
     algorithms: tuple[AlgorithmTable, ...] = Field(min_length=1)
+    """the algorithms, each with its arguments"""
     noise: NoiseTable = NoiseTable()
+    """rules for noise rows"""
     gate: Gate = Gate()
+    """limits that a labeling must keep to be ranked"""
     ranking: RankingTable = RankingTable()
+    """rules of the ranking"""
     stability: StabilityTable = StabilityTable()
+    """draws of half of the rows"""
     structure: StructureTable = StructureTable()
+    """tests of structure"""
     limits: LimitsTable = LimitsTable()
+    """limits of a fit job"""
 
     @field_validator("seeds", "metrics", "reference_spaces")
     @classmethod

@@ -36,42 +36,70 @@ Words = Annotated[
 class DatasetSpec(BaseModel):
     """Which table is taken, and what of it; exactly one of `use`, `path`, `url`, `sql` and `memory`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
-    use: Name | None = None  # a registered name
-    path: Name | None = None  # a file
-    url: Name | None = None  # an http(s) address
-    sql: Name | None = None  # a SELECT statement
-    memory: Name | None = None  # in a benchmark made in Python: name of a table given there
-    database: Name | None = None  # SQLAlchemy URL, with `sql` only
-    name: Name | None = None  # in results; by default the registered name or the file's stem
-    rows: Literal["all", "complete"] = "all"  # complete: no missing value in any column of the source, dropped ones too
-    drop: tuple[Name, ...] = ()  # columns to leave out; a dropped ``..._id`` column gives the row ids
-    keep: tuple[Name, ...] | None = Field(default=None, min_length=1)  # the only columns to take; not beside `drop`
-    id: Name | None = None  # column of unique row ids; it is no feature
-    truth: ColumnNames = ()  # columns of known classes, each a reference of its own; none is a feature
-    truth_kind: TruthKind | None = None  # where they come from
-    truth_noise: Name | int | None = None  # class of the rows that have none; 0 in the label files of a ``.data`` file
-    roles: dict[Name, ColumnRole] = Field(default_factory=dict)  # of columns, where they are not those detected
-    drop_text: bool = False  # leave out every column of text
-    missing: Words = ()  # words for missing values, beside those usual in text files; not of ids
-    day_first: bool | None = None  # whether 03/04/2025 is 3 April, where the dates do not decide it
-    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)  # named groups of columns
-    # Whether the first line of a text file holds the column names. By default it does, and a line of numbers is
-    # refused. Without names the columns are x1, x2, ...
+    use: Name | None = None
+    """name of a built-in table; `clusterbench list` names them"""
+    path: Name | None = None
+    """a file: CSV, Excel, Parquet, JSON lines, an array, also compressed"""
+    url: Name | None = None
+    """an http(s) address of such a file"""
+    sql: Name | None = None
+    """a SELECT statement, with `database`"""
+    memory: Name | None = None
+    """in a benchmark made in Python: name of a table given there"""
+    database: Name | None = None
+    """SQLAlchemy address of the database, with `sql`"""
+    name: Name | None = None
+    """name in results; by default the registered name or the stem of the file"""
+    rows: Literal["all", "complete"] = "all"
+    """complete: only rows with no missing value in any column of the source, dropped columns too"""
+    drop: tuple[Name, ...] = ()
+    """columns to leave out; a dropped `..._id` column gives the row ids"""
+    keep: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """the only columns to take; not beside `drop`"""
+    id: Name | None = None
+    """column of unique row ids; it is no feature"""
+    truth: ColumnNames = ()
+    """column or columns of known classes; none is a feature"""
+    truth_kind: TruthKind | None = None
+    """where the known classes come from"""
+    truth_noise: Name | int | None = None
+    """class of the rows that have none; 0 in the label files of a `.data` file"""
+    roles: dict[Name, ColumnRole] = Field(default_factory=dict)
+    """roles of columns, where they are not those detected"""
+    drop_text: bool = False
+    """leave out every column of text"""
+    missing: Words = ()
+    """words for missing values, beside those usual in text files; not of ids"""
+    day_first: bool | None = None
+    """whether 03/04/2025 is 3 April, where the dates do not decide it"""
+    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    """named groups of columns, which steps can name"""
     header: bool | None = None
-    # How a text file is written, where that is not found out or not clear: see docs/tables.md.
+    """whether the first line of a text file holds the column names; false: columns are x1, x2, ..."""
     separator: Annotated[str, Field(pattern=r"^[^\w\s\"'.+-]$|^\t$|^ $")] | None = None
+    """of a text file, where it is not found out: see [tables](../tables.md)"""
     decimal: Literal[".", ","] | None = None
+    """decimal sign of a text file"""
     thousands: Literal[".", ",", " ", "'"] | None = None
+    """sign between thousands in a text file"""
     encoding: Name | None = None
-    sheet: Name | None = None  # of an Excel file that has several
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")  # of the file; it is verified
-    max_rows: int = Field(default=MAX_ROWS, gt=0)  # of a query
-    max_seconds: float = Field(default=MAX_SECONDS, gt=0)  # of a query or a download
-    max_mb: float = Field(default=MAX_MB, gt=0)  # of a download, also when it is unpacked
-    seed: int = Field(default=0, ge=0)  # of a simulated dataset only, like `n_rows`
+    """encoding of a text file"""
+    sheet: Name | None = None
+    """sheet of an Excel file that has several"""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    """SHA-256 of the file; it is verified"""
+    max_rows: int = Field(default=MAX_ROWS, gt=0)
+    """most rows of a query"""
+    max_seconds: float = Field(default=MAX_SECONDS, gt=0)
+    """most seconds of a query or a download"""
+    max_mb: float = Field(default=MAX_MB, gt=0)
+    """most MB of a download, also when it is unpacked"""
+    seed: int = Field(default=0, ge=0)
+    """seed of a simulated table"""
     n_rows: int | None = Field(default=None, ge=2)
+    """rows of a simulated table; by default those of the real one"""
 
     @model_validator(mode="before")
     @classmethod

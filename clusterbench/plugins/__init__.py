@@ -40,6 +40,7 @@ from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow
 
 if TYPE_CHECKING:
     from clusterbench.metrics import Direction, Metric
+    from clusterbench.plugins.arguments import Argument, arguments_of
     from clusterbench.plugins.registry import Registry, load_registry, shipped_place
     from clusterbench.preprocessing import Step
 
@@ -48,6 +49,7 @@ __all__ = [
     "REQUIRED",
     "SCIPY_DISTANCES",
     "Algorithm",
+    "Argument",
     "Assignment",
     "Check",
     "Cut",
@@ -65,6 +67,7 @@ __all__ = [
     "Registry",
     "ShiftedModel",
     "Step",
+    "arguments_of",
     "as_partition",
     "check_algorithm",
     "estimator_plugin",
@@ -94,6 +97,7 @@ _REGISTRY = "clusterbench.plugins.registry"
 # Imported when they are asked for: a worker process needs algorithms only, and starts in a third of the time.
 _HOMES = {
     **dict.fromkeys(("Direction", "Metric"), "clusterbench.metrics"),
+    **dict.fromkeys(("Argument", "arguments_of"), "clusterbench.plugins.arguments"),
     **dict.fromkeys(("Registry", "load_registry", "shipped_place"), _REGISTRY),
     "Step": "clusterbench.preprocessing",
 }

@@ -16,6 +16,7 @@ from clusterbench.labeling import Floats as Floats
 from clusterbench.labeling import is_masked
 from clusterbench.plugins.packages import missing_packages
 from clusterbench.plugins.parameter_checks import number_complaint
+from clusterbench.text import parameter_meanings
 
 Params = Mapping[str, Any]
 REQUIRED = inspect.Parameter.empty
@@ -132,6 +133,8 @@ class Algorithm:
     # Gives the build parameters with their defaults, where the signature of `build` does not show them (wrapped
     # estimators). Called when parameters are resolved, not when the plug-in is loaded.
     parameter_defaults: Callable[[], Params] | None = None
+    # Gives the object whose docstring describes the build parameters, where that is not `build` (wrapped estimators).
+    documented_by: Callable[[], object] | None = None
     source: str = field(default="", repr=False, compare=False)  # file or entry point; set when the plug-in is loaded
 
     def __post_init__(self) -> None:
@@ -171,6 +174,13 @@ class Algorithm:
             after_seed = list(inspect.signature(self.build).parameters.values())[2:]
             named = [p for p in after_seed if p.kind is not inspect.Parameter.VAR_KEYWORD]
             return {p.name: p.default for p in named}
+
+    @property
+    def meanings(self) -> dict[str, str]:
+        """The first sentence on each build parameter that a section ``Parameters`` (numpydoc) describes."""
+        if self._has_unknown_parameters:
+            return {}
+        return parameter_meanings(inspect.getdoc(self.documented_by() if self.documented_by else self.build) or "")
 
     @property
     def _has_unknown_parameters(self) -> bool:

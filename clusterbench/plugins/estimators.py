@@ -188,6 +188,7 @@ def sklearn_algorithm(
         deterministic=(lambda params: not recipe.seeded()) if deterministic is None else deterministic,
         check_params=recipe.check,
         parameter_defaults=recipe.defaults,
+        documented_by=recipe.load,
         packages={**own, **declared.pop("packages", {})},
         warm_up=declared.pop("warm_up", warm_imports(module)),
         **declared,

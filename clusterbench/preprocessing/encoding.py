@@ -26,6 +26,11 @@ class OneHot(Step):
 
     Levels with less than `min_share` of the rows are one column, ``REGION=(other)``; so is a missing value,
     ``REGION=(missing)``. Two rows of different levels are the square root of 2 apart, unless later steps scale.
+
+    Parameters
+    ----------
+    min_share : float
+        Least share of the rows of a level with a column of its own.
     """
 
     name = "one_hot"
@@ -63,7 +68,13 @@ class OneHot(Step):
 
 
 class Ordinal(Step):
-    """The place of a level in `order`, from 0, as a number; neighbours are 1 apart. Missing values stay missing."""
+    """The place of a level in `order`, from 0, as a number; neighbours are 1 apart. Missing values stay missing.
+
+    Parameters
+    ----------
+    order : list of str
+        All levels, the lowest first.
+    """
 
     name = "ordinal"
     takes = ColumnRole.CATEGORY
@@ -102,6 +113,11 @@ class DateParts(Step):
     """Numbers of a date: ``days`` since 1970-01-01, ``year``, ``month``, ``day``, ``weekday`` (Monday 0), ``hour``.
 
     Each is a column such as ``SINCE.month``, in its own unit. Missing dates are missing values.
+
+    Parameters
+    ----------
+    parts : list of str
+        Numbers that are made of a date.
     """
 
     name = "date_parts"

@@ -77,6 +77,23 @@ class Impute(Step, Filling):
     """Fill missing values (`SimpleImputer`, `KNNImputer`); `override` gives single columns another filling.
 
     The nearest rows of ``knn`` are found by all columns that the step works on.
+
+    Parameters
+    ----------
+    strategy : str
+        What fills a missing value.
+    fill_value : float
+        The constant of the strategy constant.
+    n_neighbors : int
+        Rows that the strategy knn averages.
+    weights : str
+        Whether knn weighs them by distance.
+    add_indicator : bool
+        Whether a column of 0 and 1 is added for each column with missing values.
+    keep_empty_features : bool
+        Whether columns without any value are kept, as zeros.
+    override : dict
+        Columns with another filling.
     """
 
     name = "impute"

@@ -22,7 +22,25 @@ def _count_or_share(value: Any) -> Any:
 
 
 class Pca(Step):
-    """Principal components (`PCA`), called pca0, pca1, ...; the columns that it does not work on come before them."""
+    """Principal components (`PCA`), called pca0, pca1, ...; the columns that it does not work on come before them.
+
+    Parameters
+    ----------
+    n_components : int or float or str
+        How many components are kept, or the share of variance that they have; by default all.
+    whiten : bool
+        Whether every component gets variance 1.
+    svd_solver : str
+        How the components are computed.
+    tol : float
+        Tolerance of the solver arpack.
+    iterated_power : int or str
+        Iterations of the solver randomized.
+    n_oversamples : int
+        Further random vectors of the solver randomized.
+    random_state : int
+        Seed of the solvers arpack and randomized.
+    """
 
     name = "pca"
     wraps = "sklearn.decomposition:PCA"

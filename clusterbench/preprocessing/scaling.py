@@ -42,7 +42,15 @@ _Quantile = Annotated[float, Field(ge=0.0, le=1.0, description="a quantile from 
 
 
 class Clip(Step):
-    """Clip values at two quantiles of each column, learned at fit; if one alone is given, on that side alone."""
+    """Clip values at two quantiles of each column, learned at fit; if one alone is given, on that side alone.
+
+    Parameters
+    ----------
+    lower : float
+        The quantile below which values are clipped.
+    upper : float
+        The quantile above which values are clipped.
+    """
 
     name = "clip"
     wraps = "clusterbench.preprocessing.transformers:QuantileClipper"
@@ -89,7 +97,15 @@ class Log1p(Step):
 
 
 class Power(Step):
-    """Make columns more normal (`PowerTransformer`); ``box-cox`` needs positive values."""
+    """Make columns more normal (`PowerTransformer`); ``box-cox`` needs positive values.
+
+    Parameters
+    ----------
+    method : str
+        The family of powers.
+    standardize : bool
+        Whether the result is centred and scaled to variance 1.
+    """
 
     name = "power"
     wraps = "sklearn.preprocessing:PowerTransformer"
@@ -111,7 +127,15 @@ class Power(Step):
 
 
 class Standardize(Step):
-    """Centre to mean 0 and scale to variance 1 (`StandardScaler`)."""
+    """Centre to mean 0 and scale to variance 1 (`StandardScaler`).
+
+    Parameters
+    ----------
+    with_mean : bool
+        Whether columns are centred.
+    with_std : bool
+        Whether columns are scaled.
+    """
 
     name = "standardize"
     wraps = "sklearn.preprocessing:StandardScaler"
@@ -124,7 +148,15 @@ class Standardize(Step):
 
 
 class MinMax(Step):
-    """Scale to a range (`MinMaxScaler`); `clip` keeps new rows inside it."""
+    """Scale to a range (`MinMaxScaler`); `clip` keeps new rows inside it.
+
+    Parameters
+    ----------
+    feature_range : list of float
+        Where the smallest and the largest value go.
+    clip : bool
+        Whether values of new rows outside the range are set to its ends.
+    """
 
     name = "minmax"
     wraps = "sklearn.preprocessing:MinMaxScaler"
@@ -140,7 +172,19 @@ class MinMax(Step):
 
 
 class Robust(Step):
-    """Centre by the median and scale by a quantile range (`RobustScaler`)."""
+    """Centre by the median and scale by a quantile range (`RobustScaler`).
+
+    Parameters
+    ----------
+    with_centering : bool
+        Whether columns are centred by their medians.
+    with_scaling : bool
+        Whether columns are divided by the range between two quantiles.
+    quantile_range : list of float
+        Those quantiles.
+    unit_variance : bool
+        Whether a normal column gets variance 1.
+    """
 
     name = "robust"
     wraps = "sklearn.preprocessing:RobustScaler"
@@ -155,7 +199,13 @@ class Robust(Step):
 
 
 class L2Normalize(Step):
-    """Scale each row to norm 1 (`Normalizer`)."""
+    """Scale each row to norm 1 (`Normalizer`).
+
+    Parameters
+    ----------
+    norm : str
+        The norm that becomes 1.
+    """
 
     name = "l2_normalize"
     wraps = "sklearn.preprocessing:Normalizer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from clusterbench.datasets import CodedColumn, ColumnRole
 from clusterbench.errors import RequestError
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
+from clusterbench.text import parameter_meanings
 from clusterbench.toml_writing import toml_key
 
 if TYPE_CHECKING:
@@ -100,6 +102,12 @@ class Step(BaseModel):
             f"step {self.origin} has no operations that an assignment program could apply to new rows",
             allowed="an entry of another variant; for a step of your own, a method `operations`",
         )
+
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """Return the first sentence on each argument that the section ``Parameters`` of the docstring describes."""
+        columns = {"columns": "Columns or groups that the step works on; the others pass through"}
+        return columns | parameter_meanings(inspect.getdoc(cls) or "")
 
     # What follows is the engine's; a step of its own kind rarely changes it.
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from pydantic import ConfigDict
+
 from clusterbench.errors import RequestError
 
 
@@ -15,13 +17,18 @@ class Gate:
     """Limits that a labeling must keep to be ranked; RequestError if they are out of range, or none could ever pass."""
 
     # For the validation of benchmark files: a misspelled limit is an error.
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    min_rows: int = 10  # least number of rows of the smallest cluster
-    min_share: float = 0.01  # least share of all rows of the smallest cluster; the larger of both limits applies
-    max_share: float = 0.95  # largest share of all rows of one cluster
-    max_noise: float = 0.30  # largest share of noise rows
+    min_rows: int = 10
+    """least number of rows of the smallest cluster"""
+    min_share: float = 0.01
+    """least share of all rows of the smallest cluster; the larger of both limits applies"""
+    max_share: float = 0.95
+    """largest share of all rows of one cluster"""
+    max_noise: float = 0.30
+    """largest share of noise rows"""
     min_clusters: int = 2
+    """least number of clusters"""
 
     def __post_init__(self) -> None:
         for limit in fields(self):

@@ -174,6 +174,24 @@ def test_list_names_everything_that_a_benchmark_file_may_use(call):
         assert word in out
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("dbscan", ["cuts       eps_quantile = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99], or eps", "│ min_samples │ 10 "]),
+        ("impute", ["│ strategy ", '"median"', "What fills a missing value"]),
+        ("silhouette", ["better     higher", "range      -1 to 1"]),
+    ],
+)
+def test_list_shows_one_plugin_with_its_arguments(call, name, words):
+    out = call("list", name).out
+    assert [word for word in words if word not in out] == []
+
+
+def test_list_offers_the_nearest_spelling(call):
+    ended = call("list", "kmean")
+    assert (ended.status, "did you mean 'kmeans'?" in ended.err) == (2, True)
+
+
 def test_inspect_shows_a_table_of_any_path(workspace, call):
     out = call("inspect", "blobs.csv", "--drop", "CUST_ID").out
     assert "80 rows x 2 columns" in out

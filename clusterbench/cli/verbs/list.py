@@ -1,8 +1,18 @@
 """`clusterbench list`."""
 
+from typing import Annotated
 
-def verb() -> None:
-    """List benchmarks, datasets, algorithms, steps and metrics."""
+import typer
+
+
+def verb(
+    name: Annotated[str | None, typer.Argument(help="An algorithm, step or metric, to see its arguments.")] = None,
+) -> None:
+    """List benchmarks, datasets, algorithms, steps and metrics, or show one of them with its arguments."""
     from clusterbench.cli.inspection import list_everything
+    from clusterbench.cli.plugin_facts import show_plugin
 
-    list_everything()
+    if name is None:
+        list_everything()
+    else:
+        show_plugin(name)
