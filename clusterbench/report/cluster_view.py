@@ -14,13 +14,13 @@ from clusterbench.results import StoredRun
 _SIZE, _EDGE = 260, 12
 # Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "currentColor")
-# What is drawn at each row, and how far before it: a line of no length with square caps is not painted in a PDF.
+# The line drawn at each row: a line of no length with square caps is not painted in a PDF.
 _SHAPES = (
     ("h0", "round", 4.6, (0, 0)),
-    ("h4", "butt", 4.0, (2, 0)),
-    ("h5", "butt", 1.8, (2, 0)),
-    ("v5", "butt", 1.8, (0, 2)),
-    ("l4 4", "butt", 1.8, (2, 2)),
+    ("h4", "butt", 4.0, (4, 0)),
+    ("h5", "butt", 1.8, (5, 0)),
+    ("v5", "butt", 1.8, (0, 5)),
+    ("l4 4", "butt", 1.8, (4, 4)),
 )
 _DOT = ("h0", "round", 2.0, (0, 0))
 _MOST_NUMBERED = 12
@@ -115,8 +115,11 @@ def _scaled(plane: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _path(at: NDArray[np.int64], colour: str, shape: tuple[str, str, float, tuple[int, int]], more: str) -> str:
-    mark, cap, width, before = shape
-    steps = "".join(f"M{x} {y}{mark}" for x, y in np.unique(at, axis=0) - before)
+    mark, cap, width, line = shape
+    places = np.unique(at, axis=0)
+    starts = places - np.array(line) // 2
+    moves = np.vstack([starts[:1], np.diff(starts, axis=0) - line])  # from the end of a mark to the next
+    steps = "".join(f"m{x}{'' if y < 0 else ' '}{y}{mark}" for x, y in moves)
     return f'<path d="{steps}" stroke="{colour}" stroke-linecap="{cap}" stroke-width="{width:g}"{more}/>'
 
 

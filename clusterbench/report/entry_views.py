@@ -161,6 +161,12 @@ class Board:
         """See `metrics_of`."""
         return metrics_of(self.run)
 
+    @property
+    def order_metrics(self) -> tuple[MetricFacts, ...]:
+        """The metrics of partitions by which entries are ordered; stability, which has no space, is not among them."""
+        names = self.run.record.ranking.order_metrics
+        return tuple(metric for metric in self.metrics.values() if metric.name in names)
+
     def setting_name(self, algorithm: str, params: str) -> str:
         """Return an algorithm, with those parameters that distinguish its settings in this run."""
         return printable(self.names.setting(algorithm, params))

@@ -13,7 +13,7 @@ from clusterbench.tables import CELL_KEY
 from clusterbench.text import printable
 
 SERIES_COLUMNS = ("series", "by_k", "n_clusters", "metric", "space", "value", "ok")
-_MOST_SERIES = 14
+_MOST_SERIES = 8
 _MOST_CURVES = 8
 
 
@@ -38,8 +38,8 @@ def series_of(board: Board) -> tuple[list[str], pd.DataFrame]:
     The points are one row per series, cut, metric and space with the `SERIES_COLUMNS`, means over seeds. `ok` is False
     where the gate rejected the labeling, `by_k` for algorithms that are not asked for a k.
     """
-    labels, scores = chosen_settings(board), board.run.scores
-    scores = scores[scores["metric"].isin(board.run.record.ranking.metrics) & scores["space"].isin(board.spaces)]
+    labels, scores, metrics = chosen_settings(board), board.run.scores, [metric.name for metric in board.order_metrics]
+    scores = scores[scores["metric"].isin(metrics) & scores["space"].isin(board.spaces)]
     joined = scores[[*CELL_KEY, "metric", "space", "value"]].merge(
         board.cells[[*CELL_KEY, "n_clusters", "status"]], on=CELL_KEY
     )

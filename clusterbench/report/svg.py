@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_EMPTY = (f"{{{_SVG}}}g", f"{{{_SVG}}}defs")
 _FONT = "system-ui, sans-serif"
 # A picture on its own has no page to inherit a colour from.
 _STANDALONE = "svg{color:#1b1f24}@media (prefers-color-scheme:dark){svg{color:#d7dce2}}"
@@ -43,6 +45,11 @@ class Picture:
     rows: tuple[tuple[str, ...], ...]  # the numbers drawn, as a table
 
     @property
+    def numbers_file(self) -> str:
+        """The path of its numbers as CSV, in the folder of the report."""
+        return f"figures/{self.name}.csv"
+
+    @property
     def file(self) -> str:
         """The SVG as a file of its own."""
         start = self.body.index(">") + 1
@@ -67,6 +74,7 @@ def svg_picture(drawing: Drawing, *, name: str, title: str) -> Picture:
     for element in root.iter():
         _recolour(element)
         _tighten(element)
+    _flatten(root)
     _frame(root, name, title, drawing.description)
     ET.register_namespace("", _SVG)
     body = ET.tostring(root, encoding="unicode")
@@ -74,20 +82,22 @@ def svg_picture(drawing: Drawing, *, name: str, title: str) -> Picture:
 
 
 def _rename(root: ET.Element, name: str) -> None:
-    """Prefix every id that is referred to, and drop the others."""
-    used = set()
+    """Number the ids that are referred to, prefixed, and drop the others."""
+    used: dict[str, str] = {}
+
+    def short(identity: str) -> str:
+        return used.setdefault(identity, f"{name}-{len(used)}")
+
     for element in root.iter():
         target = element.attrib.pop(_XLINK, None)
         if target is not None:
-            element.set("href", f"#{name}-{target.removeprefix('#')}")
-            used.add(target.removeprefix("#"))
+            element.set("href", f"#{short(target.removeprefix('#'))}")
         for key, value in element.attrib.items():
-            used.update(_REFERENCE.findall(value))
-            element.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
+            element.set(key, _REFERENCE.sub(lambda reference: f"url(#{short(reference[1])})", value))
     for element in root.iter():
         identity = element.attrib.pop("id", None)
         if identity in used:
-            element.set("id", f"{name}-{identity}")
+            element.set("id", used[identity])
 
 
 def _recolour(element: ET.Element) -> None:
@@ -100,14 +110,37 @@ def _recolour(element: ET.Element) -> None:
 
 
 def _tighten(element: ET.Element) -> None:
-    """Keep hundredths of a point and drop the indentation: half the size, and steady in the last bits."""
+    """Keep tenths of a point and drop the indentation: a third of the size, and steady in the last bits."""
     for key in ("d", "x", "y", "transform"):
         if key in element.attrib:
-            short = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}", element.attrib[key])
-            element.set(key, " ".join(short.split()))
+            short = _NUMBER.sub(lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), element.attrib[key])
+            element.set(key, re.sub(r" ?\b([A-Za-z]) ", r"\1", " ".join(short.split())))
+    if style := element.get("style"):
+        element.set("style", re.sub(r"([:;]) ", r"\1", style))
     if not (element.text or "").strip():
         element.text = None
     element.tail = None
+
+
+def _flatten(parent: ET.Element) -> None:
+    """Drop groups that say nothing and what is not painted, and state once what neighbouring marks share."""
+    children: list[ET.Element] = []
+    for child in list(parent):
+        _flatten(child)
+        parent.remove(child)
+        if child.tag == f"{{{_SVG}}}g" and not child.attrib:
+            children += child
+        elif child.get("style") != "fill:none" and (len(child) or child.tag not in _EMPTY):
+            children.append(child)
+    for (tag, style), alike in itertools.groupby(children, key=lambda one: (one.tag, one.get("style", ""))):
+        marks = list(alike)
+        if len(marks) > 2 and style and tag == f"{{{_SVG}}}use":
+            group = ET.SubElement(parent, f"{{{_SVG}}}g", {"style": style})
+            for mark in marks:
+                del mark.attrib["style"]
+            group.extend(marks)
+        else:
+            parent.extend(marks)
 
 
 def _frame(root: ET.Element, name: str, title: str, description: str) -> None:

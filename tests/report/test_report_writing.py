@@ -49,7 +49,8 @@ def folder(mixed_report: ReportModel, tmp_path_factory: pytest.TempPathFactory) 
 def test_a_report_is_complete_and_inside_its_folder(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     report: ReportModel = request.getfixturevalue(name)
     written = write_report(report, tmp_path / "demo")
-    figures = {f"figures/{figure.name}.svg" for board in report.boards for figure in board.figures}
+    names = [figure.name for board in report.boards for figure in board.figures]
+    figures = {f"figures/{name}.{ending}" for name in names for ending in ("svg", "csv")}
     files = {file for one in all_formats() for file in one.files}
     others = {"index.html", "leaderboard.md", "leaderboard.json", "leaderboard.tex", "scores_wide.csv", "citation.bib"}
     assert others | TABLES == files

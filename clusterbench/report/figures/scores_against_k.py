@@ -61,13 +61,12 @@ def _draw(board: Board) -> Drawing:
     series, points = series_of(board)
     asked = board.cells["k"].dropna().astype(float)
     k_range = (asked.min(), asked.max()) if len(asked) else (-math.inf, math.inf)
-    ranked = [board.metrics[name] for name in board.run.record.ranking.metrics]
     bands = board.run.details.bands
-    bands = bands[(bands["dataset"] == board.dataset) & bands["metric"].isin(board.run.record.ranking.metrics)]
+    bands = bands[(bands["dataset"] == board.dataset) & bands["metric"].isin([m.name for m in board.order_metrics])]
     bands = bands[bands["k"].between(*k_range)].rename(columns={"k": "n_clusters"})
     finite = points[np.isfinite(points["value"].astype(float))]
     inside = finite[finite["n_clusters"].astype(float).between(*k_range)]
-    panels = _panels(board, ranked, inside, bands)
+    panels = _panels(board, inside, bands)
     canvas = _draw_panels(panels, series, k_range)
     canvas.legend(*_legend(series, sorted(set(bands["generator"]))), loc="outside right upper", fontsize=8)
     description = f"{len(series)} series, each on the variant of its best entry."
@@ -86,9 +85,7 @@ def _draw(board: Board) -> Drawing:
     return Drawing(canvas, description, _HEADER, [*_rows(points, board), *_band_rows(bands, board)])
 
 
-def _panels(
-    board: Board, ranked: Sequence[MetricFacts], points: pd.DataFrame, bands: pd.DataFrame
-) -> list[list[_Panel]]:
+def _panels(board: Board, points: pd.DataFrame, bands: pd.DataFrame) -> list[list[_Panel]]:
     """Return the panels, one row per metric."""
     algorithms = board.run.record.algorithms
     controls = [label for (name, *_), label in chosen_settings(board).items() if algorithms[name].control]
@@ -97,7 +94,7 @@ def _panels(
         shown, band = (frame[(frame["metric"] == metric.name) & (frame["space"] == space)] for frame in (points, bands))
         return _Panel(metric, space, shown, band, shown["series"].isin(controls))
 
-    return [[panel(metric, space) for space in board.spaces] for metric in ranked]
+    return [[panel(metric, space) for space in board.spaces] for metric in board.order_metrics]
 
 
 def _draw_panels(panels: Sequence[Sequence[_Panel]], series: Sequence[str], k_range: tuple[float, float]) -> Canvas:
