@@ -1,6 +1,8 @@
 """k-means in the latent space of an autoencoder (Keras on TensorFlow): trained once, serves all k."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from clusterbench.plugins import (
 
 Batch = NDArray[np.float32]
 VALIDATION_SHARE = 0.1
+BETAS, EPSILON = (0.9, 0.999), 1e-7  # of Adam, Keras' defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +53,71 @@ def make_networks(n_columns: int, how: Training) -> tuple[Any, Any]:
     return encoder, dense(how.latent, how.layers[::-1], n_columns)
 
 
-def training_steps(encoder: Any, decoder: Any, learning_rate: float) -> tuple[Any, Any]:
-    """Return two compiled functions: one pass over batches, and the loss of a table."""
-    import keras
-    import tensorflow as tf
+class Trainer:
+    """A network for tables of `n_columns` columns and its compiled training, which serve any number of fits.
 
-    variables = [*encoder.trainable_variables, *decoder.trainable_variables]
-    optimizer = keras.optimizers.Adam(learning_rate)
-    optimizer.build(variables)
+    The weights are one vector, so that an Adam step is a few operations for all layers together. They are those of
+    `keras.optimizers.Adam` in its order, and give its weights to the last bit.
+    """
 
-    def loss_of(rows: Any) -> Any:
-        return tf.reduce_mean(tf.square(decoder(encoder(rows)) - rows))
+    def __init__(self, n_columns: int, how: Training) -> None:
+        import tensorflow as tf
 
-    # A pass is one call into the graph: about six times faster than Keras' own loop on tables of this size.
-    def one_pass(batches: Any) -> None:
+        self._encoder, self._decoder = make_networks(n_columns, how)
+        self._learning_rate = how.learning_rate
+        variables = [*self._encoder.weights, *self._decoder.weights]
+        self._shapes = [tuple(variable.shape) for variable in variables]
+        zeros = np.zeros(sum(map(np.prod, self._shapes)), dtype=np.float32)
+        self._weights, self._mean, self._square = (tf.Variable(zeros) for _ in range(3))
+        self._n_steps = tf.Variable(0)
+        # A pass is one call into the graph: about six times faster than Keras' own loop on tables of this size.
+        self.one_pass = tf.function(self._one_pass, input_signature=[tf.TensorSpec((None, None, n_columns))])
+        self.loss_of = tf.function(self._loss_of, input_signature=[tf.TensorSpec((None, n_columns))])
+
+    def start(self, weights: Sequence[Batch]) -> None:
+        """Begin a training from the weights of the layers."""
+        self._weights.assign(np.concatenate([part.ravel() for part in weights]))
+        for variable in (self._mean, self._square, self._n_steps):
+            variable.assign(np.zeros_like(variable))
+
+    def encoder_weights(self) -> list[Batch]:
+        """Return copies of the weights of the encoder."""
+        return [np.array(part) for part in self._split()[: len(self._encoder.weights)]]
+
+    def _split(self) -> list[Any]:
+        import tensorflow as tf
+
+        parts = tf.split(self._weights, [int(np.prod(shape)) for shape in self._shapes])
+        return [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
+
+    def _loss(self, weights: list[Any], rows: Any) -> Any:
+        import tensorflow as tf
+
+        n_encoder = len(self._encoder.weights)
+        latent, _ = self._encoder.stateless_call(weights[:n_encoder], [], rows)
+        decoded, _ = self._decoder.stateless_call(weights[n_encoder:], [], latent)
+        return tf.reduce_mean(tf.square(decoded - rows))
+
+    def _loss_of(self, rows: Any) -> Any:
+        return self._loss(self._split(), rows)
+
+    def _one_pass(self, batches: Any) -> None:
+        import tensorflow as tf
+
         for number in tf.range(tf.shape(batches)[0]):
+            weights = self._split()
             with tf.GradientTape() as tape:
-                loss = loss_of(batches[number])
-            optimizer.apply(tape.gradient(loss, variables), variables)
+                tape.watch(weights)
+                loss = self._loss(weights, batches[number])
+            gradient = tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, weights)], axis=0)
+            step = tf.cast(self._n_steps.assign_add(1), tf.float32)
+            rate = self._learning_rate * tf.sqrt(1 - tf.pow(BETAS[1], step)) / (1 - tf.pow(BETAS[0], step))
+            mean = self._mean.assign_add((gradient - self._mean) * (1 - BETAS[0]))
+            square = self._square.assign_add((tf.square(gradient) - self._square) * (1 - BETAS[1]))
+            self._weights.assign_sub(mean * rate / (tf.sqrt(square) + EPSILON))
 
-    return tf.function(one_pass), tf.function(loss_of)
+
+trainer_of = lru_cache(maxsize=4)(Trainer)
 
 
 def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str, Any]]:
@@ -77,27 +125,25 @@ def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str,
 
     Return the encoder's weights at the lowest loss, with the facts of the training.
     """
-    import keras
     import tensorflow as tf
 
-    keras.backend.clear_session()
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(rows))
     n_aside = max(1, round(VALIDATION_SHARE * len(rows)))
     aside, used = tf.constant(rows[order[:n_aside]]), rows[order[n_aside:]]
     size = min(how.batch_size, len(used))
     n_batches = len(used) // size
-    encoder, decoder = make_networks(rows.shape[1], how)
-    one_pass, loss_of = training_steps(encoder, decoder, how.learning_rate)
+    start = [weights for network in make_networks(rows.shape[1], how) for weights in network.get_weights()]
+    trainer = trainer_of(rows.shape[1], how)
+    trainer.start(start)
     best_loss, best_epoch, best_weights = np.inf, 0, list[Batch]()
     for epoch in range(1, how.epochs + 1):
         # Rows beyond the last full batch are left out of this pass; the next one draws others.
         drawn = rng.permutation(len(used))[: n_batches * size]
-        one_pass(tf.constant(used[drawn].reshape(n_batches, size, -1)))
-        loss = float(loss_of(aside))
+        trainer.one_pass(tf.constant(used[drawn].reshape(n_batches, size, -1)))
+        loss = float(trainer.loss_of(aside))
         if loss < best_loss:
-            best_loss, best_epoch = loss, epoch
-            best_weights = [np.array(weights) for weights in encoder.get_weights()]
+            best_loss, best_epoch, best_weights = loss, epoch, trainer.encoder_weights()
         if epoch - best_epoch >= how.patience:
             break
     if not best_weights:

@@ -63,6 +63,24 @@ network.set_weights([part for layer in encoder.layers for part in layer])
 codes = np.asarray(network(((X - encoder.mean) / encoder.scale).astype("float32")))
 found["keras_distance"] = float(np.abs(codes - encoder.encode(X)).max())
 
+rows = ((X - encoder.mean) / encoder.scale).astype("float32")
+draw = np.random.default_rng(0)
+order = draw.permutation(600)
+used = rows[order[60:]]
+with keras_seed(0):
+    halves = []
+    for n_in, first, second, n_out in ((6, 16, 8, 2), (2, 8, 16, 6)):
+        layers = [keras.layers.Dense(units, activation="relu") for units in (first, second)]
+        halves.append(keras.Sequential([keras.Input((n_in,)), *layers, keras.layers.Dense(n_out)]))
+    adam, weights = keras.optimizers.Adam(0.001), [w for half in halves for w in half.trainable_variables]
+    for epoch in range(3):
+        for batch in used[draw.permutation(540)[:512]].reshape(2, 256, 6):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(halves[1](halves[0](batch)) - batch))
+            adam.apply(tape.gradient(loss, weights), weights)
+trained = fit(epochs=3)[0].model.encoder.encode(X)
+found["distance_to_keras_adam"] = float(np.abs(trained - np.asarray(halves[0](rows))).max())
+
 state = np.random.get_state()[1].tolist()
 with keras_seed(3):
     first = np.random.random()
@@ -138,6 +156,10 @@ def test_a_diverging_training_fails_with_its_cause(found):
 
 def test_the_encoder_equals_the_keras_network(found):
     assert found["keras_distance"] < 1e-4
+
+
+def test_it_trains_as_the_optimizer_of_keras_does(found):
+    assert found["distance_to_keras_adam"] < 1e-5
 
 
 def test_seeding_keras_leaves_the_global_states_alone(found):
