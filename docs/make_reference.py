@@ -22,7 +22,7 @@ from clusterbench.toml_writing import toml_value
 
 FOLDER = Path(__file__).parent / "reference"
 Schema = Mapping[str, Any]
-TABLES = ("noise", "gate", "ranking", "stability", "structure", "limits")
+TABLES = ("noise", "gate", "ranking", "stability", "structure", "fit", "limits")
 INTRODUCTION = """\
 # Keys of a benchmark file
 
@@ -129,7 +129,8 @@ def algorithms(registry: Registry) -> str:
     for algorithm in registry.algorithms.values():
         cuts = [f"`{cut.name}`" + (f" (default {code(toml_value(cut.default))})" if cut.default else "")
                 for cut in algorithm.cuts]  # fmt: skip
-        facts = [f"Family {algorithm.family}", f"cut by {' or '.join(cuts)}", f"at most {algorithm.max_rows:,} rows"]
+        facts = [f"Family {algorithm.family}", f"cut by {' or '.join(cuts)}"]
+        facts += [f"fitted to a sample of tables above {limit:,} rows"] if (limit := algorithm.max_rows) else []
         facts += ["may label rows as noise"] * algorithm.noise
         parts.append(f"## {algorithm.name}\n\n{algorithm.summary}. {'; '.join(facts)}.\n\n{algorithm.reference}\n\n")
         rows = [(f"`{one.name}`", code(one.default), one.meaning) for one in arguments_of(algorithm)]

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from clusterbench.benchmark.table_drafts import draft_toml
 from clusterbench.benchmark.toml_tables import (
     AlgorithmTable,
     BenchmarkFile,
+    FitTable,
     LimitsTable,
     NoiseTable,
     RankingTable,
@@ -93,6 +94,7 @@ class Benchmark:
     ranking: RankingTable
     stability: StabilityTable
     structure: StructureTable
+    fit: FitTable
     limits: LimitsTable
 
     @property
@@ -192,10 +194,14 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     ks = tuple(dict.fromkeys(file.k))
     if file.ranking.fixed_k is not None and file.ranking.fixed_k not in ks:
         raise RequestError(f"fixed_k = {file.ranking.fixed_k} is not run", where="ranking", allowed=f"one of k = {ks}")
+    used = {table.use for table in file.algorithms}
+    for name in file.fit.max_rows:
+        if name not in used:
+            raise unknown("algorithm", name, used, where="fit.max_rows")
     runs = []
     for number, table in enumerate(file.algorithms, start=1):
         with request_errors(table.use, where=f"algorithms[{number}] ({table.use})"):
-            runs.append(_resolve_run(table, registry, tuple(raw_variants), ks))
+            runs.append(_resolve_run(table, registry, tuple(raw_variants), ks, file.fit))
     name = names[0] if is_table_file(path.name) else path.stem
     return Benchmark(
         name=name,
@@ -218,14 +224,16 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
         ranking=file.ranking,
         stability=file.stability,
         structure=file.structure,
+        fit=file.fit,
         limits=file.limits,
     )
 
 
 def _resolve_run(
-    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...]
+    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...], fit: FitTable
 ) -> AlgorithmRun:
     algorithm = registry.algorithms[table.use]
+    algorithm = replace(algorithm, max_rows=fit.max_rows.get(table.use, algorithm.max_rows))
     for name in table.variants or ():
         if name not in variants:
             raise unknown("variant", name, variants)

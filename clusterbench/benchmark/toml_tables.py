@@ -106,6 +106,18 @@ class LimitsTable(_Table):
     """MB; by default 90 % of the memory, shared by the workers"""
 
 
+class FitTable(_Table):
+    """`[fit]`: how an algorithm is fitted to a table longer than the limit that it declares.
+
+    It is fitted to random rows, at most as many as its limit, and its own rule assigns the others.
+    """
+
+    sample: int = Field(default=10_000, ge=0)
+    """rows to which it is fitted; 0: it is skipped"""
+    max_rows: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """other limits, by algorithm: `{ dbscan = 500_000 }`"""
+
+
 class AlgorithmTable(BaseModel):
     """One `[[algorithms]]` table; further keys are the algorithm's own arguments."""
 
@@ -150,6 +162,8 @@ class BenchmarkFile(_Table):
     """draws of half of the rows"""
     structure: StructureTable = StructureTable()
     """tests of structure"""
+    fit: FitTable = FitTable()
+    """fits to tables longer than the limit of an algorithm"""
     limits: LimitsTable = LimitsTable()
     """limits of a fit job"""
 

@@ -8,8 +8,8 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line.
 
-    Exit status: 0 done, 1 some fits failed or a comparison found differences, 2 the request was wrong or the system
-    refused it, 130 Ctrl-C.
+    Exit status: 0 done, 1 some fits failed, nothing was ranked or a comparison found differences, 2 the request was
+    wrong or the system refused it, 130 Ctrl-C.
     """
     from clusterbench.cli.failures import report_failure, traceback_wanted
     from clusterbench.cli.streams import tolerant_streams

@@ -30,7 +30,7 @@ def run_and_report(
     quiet: bool = False,
     open_page: bool = False,
 ) -> int:
-    """Run the plan of a benchmark, write its report and print the result; return the number of failed cells."""
+    """Run the plan of a benchmark, write its report and print the result; return the exit status."""
     check_writable(reports)
     planned: str | None = None
     try:
@@ -52,7 +52,7 @@ def run_and_report(
     _show_failures(report, folder)
     if open_page:
         open_in_browser(written[0])
-    return done.n_failed
+    return 1 if done.n_failed or done.board.table.empty else 0
 
 
 def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> None:
@@ -74,7 +74,7 @@ def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> No
 
 
 def _show_failures(report: ReportModel, folder: Path) -> None:
-    """Name the first failures with their reasons, and the table of all."""
+    """Name the first failures with their reasons and the table of all, and why nothing was ranked."""
     failures = [row for row in report.failures.rows if row[0] != CellStatus.SKIPPED]
     for status, algorithm, reason, cells, where in failures[:_MOST_FAILURES]:
         say(f"{status:8} {algorithm}: {reason} ({counted(int(cells), 'partition')}: {where})", style="red")
@@ -82,6 +82,9 @@ def _show_failures(report: ReportModel, folder: Path) -> None:
         others = len(failures) - _MOST_FAILURES
         more = f"{counted(others, 'more reason')} and " if others > 0 else ""
         say(f"{more}all {report.run.n_failed} failed partitions: {folder / 'cells.csv'}, column reason")
+    if report.run.board.table.empty:
+        most_often = report.run.cells["reason"].value_counts().index[0]
+        say(f"Nothing was ranked: {report.outcomes}. Most often: {most_often}", style="red")
 
 
 def show_plan(plan: Plan, settings: Settings, results: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from clusterbench.errors import RequestError
+from clusterbench.seeding import RowSample
 from clusterbench.task_outcomes import CutDone, TaskDone
 
 DEFAULT_SECONDS = 3600.0
@@ -34,6 +35,7 @@ class Task:
     seed: int
     cuts: tuple[str, ...]
     space_path: str  # a ``.npy`` file with the float64 space (n, d), memory-mapped read-only
+    sample: RowSample | None = None  # of the rows that are fitted; None is all
     needs_worker: bool = False  # even where other tasks are executed in the process of the run: TensorFlow's
 
 

@@ -16,7 +16,16 @@ from threadpoolctl import ThreadpoolController
 from clusterbench.execution.events import CutStarted, Event, Started, Task
 from clusterbench.execution.isolation import PeakMemory, isolated_step
 from clusterbench.labeling import Labeling
-from clusterbench.plugins import Algorithm, Cutter, Floats, as_partition, kept_state, load_plugin, recorded_warnings
+from clusterbench.plugins import (
+    Algorithm,
+    Cutter,
+    Floats,
+    as_partition,
+    cutter_of,
+    kept_state,
+    load_plugin,
+    recorded_warnings,
+)
 from clusterbench.statuses import CellStatus
 from clusterbench.task_outcomes import CutDone, TaskDone
 
@@ -73,7 +82,7 @@ class _Job:
         try:
             with isolated_step(task.key) as messages:
                 start = time.perf_counter()
-                cutter = algorithm.build(self._space, task.seed, **json.loads(task.params))
+                cutter = cutter_of(algorithm, self._space, task.seed, json.loads(task.params), task.sample)
                 self._build_seconds = time.perf_counter() - start
         except PLUGIN_FAULTS as error:
             seconds = time.perf_counter() - start

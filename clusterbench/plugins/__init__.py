@@ -36,6 +36,7 @@ from clusterbench.plugins.parameter_checks import (
 from clusterbench.plugins.plugin_loading import ENTRY_POINT, load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, operations_of, without_offset
+from clusterbench.plugins.row_sampling import cutter_of
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ __all__ = [
     "arguments_of",
     "as_partition",
     "check_algorithm",
+    "cutter_of",
     "estimator_plugin",
     "is_installed",
     "kept_generators",

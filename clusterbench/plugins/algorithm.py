@@ -94,7 +94,7 @@ K = CutRange("k", check=partial(number_complaint, integer=True, low=2))
 
 _TYPES: dict[str, Any] = {
     **{"family": Family, "summary": str, "reference": str, "version": int, "cuts": tuple, "grid": Mapping},
-    **{"packages": Mapping, "max_rows": int, "assignment": Assignment, "optimises": tuple},
+    **{"packages": Mapping, "max_rows": int | None, "assignment": Assignment, "optimises": tuple},
 }
 
 
@@ -121,7 +121,9 @@ class Algorithm:
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # values that are run when a benchmark names none
     deterministic: bool | Callable[[Params], bool] = False  # whether the seed has no influence
     noise: bool = False  # whether it can label rows -1
-    max_rows: int = 1_000_000  # largest sensible table; above it the cells are ``skipped``
+    # Largest table to whose rows it is fitted, where time or memory grow faster than rows; see `RowSample` for longer
+    # ones. None is no limit.
+    max_rows: int | None = None
     # Import name to the requirement that installs it. A missing one makes the cells ``skipped``.
     packages: Mapping[str, str] = field(default_factory=lambda: {"sklearn": "scikit-learn"})
     assignment: Assignment = Assignment.NONE
@@ -141,8 +143,9 @@ class Algorithm:
         if not isinstance(self.name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise ValueError(f"the name {self.name!r} is not of the form kmeans_2 (a-z, 0-9 and _)")
         for name, kind in _TYPES.items():
-            if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} = {getattr(self, name)!r} of {self.name} is not of type {kind.__name__}")
+            if not isinstance(value := getattr(self, name), kind):
+                expected = getattr(kind, "__name__", kind)
+                raise ValueError(f"{name} = {value!r} of {self.name} is not of type {expected}")
         if not self.cuts:
             raise ValueError(f"{self.name} declares no cut, such as K")
         if self.version < 1:

@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     KNOWN_CLASSES = "known classes"
     DATA = "data"
     SELECTION = "selection"
+    SAMPLED_FITS = "sampled fits"
 
 
 _SERIOUS = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE})

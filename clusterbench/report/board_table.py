@@ -8,6 +8,7 @@ from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.model import BoardTable, Field, Heading
 from clusterbench.report.number_text import NOTHING, exact_text, fixed, is_missing, number_of, significant
 from clusterbench.results import StoredRun
+from clusterbench.results.sampled_fits import FITTED_ROWS
 from clusterbench.text import printable
 
 _BEFORE_SCORES = ("rank", "interval", "tie", "entry", "variant", "k", "k_policy", "sizes", "coverage")
@@ -37,7 +38,8 @@ def leaderboard_table(board: Board) -> BoardTable:
     scores.sort(key=lambda name: name.partition("@")[0] not in board.run.record.ranking.order_metrics)
     chance = [name for name in ("calibrated", "beaten") if name in columns]
     known = [name for name in SHOWN_METRICS if name in columns]
-    all_names = (*_BEFORE_SCORES, board.order.value, *chance, *scores, *_AFTER_SCORES, *known)
+    sampled = [FITTED_ROWS] if FITTED_ROWS in columns else []
+    all_names = (*_BEFORE_SCORES, *sampled, board.order.value, *chance, *scores, *_AFTER_SCORES, *known)
     names = [name for name in all_names if _is_shown(name, board)]
     random_means: dict[tuple[str, str, int], list[float]] = {}
     bands = board.run.details.bands.sort_values("generator", ascending=False)  # random centroids first

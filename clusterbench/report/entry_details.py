@@ -17,9 +17,19 @@ from clusterbench.report.cluster_view import View, view_of
 from clusterbench.report.entry_views import Board, Entry, Row, grouped
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
-from clusterbench.report.number_text import NOTHING, fixed, is_missing, score_text, settings, share, significant
+from clusterbench.report.number_text import (
+    NOTHING,
+    fixed,
+    is_missing,
+    number_of,
+    score_text,
+    settings,
+    share,
+    significant,
+)
 from clusterbench.report.outcome_summary import MeanScores, mean_scores, status_text
 from clusterbench.results import StoredRun
+from clusterbench.results.sampled_fits import FITTED_ROWS
 from clusterbench.statuses import CellStatus
 from clusterbench.tables import CUT_KEY, ENTRY_IDENTITY, ENTRY_KEY, OVERALL, OWN
 from clusterbench.text import printable
@@ -118,6 +128,13 @@ def _facts(board: Board, entry: Entry) -> Terms:
     if declared.optimises:
         titles = ", ".join(board.metrics[name].title if name in board.metrics else name for name in declared.optimises)
         facts["Optimises"] = f"{titles}: equal to this algorithm's own objective, which favours it"
+    if not is_missing(rows := row.get(FITTED_ROWS)):
+        stability = (
+            ""
+            if is_missing(row["stability"])
+            else f"; agreement with other samples: {fixed(number_of(row['stability']), 3)}"
+        )
+        facts["Sampled"] = f"fitted to {rows} random rows; the others assigned by: {declared.assignment}{stability}"
     if row["flags"]:
         facts["Missing"] = row["flags"]
     return tuple((term, printable(text)) for term, text in facts.items())

@@ -13,6 +13,7 @@ from clusterbench.datasets import TruthKind
 from clusterbench.errors import RequestError
 from clusterbench.metrics import EXTERNAL_METRICS, METRICS, NoisePolicy
 from clusterbench.ranking import Alert, Gate, RankingSpec
+from clusterbench.seeding import RowSample
 from clusterbench.structure import StructureFinding
 from clusterbench.tables import CLASSES
 
@@ -68,6 +69,7 @@ class JobRecord:
     key: str
     space_hash: str
     obstacle: str | None
+    sample: RowSample | None = None  # of the rows that were fitted; None is all
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from clusterbench.results.known_classes import with_known_classes
 from clusterbench.results.manifests import Manifest
 from clusterbench.results.records import RunRecord
 from clusterbench.results.run_tables import alternative_scores, cells_table, scores_table
+from clusterbench.results.sampled_fits import with_sampled_fits
 from clusterbench.results.stored_frames import read_baselines
 from clusterbench.statuses import FAILED_STATUSES
 from clusterbench.store import Store
@@ -69,7 +70,7 @@ def read_run(store: Store, name: str | None = None) -> StoredRun:
     scores = scores_table(store, record, cells)
     candidates = choose_run(store, record, cells, scores)
     board = with_structure(rank_run(store, record, candidates, cells), record)
-    board = with_known_classes(board, scores, record)
+    board = with_sampled_fits(with_known_classes(board, scores, record), record)
     return StoredRun(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
 
 

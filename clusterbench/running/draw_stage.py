@@ -31,7 +31,7 @@ from clusterbench.running.planning import Plan, PlannedJob, job_key, score_key
 from clusterbench.running.progress import Progress, Silent
 from clusterbench.running.score_stage import labels_to_score, score_spaces
 from clusterbench.running.settings import Settings
-from clusterbench.seeding import stable_rng
+from clusterbench.seeding import RowSample, stable_rng
 from clusterbench.store import Store
 from clusterbench.tables import CUT_KEY
 
@@ -42,6 +42,7 @@ class _DrawnJob:
 
     job: FitJob
     originals: Mapping[str, str]
+    sample: RowSample | None
 
 
 def draw(
@@ -117,7 +118,7 @@ def _drawn_jobs(plan: Plan, cells: pd.DataFrame) -> list[_DrawnJob]:
             entry = (job.dataset, job.algorithm, job.params, job.variant)
             cuts = {cut: originals[*entry, cut] for cut in job.cuts if (*entry, cut) in originals}
             if cuts:
-                drawn.append(_DrawnJob(replace(job, seeds=job.seeds[:1], cuts=tuple(cuts)), cuts))
+                drawn.append(_DrawnJob(replace(job, seeds=job.seeds[:1], cuts=tuple(cuts)), cuts, planned.sample))
     return drawn
 
 
@@ -131,8 +132,9 @@ def _draw_plan(plan: Plan, drawn: Sequence[_DrawnJob], number: int) -> Plan:
     jobs = []
     for each in drawn:
         space_hash = spaces[each.job.dataset, each.job.variant].content_hash
-        key = job_key(each.job, plan.benchmark.algorithm(each.job.algorithm), space_hash)
-        jobs.append(PlannedJob(each.job, key, space_hash, None))
+        sample = each.sample if each.sample is not None and each.sample.rows < len(rows[each.job.dataset]) else None
+        key = job_key(each.job, plan.benchmark.algorithm(each.job.algorithm), space_hash, sample)
+        jobs.append(PlannedJob(each.job, key, space_hash, None, sample))
     datasets = {name: dataset.take(rows[name]) for name, dataset in plan.datasets.items()}
     return replace(plan, datasets=datasets, spaces=spaces, jobs=tuple(jobs), warnings=())
 

@@ -16,11 +16,12 @@ from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics import SCORING_VERSION
 from clusterbench.naming import canonical_json
-from clusterbench.plugins import Algorithm, missing_packages
+from clusterbench.plugins import Algorithm, Assignment, missing_packages
 from clusterbench.preprocessing import Space, describe, fit_space, resolved
 from clusterbench.ranking import Alert, AlertKind, RankingSpec
 from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunRecord, SpaceRecord, VariantRecord
 from clusterbench.running.selection import Selection
+from clusterbench.seeding import RowSample
 from clusterbench.tables import CLASSES
 
 _Record = TypeVar("_Record", DatasetRecord, AlgorithmRecord, JobRecord)
@@ -34,6 +35,7 @@ class PlannedJob:
     key: str
     space_hash: str
     obstacle: str | None
+    sample: RowSample | None = None  # of the rows that are fitted; None is all
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,14 @@ class Plan:
             spaces=tuple(SpaceRecord(*place, score_key(space)) for place, space in self.scored_spaces()),
             references=self.references,
             jobs=tuple(
-                _recorded(JobRecord, each.job, key=each.key, space_hash=each.space_hash, obstacle=each.obstacle)
+                _recorded(
+                    JobRecord,
+                    each.job,
+                    key=each.key,
+                    space_hash=each.space_hash,
+                    obstacle=each.obstacle,
+                    sample=each.sample,
+                )
                 for each in self.jobs
             ),
             warnings=self.warnings,
@@ -141,7 +150,9 @@ def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, D
         dataset, algorithm = datasets[job.dataset], algorithms[job.algorithm]
         _enough_rows(job, dataset, where)
         space_hash = spaces[job.dataset, job.variant].content_hash
-        planned.append(PlannedJob(job, job_key(job, algorithm, space_hash), space_hash, _obstacle(algorithm, dataset)))
+        sample = _sample(algorithm, dataset, benchmark)
+        key = job_key(job, algorithm, space_hash, sample)
+        planned.append(PlannedJob(job, key, space_hash, _obstacle(algorithm, dataset, sample), sample))
     name = benchmark.name + selection.suffix
     return Plan(benchmark, name, selection, datasets, spaces, references, tuple(planned), tuple(warnings))
 
@@ -201,10 +212,12 @@ def score_key(space: Space | KnownClasses) -> str:
     return hashlib.sha256(f"{space.content_hash}:{SCORING_VERSION}".encode()).hexdigest()
 
 
-def job_key(job: FitJob, algorithm: Algorithm, space_hash: str) -> str:
+def job_key(job: FitJob, algorithm: Algorithm, space_hash: str, sample: RowSample | None = None) -> str:
     """Return the hash of everything that the labels of a job depend on."""
     seed = None if algorithm.is_deterministic(json.loads(job.params)) else job.seed
     parts = [space_hash, algorithm.name, algorithm.version, job.params, seed, versions_of(algorithm)]
+    if sample is not None:
+        parts.append([sample.rows, sample.seed])
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
@@ -217,13 +230,24 @@ def versions_of(algorithm: Algorithm) -> dict[str, str]:
     return versions
 
 
-def _obstacle(algorithm: Algorithm, dataset: Dataset) -> str | None:
+def _sample(algorithm: Algorithm, dataset: Dataset, benchmark: Benchmark) -> RowSample | None:
+    """Return the sample to which an algorithm is fitted; None where it takes all rows, or cannot assign others."""
+    if not _is_too_long(dataset, algorithm) or not benchmark.fit.sample or algorithm.assignment is Assignment.NONE:
+        return None
+    return RowSample(min(benchmark.fit.sample, algorithm.max_rows or 0), benchmark.ranking.seed)
+
+
+def _is_too_long(dataset: Dataset, algorithm: Algorithm) -> bool:
+    return algorithm.max_rows is not None and dataset.n_rows > algorithm.max_rows
+
+
+def _obstacle(algorithm: Algorithm, dataset: Dataset, sample: RowSample | None) -> str | None:
     missing = missing_packages(algorithm.packages)
-    if missing:
-        return missing
-    if dataset.n_rows > algorithm.max_rows:
-        return f"{dataset.n_rows} rows are more than the {algorithm.max_rows} that {algorithm.name} can handle"
-    return None
+    if missing is None and sample is None and _is_too_long(dataset, algorithm):
+        rule = " and it has no rule for rows outside a sample" if algorithm.assignment is Assignment.NONE else ""
+        limit = f"{dataset.n_rows} rows are more than the {algorithm.max_rows} that {algorithm.name} is declared for"
+        return f"{limit}{rule} (allowed: [fit] max_rows = {{ {algorithm.name} = {dataset.n_rows} }})"
+    return missing
 
 
 def _enough_rows(job: FitJob, dataset: Dataset, where: str) -> None:

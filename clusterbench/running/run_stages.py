@@ -31,6 +31,7 @@ from clusterbench.results import (
 )
 from clusterbench.results.details import read_details, row_ids_key
 from clusterbench.results.known_classes import with_known_classes
+from clusterbench.results.sampled_fits import with_sampled_fits
 from clusterbench.results.stored_run import choose_run, rank_run, with_structure
 from clusterbench.running.calibration_stage import calibration
 from clusterbench.running.detail_stage import compute_details
@@ -119,7 +120,7 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     board = rank_run(store, record, candidates, cells)
     made, findings = structure(plan, store, progress)
     record = replace(record, frames=(*record.frames, *made), structure=findings)
-    board = with_known_classes(with_structure(board, record), scores, record)
+    board = with_sampled_fits(with_known_classes(with_structure(board, record), scores, record), record)
     if n_fitted or n_scored or previous is None:
         seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)
         manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))

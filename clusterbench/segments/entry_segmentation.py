@@ -14,7 +14,15 @@ import pandas as pd
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.naming import Cut, EntryNames
-from clusterbench.plugins import Algorithm, Assignment, Floats, kept_state, missing_packages, recorded_warnings
+from clusterbench.plugins import (
+    Algorithm,
+    Assignment,
+    Floats,
+    cutter_of,
+    kept_state,
+    missing_packages,
+    recorded_warnings,
+)
 from clusterbench.plugins import as_partition as partition_of
 from clusterbench.preprocessing import Space
 from clusterbench.report.methodology import trust_sentences
@@ -174,7 +182,7 @@ def _model(algorithm: Algorithm, job: JobRecord, values: Floats, threads: int) -
         if algorithm.warm_up is not None:
             algorithm.warm_up()
         with threadpool_limits(threads):
-            cutter = algorithm.build(values, job.seeds[0], **json.loads(job.params))
+            cutter = cutter_of(algorithm, values, job.seeds[0], json.loads(job.params), job.sample)
             return partition_of(cutter(**Cut.parse(job.cuts[0]).arguments), len(values)).model
 
 

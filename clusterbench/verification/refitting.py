@@ -140,9 +140,9 @@ def planned_again(target: Target, workspace: Path) -> tuple[Plan, Registry]:
         plan = make_plan(benchmark, Selection(record.quick, {**record.only, **only}))
     except RequestError as error:
         raise error.within(f"the recorded declaration of {target.benchmark}") from error
+    fit_jobs = [FitJob(j.dataset, j.variant, j.algorithm, j.params, j.seeds, j.cuts) for j in jobs]
     planned = (
-        PlannedJob(FitJob(j.dataset, j.variant, j.algorithm, j.params, j.seeds, j.cuts), j.key, j.space_hash, None)
-        for j in jobs
+        PlannedJob(fit_job, j.key, j.space_hash, None, j.sample) for fit_job, j in zip(fit_jobs, jobs, strict=True)
     )
     return replace(plan, jobs=tuple(planned)), registry
 

@@ -259,3 +259,10 @@ def test_a_copied_or_edited_file_keeps_its_name_and_is_not_computed_again(own, c
     assert "none of them now: all were in the store" in again.out
     Path("blobs.toml").write_text(TOML.replace("Two blobs", "Three blobs"))
     assert call("run", "blobs.toml", "--jobs", "0").status == 0
+
+
+def test_a_run_that_ranks_nothing_exits_with_1_and_says_why(own, call):
+    Path("blobs.toml").write_text(Path("blobs.toml").read_text() + "[gate]\nmin_rows = 79\n")
+    ended = call("run", "blobs.toml", "--jobs", "0", "--name", "nothing")
+    assert ended.status == 1
+    assert "Nothing was ranked: 16 cells: 16 rejected. Most often: " in ended.out

@@ -41,10 +41,22 @@ def test_a_table_with_more_rows_than_an_algorithm_can_take_skips_it(workspace):
     skipped, fitted = (done.cells[done.cells["algorithm"] == name] for name in ("smaller", "enough"))
     assert len(skipped) == len(fitted) == 3
     assert set(skipped["status"]) == {"skipped"}
-    assert set(skipped["reason"]) == {"125 rows are more than the 124 that smaller can handle"}
+    reason = "125 rows are more than the 124 that smaller is declared for and it has no rule for rows outside a sample"
+    assert set(skipped["reason"]) == {f"{reason} (allowed: [fit] max_rows = {{ smaller = 125 }})"}
     assert set(fitted["status"]) == {"ok"}
     assert done.computed == 6
     assert done.manifest.partitions == PartitionCounts(asked=9, fitted=6, shared=0)
+
+
+def test_a_declared_limit_can_be_raised_in_the_benchmark_file(workspace):
+    workspace.plugin("smaller", SMALL.replace("small", "smaller"), MAX=124)
+    done = workspace.run(RANKING, "[fit]\nmax_rows = { smaller = 125 }\n", '[[algorithms]]\nuse = "smaller"\n')
+    assert set(done.cells["status"]) == {"ok"}
+
+
+def test_a_limit_of_an_algorithm_that_is_not_run_is_refused(shared):
+    with pytest.raises(RequestError, match=r"fit.max_rows: unknown algorithm 'kmean'"):
+        shared.plan(RANKING, "[fit]\nmax_rows = { kmean = 5 }\n", KMEANS)
 
 
 def test_more_clusters_than_rows_are_refused_before_anything_is_done(shared):

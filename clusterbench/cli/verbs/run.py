@@ -47,5 +47,5 @@ def verb(
     if dry_run:
         show_plan(prepared()[0], settings, results)
     else:
-        n_failed = run_and_report(prepared, settings, results, reports, quiet=quiet, open_page=open_page)
-        raise typer.Exit(1 if n_failed else 0)
+        status = run_and_report(prepared, settings, results, reports, quiet=quiet, open_page=open_page)
+        raise typer.Exit(status)
