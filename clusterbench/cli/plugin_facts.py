@@ -38,7 +38,7 @@ def _show_algorithm(algorithm: Algorithm, where: str) -> None:
         cuts=", or ".join(cuts),
         noise="rows may be labelled as noise" if algorithm.noise else "none",
         new_rows=algorithm.assignment,
-        rows=f"at most {algorithm.max_rows:,}",
+        rows="any number" if (limit := algorithm.max_rows) is None else f"{limit:,}; a sample of longer tables",
     )
     _show_arguments(algorithm)
 
