@@ -22,7 +22,6 @@ from clusterbench.toml_writing import toml_value
 
 FOLDER = Path(__file__).parent / "reference"
 Schema = Mapping[str, Any]
-TABLES = ("noise", "gate", "ranking", "stability", "structure", "fit", "limits")
 INTRODUCTION = """\
 # Keys of a benchmark file
 
@@ -46,12 +45,13 @@ def toml_keys() -> str:
     """Return the page on every key of a benchmark file."""
     schema = BenchmarkFile.model_json_schema()
     tables = schema["$defs"]
+    single = [name for name, field in schema["properties"].items() if "$ref" in field]
     parts = [
         INTRODUCTION,
         *key_section("The file", "", schema, tables),
         *key_section("`[[datasets]]`", DATASETS, tables["DatasetSpec"], tables),
         *key_section("`[[algorithms]]`", ALGORITHMS, tables["AlgorithmTable"], tables),
-        *(part for name in TABLES for part in key_section(f"`[{name}]`", "", table_of(schema, name), tables)),
+        *(part for name in single for part in key_section(f"`[{name}]`", "", table_of(schema, name), tables)),
         STEPS_INTRODUCTION,
         *(part for step in STEPS.values() for part in step_section(step)),
     ]
@@ -118,9 +118,7 @@ def bounds(field: Schema) -> str:
 
 def written(value: object) -> str:
     """Return a default as a benchmark file would have it."""
-    if (isinstance(value, dict) and set(value) <= set(TABLES) | {"policy"}) or value in (None, {}, []):
-        return ""
-    return code(toml_value(value))
+    return "" if value in (None, {}, []) else code(toml_value(value))
 
 
 def algorithms(registry: Registry) -> str:

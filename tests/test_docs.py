@@ -1,0 +1,73 @@
+"""The documentation builds without a warning, asks for nothing from outside, and its commands and files are right."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clusterbench.benchmark import parse_benchmark
+from clusterbench.cli import main
+from clusterbench.plugins import load_registry
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+REST = {"datasets": 'datasets = [{ use = "iris" }]', "algorithms": 'algorithms = [{ use = "kmeans" }]'}
+
+
+def blocks(*languages: str) -> list[tuple[str, str]]:
+    """(page, text) of the blocks of code in some languages."""
+    found = [(path.name, block) for path in PAGES for block in BLOCK.findall(path.read_text(encoding="utf-8"))]
+    return [(page, text) for page, (language, text) in found if language in languages]
+
+
+def commands() -> dict[str, dict[str, list[str]]]:
+    """The options of every verb that a page calls, each with the lines that give it."""
+    called: dict[str, dict[str, list[str]]] = {}
+    for page, text in blocks("", "bash", "console"):
+        for line in re.findall(r"^(?:\$ )?(?:[A-Z_]+=\S+ )?clusterbench [a-z].*$", text, re.MULTILINE):
+            words = shlex.split(re.sub(r"[\[\]]", " ", line), comments=True)
+            verb = words[words.index("clusterbench") + 1]
+            options = called.setdefault(verb, {})
+            for word in words:
+                if word.startswith("--"):
+                    options.setdefault(word.partition("=")[0], []).append(f"{page}: {line}")
+    return called
+
+
+def test_every_command_of_a_page_exists_with_its_options(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    called = commands()
+    assert len(called) >= 12
+    for verb, options in called.items():
+        monkeypatch.setattr(sys, "argv", ["clusterbench", verb, "--help"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        known = set(re.findall(r"--[\w-]+", capsys.readouterr().out)) | {"--traceback"}
+        assert not ended.value.code, verb
+        assert {option: lines for option, lines in options.items() if option not in known} == {}
+
+
+# What the tutorial adds to its file is run by its own test.
+@pytest.mark.parametrize(("page", "text"), [block for block in blocks("toml") if block[0] != "tutorial.md"])
+def test_every_benchmark_of_a_page_is_valid(page, text):
+    whole = "\n".join([*(line for key, line in REST.items() if f"[[{key}]]" not in text), text])
+    bench = parse_benchmark(whole, load_registry(ROOT), path=ROOT / page)
+    assert bench.jobs()
+
+
+def test_the_documentation_builds_without_a_warning_and_asks_for_nothing_from_outside(tmp_path):
+    pytest.importorskip("sphinx", reason="sphinx is not installed (extra 'docs')")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(tmp_path / "trees")]
+    done = subprocess.run([*command, str(ROOT / "docs"), str(tmp_path / "html")], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = sorted((tmp_path / "html").rglob("*.html"))
+    assert len(pages) > 25
+    for page in pages:
+        asked = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*\"", page.read_text())
+        assert asked == [], page
