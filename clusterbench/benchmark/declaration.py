@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,13 +126,15 @@ class Benchmark:
         return next(run.algorithm for run in self.runs if run.algorithm.name == name)
 
 
-def load_benchmark(path: Path, registry: Registry) -> Benchmark:
-    """Read and validate a benchmark file, or draft that of a table.
+def load_benchmark(path: Path, registry: Registry, declared: Sequence[str] = ()) -> Benchmark:
+    """Read and validate a benchmark file, or draft that of a table, with the lines `declared` in ``[[datasets]]``.
 
     An error names file, line or key, what was given and what is allowed.
     """
     if is_table_file(path.name):
-        return parse_benchmark(draft_toml(path, folder=path.parent), registry, path=path)
+        return parse_benchmark(draft_toml(path, folder=path.parent, declared=declared), registry, path=path)
+    if declared:
+        raise RequestError(f"{path} is no table", where="--with", allowed="lines in [[datasets]] of that file")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

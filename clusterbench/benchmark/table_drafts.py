@@ -28,28 +28,35 @@ _KEYS: Final = {
 }
 
 
-def draft_toml(path: Path, *, folder: Path, declared: str = "") -> str:
+def declared_spec(lines: Sequence[str], **source: object) -> DatasetSpec:
+    """Return the declaration of a table, such as `path`, with the keys of `lines` of TOML.
+
+    RequestError for lines that are no TOML, or that no ``[[datasets]]`` table allows.
+    """
+    try:
+        return DatasetSpec.model_validate({**tomllib.loads("\n".join(lines)), **source})
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(f"not valid TOML: {error}", where="--with", allowed="lines such as decimal = ','") from error
+    except ValidationError as error:
+        raise explain(error, DatasetSpec, "--with" if lines else str(next(iter(source.values())))) from error
+
+
+def draft_toml(path: Path, *, folder: Path, declared: Sequence[str] = ()) -> str:
     """Return a commented benchmark file, to lie in `folder`, for the table of a file.
 
     It declares the roles of columns as detected, the variants that the table allows, and a range of k and a gate that
     fit its number of rows. `declared` are lines for its ``[[datasets]]`` table, which go before what is detected.
     RequestError if the table cannot be used.
     """
-    try:
-        keys = tomllib.loads(declared)
-        spec = DatasetSpec.model_validate({**keys, "path": str(path.absolute())})
-    except tomllib.TOMLDecodeError as error:
-        raise RequestError(f"not valid TOML: {error}", allowed='lines such as decimal = ","') from error
-    except ValidationError as error:
-        raise explain(error, DatasetSpec, path.name) from error
+    spec = declared_spec(declared, path=str(path.absolute()))
     drafted = draft_dataset(spec, base=folder)
-    settled = {key: value for key, value in keys.items() if key not in (*_KEYS, "path")}
+    keys = {key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "path")}
     return (
         "\n".join(
             [
                 *_head(drafted),
                 *_dataset(drafted, path, folder),
-                *toml_text(settled).splitlines(),
+                *toml_text(keys).splitlines(),
                 *_rules(drafted),
                 *_algorithms(),
             ]

@@ -93,7 +93,7 @@ def write_draft(table: Path, lines: Sequence[str], out: Path | None) -> None:
         raise RequestError(f"{path} is no name of a benchmark file", where="--out", allowed="NAME.toml")
     if not table.is_file():
         raise no_file(table)
-    text = draft_toml(table, folder=path.parent, declared="\n".join(lines))
+    text = draft_toml(table, folder=path.parent, declared=lines)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

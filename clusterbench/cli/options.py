@@ -15,5 +15,9 @@ IdColumn = Annotated[
     str | None, typer.Option("--id", metavar="COLUMN", help="Default: the first column that is not assigned by.")
 ]
 Expect = Annotated[str | None, typer.Option("--expect", metavar="ID", help="Refuse a bundle with another id.")]
+Lines = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="LINE", help="A line for the [[datasets]] table of a file, as 'decimal = \",\"'."),
+]
 
 RESULTS, REPORTS = Path("results"), Path("reports")

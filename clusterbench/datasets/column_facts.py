@@ -29,8 +29,9 @@ def inspect_dataset(dataset: Dataset) -> pd.DataFrame:
     facts["zero_percent"] = 100.0 * (frame == 0).mean().mask(frame.columns.isin(coded))
     facts["distinct"] = frame.nunique()
     frame = frame.drop(columns=coded)
-    for percent in QUANTILES:
-        facts[f"q{percent}"] = frame.quantile(percent / 100.0)
+    quantiles = frame.quantile([percent / 100.0 for percent in QUANTILES])
+    for percent, values in zip(QUANTILES, quantiles.to_numpy(), strict=True):
+        facts[f"q{percent}"] = pd.Series(values, index=frame.columns)
     facts["mean"], facts["std"] = frame.mean(), frame.std()
     facts["skew"], facts["kurtosis"] = frame.skew(), frame.kurt()
     return facts

@@ -42,13 +42,13 @@ def date_readings(column: pd.Series) -> list[DateReading]:
         column.dtype, pd.DatetimeTZDtype
     ):
         return [DateReading(_days(column))]
+    texts, present = column.astype(object), present.astype(object)
     kinds = set(map(type, present))
     if all(issubclass(kind, _DATES) for kind in kinds):
         return [DateReading(_days(pd.to_datetime(column, errors="coerce", utc=True)))]
     if not all(issubclass(kind, str) for kind in kinds):
         return []
-    texts = column.astype(object)
-    return _text_readings(texts) if _text_readings(present.astype(object).head(_HEAD)) else []
+    return _text_readings(texts) if _text_readings(present.head(_HEAD)) else []
 
 
 def common_order(readings: Iterable[Sequence[DateReading]]) -> bool | None:

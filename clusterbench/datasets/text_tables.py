@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from clusterbench.errors import RequestError
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,308}\s*")
 _EXACT_DIGITS: Final = 15  # every integer of so many digits is a float64
+_MANY_DIGITS: Final = re.compile(r"[0-9]{16}")
 _DATA: Final = re.compile(r"^\s*@data\s*$", re.IGNORECASE | re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE | re.MULTILINE)
 _SEPARATORS: Final = (",", ";", "\t", "|")
@@ -147,7 +148,7 @@ def _parse(
     """Parse with pandas; keep ids as text and long integers exact. Return how numbers are written, too."""
     ids = {position for position, name in enumerate(names) if name in given.id_columns}
     used = [at for at, name in enumerate(names) if at not in ids and given.uses(name)]
-    exact = _long_integers(_lines(text, separator, quote), len(names))
+    exact = _long_integers(text, separator, quote, len(names))
 
     width = len(names)
     options: dict[str, Any] = {
@@ -191,13 +192,15 @@ def _read(text: str, ids: set[int], *, as_text: set[int], **options: Any) -> pd.
     return frame
 
 
-def _long_integers(lines: Iterable[tuple[int, list[str]]], width: int) -> set[int]:
+def _long_integers(text: str, separator: str, quote: str, width: int) -> set[int]:
     """Return the positions of columns with integers of many digits; refuse a line that is not `width` fields long."""
     long: set[int] = set()
-    for line, fields in lines:
+    may_be_long = _MANY_DIGITS.search(text) is not None
+    for line, fields in _lines(text, separator, quote):
         if len(fields) != width:  # pandas would fill the row with missing values
             raise RequestError(f"line {line} has {len(fields)} fields, the header has {width}")
-        long |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
+        if may_be_long:
+            long |= {at for at, field in enumerate(fields) if len(field) > _EXACT_DIGITS and _INTEGER.fullmatch(field)}
     return long
 
 

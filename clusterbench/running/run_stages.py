@@ -53,15 +53,17 @@ def prepare(
     quick: bool = False,
     only: Sequence[str] = (),
     name: str | None = None,
+    declared: Sequence[str] = (),
 ) -> tuple[Plan, Registry]:
     """Find, read and expand a benchmark; return its plan and the plug-in registry. Nothing is fitted.
 
-    `name` is the name of the run in the store and of its report; default: that of the file.
+    `name` is the name of the run in the store and of its report; default: that of the file. `declared` are lines for
+    the ``[[datasets]]`` table of a table that is run without a benchmark file.
     """
     root = workspace or Path.cwd()
     registry = load_registry(root)
     path = find_benchmark(benchmark, workspace=root)
-    plan = make_plan(load_benchmark(path, registry), Selection.parse(only, quick=quick))
+    plan = make_plan(load_benchmark(path, registry, declared), Selection.parse(only, quick=quick))
     plan = replace(plan, name=folder_name(plan.name if name is None else name + plan.selection.suffix))
     try:
         plan.record()  # checks the ranking rules before hours of fits, not after them

@@ -95,3 +95,14 @@ def test_a_mutated_table_has_a_draft_or_is_refused(shop, data):
     Path("mutated.csv").write_bytes(bytes(content))
     with contextlib.suppress(RequestError):
         assert draft_toml(Path("mutated.csv"), folder=Path()).startswith("# mutated.csv")
+
+
+def test_run_takes_the_lines_that_init_takes(shop, call):
+    only = ("--only", "algorithm=kmeans", "--only", "k=3", "--only", "variant=standard", "--dry-run")
+    Path("sums.csv").write_text("x,y\n" + "".join(f'{i % 7},"{i % 9 + 1},{100 + i}"\n' for i in range(60)))
+    assert 'allowed: decimal = "," or decimal = "."' in call("run", "sums.csv", *only).err
+    assert call("run", "sums.csv", "--with", 'decimal = "."', *only).status == 0
+    ended = call("run", "shop.csv", "--with", 'drop = ["regoin"]', *only)
+    assert (ended.status, "did you mean 'region'?" in ended.err) == (2, True), ended.err
+    Path("shop.toml").write_text("")
+    assert "shop.toml is no table" in call("run", "shop.toml", "--with", 'decimal = "."').err

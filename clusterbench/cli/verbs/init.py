@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from clusterbench.cli.options import Lines
+
 
 def verb(
     table: Annotated[Path, typer.Argument(help="A file: CSV, Excel, Parquet, JSON lines, ...")],
-    lines: Annotated[
-        list[str] | None,
-        typer.Option("--with", metavar="LINE", help="A line for its [[datasets]] table, such as 'decimal = \",\"'."),
-    ] = None,
+    lines: Lines = None,
     out: Annotated[Path | None, typer.Option("--out", help="The TOML to write; default: NAME.toml, here.")] = None,
 ) -> None:
     """Write a commented benchmark file for a table: roles of columns, variants, k and gate that fit it."""

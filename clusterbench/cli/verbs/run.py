@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clusterbench.cli.options import REPORTS, RESULTS, Jobs, OpenPage, Reports, Results
+from clusterbench.cli.options import REPORTS, RESULTS, Jobs, Lines, OpenPage, Reports, Results
 
 
 def verb(
@@ -14,6 +14,7 @@ def verb(
         list[str] | None,
         typer.Option("--only", metavar="FIELD=VALUE,...", help="Run a part: dataset, variant, algorithm, k or seed."),
     ] = None,
+    lines: Lines = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name in the store and of the report; default: that of the file.")
     ] = None,
@@ -43,7 +44,7 @@ def verb(
     from clusterbench.running import Settings, prepare
 
     settings = Settings(jobs, threads, Limits(time_limit, memory_limit), retry, scheduler)
-    prepared = partial(prepare, benchmark, quick=quick, only=only or [], name=name)
+    prepared = partial(prepare, benchmark, quick=quick, only=only or [], name=name, declared=lines or [])
     if dry_run:
         show_plan(prepared()[0], settings, results)
     else:
