@@ -4,15 +4,16 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.table import Table
 
-from clusterbench.benchmark import draft_toml, explain, list_benchmarks
-from clusterbench.cli.console import say, show
-from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, inspect_dataset, list_datasets, no_file
+from clusterbench.benchmark import declared_spec, draft_toml, list_benchmarks
+from clusterbench.cli.console import name_files, open_in_browser, say, show
+from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, list_datasets, no_file
 from clusterbench.errors import RequestError
+from clusterbench.inspection import findings, inspect_table, write_inspection
 from clusterbench.plugins import load_registry, missing_packages
 from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
+from clusterbench.report import check_writable
 from clusterbench.text import printable
 
 _FACTS = {
@@ -53,15 +54,16 @@ def list_everything() -> None:
                 say(f"  {name:22} {text}")
 
 
-def show_dataset(dataset: str, drop: Sequence[str]) -> None:
-    """Print facts of a dataset and of its columns."""
+def show_dataset(
+    dataset: str, drop: Sequence[str], lines: Sequence[str], reports: Path, *, levels: bool, open_page: bool
+) -> None:
+    """Print facts of a dataset and of its columns, and write them as a page and JSON."""
     known = {entry.name for entry in list_datasets()}
     is_path = dataset not in known and ("." in dataset or "/" in dataset)
-    try:
-        spec = DatasetSpec.model_validate({"path" if is_path else "use": dataset, "drop": tuple(drop)})
-    except ValidationError as error:
-        raise explain(error, DatasetSpec, "inspect") from error
+    source: dict[str, object] = {"path" if is_path else "use": dataset}
+    spec = declared_spec(lines, **source, **({"drop": tuple(drop)} if drop else {}))
     drafted = draft_dataset(spec, base=Path.cwd())
+    check_writable(reports)
     loaded = drafted.dataset
     say(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold")
     say(f"source: {loaded.source}")
@@ -75,15 +77,20 @@ def show_dataset(dataset: str, drop: Sequence[str]) -> None:
             say(f"{role} columns ({len(names)}): {', '.join(map(printable, names))}")
     for name, columns in loaded.groups.items():
         say(f"group {name}: {', '.join(columns)}")
-    for warning in loaded.warnings:
-        say(f"warning: {warning}", style="yellow")
-    facts = inspect_dataset(loaded).reset_index()
+    inspection = inspect_table(drafted, levels=levels)
+    for finding in findings(inspection):
+        say(f"{'warning: ' if finding in loaded.warnings else ''}{printable(finding)}", style="yellow")
+    facts = inspection.facts.reset_index()
     table = Table()
     for name, title in _FACTS.items():
         table.add_column(title, justify="left" if name in ("column", "role", "unit") else "right", no_wrap=True)
     for row in facts[list(_FACTS)].itertuples(index=False):
         table.add_row(*map(_short, row))
     show(table)
+    written = write_inspection(inspection, reports)
+    name_files(written)
+    if open_page:
+        open_in_browser(written[0])
 
 
 def write_draft(table: Path, lines: Sequence[str], out: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from clusterbench.datasets.column_roles import is_binary
@@ -32,6 +33,7 @@ def inspect_dataset(dataset: Dataset) -> pd.DataFrame:
     quantiles = frame.quantile([percent / 100.0 for percent in QUANTILES])
     for percent, values in zip(QUANTILES, quantiles.to_numpy(), strict=True):
         facts[f"q{percent}"] = pd.Series(values, index=frame.columns)
-    facts["mean"], facts["std"] = frame.mean(), frame.std()
-    facts["skew"], facts["kurtosis"] = frame.skew(), frame.kurt()
+    with np.errstate(all="ignore"):  # of values whose squares overflow
+        facts["mean"], facts["std"] = frame.mean(), frame.std()
+        facts["skew"], facts["kurtosis"] = frame.skew(), frame.kurt()
     return facts

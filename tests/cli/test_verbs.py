@@ -192,11 +192,18 @@ def test_list_offers_the_nearest_spelling(call):
     assert (ended.status, "did you mean 'kmeans'?" in ended.err) == (2, True)
 
 
-def test_inspect_shows_a_table_of_any_path(workspace, call):
-    out = call("inspect", "blobs.csv", "--drop", "CUST_ID").out
+def test_inspect_shows_a_table_of_any_path_and_writes_a_page(workspace, call, tmp_path):
+    reports = ("--reports", str(tmp_path / "reports"))
+    out = call("inspect", "blobs.csv", "--drop", "CUST_ID", *reports).out
     assert "80 rows x 2 columns" in out
     assert [word in out for word in ("column", "missing %", "median", "│ x ", "│ y ")] == [True] * 5
-    assert "178 rows x 13 columns" in call("inspect", "wine").out
+    assert f"wrote    {tmp_path}/reports/inspect/blobs.html" in out
+    assert json.loads((tmp_path / "reports/inspect/blobs.json").read_text())["rows"] == 80
+    assert "178 rows x 13 columns" in call("inspect", "wine", *reports).out
+    (tmp_path / "notes.csv").write_text("x,n\n1,-\n2,3\n4,5\n")
+    path = str(tmp_path / "notes.csv")
+    assert 'missing = ["-"]' in call("inspect", path, *reports).err
+    assert "3 rows x 2 columns" in call("inspect", path, "--with", 'missing = ["-"]', *reports).out
 
 
 def test_help_names_every_verb_and_imports_nothing_heavy():
