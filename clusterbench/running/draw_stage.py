@@ -35,6 +35,8 @@ from clusterbench.seeding import RowSample, stable_rng
 from clusterbench.store import Store
 from clusterbench.tables import CUT_KEY
 
+_MOST_ROWS = 50_000  # of a draw
+
 
 @dataclass(frozen=True, slots=True)
 class _DrawnJob:
@@ -79,10 +81,14 @@ def draw(
 
 
 def draw_rows(n_rows: int, seed: int, number: int) -> NDArray[np.int64]:
-    """Return the rows of a draw, ascending: one half of shuffle ``number // 2``, the same for every entry."""
+    """Return the rows of a draw, ascending: one half of shuffle ``number // 2``, the same for every entry.
+
+    Of a table of more than 100,000 rows it is a part of 50,000: the cost of draws does not grow further, and they vary
+    more than halves would, so that rank intervals are those of a table of 100,000 rows.
+    """
     order = stable_rng(seed, f"draw {number // 2}").permutation(n_rows)
-    half = (n_rows + 1) // 2
-    return np.sort(order[half:] if number % 2 else order[:half])
+    half = min((n_rows + 1) // 2, _MOST_ROWS)
+    return np.sort(order[half : 2 * half] if number % 2 else order[:half])
 
 
 def compare_labels(before: Labels, after: Labels, n_clusters: int) -> tuple[float, NDArray[np.float64]]:
@@ -142,7 +148,8 @@ def _draw_plan(plan: Plan, drawn: Sequence[_DrawnJob], number: int) -> Plan:
 def _restrict(space: Space, rows: NDArray[np.int64], seed: int, number: int) -> Space:
     """Return a space restricted to some rows; the preprocessing stays as it was fitted."""
     values = np.ascontiguousarray(space.values[rows])
-    content_hash = sha256(f"{space.content_hash}:draw:{seed}:{number}".encode()).hexdigest()
+    size = f":{len(rows)}" if 2 * len(rows) + 1 < len(space.values) else ""  # else a half, whose hash needs no size
+    content_hash = sha256(f"{space.content_hash}:draw:{seed}:{number}{size}".encode()).hexdigest()
     return replace(space, values=values, content_hash=content_hash)
 
 

@@ -53,6 +53,12 @@ def test_two_draws_are_the_halves_of_a_shuffle_and_depend_on_seed_and_number_alo
     np.testing.assert_array_equal(halves[0], draw_rows(n_rows, seed, 2 * pair))
 
 
+def test_draws_of_a_long_table_are_disjoint_parts_of_50_000_rows():
+    one, other = (draw_rows(100_003, 0, number) for number in (0, 1))
+    assert len(one) == len(other) == 50_000
+    assert np.intersect1d(one, other).size == 0
+
+
 def test_every_shuffle_is_another():
     halves = {tuple(draw_rows(40, seed, 2 * pair)) for seed in range(3) for pair in range(5)}
     assert len(halves) == 15
