@@ -21,7 +21,7 @@ GROUND_FLOOR = (
 )
 LAYERS = (
     *GROUND_FLOOR,
-    *("datasets", "preprocessing", "metrics", "structure", "plugins", "ranking", "benchmark"),
+    *("datasets", "preprocessing", "metrics", "kernels", "structure", "plugins", "ranking", "benchmark"),
     *("execution", "store", "results", "running", "verification", "trust", "report", "inspection", "segments"),
     *("serve", "truth", "cli", "api"),
 )

@@ -1,0 +1,16 @@
+"""Compiled parts of the shipped algorithms, imported where one of them is fitted: compilers load slowly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clusterbench.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from clusterbench.kernels.quick_mixture import QuickMixture
+
+_NAMES = {"quick_mixture": ("QuickMixture",)}
+
+__all__ = ["QuickMixture"]
+
+__getattr__ = lazy_names(__name__, _NAMES)
