@@ -1,6 +1,7 @@
 """k-medoids (scikit-learn-extra): one distance matrix and one BUILD serve all k."""
 
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,12 @@ from clusterbench.plugins import (
     recorded_warnings,
     require_choice,
     require_number,
-    warm_imports,
     without_offset,
 )
 
 BLOCK = 256
 # Far above the rounding of a sum of 20,000 distances, far below a difference that matters.
 ROUNDING = 1e-9
-# Benchmarks mostly ask for k up to this: the first BUILD gives so many medoids at once.
-USUAL_K = 10
 
 
 def costs_of(
@@ -80,27 +78,6 @@ class MedoidUpdate:
         self._labels = labels.copy()
 
 
-class NestedBuild:
-    """The BUILD start of PAM, shared by all k.
-
-    BUILD is greedy: the medoids of a smaller k are the first of a larger one. So it is run for the largest k
-    asked for so far, or more, and the first k medoids are taken.
-    """
-
-    def __init__(self, distances: NDArray[np.float64]) -> None:
-        self._distances = distances
-        self._medoids = np.empty(0, dtype=np.int64)
-
-    def first(self, k: int) -> NDArray[np.int64]:
-        """Return the k medoids that scikit-learn-extra's BUILD gives."""
-        from sklearn_extra.cluster._k_medoids_helper import _build
-
-        if k > len(self._medoids):
-            wanted = min(max(k, USUAL_K, 2 * len(self._medoids)), len(self._distances))
-            self._medoids = _build(self._distances, wanted).astype(np.int64)
-        return self._medoids[:k].copy()
-
-
 def build(
     X: Floats, seed: int, method: str = "alternate", init: str = "build", max_iter: int = 100, metric: str = "euclidean"
 ) -> Cutter:
@@ -121,11 +98,13 @@ def build(
     """
     from sklearn import config_context
     from sklearn.metrics import pairwise_distances
-    from sklearn_extra.cluster import KMedoids
+    from sklearn_extra.cluster import KMedoids, _k_medoids
+
+    from clusterbench.kernels import GreedyMedoids
 
     rows, centre = without_offset(X) if metric != "cosine" else (X, None)
     distances = pairwise_distances(rows, metric=metric)
-    start = NestedBuild(distances)
+    start = GreedyMedoids(distances)
 
     def cutter(**cut: Any) -> Partition:
         k = cut["k"]
@@ -133,8 +112,9 @@ def build(
         if init == "build":
             model._initialize_medoids = lambda D, n_clusters, random_state, X=None: start.first(n_clusters)
         model._update_medoid_idxs_in_place = MedoidUpdate(distances, k)
-        # A space is finite, so its distances are; looking through n x n of them for each k takes half the time.
-        with recorded_warnings() as seen, config_context(assume_finite=True):
+        # Looking through n x n distances for negative and infinite ones, for each k, takes most of the time.
+        given = patch.object(_k_medoids, "pairwise_distances", lambda D, metric: D)
+        with recorded_warnings() as seen, config_context(assume_finite=True), given:
             model.fit(distances)
         medoids = model.medoid_indices_
         # From here on the model is one that was fitted on the rows themselves.
@@ -159,6 +139,11 @@ def check_params(params: Params) -> None:
     require_number("max_iter", params["max_iter"], integer=True, low=1)
 
 
+def warm_up() -> None:
+    """Compile, or load, the kernels of BUILD."""
+    build(np.eye(3), 0)(k=2)
+
+
 ALGORITHM = Algorithm(
     name="kmedoids",
     family=Family.MEDOID,
@@ -170,5 +155,5 @@ ALGORITHM = Algorithm(
     packages={"sklearn_extra": "scikit-learn-extra==0.3.0; python_version < '3.12'", "sklearn": "scikit-learn"},
     assignment=Assignment.PREDICT,
     check_params=check_params,
-    warm_up=warm_imports("sklearn.metrics", "sklearn_extra.cluster"),
+    warm_up=warm_up,
 )

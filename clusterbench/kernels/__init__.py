@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from clusterbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from clusterbench.kernels.greedy_medoids import GreedyMedoids
     from clusterbench.kernels.quick_mixture import QuickMixture
 
-_NAMES = {"quick_mixture": ("QuickMixture",)}
+_NAMES = {"greedy_medoids": ("GreedyMedoids",), "quick_mixture": ("QuickMixture",)}
 
-__all__ = ["QuickMixture"]
+__all__ = ["GreedyMedoids", "QuickMixture"]
 
 __getattr__ = lazy_names(__name__, _NAMES)

@@ -66,16 +66,6 @@ def test_copies_of_one_row_as_medoids_leave_a_cluster_empty_quietly(cuts_of):
     np.testing.assert_array_equal(found.labels, fit_plainly(X, 3, init="heuristic").labels_)
 
 
-def test_build_is_run_once_for_several_k_and_is_nested(module_of, moons):
-    from sklearn_extra.cluster._k_medoids_helper import _build
-
-    D = pairwise_distances(moons)
-    start = module_of("kmedoids").NestedBuild(D)
-    for k in (3, 2, 7, 12, 5, 25):
-        np.testing.assert_array_equal(start.first(k), _build(D, k))
-    np.testing.assert_array_equal(start.first(len(D))[:9], _build(D, 9))
-
-
 def test_more_medoids_than_rows_is_an_error_of_the_cut(cuts_of):
     with pytest.raises(ValueError, match="number of medoids"):
         cuts_of("kmedoids", np.arange(6.0).reshape(3, 2), [{"k": 4}])
