@@ -22,7 +22,6 @@ from clusterbench.plugins.algorithm import (
     Partition,
     as_partition,
 )
-from clusterbench.plugins.conformance import Check, check_algorithm, small_table
 from clusterbench.plugins.estimator_objects import estimator_plugin
 from clusterbench.plugins.estimators import sklearn_algorithm, warm_imports
 from clusterbench.plugins.packages import is_installed, missing_packages
@@ -37,11 +36,14 @@ from clusterbench.plugins.plugin_loading import ENTRY_POINT, load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, operations_of, without_offset
 from clusterbench.plugins.row_sampling import cutter_of
+from clusterbench.plugins.standard_tables import small_table
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 
 if TYPE_CHECKING:
     from clusterbench.metrics import Direction, Metric
     from clusterbench.plugins.arguments import Argument, arguments_of
+    from clusterbench.plugins.check_suite import Check, Verdict
+    from clusterbench.plugins.conformance import Conformance, check_algorithm, check_plugin, parametrize_checks
     from clusterbench.plugins.registry import Registry, load_registry, shipped_place
     from clusterbench.preprocessing import Step
 
@@ -53,6 +55,7 @@ __all__ = [
     "Argument",
     "Assignment",
     "Check",
+    "Conformance",
     "Cut",
     "CutRange",
     "Cutter",
@@ -68,9 +71,11 @@ __all__ = [
     "Registry",
     "ShiftedModel",
     "Step",
+    "Verdict",
     "arguments_of",
     "as_partition",
     "check_algorithm",
+    "check_plugin",
     "cutter_of",
     "estimator_plugin",
     "is_installed",
@@ -82,6 +87,7 @@ __all__ = [
     "missing_packages",
     "number_complaint",
     "operations_of",
+    "parametrize_checks",
     "prepare_tensorflow",
     "quiet_tensorflow",
     "recorded_warnings",
@@ -96,10 +102,13 @@ __all__ = [
 ]
 
 _REGISTRY = "clusterbench.plugins.registry"
+_CHECKING = ("Conformance", "check_algorithm", "check_plugin", "parametrize_checks")
 # Imported when they are asked for: a worker process needs algorithms only, and starts in a third of the time.
 _HOMES = {
     **dict.fromkeys(("Direction", "Metric"), "clusterbench.metrics"),
     **dict.fromkeys(("Argument", "arguments_of"), "clusterbench.plugins.arguments"),
+    **dict.fromkeys(("Check", "Verdict"), "clusterbench.plugins.check_suite"),
+    **dict.fromkeys(_CHECKING, "clusterbench.plugins.conformance"),
     **dict.fromkeys(("Registry", "load_registry", "shipped_place"), _REGISTRY),
     "Step": "clusterbench.preprocessing",
 }

@@ -88,6 +88,7 @@ def _metric(value: object, where: str) -> Metric | None:
 ALGORITHM_KIND = PluginKind("algorithm", "ALGORITHM = Algorithm(...)", _algorithm)
 METRIC_KIND = PluginKind("metric", "METRIC = Metric(...)", _metric)
 STEP_KIND = PluginKind("step", "STEP = MyStep, a subclass of Step", _step)
+KINDS: tuple[PluginKind[Any], ...] = (ALGORITHM_KIND, METRIC_KIND, STEP_KIND)
 
 
 def load_plugin(where: str | Path) -> Algorithm:

@@ -56,6 +56,30 @@ def kept_generators() -> Iterator[None]:
 
 
 @contextmanager
+def changed_state() -> Iterator[list[str]]:
+    """Collect what the block changes of the state of this process; the list is filled when the block ends."""
+    changed: list[str] = []
+    before = _process_state()
+    yield changed
+    changed += [name for name, value in _process_state().items() if value != before[name]]
+
+
+def _process_state() -> dict[str, object]:
+    return {
+        "the state of random": random.getstate(),
+        "the state of numpy.random": repr(np.random.get_state(legacy=False)),  # noqa: NPY002
+        "the environment": dict(os.environ),
+        "the working folder": os.getcwd(),
+        "sys.path": list(sys.path),
+        "the recursion limit": sys.getrecursionlimit(),
+        "the locale": locale.setlocale(locale.LC_ALL),
+        "numpy.seterr": np.geterr(),
+        "numpy.set_printoptions": repr(np.get_printoptions()),
+        "warnings.filters": list(warnings.filters),
+    }
+
+
+@contextmanager
 def recorded_warnings() -> Iterator[list[str]]:
     """Collect warnings of the block, each once and without deprecations; the list is filled when the block ends.
 

@@ -19,6 +19,7 @@ from clusterbench.plugins.algorithm import Algorithm
 from clusterbench.plugins.plugin_loading import (
     ALGORITHM_KIND,
     ENTRY_POINT,
+    KINDS,
     METRIC_KIND,
     STEP_KIND,
     PluginKind,
@@ -115,8 +116,7 @@ def load_registry(workspace: Path | None = None) -> Registry:
     what it changes in this process is restored. The workspace is the current folder by default.
     """
     root = workspace if workspace is not None else Path.cwd()
-    kinds: tuple[PluginKind[Any], ...] = (ALGORITHM_KIND, METRIC_KIND, STEP_KIND)
-    places = {kind.word: list(_candidates(kind, root)) for kind in kinds}
+    places = {kind.word: list(_candidates(kind, root)) for kind in KINDS}
     shipped, found = shipped_place().resolve(), [where for each in places.values() for _, where in each]
     faults = import_faults([where for where in found if Path(where).parent != shipped])
     return Registry(

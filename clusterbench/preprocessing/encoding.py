@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
 from pydantic import BeforeValidator, Field
@@ -79,6 +80,7 @@ class Ordinal(Step):
     name = "ordinal"
     takes = ColumnRole.CATEGORY
     in_title = frozenset({"order"})
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["kind"], "order": ["red", "green", "blue"]}
 
     columns: Names
     order: Annotated[

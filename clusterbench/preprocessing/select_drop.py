@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from clusterbench.preprocessing.column_selection import ALL, Names, Scope
 from clusterbench.preprocessing.step import Step, short
@@ -17,6 +18,7 @@ class Select(Step):
     name = "select"
     in_title = frozenset({"columns"})
     takes = None
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["x1", "x3"]}
 
     columns: Names
 
@@ -44,6 +46,7 @@ class Drop(Step):
     name = "drop"
     in_title = frozenset({"columns"})
     takes = None
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["x1", "x3"]}
 
     columns: Names
 

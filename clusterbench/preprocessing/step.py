@@ -64,6 +64,7 @@ class Step(BaseModel):
     version: ClassVar[int] = 1  # raised when the same arguments may give other values: spaces are then made again
     source: ClassVar[str] = ""  # file or entry point of a plug-in; set when it is loaded
     wraps: ClassVar[str] = ""  # "module:Class" of a transformer that takes the arguments; instead of `estimator`
+    example: ClassVar[Mapping[str, Any]] = {}  # arguments of its conformance checks, where there are no defaults
     in_title: ClassVar[frozenset[str]] = frozenset()  # arguments that `title` shows, so that `describe` does not
 
     takes: ClassVar[ColumnRole | None] = (

@@ -10,7 +10,9 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from clusterbench.errors import RequestError
-from clusterbench.plugins import Assignment, Family, check_algorithm, missing_packages, shipped_place
+from clusterbench.metrics import METRICS
+from clusterbench.plugins import Assignment, Family, check_algorithm, check_plugin, missing_packages, shipped_place
+from clusterbench.preprocessing import STEPS
 
 NAMES = sorted(path.stem for path in shipped_place().glob("[!_]*.py"))
 # TensorFlow stays out of this process: see test_autoencoder_kmeans.py.
@@ -122,3 +124,8 @@ def test_assignments_are_declared(shipped):
     assert declared["kmeans"] is declared["gmm"] is declared["kmedoids"] is Assignment.PREDICT
     assert declared["random_labels"] is Assignment.NONE
     assert declared["dbscan"] is declared["hdbscan"] is Assignment.NEAREST_NEIGHBORS
+
+
+@pytest.mark.parametrize("plugin", [*METRICS.values(), *STEPS.values()], ids=lambda plugin: plugin.name)
+def test_every_metric_and_step_of_the_engine_conforms(plugin):
+    assert [check for check in check_plugin(plugin).checks if not check.ok] == []

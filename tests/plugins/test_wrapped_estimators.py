@@ -136,13 +136,13 @@ def test_each_of_them_conforms(name, other):
 def test_an_infinite_default_of_an_estimator_must_be_replaced_by_one_that_a_file_can_hold():
     optics = wrap("OPTICS", cuts=(CutRange("min_samples", (10,)),), noise=True)
     names = [check.name for check in check_algorithm(optics, X=small_table()[::3]) if not check.ok]
-    assert names == ["parameters and cuts are plain values (JSON)"]
+    assert names == ["plain_parameters"]
 
 
 def test_noise_that_a_wrapped_estimator_does_not_declare_is_found():
     eps = (CutRange("eps", (1.0,)),)
     names = [check.name for check in check_algorithm(wrap("DBSCAN", cuts=eps)) if not check.ok]
-    assert names == ["gives noise only where declared"]
+    assert names == ["noise_declared"]
 
 
 def test_a_mixture_that_starts_from_random_rows_can_be_wrapped_with_its_own_objective(X):
