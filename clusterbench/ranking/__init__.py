@@ -11,7 +11,7 @@ from clusterbench.ranking.alerts import Alert, AlertKind, Severity
 from clusterbench.ranking.board import ONLY_SPACE
 from clusterbench.ranking.board_columns import Column, board_columns
 from clusterbench.ranking.calibration import GENERATORS, Baselines, z_matrix
-from clusterbench.ranking.candidates import Candidates, choose_candidates
+from clusterbench.ranking.candidates import CRITERIA_COLUMNS, Candidates, choose_candidates
 from clusterbench.ranking.draws import Draws
 from clusterbench.ranking.gate import Gate, gate_reason
 from clusterbench.ranking.leaderboards import Leaderboard, leaderboard, rank_candidates
@@ -21,6 +21,7 @@ from clusterbench.ranking.rules import BETTER_OF, DEFAULT_SCORE, KPolicy, OrderR
 
 __all__ = [
     "BETTER_OF",
+    "CRITERIA_COLUMNS",
     "DEFAULT_SCORE",
     "GENERATORS",
     "ONLY_SPACE",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clusterbench.ranking.chosen_entries import Entries
 from clusterbench.ranking.letters import tie_letters
-from clusterbench.ranking.order_rules import counts, criterion
+from clusterbench.ranking.order_rules import contributions, counts, criterion
 from clusterbench.ranking.rank_intervals import first_share, multiplier_draws, rank_interval, rivals_of, separated
 from clusterbench.ranking.ranks import Axis, column_ranks, final_ranks, finite_mean, mean_ranks, pareto_mask, signed
 from clusterbench.ranking.rules import RankingSpec
@@ -40,7 +40,9 @@ class RankedBoard:
 
     entries: Entries
     cells: pd.DataFrame  # all cells, as in the matrix
+    observed: Floats  # (E, M): the scores that are ranked; equal partitions have one stability
     ranks: Floats  # (E, M): of the rounded scores, among contenders
+    contributions: Floats  # (E, M): what each axis adds to the score or the mean rank; NaN without weight
     mean_rank: Floats  # (E,), weighted by family
     criterion: Floats  # (E,): what the order rule orders by; lower is better
     rank: Ints  # (E,): the rank by it among contenders
@@ -100,7 +102,9 @@ def rank_board(entries: Entries, matrix: Matrix, spec: RankingSpec) -> RankedBoa
     board = RankedBoard(
         entries=entries,
         cells=matrix.cells,
+        observed=observed,
         ranks=ranks,
+        contributions=contributions(observed, ranks, entries.axes, spec),
         mean_rank=mean_rank,
         criterion=full,
         rank=rank,

@@ -11,13 +11,14 @@ import pandas as pd
 
 from clusterbench.ranking.calibration import Baselines, z_matrix
 from clusterbench.ranking.draws import CutStability, Draws, drawn_matrices
-from clusterbench.ranking.k_selection import Choice, Cuts, best_cuts, choose, describe_cuts
+from clusterbench.ranking.k_selection import Choice, Cuts, best_cuts, choose, describe_cuts, k_criterion
 from clusterbench.ranking.ranks import finite_mean
 from clusterbench.ranking.rules import KPolicy, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, build_matrix
 from clusterbench.statuses import CellStatus
-from clusterbench.tables import ENTRY_KEY, Floats, Ints
+from clusterbench.tables import CUT_KEY, ENTRY_KEY, Floats, Ints
 
+CRITERIA_COLUMNS = (*CUT_KEY, "k_policy", "k", "criterion", "eligible", "chosen")
 _SHOWN = ["k_policy", "cut", "k", "silhouette", "z", "oracle", "status", "reason"]
 _REFUSED = ["k_policy", "status", "reason", "cut", "k", "smallest", "largest", "noise_share", "silhouette", "oracle"]
 
@@ -56,6 +57,23 @@ class Candidates:
         status, reason: one row per entry and policy. Where no cut can be chosen, `status` is not ``ok``.
         """
         return self._table(self.choices)[[*ENTRY_KEY, *_SHOWN]]
+
+    def criteria(self) -> pd.DataFrame:
+        """Return the number by which each k policy chose, for every cut of every entry: `CRITERIA_COLUMNS`.
+
+        `k` is the number of clusters (over seeds, the smallest), `criterion` missing where it is not known, `eligible`
+        whether the policy could choose the cut.
+        """
+        first = self.matrix.cells.iloc[self.cuts.start][CUT_KEY].reset_index(drop=True)
+        parts = [pd.DataFrame(columns=list(CRITERIA_COLUMNS))]
+        for policy in self.spec.policies(has_baselines=self.baselines is not None):
+            eligible, criterion = k_criterion(self.matrix, self.cuts, policy, self.spec)
+            chosen = [c.cut for c in self.choices if c.policy is policy and c.status is CellStatus.OK]
+            known = np.where(np.isfinite(criterion), criterion, np.nan)
+            numbers = {"k": pd.array(self.cuts.fewest, dtype="Float64").astype("Int64"), "criterion": known}
+            part = first.assign(k_policy=policy.value, **numbers, eligible=eligible)
+            parts.append(part.assign(chosen=np.isin(np.arange(len(part)), chosen)))
+        return pd.concat(parts[1:] or parts, ignore_index=True)[list(CRITERIA_COLUMNS)]
 
     def rejected(self) -> pd.DataFrame:
         """Return the entries without a cut that can be ranked: `Leaderboard.rejected`."""

@@ -103,7 +103,7 @@ def choose(matrix: Matrix, cuts: Cuts, spec: RankingSpec, baselines: Baselines |
 
 def best_cuts(matrix: Matrix, cuts: Cuts, policy: KPolicy, spec: RankingSpec) -> Ints:
     """Return the cut of each entry by a policy; -1 where none can be chosen. Ties go to fewer clusters."""
-    eligible, criterion = _eligible(policy, cuts, _given_k(policy, matrix, spec))
+    eligible, criterion = k_criterion(matrix, cuts, policy, spec)
     order = np.lexsort((cuts.start, cuts.fewest, -np.round(criterion, _DECIMALS), ~eligible, cuts.entry))
     first = order[np.flatnonzero(np.diff(cuts.entry[order], prepend=-1))]
     return np.where(eligible[first], first, -1)
@@ -118,7 +118,9 @@ def _given_k(policy: KPolicy, matrix: Matrix, spec: RankingSpec) -> Floats:
     return np.full(len(datasets), np.nan)
 
 
-def _eligible(policy: KPolicy, cuts: Cuts, k: Floats) -> tuple[Bools, Floats]:
+def k_criterion(matrix: Matrix, cuts: Cuts, policy: KPolicy, spec: RankingSpec) -> tuple[Bools, Floats]:
+    """Return which cuts a policy may choose, and the number of which it takes the highest; -inf where it is missing."""
+    k = _given_k(policy, matrix, spec)
     if policy is KPolicy.CALIBRATED:
         eligible, criterion = cuts.passes & ~np.isnan(cuts.z), cuts.z
     elif policy is KPolicy.SILHOUETTE:

@@ -23,7 +23,7 @@ from clusterbench.ranking.pool_dependence import reversed_pairs
 from clusterbench.ranking.rules import OrderRule, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
 from clusterbench.statuses import WITHOUT_LABELS
-from clusterbench.tables import OVERALL, OWN
+from clusterbench.tables import BOARD_KEY, OVERALL, OWN
 
 MIN_DATASETS_FOR_WINS = 3
 MIN_DATASETS_FOR_TESTS = 10
@@ -46,6 +46,9 @@ class Leaderboard:
     sensitivity : DataFrame
         Long table: the rank of every entry without each metric, by each metric only, in each reference space only,
         and under each other noise policy, with the number that it is ordered by (`score` or `mean_rank`).
+    contributions : DataFrame
+        Long table: what every ranked metric in every reference space adds to the score or the mean rank of an entry of
+        a dataset, with its value and its rank among the contenders.
     headline : str
         The sentence above the table.
     headlines : dict of str to str
@@ -63,6 +66,7 @@ class Leaderboard:
     columns: tuple[Column, ...]
     rejected: pd.DataFrame
     sensitivity: pd.DataFrame
+    contributions: pd.DataFrame
     headline: str
     headlines: dict[str, str]
     alerts: tuple[Alert, ...]
@@ -142,6 +146,7 @@ def rank_candidates(
         columns=columns,
         rejected=candidates.rejected(),
         sensitivity=_sensitivity(boards, spec.order),
+        contributions=_contributions(boards),
         headline=headlines[OVERALL] if OVERALL in headlines else " ".join(headlines.values()),
         headlines=headlines,
         alerts=(*_alerts(matrix, boards, spec), *chance),
@@ -180,6 +185,27 @@ def _sensitivity(boards: Sequence[RankedBoard], rule: OrderRule) -> pd.DataFrame
     if not parts:
         return pd.DataFrame(columns=[*names, "oracle", "kind", "what", "rank", rule.value])
     return pd.concat(parts, ignore_index=True)
+
+
+def _contributions(boards: Sequence[RankedBoard]) -> pd.DataFrame:
+    columns = [*BOARD_KEY, "oracle", "metric", "space", "value", "rank", "contribution"]
+    parts = [pd.DataFrame(columns=columns)]
+    for board in boards:
+        order, axes = board.order(), board.entries.axes
+        weighted = np.flatnonzero(~np.isnan(board.contributions).all(axis=0))
+        if board.entries.dataset != OVERALL and len(weighted):
+            entries = board.entries.frame[BOARD_KEY].iloc[np.repeat(order, len(weighted))].reset_index(drop=True)
+            chosen = np.ix_(order, weighted)
+            part = entries.assign(
+                oracle=board.entries.oracle,
+                metric=[axes[j].metric for j in weighted] * len(order),
+                space=[axes[j].space for j in weighted] * len(order),
+                value=board.observed[chosen].ravel(),
+                rank=board.ranks[chosen].ravel(),
+                contribution=board.contributions[chosen].ravel(),
+            )
+            parts.append(part)
+    return pd.concat(parts[1:] or parts, ignore_index=True)[columns]
 
 
 def _headlines(matrix: Matrix, boards: Sequence[RankedBoard], spec: RankingSpec) -> dict[str, str]:

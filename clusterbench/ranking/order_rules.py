@@ -55,12 +55,46 @@ def cut_scores(values: Floats, axes: Sequence[Axis], spec: RankingSpec) -> Float
     return np.where(np.isnan(total), -np.inf, np.round(total, _DECIMALS))
 
 
+def contributions(values: Floats, ranks: Floats, axes: Sequence[Axis], spec: RankingSpec) -> Floats:
+    """Return what each axis adds to the score or the mean rank of entries, shape (E, M).
+
+    Over the axes they add up to that number. An axis without weight has NaN throughout, a metric that is not the better
+    one of its part in a space 0. `values` and their `ranks` have shape (E, M).
+    """
+    added = np.full(values.shape, np.nan)
+    if spec.order is not OrderRule.SCORE:
+        families = np.array([axis.family for axis in axes])
+        weights = {family: spec.weight(family) for family in dict.fromkeys(families.tolist())}
+        for family, weight in weights.items():
+            if weight > 0:
+                added[:, families == family] = weight / (families == family).sum() / sum(weights.values())
+        return added * ranks
+    for part, weight in spec.score.items():
+        spaces = _columns_by_space(axes, part.split(BETTER_OF))
+        for columns in spaces:
+            oriented = np.column_stack([_oriented(values, column, axes) for column in columns])
+            is_best = np.arange(len(columns)) == oriented.argmax(axis=1)[:, None]
+            part_added = np.where(is_best, weight / len(spaces) * oriented, 0.0)
+            added[:, columns] = np.where(np.isnan(added[:, columns]), 0.0, added[:, columns]) + part_added
+    return added
+
+
 def _part_scores(values: Floats, axes: Sequence[Axis], metrics: Sequence[str]) -> Floats:
     """Return the best of some metrics in each space, averaged over the spaces; 0 where none has an axis."""
-    by_space: dict[tuple[str, str], list[Floats]] = {}
+    spaces = _columns_by_space(axes, metrics)
+    best = [np.maximum.reduce([_oriented(values, column, axes) for column in columns]) for columns in spaces]
+    return np.asarray(sum(best, np.zeros(values.shape[:-1])) / max(len(best), 1))
+
+
+def _columns_by_space(axes: Sequence[Axis], metrics: Sequence[str]) -> list[list[int]]:
+    """Return the columns of some metrics, those of one space together."""
+    by_space: dict[tuple[str, str], list[int]] = {}
     for column, axis in enumerate(axes):
         if axis.metric in metrics:
-            signed_values = axis.facts.sign * np.round(values[..., column], axis.facts.digits)
-            by_space.setdefault((axis.dataset, axis.space), []).append(signed_values)
-    best = [np.maximum.reduce(in_space) for in_space in by_space.values()]
-    return np.asarray(sum(best, np.zeros(values.shape[:-1])) / max(len(best), 1))
+            by_space.setdefault((axis.dataset, axis.space), []).append(column)
+    return list(by_space.values())
+
+
+def _oriented(values: Floats, column: int, axes: Sequence[Axis]) -> Floats:
+    """Return the values of an axis, rounded to its digits and signed so that higher is better."""
+    return np.asarray(axes[column].facts.sign * np.round(values[..., column], axes[column].facts.digits))

@@ -24,6 +24,7 @@ _SHAPES = (
 )
 _DOT = ("h0", "round", 2.0, (0, 0))
 _MOST_NUMBERED = 12
+_MOST_DRAWN = 250
 _PERPLEXITY = 30.0
 _FEWEST_TSNE = 8  # rows below which neighbours mean little
 
@@ -42,6 +43,8 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
     `points` has a row with x, y, share_x and share_y (shares of the variance, NaN for t-SNE) per sampled row, `labels`
     their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry.
     """
+    drawn = np.linspace(0, len(points) - 1, min(len(points), _MOST_DRAWN)).round().astype(np.int64)
+    points, labels = points.iloc[drawn], np.asarray(labels)[drawn].tolist()
     body = cluster_svg(points[["x", "y"]].to_numpy(dtype=np.float64), labels, f"Clusters of {name}")
     shares = points["share_x"].iloc[0] + points["share_y"].iloc[0] if len(points) else 0.0
     plane = (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from clusterbench.metrics import MetricFacts
-from clusterbench.naming import Cut, plain_value
+from clusterbench.naming import plain_value
+from clusterbench.report.class_table import class_table
+from clusterbench.report.cluster_profile import cluster_sentences, contrasts, profile_table
 from clusterbench.report.cluster_view import View, view_of
-from clusterbench.report.entry_views import Board, Entry, Row, grouped
+from clusterbench.report.entry_commands import check_commands
+from clusterbench.report.entry_reasons import k_choices, k_sentence, rank_sentence, rank_table
+from clusterbench.report.entry_views import Board, Entry, grouped
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
 from clusterbench.report.number_text import (
@@ -27,17 +29,14 @@ from clusterbench.report.number_text import (
     share,
     significant,
 )
-from clusterbench.report.outcome_summary import MeanScores, mean_scores, status_text
+from clusterbench.report.outcome_summary import MeanScores, mean_scores
 from clusterbench.results import StoredRun
 from clusterbench.results.sampled_fits import FITTED_ROWS
-from clusterbench.statuses import CellStatus
-from clusterbench.tables import CUT_KEY, ENTRY_IDENTITY, ENTRY_KEY, OVERALL, OWN
+from clusterbench.tables import BOARD_KEY, ENTRY_IDENTITY, ENTRY_KEY, OWN
 from clusterbench.text import printable
-from clusterbench.verification import entry_target
 
 _MOST_MESSAGES = 8
-_MOST_ALIKE = 8
-_MOST_IN_MATRIX = 60
+_MOST_ALIKE = 5
 _MOST_DETAILS = 300  # entries of a board that get details: a page of thousands could not be opened
 # Hennig 2007, doi:10.1016/j.csda.2006.11.025, as in the documentation of clusterboot.
 _READINGS = ((0.85, "highly stable"), (0.75, "valid, stable"), (0.6, "a pattern, in doubt"), (0.0, "not to be trusted"))
@@ -52,6 +51,9 @@ class DetailTables:
     policies: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
     cells: Mapping[tuple[str, ...], pd.DataFrame]  # by `ENTRY_KEY`
     scores: Mapping[tuple[str, ...], pd.DataFrame]  # by `ENTRY_KEY`
+    criteria: Mapping[tuple[str, ...], pd.DataFrame]  # by `BOARD_KEY`
+    profiles: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
+    medoids: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
     points: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset
     agreement: Mapping[tuple[str, str, str], float]  # by dataset and labels of two entries
     point_labels: Mapping[tuple[str, str], str]  # by dataset and labels
@@ -68,6 +70,9 @@ class DetailTables:
             policies=grouped(details.policies, by_labels),
             cells=grouped(run.cells, ENTRY_KEY),
             scores=grouped(run.scores, ENTRY_KEY),
+            criteria=grouped(run.criteria, BOARD_KEY),
+            profiles=grouped(details.profiles, by_labels),
+            medoids=grouped(details.medoids, by_labels),
             points=grouped(details.points, ["dataset"]),
             agreement={key: ari for d, one, other, ari in pairs for key in ((d, one, other), (d, other, one))},
             point_labels={(dataset, sha): labels for dataset, sha, labels in sampled},
@@ -82,11 +87,25 @@ class DetailTables:
 
 def details_of(board: Board, table: BoardTable, tables: DetailTables) -> list[EntryDetails]:
     """Return the details of the first entries of a board, in its order."""
-    return [_details(board, table, entry, tables) for entry in board.entries[:_MOST_DETAILS]]
+    added = _contributions(board)
+    return [_details(board, table, entry, tables, added) for entry in board.entries[:_MOST_DETAILS]]
 
 
-def _details(board: Board, table: BoardTable, entry: Entry, tables: DetailTables) -> EntryDetails:
-    run = board.run
+def _contributions(board: Board) -> dict[str, pd.DataFrame]:
+    """Return what each metric adds, by the anchor of the entry."""
+    frame = board.run.board.contributions
+    frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
+    by_entry = grouped(frame, ENTRY_IDENTITY)
+    return {entry.anchor: by_entry[entry.key] for entry in board.entries if entry.key in by_entry}
+
+
+def _details(
+    board: Board, table: BoardTable, entry: Entry, tables: DetailTables, added: Mapping[str, pd.DataFrame]
+) -> EntryDetails:
+    run, labels = board.run, (board.dataset, entry.labels_sha256)
+    cuts = tables.criteria.get(tuple(str(entry.row[name]) for name in BOARD_KEY), run.criteria.iloc[:0])
+    profiles = contrasts(tables.profiles.get(labels, run.details.profiles.iloc[:0]))
+    typical = tables.medoids.get(labels, run.details.medoids.iloc[:0])
     return EntryDetails(
         entry,
         facts=_facts(board, entry),
@@ -94,11 +113,19 @@ def _details(board: Board, table: BoardTable, entry: Entry, tables: DetailTables
         scores=_score_table(board, entry),
         more=_more(run, table, entry),
         messages=_messages(entry),
-        commands=tuple(map(printable, _check_commands(run, entry))),
+        commands=tuple(map(printable, check_commands(run, entry))),
         view=_view(board, entry, tables),
         clusters=_cluster_table(board, entry, tables),
         policies=_policy_table(board, entry, tables),
-        cuts=_cut_table(board, entry, tables),
+        rank_reason=rank_sentence(board, entry, added),
+        rank_parts=rank_table(board, entry, added),
+        k_reason=k_sentence(entry, cuts),
+        k_choices=k_choices(cuts),
+        apart=cluster_sentences(entry, profiles, dict(zip(typical["cluster"], typical["row_id"], strict=True)))
+        if profiles
+        else (),
+        profile=profile_table(profiles, len(entry.sizes)),
+        classes=class_table(board, entry),
         has_policies=bool(len(run.details.policies)),
         alike=_alike(board, entry, tables),
         labels_file=labels_file(entry.labels_sha256) if entry.labels_sha256 in run.details.labels else "",
@@ -118,12 +145,10 @@ def stability_reading(jaccard: float) -> str:
 def _facts(board: Board, entry: Entry) -> Terms:
     row, variant = entry.row, str(entry.row["variant"])
     declared = board.run.record.algorithms[entry.algorithm]
-    facts = {
-        "Algorithm": f"{entry.algorithm}: {declared.summary}",
-        "Parameters": row["params"],
+    facts: dict[str, object] = {
+        "Algorithm": f"{entry.algorithm}, {settings(str(row['params'])) or 'no parameters'}",
         "Variant": f"{variant}: {variant_text(board.run, variant)}",
-        "k policy": row["k_policy"],
-        "Cut": NOTHING if is_missing(row["cut"]) else row["cut"],
+        "k policy": f"{row['k_policy']}, {NOTHING if is_missing(row['cut']) else settings(str(row['cut']))}",
     }
     if declared.optimises:
         titles = ", ".join(board.metrics[name].title if name in board.metrics else name for name in declared.optimises)
@@ -141,9 +166,9 @@ def _facts(board: Board, entry: Entry) -> Terms:
 
 
 def _seed_table(entry: Entry) -> Table:
-    rows = [
-        (
-            cell["seed"],
+    seeds: dict[tuple[str, ...], list[int]] = {}  # equal rows are one
+    for cell in entry.cells.to_dict("records"):
+        facts = (
             NOTHING if is_missing(cell["labels_sha256"]) else cell["labels_sha256"][:12],
             " / ".join(map(str, cell["sizes"])) if isinstance(cell["sizes"], list | tuple) else NOTHING,
             share(cell["noise_share"]),
@@ -151,8 +176,8 @@ def _seed_table(entry: Entry) -> Table:
             fixed(cell["peak_mb"], 1),
             significant(cell["inertia"], 6),
         )
-        for cell in entry.cells.to_dict("records")
-    ]
+        seeds.setdefault(facts, []).append(int(cell["seed"]))
+    rows = [(", ".join(map(str, equal)), *facts) for facts, equal in seeds.items()]
     header = ("Seed", "Labels", "Sizes", "Noise", "Fit (s)", "Peak (MB)", "Objective")
     return text_table("Seeds", header, rows, numeric=(0, 3, 4, 5, 6))
 
@@ -194,28 +219,6 @@ def _policy_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     return text_table(caption, header, rows, numeric=range(1, len(header)))
 
 
-def _cut_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
-    """Return the scores of every cut of an entry's algorithm, parameters and variant."""
-    key = tuple(str(entry.row[name]) for name in ENTRY_KEY)
-    if key not in tables.cells or key not in tables.scores:
-        return Table("Scores against k")
-    metrics = [board.metrics[name] for name in board.run.record.ranking.metrics]
-    columns = [(metric, space) for metric in metrics for space in board.spaces]
-    by_cut = grouped(tables.scores[key], ["cut"])
-    rows = []
-    for (cut,), cells in grouped(tables.cells[key], ["cut"]).items():
-        means = mean_scores(by_cut[cut,]) if (cut,) in by_cut else {}
-        clusters = cells["n_clusters"].dropna().astype(float)
-        k = fixed(clusters.mean(), 0 if clusters.nunique() == 1 else 1)  # noqa: PD101
-        statuses = ["passed" if status == CellStatus.OK else status_text(status) for status in cells["status"]]
-        scores = (score_text(means.get((m.name, space), (math.nan, ""))[0], m.digits) for m, space in columns)
-        chosen = " (chosen)" if cut == entry.row["cut"] else ""
-        rows.append((settings(cut) + chosen, k, ", ".join(dict.fromkeys(statuses)), *scores))
-    header = ("Cut", "Clusters", "Gate", *(f"{metric.title}, {space}" for metric, space in columns))
-    caption = "Scores against k: every cut that was run, means over seeds"
-    return text_table(caption, header, rows, numeric=(1, *range(3, len(header))))
-
-
 def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     """Return rows, silhouette and stability of each cluster."""
     silhouettes = tables.silhouettes.get((board.dataset, entry.labels_sha256))
@@ -249,31 +252,11 @@ def _alike(board: Board, entry: Entry, tables: DetailTables) -> tuple[tuple[str,
     return tuple((other.anchor, f"{other.rank} {other.label}", fixed(ari, 3)) for ari, other in known[:_MOST_ALIKE])
 
 
-def agreement_table(board: Board, tables: DetailTables) -> Table:
-    """Return the agreement of the first entries of a board with one another.
-
-    Ranks may be shared, so the columns are numbered as the rows are; each row has its rank beside its number.
-    """
-    entries = board.entries[:_MOST_IN_MATRIX]
-    numbers = [f"#{place + 1}" for place in range(len(entries))]
-    known = [[tables.ari(board.dataset, entry, other) for other in entries if other is not entry] for entry in entries]
-    if all(ari is None for line in known for ari in line):
-        return Table("Agreement")
-    rows = []
-    for place, (entry, line) in enumerate(zip(entries, known, strict=True)):
-        texts = [fixed(ari, 2) for ari in line]
-        rows.append((f"{numbers[place]} (rank {entry.rank}) {entry.label}", *texts[:place], "", *texts[place:]))
-    caption = "Agreement of the entries with one another: adjusted Rand index of their labels (first seed; 1 is equal);"
-    caption += " column #2 is the entry of row #2"
-    if len(board.entries) > len(entries):
-        caption += f"; the first {len(entries)} of {len(board.entries)} entries"
-    return text_table(caption, ("Entry", *numbers), rows, numeric=range(1, len(numbers) + 1))
-
-
 def _more(run: StoredRun, table: BoardTable, entry: Entry) -> Terms:
     """Return the columns of the leaderboard that are neither in its table nor in the other details."""
     elsewhere = {heading.name for heading in table.headings} | {"rank_low", "rank_high", "labels_sha256", "params"}
     elsewhere |= {"cut", "dataset", "algorithm", "k_policy", "flags", "control", "oracle", "pareto", "seeds"}
+    elsewhere |= {"smallest", "largest"}
     others = [c for c in run.board.columns if c.name not in elsewhere and "@" not in c.name]
     shown = [(printable(column.title), printable(column.show(entry.row[column.name]))) for column in others]
     return tuple((title, text) for title, text in shown if text)
@@ -287,30 +270,3 @@ def _messages(entry: Entry) -> tuple[str, ...]:
         messages += info.pop("warnings", [])
         messages += [", ".join(f"{name} = {plain_value(value)}" for name, value in info.items())] if info else []
     return tuple(printable(message)[:400] for message in list(dict.fromkeys(messages))[:_MOST_MESSAGES])
-
-
-def _check_commands(run: StoredRun, entry: Entry) -> Iterator[str]:
-    """Yield the commands that check an entry; on the board over all datasets, those of its row on each dataset."""
-    rows: list[Row] = [entry.row]
-    if entry.row["dataset"] == OVERALL:
-        table = run.board.table[run.board.table["dataset"] != OVERALL]
-        same = (table[ENTRY_IDENTITY].astype(str) == list(entry.key)).all(axis=1)
-        rows = [{str(name): value for name, value in row.items()} for row in table[same].to_dict("records")]
-    for row in rows:
-        target = entry_target(run.cells, {name: str(row[name]) for name in CUT_KEY})
-        yield shlex.join(["clusterbench", "reproduce", *(["--"] if target.startswith("-") else []), target, run.name])
-    # Into other folders: in those of the run nothing would be computed, and a part would replace the whole.
-    yield f"{_run_command(run, entry)} --results again --reports again"
-    for sha in dict.fromkeys(sha[:12] for sha in entry.cells["labels_sha256"] if not is_missing(sha)):
-        yield f"clusterbench labels {sha}"
-
-
-def _run_command(run: StoredRun, entry: Entry) -> str:
-    """Return the command that fits and scores an entry (and the other settings of its algorithm) again."""
-    words = ["clusterbench", "run", Path(run.record.path).stem, *(["--quick"] if run.record.quick else [])]
-    conditions = {name: entry.row[name] for name in ("dataset", "algorithm", "variant")}
-    if entry.row["dataset"] == OVERALL or len(run.record.datasets) == 1:
-        del conditions["dataset"]
-    if not is_missing(entry.row["cut"]) and (k := Cut.parse(str(entry.row["cut"])).k) is not None:
-        conditions["k"] = k
-    return shlex.join([*words, *(word for name, value in conditions.items() for word in ("--only", f"{name}={value}"))])

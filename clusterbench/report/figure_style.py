@@ -140,17 +140,20 @@ def draw_matrix(
 
     axes = canvas.add_subplot()
     axes.grid(visible=False)
+    texts = []  # after all fields: those alike stay together
     for i, j in np.ndindex(values.shape):
         value, corner = float(values[i, j]), (j - 0.48, i - 0.46)
         if math.isnan(value):
             axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor="none", edgecolor=MUTED, linestyle=":"))
-            axes.text(j, i, NOTHING, ha="center", va="center", color=MUTED)
+            texts.append((MUTED, i, j, NOTHING))
             continue
         shade = (value - shades.low) / (shades.high - shades.low) if shades.high > shades.low else 0.0
         # White on dark fields, near-black (not the page's own colour) on light ones.
         ink = "#ffffff" if shades.dark(shade) else "#111111"
         axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=colormaps[shades.colours](shade), edgecolor="none"))
-        axes.text(j, i, fixed(value, shades.decimals), ha="center", va="center", fontsize=8, color=ink)
+        texts.append((ink, i, j, fixed(value, shades.decimals)))
+    for ink, i, j, text in sorted(texts):
+        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=ink)
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     long = max(map(len, columns), default=0) > 14

@@ -33,6 +33,40 @@ def text_table(
 
 
 @dataclass(frozen=True, slots=True)
+class Shaded:
+    """A field of a matrix: `level` from -5 to 5 is its shade, `title` what a pointer on it shows."""
+
+    text: str
+    level: int = 0
+    title: str = ""
+
+    @property
+    def shade(self) -> str:
+        """The name of its shade, "" for none."""
+        return f"{'p' if self.level > 0 else 'm'}{abs(self.level)}" if self.level else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadedTable:
+    """A table of numbers with a name before each row and a shade behind each number."""
+
+    caption: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, tuple[Shaded, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KChoice:
+    """A cut with the number by which k was chosen, and its height in percent."""
+
+    cut: str
+    value: str
+    height: int
+    chosen: bool
+    eligible: bool  # whether the k policy could choose it: the gate let it pass
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a reader must know before reading a rank: of which dataset ("" for the run), and how grave it is."""
 
@@ -114,7 +148,13 @@ class EntryDetails:
     view: View | None  # the clusters in the plane of the first two principal components
     clusters: Table  # rows, silhouette and stability of each cluster
     policies: Table  # scores under every noise policy, by metric and space
-    cuts: Table  # scores of every cut
+    rank_reason: str  # by what it is behind the first entry, or ahead of the second
+    rank_parts: ShadedTable  # what every metric in every space adds to its score or mean rank
+    k_reason: str  # by which number its k was chosen
+    k_choices: tuple[KChoice, ...]  # that number of every cut
+    apart: Terms  # each cluster with what sets it apart
+    profile: ShadedTable  # standardised medians of the clusters, by column
+    classes: Table  # known classes by clusters
     has_policies: bool  # whether the run was scored under several noise policies
     alike: tuple[tuple[str, str, str], ...]  # anchor, label and index of the entries whose labels agree best
     labels_file: str  # path beside the page, "" where there is none
@@ -130,9 +170,10 @@ class BoardReport:
     table: BoardTable
     details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]
-    agreement: Table  # of the labels of the entries with one another
+    agreement: ShadedTable  # of the labels of the entries with one another
     classes: Table  # known classes by clusters of the first entry
-    sensitivity: Table  # of the ranks under other rules
+    sensitivity: ShadedTable  # the ranks under other rules
+    columns: Table  # facts of the columns of the dataset
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from clusterbench.report import methodology, outcome_summary
 from clusterbench.report.board_table import column_explanations, leaderboard_table
 from clusterbench.report.class_table import class_table
+from clusterbench.report.cluster_profile import data_card
 from clusterbench.report.declared_parts import all_figures
-from clusterbench.report.entry_details import DetailTables, agreement_table, details_of, labels_file
+from clusterbench.report.entry_details import DetailTables, details_of, labels_file
 from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
+from clusterbench.report.matrices import agreement_matrix, sensitivity_matrix
 from clusterbench.report.model import BoardReport, ReportModel
 from clusterbench.report.svg import Picture
 from clusterbench.results import StoredRun
@@ -63,9 +65,10 @@ def _board_report(board: Board, figures: tuple[Picture, ...], tables: DetailTabl
         table=table,
         details=() if board.overall else tuple(details_of(board, table, tables)),
         figures=figures,
-        agreement=agreement_table(board, tables),
-        classes=class_table(board),
-        sensitivity=outcome_summary.sensitivity_table(board),
+        agreement=agreement_matrix(board, tables.ari),
+        classes=class_table(board, next(iter(board.contenders), None)),
+        sensitivity=sensitivity_matrix(board),
+        columns=data_card(board.run, board.dataset),
     )
 
 

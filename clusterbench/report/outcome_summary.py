@@ -1,6 +1,5 @@
 """What a run has besides its leaderboard: notices, refusals, failures, ranks under other rules."""
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -8,23 +7,18 @@ import pandas as pd
 
 from clusterbench.ranking import Alert, AlertKind, Severity
 from clusterbench.report.entry_views import (
-    Board,
     Entry,
     dataset_title,
-    entry_label,
     entry_names,
     grouped,
-    metric_title,
 )
 from clusterbench.report.model import Notice, Table, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
 from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.structure import StructureVerdict
-from clusterbench.tables import ENTRY_IDENTITY, ENTRY_KEY, OVERALL
+from clusterbench.tables import ENTRY_KEY, OVERALL
 from clusterbench.text import counted, printable
-
-_MOST_VARIED = 300
 
 
 def notices(run: StoredRun) -> list[Notice]:
@@ -115,27 +109,6 @@ def failure_table(run: StoredRun) -> Table:
         rows.append((status_text(status), algorithm, reason, len(part), where))
     caption = f"{len(failed)} of {counted(len(run.cells), 'cell')} ended without a labeling"
     return text_table(caption, ("Status", "Algorithm", "Reason", "Cells", "Where"), rows, numeric=(3,))
-
-
-def sensitivity_table(board: Board) -> Table:
-    """Return the ranks of the first entries of a board under every other rule, one column per rule."""
-    frame = board.run.board.sensitivity
-    frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
-    rules = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
-    published = {entry.key: entry.rank for entry in board.entries}
-    groups = grouped(frame, ENTRY_IDENTITY)
-    rows = []
-    for key, part in itertools.islice(groups.items(), _MOST_VARIED):
-        ranks = part.set_index(["kind", "what"])["rank"].to_dict()
-        row = dict(zip(ENTRY_IDENTITY, key, strict=True))
-        label = entry_label(board.names, row, several_policies=board.several_policies)
-        rows.append((label, published[key], *(ranks.get(rule, NOTHING) for rule in rules)))
-    header = ("Entry", "Published", *(f"{kind} {metric_title(board.metrics, what)}" for kind, what in rules))
-    caption = "Published rank, and the rank under another rule: without a metric, by one alone, in one space alone, by"
-    caption += " another noise policy"
-    if len(groups) > len(rows):
-        caption += f"; the first {len(rows)} of {len(groups)} entries"
-    return text_table(caption, header, rows, numeric=range(1, len(header)))
 
 
 MeanScores = Mapping[tuple[str, str], tuple[float, str]]

@@ -18,6 +18,7 @@ _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _EMPTY = (f"{{{_SVG}}}g", f"{{{_SVG}}}defs")
+_GROUPED = (f"{{{_SVG}}}use", f"{{{_SVG}}}text", f"{{{_SVG}}}path")
 _FONT = "system-ui, sans-serif"
 # A picture on its own has no page to inherit a colour from.
 _STANDALONE = "svg{color:#1b1f24}@media (prefers-color-scheme:dark){svg{color:#d7dce2}}"
@@ -134,7 +135,7 @@ def _flatten(parent: ET.Element) -> None:
             children.append(child)
     for (tag, style), alike in itertools.groupby(children, key=lambda one: (one.tag, one.get("style", ""))):
         marks = list(alike)
-        if len(marks) > 2 and style and tag == f"{{{_SVG}}}use":
+        if len(marks) > 2 and style and tag in _GROUPED:
             group = ET.SubElement(parent, f"{{{_SVG}}}g", {"style": style})
             for mark in marks:
                 del mark.attrib["style"]

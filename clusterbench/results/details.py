@@ -12,6 +12,8 @@ from clusterbench.results.records import RunRecord
 from clusterbench.results.stored_frames import DRAWS, read_frames
 from clusterbench.store import Store
 
+MOST_PROFILED = 40  # columns that a labeling is described by
+PROFILED_ROWS = 50_000  # of longer tables a sample describes the clusters
 _MOST_LABELS = 20_000_000  # labels that a run holds in memory, for all entries together
 
 
@@ -26,6 +28,12 @@ DETAIL_COLUMNS: dict[str, dict[str, str]] = {
     "point_labels": {"dataset": "object", "labels_sha256": "object", "labels": "object"},
     "class_counts": {"dataset": "object", "labels_sha256": "object", "space": "object", "class": "object",
                      "cluster": "int64", "rows": "int64"},
+    "profiles": {"dataset": "object", "labels_sha256": "object", "cluster": "int64", "column": "object",
+                 "role": "object", "value": "float64", "rest": "float64", "standardised": "float64",
+                 "delta": "float64"},
+    "medoids": {"dataset": "object", "labels_sha256": "object", "cluster": "int64", "row_id": "object"},
+    "columns": {"dataset": "object", "column": "object", "role": "object", "unit": "object", "distinct": "int64",
+                "missing": "float64", "zeros": "float64", "low": "float64", "median": "float64", "high": "float64"},
     "bands": {"dataset": "object", "space": "object", "metric": "object", "k": "int64", "generator": "object",
               "mean": "float64", "low": "float64", "high": "float64", "n": "int64"},
 }  # fmt: skip
@@ -54,6 +62,15 @@ class Details:
         space, with shares of the variance and the row in that space as JSON; and their clusters, -1 for noise, as JSON.
     class_counts : DataFrame
         Rows of each known class (in the order of the classes) in each cluster, -1 for noise; none where there are none.
+    profiles : DataFrame
+        Of each cluster and column, the median (``value``; of 0 and 1 the mean), that of all other rows (``rest``), the
+        value in standard deviations of all rows from their mean, after log1p where a column is skewed
+        (``standardised``), and Cliff's delta against the other rows. Levels of a category are columns of 0 and 1.
+    medoids : DataFrame
+        The id of the row of each cluster that is nearest to its mean in the first reference space.
+    columns : DataFrame
+        Of each column of a dataset, role, unit, distinct values, shares of missing values and zeros, and its range with
+        the median; dates are days since 1970-01-01.
     bands : DataFrame
         Mean, 5 % and 95 % quantile of the scores of random partitions, by generator.
     jaccards : mapping
@@ -70,6 +87,9 @@ class Details:
     points: pd.DataFrame = field(default_factory=lambda: no_rows("points"))
     point_labels: pd.DataFrame = field(default_factory=lambda: no_rows("point_labels"))
     class_counts: pd.DataFrame = field(default_factory=lambda: no_rows("class_counts"))
+    profiles: pd.DataFrame = field(default_factory=lambda: no_rows("profiles"))
+    medoids: pd.DataFrame = field(default_factory=lambda: no_rows("medoids"))
+    columns: pd.DataFrame = field(default_factory=lambda: no_rows("columns"))
     bands: pd.DataFrame = field(default_factory=lambda: no_rows("bands"))
     jaccards: Mapping[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict)
     labels: Mapping[str, Labels] = field(default_factory=dict)

@@ -6,7 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from clusterbench.errors import RequestError, unknown
-from clusterbench.ranking import Alert, AlertKind, Candidates, Leaderboard, choose_candidates, rank_candidates
+from clusterbench.ranking import (
+    CRITERIA_COLUMNS,
+    Alert,
+    AlertKind,
+    Candidates,
+    Leaderboard,
+    choose_candidates,
+    rank_candidates,
+)
 from clusterbench.results.details import Details, read_details, row_ids_key
 from clusterbench.results.draw_tables import draw_tables
 from clusterbench.results.known_classes import with_known_classes
@@ -24,7 +32,8 @@ from clusterbench.structure import StructureVerdict
 class StoredRun:
     """A finished run: everything a report needs, without the data.
 
-    `cells` and `scores` are the long tables, with the columns `CELL_COLUMNS` and `SCORE_COLUMNS`.
+    `cells` and `scores` are the long tables, with the columns `CELL_COLUMNS` and `SCORE_COLUMNS`; `criteria` are the
+    numbers by which k was chosen: `Candidates.criteria`.
     """
 
     name: str
@@ -33,6 +42,7 @@ class StoredRun:
     cells: pd.DataFrame
     scores: pd.DataFrame
     board: Leaderboard
+    criteria: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CRITERIA_COLUMNS)))
     computed: int = 0  # partitions that were fitted now; the others were in the store
     details: Details = field(default_factory=Details)
 
@@ -71,7 +81,8 @@ def read_run(store: Store, name: str | None = None) -> StoredRun:
     candidates = choose_run(store, record, cells, scores)
     board = with_structure(rank_run(store, record, candidates, cells), record)
     board = with_sampled_fits(with_known_classes(board, scores, record), record)
-    return StoredRun(name, record, manifest, cells, scores, board, details=read_details(store, record, board.table))
+    details = read_details(store, record, board.table)
+    return StoredRun(name, record, manifest, cells, scores, board, candidates.criteria(), details=details)
 
 
 def read_record(store: Store, name: str) -> tuple[RunRecord, Manifest]:

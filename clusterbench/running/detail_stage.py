@@ -18,6 +18,7 @@ from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
 from clusterbench.running.calibration_stage import frame_key
+from clusterbench.running.cluster_profiles import data_card, medoids, profile_clusters
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.seeding import stable_rng
@@ -55,6 +56,9 @@ def compute_details(
             "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
             "agreement": frame_key("agreement", first),
             "class_counts": frame_key("class counts", [classes.content_hash for classes in known], first),
+            "profiles": frame_key("profiles", plan.datasets[dataset].content_hash, plan.benchmark.ranking.seed, first),
+            "medoids": frame_key("medoids", made[0], first),
+            "columns": frame_key("columns", plan.datasets[dataset].content_hash),
             "policies": frame_key("policies", [score_key(space) for _, space in references], policies, metrics, every),
         }
         stored = {kind for kind, key in wanted.items() if store.frame(key) is not None}
@@ -168,6 +172,9 @@ def _computed(
         "silhouettes": _silhouettes({n: s.values for n, s in references.items()}, first, labelings, seed),
         "agreement": agreement(compared, labelings),
         "class_counts": class_counts(plan.datasets[dataset].known_classes, first, labelings),
+        "profiles": profile_clusters(plan.datasets[dataset], labelings, seed),
+        "medoids": medoids(plan.datasets[dataset], next(iter(references.values())).values, labelings),
+        "columns": data_card(plan.datasets[dataset]),
         "policies": wanted_scores.assign(space=wanted_scores["space_hash"].map(names), policy=wanted_scores["noise"])[
             ["labels_sha256", "space", "policy", "metric", "value", "reason"]
         ].reset_index(drop=True),

@@ -127,9 +127,8 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
         seconds = (fitted - started, scored - fitted, time.perf_counter() - scored)
         manifest = _manifest(plan, record, settings, None, StageSeconds(*(round(value, 3) for value in seconds)))
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())
-    return StoredRun(
-        plan.name, record, manifest, cells, scores, board, n_fitted, read_details(store, record, board.table)
-    )
+    chosen, stored = candidates.criteria(), read_details(store, record, board.table)
+    return StoredRun(plan.name, record, manifest, cells, scores, board, chosen, n_fitted, stored)
 
 
 _NO_TIME = StageSeconds(0.0, 0.0, 0.0)

@@ -16,7 +16,7 @@ import pytest
 
 from clusterbench.environment import Environment, GitState
 from clusterbench.metrics import CENTROIDS, GROWTH, NoisePolicy
-from clusterbench.ranking import Alert, AlertKind, Draws, Gate, KPolicy, RankingSpec, leaderboard
+from clusterbench.ranking import Alert, AlertKind, Draws, Gate, KPolicy, RankingSpec, choose_candidates, leaderboard
 from clusterbench.report import ReportModel, all_formats, build_report, write_report
 from clusterbench.results import (
     AlgorithmRecord,
@@ -222,9 +222,16 @@ def _make_run(
     record = _record(cells, spec, title=title, **declared)
     manifest = _manifest(record)
     if not closely:
-        return StoredRun("demo", record, manifest, cells, scores, leaderboard(cells, scores, spec))
-    board = leaderboard(cells, scores, spec, baselines=_baselines(datasets), draws=_draws(cells, scores))
-    return StoredRun("demo", record, manifest, cells, scores, board, details=_details(cells, scores))
+        candidates = choose_candidates(cells, scores, spec)
+        return StoredRun(
+            "demo", record, manifest, cells, scores, leaderboard(cells, scores, spec), candidates.criteria()
+        )
+    more = {"baselines": _baselines(datasets), "draws": _draws(cells, scores)}
+    board, criteria = (
+        leaderboard(cells, scores, spec, **more),
+        choose_candidates(cells, scores, spec, **more).criteria(),
+    )
+    return StoredRun("demo", record, manifest, cells, scores, board, criteria, details=_details(cells, scores))
 
 
 def _draws(cells: pd.DataFrame, scores: pd.DataFrame) -> Draws:
@@ -279,6 +286,17 @@ def _details(cells: pd.DataFrame, scores: pd.DataFrame) -> Details:
         for cluster in range(int(labels[sha].max()) + 1)
     ]
     columns = ["dataset", "labels_sha256", "space", "cluster", "size", "silhouette", "rows"]
+    profiles = [
+        (dataset, sha, cluster, name, role, float(cluster), 0.5, 1.0 - cluster, delta)
+        for dataset, sha in names
+        for cluster in range(int(labels[sha].max()) + 1)
+        for name, role, delta in (("a", "numeric", 0.1), ("b", "binary", 0.9 - cluster), ("day", "date", -0.2))
+    ]
+    medoids = [(d, sha, 0, f"=C{number}") for number, (d, sha) in enumerate(names)]
+    card = [
+        (dataset, *("a", "numeric", "cm", 17), *(0.25, 0.5), *(1.0, 2.0, 1234.5))
+        for dataset in dict.fromkeys(dataset for dataset, _ in names)
+    ]
     pairs = [
         agreement([sha for d, sha in names if d == dataset], labels).assign(dataset=dataset)
         for dataset in dict.fromkeys(dataset for dataset, _ in names)
@@ -290,6 +308,9 @@ def _details(cells: pd.DataFrame, scores: pd.DataFrame) -> Details:
         agreement=pd.concat(pairs, ignore_index=True),
         points=pd.concat([view.assign(dataset=dataset) for dataset in cells["dataset"].unique()], ignore_index=True),
         point_labels=pd.DataFrame(names, columns=["dataset", "labels_sha256"]).assign(labels=seen),
+        profiles=pd.DataFrame(profiles, columns=list(Details().profiles)),
+        medoids=pd.DataFrame(medoids, columns=list(Details().medoids)),
+        columns=pd.DataFrame(card, columns=list(Details().columns)),
         bands=random_bands(_baselines(cells["dataset"].unique().tolist())),
         jaccards={tuple(row[:5]): (0.9, 0.7) for row in keys.itertuples(index=False, name=None)},
         labels=labels,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -187,7 +188,7 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
     row = report.metrics.rows[0]
     assert row[:3] == ("Widest", "largest distance", "-∞ to ∞, lower is better")
     assert row[4:] == ("yes, family widest of weight 1", "6", "–")
-    assert "Widest, log1p" in board.details[0].cuts.header
+    assert "Widest, log1p" in [name for name, _ in board.details[0].rank_parts.rows]
     assert [row[0] for row in board.details[0].scores.rows] == ["Widest", "Silhouette", "Calinski-Harabasz"]
     figures = {figure.name: figure for figure in board.figures}
     assert figures["metric-correlation"].header[1:3] == ("Widest, standard", "Widest, log1p")
@@ -243,7 +244,6 @@ def test_equal_reasons_are_grouped_and_different_ones_counted(make_run: MakeRun)
 
 def test_lists_are_rectangular_printable_and_hold_every_cell_that_is_not_ok(any_report: ReportModel) -> None:
     tables = [any_report.rejected, any_report.refused, any_report.failures, any_report.metrics, *any_report.declared]
-    tables += [board.sensitivity for board in any_report.boards]
     for table in tables:
         assert all(len(row) == len(table.header) for row in table.rows)
         assert all(0 <= position < len(table.header) for position in table.numeric)
@@ -259,8 +259,11 @@ def test_sensitivity_holds_the_ranks_under_every_rule(mixed_report: ReportModel)
     assert table.header[-2:] == ("only space standard", "only space log1p")
     assert len(table.header) - 2 == len(frame[["kind", "what"]].drop_duplicates())
     first = frame[(frame["algorithm"] == "agglomerative") & (frame["variant"] == "log1p")]
-    assert list(table.rows[0][2:]) == first["rank"].astype(str).tolist()
-    assert [row[1] for row in table.rows] == [str(entry.rank) for entry in report.board.entries]
+    (_, (published, *others)), *_ = table.rows
+    assert [field.text for field in others] == first["rank"].astype(str).tolist()
+    for rank, field in zip(first["rank"], others, strict=True):
+        assert np.sign(field.level) == np.sign(int(published.text) - rank)
+    assert [fields[0].text for _, fields in table.rows] == [str(entry.rank) for entry in report.board.entries]
 
 
 def test_notices_are_serious_first_then_by_dataset_and_come_once(make_run: MakeRun) -> None:
@@ -369,7 +372,7 @@ def test_details_hold_seeds_scores_diagnostics_and_commands(mixed_report: Report
     assert [row[0] for row in kmeans.seeds.rows] == ["0", "1"]
     assert kmeans.messages == ("ConvergenceWarning: did not converge",)
     facts = dict(kmeans.facts)
-    assert facts["Parameters"] == '{"n_init": 10}'
+    assert facts["Algorithm"] == "kmeans, n_init=10"
     assert facts["Optimises"].startswith("Calinski-Harabasz: equal to this algorithm's own objective")
     assert kmeans.scores.header == ("Metric", "own space, not ranked", "standard", "log1p")
     scores = (f"{kmeans.entry.row[f'silhouette@{space}']:.4f}" for space in ("own", "standard", "log1p"))
@@ -407,10 +410,9 @@ def test_scores_of_the_details_are_means_over_seeds_and_every_cut_is_listed(full
             decimals = 1 if metric == "calinski_harabasz" else 4
             for space, text in zip(("own", "standard", "log1p"), fields[1:], strict=True):
                 assert float(text) == pytest.approx(means[(*key, metric, space)], abs=0.51 * 10.0**-decimals)
-        assert len(details.cuts.rows) == (2 if row["algorithm"] == "dbscan" else 3)
-        (chosen,) = [fields for fields in details.cuts.rows if fields[0].endswith(" (chosen)")]
-        at = details.cuts.header.index("Davies-Bouldin, standard")
-        assert chosen[at] == f"{row['davies_bouldin@standard']:.4f}"
+        assert len(details.k_choices) == (2 if row["algorithm"] == "dbscan" else 3)
+        (chosen,) = [one for one in details.k_choices if one.chosen]
+        assert json.loads(row["cut"]) == {name: json.loads(value) for name, value in [chosen.cut.split("=")]}
         assert details.labels_file == f"labels/{row['labels_sha256'][:12]}.csv"
         assert details.view is not None
 
@@ -433,6 +435,78 @@ def test_clusters_have_sizes_silhouettes_and_the_reading_of_their_stability(
         assert [row[5] for row in rows[:2]] == [words, "valid, stable"]
 
 
+@pytest.mark.parametrize("name", ["full_report", "scored_reports"])
+def test_what_the_metrics_add_sums_to_the_score_and_the_sentence_has_the_largest_differences(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    report: ReportModel = request.getfixturevalue(name)
+    for board in report.boards[-1:]:
+        contributions = report.run.board.contributions
+        contributions = contributions[contributions["dataset"] == board.board.dataset]
+        sums = contributions.groupby(["algorithm", "params", "variant", "k_policy"])["contribution"].sum()
+        first = board.board.contenders[0]
+        for details in board.details:
+            entry, parts = details.entry, details.rank_parts
+            assert sums[entry.key] == pytest.approx(entry.order_value, abs=1e-9)
+            at = parts.header.index("Adds") - 1
+            *rows, (title, total) = parts.rows
+            assert (title, total[at].text) == (entry.order.heading, f"{entry.order_value:.3f}")
+            assert sum(float(fields[at].text) for _, fields in rows) == pytest.approx(entry.order_value, abs=0.004)
+            other = board.board.contenders[1] if entry is first else first
+            assert f"that of {other.rank} {other.label}" in details.rank_reason
+            gaps = [float(fields[-1].text) for _, fields in rows]
+            assert gaps == pytest.approx([float(f[at].text) - float(f[at + 1].text) for _, f in rows], abs=0.0011)
+            better = [-entry.order.sign * gap for gap in gaps]
+            assert all(np.sign(f[-1].level) in (0, np.sign(gap)) for (_, f), gap in zip(rows, better, strict=True))
+
+
+def test_the_choice_of_k_is_the_criterion_of_the_policy_for_every_cut(full_report: ReportModel) -> None:
+    run = full_report.run
+    for details in one_board(full_report).details:
+        row = details.entry.row
+        mine = run.criteria[
+            (run.criteria[["algorithm", "params", "variant"]] == list(details.entry.key[:3])).all(axis=1)
+        ]
+        values = dict(zip(mine["cut"], mine["criterion"].astype(float), strict=True))
+        assert [one.value for one in details.k_choices] == [f"{value:.3f}" for value in values.values()]
+        best = max(values, key=lambda cut: values[cut])
+        assert row["cut"] == best == mine.loc[mine["chosen"].astype(bool), "cut"].item()
+        (chosen,) = [one for one in details.k_choices if one.chosen]
+        assert chosen.height == 100
+        assert details.k_reason.startswith(
+            f"{chosen.cut} has the highest mean z against random partitions, {chosen.value}"
+        )
+
+
+def test_a_cut_that_the_gate_rejects_is_no_choice_however_high_its_number(mixed_run: StoredRun) -> None:
+    criteria = mixed_run.criteria.copy()
+    mine = (criteria["algorithm"] == "kmeans") & (criteria["variant"] == "log1p")
+    criteria.loc[mine & ~criteria["chosen"].astype(bool), ["criterion", "eligible"]] = [9.0, False]
+    report = bare(replace(mixed_run, criteria=criteria))
+    details = {one.entry.label: one for one in one_board(report).details}["kmeans · log1p · k=3"]
+    assert details.k_reason.endswith("No other cut passed the gate.")
+    assert [one.eligible for one in details.k_choices] == [False, True, False]
+
+
+def test_clusters_are_told_apart_by_their_largest_deltas_in_units_of_the_table(full_report: ReportModel) -> None:
+    details = one_board(full_report).details[0]
+    sizes = details.entry.sizes
+    assert [name for name, _ in details.apart] == [f"Cluster {c}, {size:,} rows" for c, size in enumerate(sizes)]
+    medoids = full_report.run.details.medoids.set_index("labels_sha256")["row_id"]
+    assert details.apart[0][1] == (
+        "higher b (0.0 % against 50.0 %) and lower day (in 60 % of pairs of rows; both medians 1970-01-01); row"
+        f" {medoids[details.entry.labels_sha256]} is nearest to its mean."
+    )
+    assert details.apart[1][1] == "lower day (1970-01-02 against 1970-01-01)."
+    assert details.profile.header == ("Column", *map(str, range(len(sizes))))
+    names = [name for name, _ in details.profile.rows]
+    assert names == ["b", "day", "a"]
+    (_, fields) = details.profile.rows[0]
+    assert [field.text for field in fields[:2]] == ["+1.0", "0.0"]
+    assert [field.title for field in fields[:2]] == ["0.0 %", "100.0 %"]
+    assert full_report.boards[0].columns.rows == (("a", "numeric", "cm", "1", "2", "1,234", "25.0 %", "50.0 %", "17"),)
+
+
 def test_noise_policies_are_shown_where_there_is_noise_only(full_report: ReportModel) -> None:
     every = one_board(full_report).details
     assert {bool(details.policies.rows) for details in every if not details.entry.n_noise} == {False}
@@ -449,10 +523,18 @@ def test_agreement_is_symmetric_and_equal_labels_agree_fully(full_report: Report
     report = one_board(full_report)
     table = report.agreement
     assert table.header[:3] == ("Entry", "#1", "#2")
-    for place, (entry, row) in enumerate(zip(report.board.entries, table.rows, strict=True)):
-        assert row[0] == f"#{place + 1} (rank {entry.rank}) {entry.label}"
-        assert row[place + 1] == ""
-        assert [other[place + 1] for other in table.rows] == list(row[1:])
+    entries = {f"(rank {entry.rank}) {entry.label}": entry for entry in report.board.entries}
+    known = full_report.run.details.agreement.set_index(["one", "other"])["ari"].to_dict()
+    for place, (name, fields) in enumerate(table.rows):
+        assert name.partition(" ")[0] == f"#{place + 1}"
+        assert fields[place].text == ""
+        assert [others[place].text for _, others in table.rows] == [field.text for field in fields]
+        mine = entries[name.partition(" ")[2]].labels_sha256
+        for field, (other, _) in zip(fields, table.rows, strict=True):
+            theirs = entries[other.partition(" ")[2]].labels_sha256
+            if theirs != mine:
+                ari = known.get((mine, theirs), known.get((theirs, mine)))
+                assert float(field.text) == pytest.approx(ari, abs=0.0051)
     for details in report.details:
         indices = [float(index) for _, _, index in details.alike]
         assert indices == sorted(indices, reverse=True)
@@ -467,7 +549,9 @@ def test_without_details_in_the_store_there_is_nothing_to_show(mixed_report: Rep
     details = report.details[0]
     assert (details.view, details.labels_file, details.alike) == (None, "", ())
     assert (details.clusters.rows, details.policies.rows, report.agreement.rows) == ((), (), ())
-    assert details.cuts.rows  # these are scores of the run itself
+    assert (details.apart, details.profile.rows, report.columns.rows) == ((), (), ())
+    assert details.k_choices  # these are of the run itself
+    assert details.rank_parts.rows
 
 
 def test_a_ranked_entry_without_a_score_is_marked_and_says_why(make_run: MakeRun) -> None:

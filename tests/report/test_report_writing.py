@@ -53,7 +53,9 @@ def test_a_report_is_complete_and_inside_its_folder(name: str, request: pytest.F
     figures = {f"figures/{name}.{ending}" for name in names for ending in ("svg", "csv")}
     files = {file for one in all_formats() for file in one.files}
     others = {"index.html", "leaderboard.md", "leaderboard.json", "leaderboard.tex", "scores_wide.csv", "citation.bib"}
-    assert others | TABLES == files
+    details = {f"{name}.csv" for name in ("contributions", "k_choice", "sensitivity", "agreement")}
+    clusters = {f"{name}.csv" for name in ("clusters", "medoids", "columns")}
+    assert others | details | clusters | TABLES == files
     assert written[0].name == "index.html"
     assert (
         set(snapshot(tmp_path / "demo"))

@@ -78,6 +78,83 @@ def test_cluster_silhouettes_are_those_of_scikit_learn(done: StoredRun, table: n
         assert part["size"].tolist() == [(labels == cluster).sum() for cluster in part["cluster"]]
 
 
+def test_profiles_are_medians_in_and_outside_a_cluster_with_cliffs_delta(done: StoredRun, table: np.ndarray) -> None:
+    profiles = done.details.profiles
+    assert set(profiles["labels_sha256"]) == set(done.board.table["labels_sha256"])
+    for row in profiles.itertuples():
+        values = table[:, ["a", "b", "c"].index(row.column)]
+        inside = done.details.labels[row.labels_sha256] == row.cluster
+        assert row.value == pytest.approx(np.median(values[inside]))
+        assert row.rest == pytest.approx(np.median(values[~inside]))
+        assert row.standardised == pytest.approx((row.value - values.mean()) / values.std())
+        pairs = np.sign(values[inside][:, None] - values[~inside])
+        assert row.delta == pytest.approx(pairs.mean())
+
+
+def test_a_medoid_has_the_least_sum_of_squared_distances_in_its_cluster(done: StoredRun, table: np.ndarray) -> None:
+    for row in done.details.medoids.itertuples():
+        inside = np.flatnonzero(done.details.labels[row.labels_sha256] == row.cluster)
+        sums = [((table[inside] - table[one]) ** 2).sum() for one in inside]
+        assert row.row_id == done.details.row_ids["blobs"][inside[int(np.argmin(sums))]]
+
+
+def test_columns_have_their_ranges_and_shares(done: StoredRun, table: np.ndarray) -> None:
+    columns = done.details.columns
+    assert columns["column"].tolist() == ["a", "b", "c"]
+    assert columns["role"].tolist() == ["numeric"] * 3
+    np.testing.assert_allclose(columns[["low", "median", "high"]], np.quantile(table, [0, 0.5, 1], axis=0).T)
+    assert columns[["missing", "zeros"]].to_numpy().tolist() == [[0.0, 0.0]] * 3
+
+
+KINDS = """
+title = "Kinds"
+seeds = [0]
+k = [2]
+reference_spaces = ["raw"]
+[[datasets]]
+path = "kinds.csv"
+roles = { region = "category", since = "date" }
+[variants]
+raw = [{ step = "drop", columns = ["region", "since"] }, { step = "log1p" }]
+[ranking]
+random_partitions = 0
+bootstraps = 0
+[stability]
+resamples = 0
+[structure]
+permutations = 0
+[[algorithms]]
+use = "kmeans"
+"""
+
+
+def test_kinds_of_columns_are_profiled_as_shares_levels_and_days(tmp_path: Path) -> None:
+    first = np.arange(120) < 60
+    region = np.where(first, "north", np.where(np.arange(120) % 2, "south", "west"))
+    wealth = np.where(first, 1.0, 400.0) * np.random.default_rng(0).lognormal(0.0, 1.5, 120)
+    since = np.where(first, "2024-01-01", "2020-05-06")
+    frame = pd.DataFrame({"wealth": wealth, "member": first.astype(int), "region": region, "since": since})
+    frame.to_csv(tmp_path / "kinds.csv", index=False)
+    (tmp_path / "kinds.toml").write_text(KINDS)
+    done = run(tmp_path / "kinds.toml", results=tmp_path / "results", settings=Settings(workers=0), progress=Silent())
+    (sha,) = done.board.table["labels_sha256"]
+    profiles, inside = done.details.profiles.set_index(["cluster", "column"]), done.details.labels[sha] == 0
+    mine = profiles.loc[0]
+    levels = dict.fromkeys(["member", "region = north", "region = south", "region = west"], "binary")
+    assert mine["role"].to_dict() == {"wealth": "numeric", "since": "date", **levels}
+    north = region == "north"
+    assert mine.loc["region = north", "value"] == pytest.approx(north[inside].mean())
+    assert mine.loc["region = north", "delta"] == pytest.approx(north[inside].mean() - north[~inside].mean())
+    days = (pd.to_datetime(pd.Series(since)) - pd.Timestamp(0)).dt.days
+    assert mine.loc["since", "value"] == days[inside].median()
+    logs = np.log1p(wealth)
+    scaled = (np.log1p(np.median(wealth[inside])) - logs.mean()) / logs.std()
+    assert mine.loc["wealth", "standardised"] == pytest.approx(scaled)
+    card = done.details.columns.set_index("column")
+    assert card.loc["since", ["low", "high"]].tolist() == [days.min(), days.max()]
+    assert card.loc["member", "zeros"] == 0.5
+
+
 def test_agreement_is_the_adjusted_rand_index_of_every_pair(done: StoredRun) -> None:
     found = done.details.agreement
     hashes = done.board.table["labels_sha256"].unique()

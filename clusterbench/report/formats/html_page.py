@@ -26,7 +26,7 @@ def html(report: ReportModel) -> str:
     script, data = part("ranks.js") + part("page.js"), page_data(report)
     page = template("page.html.j2", slug=slug).render(
         report=report,
-        style=part("page.css"),
+        style=part("page.css") + part("entry.css"),
         script=script,
         policy=_policy(script),
         data=script_json(data),
