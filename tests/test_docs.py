@@ -61,6 +61,23 @@ def test_every_benchmark_of_a_page_is_valid(page, text):
     assert bench.jobs()
 
 
+def test_the_python_of_a_page_compiles():
+    for page, text in blocks("python"):
+        compile(text, page, "exec")
+
+
+def test_the_page_on_python_runs_and_goes_on_from_the_readme(tmp_path, monkeypatch):
+    (readme,) = [text for page, text in blocks("python") if page == "README.md" and "clusterbench.run(" in text]
+    (source,) = [text for page, text in blocks("python") if page == "python.md"]
+    lines = iter(source.splitlines())
+    assert all(line in lines for line in readme.splitlines())  # in this order
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(source, names)
+    assert sorted(names["run"].labels().value_counts()) == [60, 60, 60]
+    assert (tmp_path / "report" / "index.html").exists()
+
+
 def test_the_documentation_builds_without_a_warning_and_asks_for_nothing_from_outside(tmp_path):
     pytest.importorskip("sphinx", reason="sphinx is not installed (extra 'docs')")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(tmp_path / "trees")]

@@ -41,15 +41,6 @@ def test_the_plugin_of_the_readme_passes_the_conformance_check(tmp_path):
     assert failed == []
 
 
-def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch):
-    (source,) = [block for block in blocks("python") if "clusterbench.run(" in block]
-    monkeypatch.chdir(tmp_path)
-    names: dict = {}
-    exec(source, names)
-    assert sorted(names["run"].labels().value_counts()) == [60, 60, 60]
-    assert (tmp_path / "report" / "index.html").exists()
-
-
 def test_every_link_into_the_repository_leads_somewhere():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert [target for target in targets if not (ROOT / target).exists()] == []

@@ -44,3 +44,8 @@ def test_every_block_of_the_tutorial_runs(tmp_path, monkeypatch, capfd):
     assert Path("reports/customers-part/citation.bib").is_file()
     assert pd.read_csv("assigned.csv")["segment"].nunique() == 3
     assert len(pd.read_parquet("tables/cells.parquet")) > 100
+    page = (ROOT / "docs" / "segments.md").read_text(encoding="utf-8")
+    (source,) = [text for _, language, text in BLOCK.findall(page) if "load_bundle" in text]
+    names = {"values": pd.read_csv("customers.csv")[["age", "spending", "visits"]].to_numpy(float)}
+    exec(source, names)
+    assert names["given"].segment.tolist() == pd.read_csv("assigned.csv")["segment"].tolist()
