@@ -35,7 +35,7 @@ def test_the_readme_is_short():
 
 def test_the_plugin_of_the_readme_passes_the_conformance_check(tmp_path):
     (source,) = [block for block in blocks("python") if "ALGORITHM" in block]
-    path = tmp_path / "bisecting.py"
+    path = tmp_path / "even_bisecting.py"
     path.write_text(source)
     failed = [check for check in check_algorithm(load_plugin(path)) if not check.ok]
     assert failed == []

@@ -39,7 +39,7 @@ def test_every_block_of_the_tutorial_runs(tmp_path, monkeypatch, capfd):
             for line in text.splitlines():
                 run_command(line, monkeypatch)
     out = capfd.readouterr().out
-    assert "bisecting_strategy │" in out
+    assert "│ bisecting_strategy │" in out
     assert names["first"]["k"] == 3
     assert Path("reports/customers-part/citation.bib").is_file()
     assert pd.read_csv("assigned.csv")["segment"].nunique() == 3
