@@ -101,9 +101,8 @@ def _field(
         return Field(_OWN_TEXTS[name](entry), exact_text(entry.row.get(name)))
     value, column = entry.row[name], columns[name]
     text = printable(column.show(value)) or (NOTHING if column.format else "")
-    notes = []
-    if f"z:{name}" in columns and not is_missing(z := entry.row[f"z:{name}"]):
-        notes.append(f"z {fixed(number_of(z), 1)}")
+    z = number_of(entry.row.get(f"z:{name}"))
+    notes = [] if is_missing(z) else [f"z {fixed(z, 1)}"]
     k = 0 if is_missing(entry.row["k"]) else int(number_of(entry.row["k"]))
     if (means := random_means.get((str(entry.row["dataset"]), name, k))) is not None:
         notes.append(f"random {', '.join(map(column.show, means))}")
@@ -113,4 +112,4 @@ def _field(
             f"{short} {columns[part].show(entry.row[part])}" for short, part in zip(GENERATORS, parts, strict=True)
         ]
     optimised = name.partition("@")[0] in run.record.algorithms[entry.algorithm].optimises
-    return Field(text, exact_text(value), tuple(notes), optimised)
+    return Field(text, exact_text(value), tuple(notes), optimised, z)

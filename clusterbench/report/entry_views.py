@@ -213,6 +213,15 @@ def boards_of(run: StoredRun) -> list[Board]:
     return [Board(run, names, dataset, oracle, tuple(ranked), several) for (dataset, oracle), ranked in entries.items()]
 
 
+def entries_by_dataset(board: Board, boards: Sequence[Board]) -> list[list[Entry | None]]:
+    """Return, for every entry of a board, its entry on the board of each dataset."""
+    if not board.overall:
+        return [[entry] for entry in board.entries]
+    others = [one for one in boards if not one.oracle and not one.overall]
+    known = {(one.dataset, entry.key): entry for one in others for entry in one.entries}
+    return [[known.get((dataset, entry.key)) for dataset in board.datasets] for entry in board.entries]
+
+
 def entry_label(names: EntryNames, row: Row, *, several_policies: bool = False) -> str:
     """Return name, variant, k and, where there are several, the policy that chose k."""
     parts = [printable(names.setting(str(row["algorithm"]), str(row["params"]))), printable(row["variant"])]

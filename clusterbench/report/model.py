@@ -1,9 +1,12 @@
 """The report of a run, ready to print: built once, rendered by every format."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
+from clusterbench.ranking import AlertKind
 from clusterbench.report.cluster_view import View
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.svg import Picture
@@ -73,10 +76,30 @@ class Notice:
     text: str
     place: str = ""
     serious: bool = False
+    kind: AlertKind = AlertKind.DATA
 
     @property
     def full_text(self) -> str:
         return f"{self.place}: {self.text}" if self.place else self.text
+
+
+class Tone(StrEnum):
+    """What a verdict means for the first place."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    DOUBT = "doubt"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A question that a reader has on the first place, with its answer."""
+
+    question: str
+    answer: str
+    evidence: str
+    tone: Tone = Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +132,7 @@ class Field:
     exact: str = ""  # the number behind it, "" where there is none
     notes: tuple[str, ...] = ()  # such as its z
     optimised: bool = False  # whether it is the score of a metric that the algorithm itself optimises
+    z: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +147,15 @@ class BoardTable:
         """Neighbouring headings of one group together."""
         parts = itertools.groupby(self.headings, key=lambda heading: (heading.group, heading.group or heading.name))
         return [(group, list(part)) for (group, _), part in parts]
+
+    @property
+    def contenders(self) -> tuple[tuple[Entry, tuple[Field, ...]], ...]:
+        """The rows of the entries that are no controls."""
+        return tuple(row for row in self.rows if not row[0].control)
+
+    @property
+    def controls(self) -> tuple[tuple[Entry, tuple[Field, ...]], ...]:
+        return tuple(row for row in self.rows if row[0].control)
 
     @property
     def numeric(self) -> tuple[int, ...]:
@@ -167,6 +200,8 @@ class BoardReport:
     board: Board
     headline: str
     competitors: str  # who is ranked: ``45 contenders and 18 controls``
+    verdicts: tuple[Verdict, ...]  # on its first place
+    notices: tuple[Notice, ...]  # about its dataset, without those that a verdict says
     table: BoardTable
     details: tuple[EntryDetails, ...]  # of the first entries; none on the board over all datasets
     figures: tuple[Picture, ...]
@@ -174,6 +209,7 @@ class BoardReport:
     classes: Table  # known classes by clusters of the first entry
     sensitivity: ShadedTable  # the ranks under other rules
     columns: Table  # facts of the columns of the dataset
+    by_dataset: Table  # ranks on each dataset; on the board over all datasets alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +223,8 @@ class ReportModel:
     rule: str  # how k is chosen and entries are ordered, and what is known of that rule
     trust: Terms  # of each dataset, where known, how far its first place can be trusted
     basis: tuple[str, ...]  # what is said under the headline: the rule, and how far the first places can be trusted
-    outcomes: str  # how many cells ended in which status
+    facts: Terms  # what was run on what data
+    outcomes: str  # how many results have which status
     citation: str
     verdicts: tuple[str, ...]  # whether there is structure, where no notice says so
     notices: tuple[Notice, ...]  # the serious ones first

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clusterbench.report import methodology, outcome_summary
+from clusterbench.report import first_screen, methodology, outcome_summary
 from clusterbench.report.board_table import column_explanations, leaderboard_table
 from clusterbench.report.class_table import class_table
 from clusterbench.report.cluster_profile import data_card
@@ -11,7 +11,7 @@ from clusterbench.report.entry_details import DetailTables, details_of, labels_f
 from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
 from clusterbench.report.matrices import agreement_matrix, sensitivity_matrix
-from clusterbench.report.model import BoardReport, ReportModel
+from clusterbench.report.model import BoardReport, Notice, ReportModel
 from clusterbench.report.svg import Picture
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
@@ -29,7 +29,10 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
     boards = boards_of(run)
     drawn = draw_figures(boards, all_figures() if figures is None else figures)
     tables = DetailTables.of(run)
-    reports = tuple(_board_report(board, pictures, tables) for board, pictures in zip(boards, drawn, strict=True))
+    notices = tuple(outcome_summary.notices(run))
+    reports = tuple(
+        _board_report(board, boards, pictures, tables, notices) for board, pictures in zip(boards, drawn, strict=True)
+    )
     return ReportModel(
         run=run,
         title=printable(run.record.title),
@@ -37,10 +40,11 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
         headline=printable(run.board.headline),
         rule=methodology.rule_text(run),
         trust=tuple((printable(name), sentence) for name, sentence in methodology.trust_sentences(run).items()),
+        facts=first_screen.run_facts(run),
         outcomes=outcome_summary.outcome_counts(run),
         citation=methodology.citation(run),
         verdicts=tuple(outcome_summary.verdicts(run)),
-        notices=tuple(outcome_summary.notices(run)),
+        notices=notices,
         boards=reports,
         columns=column_explanations(run, [report.table for report in reports]),
         rejected=outcome_summary.rejected_table(run),
@@ -56,12 +60,20 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
     )
 
 
-def _board_report(board: Board, figures: tuple[Picture, ...], tables: DetailTables) -> BoardReport:
+def _board_report(
+    board: Board,
+    boards: Sequence[Board],
+    figures: tuple[Picture, ...],
+    tables: DetailTables,
+    notices: Sequence[Notice],
+) -> BoardReport:
     table = leaderboard_table(board)
     return BoardReport(
         board=board,
         headline=printable(board.run.board.headlines.get(board.dataset, "")),
         competitors=outcome_summary.competitors(board.entries),
+        verdicts=first_screen.verdicts_of(board),
+        notices=first_screen.notices_of(board, notices),
         table=table,
         details=() if board.overall else tuple(details_of(board, table, tables)),
         figures=figures,
@@ -69,6 +81,7 @@ def _board_report(board: Board, figures: tuple[Picture, ...], tables: DetailTabl
         classes=class_table(board, next(iter(board.contenders), None)),
         sensitivity=sensitivity_matrix(board),
         columns=data_card(board.run, board.dataset),
+        by_dataset=outcome_summary.dataset_table(board, boards),
     )
 
 

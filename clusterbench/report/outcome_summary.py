@@ -7,8 +7,10 @@ import pandas as pd
 
 from clusterbench.ranking import Alert, AlertKind, Severity
 from clusterbench.report.entry_views import (
+    Board,
     Entry,
     dataset_title,
+    entries_by_dataset,
     entry_names,
     grouped,
 )
@@ -19,6 +21,8 @@ from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.structure import StructureVerdict
 from clusterbench.tables import ENTRY_KEY, OVERALL
 from clusterbench.text import counted, printable
+
+_MOST_BY_DATASET = 300
 
 
 def notices(run: StoredRun) -> list[Notice]:
@@ -48,14 +52,14 @@ def verdicts(run: StoredRun) -> list[str]:
 def _notice(alert: Alert) -> Notice:
     text = f"with the true k given, {alert.text}" if alert.oracle else alert.text
     place = dataset_title(alert.dataset) if alert.dataset else ""
-    return Notice(printable(text), place, alert.severity is Severity.SERIOUS)
+    return Notice(printable(text), place, alert.severity is Severity.SERIOUS, alert.kind)
 
 
 def outcome_counts(run: StoredRun) -> str:
-    """Return how all cells ended: ``56 cells: 42 ok, 12 rejected, 2 timeout``."""
+    """Return how all cells ended: ``56 results: 42 ok, 12 rejected, 2 timeout``."""
     counts = run.cells["status"].value_counts()
-    parts = [f"{counts[status.value]} {status_text(status.value)}" for status in CellStatus if counts.get(status.value)]
-    return f"{counted(len(run.cells), 'cell')}: {', '.join(parts) or 'none'}"
+    parts = [f"{counts[status.value]:,} {status_text(status)}" for status in CellStatus if counts.get(status.value)]
+    return f"{len(run.cells):,} {'result' if len(run.cells) == 1 else 'results'}: {', '.join(parts) or 'none'}"
 
 
 def competitors(entries: Sequence[Entry]) -> str:
@@ -78,7 +82,7 @@ def rejected_table(run: StoredRun) -> Table:
         for row in run.board.rejected.to_dict("records")
     ]
     about_cut = ("Cut shown", "k", "Sizes", "Noise", "Silhouette")
-    header = ("Dataset", "Algorithm", "Variant", "Status", "Reason", *about_cut, "All cells")
+    header = ("Dataset", "Algorithm", "Variant", "Status", "Reason", *about_cut, "All results")
     caption = "Entries without a rank, each with its best cut; the silhouette is the mean over the reference spaces"
     return text_table(caption, header, rows, numeric=(6, 7, 8, 9))
 
@@ -94,8 +98,8 @@ def refused_table(run: StoredRun) -> Table:
         cuts = ", ".join(map(settings, part["cut"].unique()))
         rows.append((dataset, names.setting(algorithm, params), variant, status_text(status), len(part), cuts, reason))
     verb = "was rejected by the gate or is" if len(refused) == 1 else "were rejected by the gate or are"
-    caption = f"{len(refused)} of {counted(len(run.cells), 'labeling')} {verb} no clustering"
-    header = ("Dataset", "Algorithm", "Variant", "Status", "Cells", "Cuts", "Reason")
+    caption = f"{len(refused)} of {counted(len(run.cells), 'partition')} {verb} no clustering"
+    header = ("Dataset", "Algorithm", "Variant", "Status", "Results", "Cuts", "Reason")
     return text_table(caption, header, rows, numeric=(4,))
 
 
@@ -107,8 +111,21 @@ def failure_table(run: StoredRun) -> Table:
         places = (part["dataset"] + " / " + part["variant"]).unique()
         where = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
         rows.append((status_text(status), algorithm, reason, len(part), where))
-    caption = f"{len(failed)} of {counted(len(run.cells), 'cell')} ended without a labeling"
-    return text_table(caption, ("Status", "Algorithm", "Reason", "Cells", "Where"), rows, numeric=(3,))
+    caption = f"{len(failed)} of {counted(len(run.cells), 'result')} ended without a partition"
+    return text_table(caption, ("Status", "Algorithm", "Reason", "Results", "Where"), rows, numeric=(3,))
+
+
+def dataset_table(board: Board, boards: Sequence[Board]) -> Table:
+    """Return the ranks of the entries of the board over all datasets on each of them; nothing for another board."""
+    if not board.overall:
+        return Table("Ranks by dataset")
+    places = entries_by_dataset(board, boards)
+    rows = [
+        (entry.label, entry.rank, *(NOTHING if one is None else one.rank for one in place))
+        for entry, place in zip(board.entries[:_MOST_BY_DATASET], places, strict=False)
+    ]
+    header = ("Entry", "All", *board.datasets)
+    return text_table("Rank of each entry on each dataset", header, rows, numeric=range(1, len(header)))
 
 
 MeanScores = Mapping[tuple[str, str], tuple[float, str]]

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from clusterbench.metrics import Direction, MetricFacts
-from clusterbench.ranking import OrderRule
-from clusterbench.report.entry_views import Board, Entry
+from clusterbench.ranking import BETTER_OF, OrderRule
+from clusterbench.report.entry_views import Board, Entry, entries_by_dataset, metric_title
 from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import JsonScalar, JsonValue, is_missing, json_value, number_of
 from clusterbench.results import StoredRun
 from clusterbench.tables import OWN, STABILITY
-from clusterbench.text import printable
+from clusterbench.text import in_sentence, printable
 
 ScoreByLabels = Mapping[tuple[str, str, str, str, str], float]
 
@@ -24,7 +24,7 @@ def page_data(report: ReportModel) -> dict[str, list[dict[str, JsonValue]]]:
     rounding of their own. Each row of `values` holds datasets x metrics x spaces, the last varying fastest; `other`
     holds the rows of entries with noise under the other noise policies. A missing score is null, an infinite one the
     string "Infinity" or "-Infinity". `weights` are those of families of metrics or of the parts of the score, by
-    `order`; `ranked` names the metrics that take part.
+    `order`, with their titles in `part_titles`; `ranked` names the metrics that take part.
     """
     boards = [one.board for one in report.boards]
     scores = _scores(report.run)
@@ -46,7 +46,7 @@ def script_json(value: object) -> str:
 def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict[str, JsonValue]:
     record = board.run.record
     metrics, entries = tuple(board.metrics.values()), board.entries
-    places = _places(board, boards)
+    places = entries_by_dataset(board, boards)
     others = set(board.run.details.policies["policy"]) - {record.noise}
     policies = [policy for policy in record.policies if policy in others]
     noisy = [position for position, place in enumerate(places) if any(e is not None and e.n_noise for e in place)]
@@ -56,6 +56,7 @@ def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict
     if any(not is_missing(entry.row[STABILITY]) for entry in entries):
         families[STABILITY] = None
         ranked += [STABILITY] if STABILITY in record.ranking.order_metrics else []
+    weights = dict(record.ranking.score) if by_score else {one: record.ranking.weight(one) for one in families}
     return {
         "policy": record.noise,
         "order": board.order.value,
@@ -72,7 +73,8 @@ def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict
             for metric in metrics
         ],
         "ranked": ranked,
-        "weights": dict(record.ranking.score) if by_score else {one: record.ranking.weight(one) for one in families},
+        "weights": weights,
+        "part_titles": {part: _part_title(part, board) for part in weights},
         "entries": [
             {"algorithm": printable(entry.algorithm), "variant": entry.variant, "control": entry.control, "dup": number}
             for entry, number in zip(entries, _duplicates(places), strict=True)
@@ -83,13 +85,9 @@ def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict
     }
 
 
-def _places(board: Board, boards: Sequence[Board]) -> list[list[Entry | None]]:
-    """Return, for every entry of a board, its entry on the board of each dataset."""
-    if not board.overall:
-        return [[entry] for entry in board.entries]
-    others = [one for one in boards if not one.oracle and not one.overall]
-    known = {(one.dataset, entry.key): entry for one in others for entry in one.entries}
-    return [[known.get((dataset, entry.key)) for dataset in board.datasets] for entry in board.entries]
+def _part_title(part: str, board: Board) -> str:
+    """Return the name of a part of the score, or of a family of metrics, in words."""
+    return " or ".join(in_sentence(metric_title(board.metrics, name)) for name in part.split(BETTER_OF))
 
 
 def _duplicates(places: Sequence[Sequence[Entry | None]]) -> list[int]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _PACKAGE = "clusterbench.report"
 
 
-def template(name: str, package: str = _PACKAGE, **filters: Callable[..., str]) -> Template:
+def template(name: str, package: str = _PACKAGE, **filters: Callable[..., object]) -> Template:
     """Return a template of a package by its file name; it can import those of reports and use `filters`."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 

@@ -272,4 +272,4 @@ def test_a_run_that_ranks_nothing_exits_with_1_and_says_why(own, call):
     Path("blobs.toml").write_text(Path("blobs.toml").read_text() + "[gate]\nmin_rows = 79\n")
     ended = call("run", "blobs.toml", "--jobs", "0", "--name", "nothing")
     assert ended.status == 1
-    assert "Nothing was ranked: 16 cells: 16 rejected. Most often: " in ended.out
+    assert "Nothing was ranked: 16 results: 16 rejected. Most often: " in ended.out

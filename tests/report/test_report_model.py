@@ -200,21 +200,21 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
 
 
 def test_outcomes_add_up_and_one_is_singular(mixed_report: ReportModel, make_run: MakeRun) -> None:
-    assert mixed_report.outcomes == "56 cells: 38 ok, 12 rejected, 4 failed, 2 timeout"
+    assert mixed_report.outcomes == "56 results: 38 ok, 12 rejected, 4 failed, 2 timeout"
     assert one_board(mixed_report).competitors == "5 contenders and 2 controls"
 
     def one_cell(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
         cells.drop(cells.index[1:], inplace=True)  # noqa: PD002 - the fixture keeps its own frame
 
     report = bare(make_run(seeds=(0,), bootstraps=0, change=one_cell))
-    assert (report.outcomes, one_board(report).competitors) == ("1 cell: 1 ok", "1 contender")
+    assert (report.outcomes, one_board(report).competitors) == ("1 result: 1 ok", "1 contender")
 
 
 def test_rejected_entries_and_failed_cells_have_their_reasons(mixed_report: ReportModel) -> None:
     rejected = mixed_report.rejected
     assert [row[4] for row in rejected.rows] == mixed_report.run.board.rejected["reason"].tolist()
     assert rejected.rows[-1][3:6] == ("failed", "ValueError: no core point", "eps=0.5")
-    assert mixed_report.refused.caption.startswith("12 of 56 labelings")
+    assert mixed_report.refused.caption.startswith("12 of 56 partitions")
     assert [row[1:6] for row in mixed_report.refused.rows] == [
         ("agglomerative (linkage=average)", variant, "rejected", "6", "k=2, k=3, k=4") for variant in ("raw", "log1p")
     ]
@@ -277,7 +277,9 @@ def test_notices_are_serious_first_then_by_dataset_and_come_once(make_run: MakeR
         Alert(AlertKind.NO_STRUCTURE, "no structure beyond the null", "wine"),
     )
     report = bare(replace(run, board=replace(run.board, alerts=alerts)))
-    assert report.notices[0] == Notice("no structure beyond the null", "wine", serious=True)
+    assert report.notices[0] == Notice(
+        "no structure beyond the null", "wine", serious=True, kind=AlertKind.NO_STRUCTURE
+    )
     part, *others = [notice.full_text for notice in report.notices[1:]]
     assert part.startswith("This is a part of the benchmark (k=2,3): a different leaderboard")
     texts = ["3 failed of 9 cells", "all datasets: c", "cards: with the true k given, b", "cards: two lines"]
@@ -355,7 +357,11 @@ def test_structure_is_shown_where_it_was_tested(
     text = render(report, "markdown")
     assert "Is there structure at all?" in text
     assert "structure found in 1,000 rows: k-means reaches a silhouette of 0.432" in text
-    assert "structure found in 1,000 rows" in render(report, "html")
+    verdict = next(one for one in report.boards[0].verdicts if one.question == "Any clusters at all?")
+    assert (verdict.answer, verdict.tone) == ("Found", "good")
+    k_means = "k-means hardly exceeds tables drawn without clusters (silhouette 0.432 against 0.100)"
+    assert verdict.evidence == f"a has more than one mode; {k_means}"
+    assert verdict.evidence in render(report, "html")
     (stated,) = json.loads(render(report, "json"))["structure"]
     assert (stated["verdict"], stated["columns"], stated["p"]) == ("structure found", ["a"], 0.5)
     assert "Structure" not in dict(mixed_report.rules)

@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
 
 from clusterbench.report.declared_parts import Format, all_formats
-from clusterbench.report.model import Notice, ReportModel
+from clusterbench.report.first_screen import chips, dot, interval_bar, last_rank
+from clusterbench.report.model import ReportModel
 from clusterbench.report.number_text import slug
+from clusterbench.report.page_columns import page_table, shade
 from clusterbench.report.page_data import page_data, script_json
 from clusterbench.report.templating import part, template
 from clusterbench.tables import CELL_SCHEMA, SCORE_SCHEMA
@@ -24,15 +25,19 @@ def html(report: ReportModel) -> str:
     escaped. Without its script it can be read in full; what only the script can do is not shown then.
     """
     script, data = part("ranks.js") + part("page.js"), page_data(report)
-    page = template("page.html.j2", slug=slug).render(
+    tables = [page_table(one.board, one.table) for one in report.boards]
+    groups = [chips(one.notices) for one in report.boards]
+    page = template(
+        "page.html.j2", slug=slug, shade=shade, interval_bar=interval_bar, dot=dot, last_rank=last_rank
+    ).render(
         report=report,
         style=part("page.css") + part("entry.css"),
+        most_columns=max(len(table.columns) for table in tables),
         script=script,
         policy=_policy(script),
         data=script_json(data),
-        boards=list(zip(report.boards, data["boards"], strict=True)),
-        serious=_by_place(notice for notice in report.notices if notice.serious),
-        notices=_by_place(notice for notice in report.notices if not notice.serious),
+        boards=list(zip(report.boards, data["boards"], tables, groups, strict=True)),
+        chips=chips([notice for notice in report.notices if not notice.place]),
         files=[file for one in all_formats() for file in one.files.items() if file[0] != "index.html"],
         schemas=(("cells.csv", CELL_SCHEMA), ("scores.csv", SCORE_SCHEMA)),
         toml=printable_lines(report.run.record.toml),
@@ -45,14 +50,6 @@ def _policy(script: str) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     rules = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     return f"{rules}; base-uri 'none'; form-action 'none'"
-
-
-def _by_place(notices: Iterable[Notice]) -> list[tuple[str, list[str]]]:
-    """Return notices by their dataset, as (dataset, texts)."""
-    groups: dict[str, list[str]] = {}
-    for notice in notices:
-        groups.setdefault(notice.place, []).append(notice.text)
-    return list(groups.items())
 
 
 FORMAT = Format("html", lambda report: {"index.html": html(report)}, {"index.html": "this page"}, order=10)

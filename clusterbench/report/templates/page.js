@@ -1,18 +1,19 @@
 "use strict";
-/* Sorts, filters and ranks the leaderboards of the page again. Without it the page shows the published ranking. */
+/* Sorts, filters and ranks the leaderboards of the page again, and keeps the view in the address. Without it the page
+   shows the published ranking. */
 (() => {
   const { boards, rank, ascending } = window.clusterbench;
-
-  /* ---- one board on the page ----------------------------------------------------------------------------------- */
-
+  /** Rows that are put on the page at once. */
+  const CHUNK = 250;
   const text = (value) => value.trim().toLowerCase();
+  const element = (tag, content, values = {}) => Object.assign(document.createElement(tag), values, { textContent: content });
 
-  /** What a cell is sorted by: the exact number where there is one, a number in its text, or its text. */
+  /** What a cell is sorted by: its number, the mean of its numbers, or its text; null where there is nothing. */
   function sortKey(cell) {
-    const data = cell.querySelector("data");
-    const own = data ? data.value : cell.dataset.key;
-    if (own !== undefined && own !== "") return Number(own);
-    const shown = text(cell.firstChild ? cell.firstChild.textContent : "");
+    if (cell.dataset.key) return Number(cell.dataset.key);
+    const values = [...cell.querySelectorAll("data")].map((one) => Number(one.value));
+    if (values.length) return values.reduce((sum, value) => sum + value, 0) / values.length;
+    const shown = text(cell.textContent);
     return shown === "" || shown === "\u2013" ? null : shown;
   }
 
@@ -23,27 +24,42 @@
     return Number.isFinite(number) ? number.toFixed(decimals) : number > 0 ? "\u221e" : "-\u221e";
   }
 
-  /** Rows that are put on the page at once. */
-  const CHUNK = 250;
+  function number(value, decimals) {
+    const shown = printed(value, decimals);
+    return value === null ? element("span", shown) : element("data", shown, { value: String(value) });
+  }
+
+  /* ---- one board on the page ------------------------------------------------------------------------------------ */
 
   class Board {
-    constructor(root, data) {
+    constructor(root, data, prefix) {
       this.data = data;
+      this.prefix = prefix; // of its keys in the address
       this.table = root.querySelector("table.leaderboard");
-      this.body = this.table.tBodies[0];
-      this.rows = [...this.body.rows];
-      this.names = this.rows.map((row) => text(row.dataset.text || ""));
-      this.heads = [...this.table.querySelectorAll("th[data-col]")];
+      this.bodies = [...this.table.tBodies];
+      this.band = this.table.querySelector(".band");
+      this.heads = [...this.table.tHead.rows[0].cells];
       this.form = root.querySelector("form.tool");
       this.note = root.querySelector(".recomputed");
       this.said = root.querySelector(".said");
+      this.count = root.querySelector(".count");
       this.wrap = this.table.parentElement;
-      this.later = [];
-      this.leftOut = new Set();
-      this.published = true;
+      // Rows are on the page by band, entries in the data by rank.
+      const printedRows = [...this.table.querySelectorAll("tbody tr:not(.band)")];
+      const order = [false, true].flatMap((control) =>
+        data.entries.map((_, e) => e).filter((e) => data.entries[e].control === control));
+      this.rows = [];
+      order.forEach((e, place) => { this.rows[e] = printedRows[place]; });
+      this.names = this.rows.map((row) => text(row.cells[this.place("entry")].textContent));
+      this.places = this.rows.map((row) => row.cells[this.place("rank")].querySelector("data").value);
       this.original = new Map();
-      this.places = this.rows.map((row) => Number(row.dataset.rank));
+      this.later = [];
+      this.sort = null;
       this.prepare();
+    }
+
+    place(name) {
+      return this.heads.findIndex((head) => head.dataset.name === name);
     }
 
     prepare() {
@@ -51,73 +67,40 @@
         const button = document.createElement("button");
         button.type = "button";
         button.title = head.title;
-        // Columns of several metrics carry the name of one space.
-        if (head.dataset.title) button.setAttribute("aria-label", head.dataset.title);
-        button.append(...head.childNodes);
-        head.append(button);
+        button.append(head.firstChild); // without the names of the spaces
+        head.prepend(button);
         head.removeAttribute("title");
         button.addEventListener("click", () => this.sortBy(head));
       }
-      this.column("rank")?.setAttribute("aria-sort", "ascending");
       this.form.hidden = false;
       this.form.addEventListener("submit", (event) => event.preventDefault());
       this.form.addEventListener("input", () => {
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.recompute(), this.rows.length > 500 ? 150 : 0);
+        this.timer = setTimeout(() => this.changed(), this.rows.length > 500 ? 150 : 0);
       });
-      this.form.addEventListener("reset", () => setTimeout(() => this.recompute(), 0));
-      this.note.querySelector("button").addEventListener("click", () => {
-        this.form.reset();
-        this.form.querySelector("input").focus();
-      });
+      this.form.addEventListener("reset", () => setTimeout(() => {
+        this.sort = null;
+        this.changed();
+        this.said.textContent = "This is the published ranking.";
+      }, 0));
       this.wrap.addEventListener("scroll", () => {
         const left = this.wrap.scrollHeight - this.wrap.scrollTop - this.wrap.clientHeight;
         if (this.later.length && left < 3 * this.wrap.clientHeight) this.more(CHUNK);
       });
       window.addEventListener("beforeprint", () => this.more(this.later.length));
-      this.put(this.rows);
-      // A browser may keep what was filled in when a page is loaded again.
-      this.form.reset();
     }
 
-    column(name) {
-      return this.heads.find((head) => head.dataset.name === name);
+    changed() {
+      this.update();
+      keepView();
     }
 
     sortBy(head) {
-      const column = Number(head.dataset.col);
       const first = head.dataset.first === "descending" ? "descending" : "ascending";
       const other = first === "ascending" ? "descending" : "ascending";
-      const direction = head.getAttribute("aria-sort") === first ? other : first;
-      this.order(head, column, direction);
-      this.said.textContent = `Sorted by ${head.dataset.title || head.textContent.trim()}, ${direction}.`;
-    }
-
-    order(head, column, direction) {
-      const keys = new Map(this.rows.map((row) => [row, sortKey(row.cells[column])]));
-      const place = new Map(this.rows.map((row, index) => [row, this.position ? this.position[index] : index]));
-      const sign = direction === "ascending" ? 1 : -1;
-      const sorted = [...this.rows].sort((a, b) => {
-        const [x, y] = [keys.get(a), keys.get(b)];
-        if (x === null || y === null) return (x === null) - (y === null) || place.get(a) - place.get(b);
-        const mixed = (typeof x === "string") - (typeof y === "string");
-        return sign * (mixed || ascending(x, y)) || place.get(a) - place.get(b);
-      });
-      for (const one of this.heads) one.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", direction);
-      this.put(sorted);
-    }
-
-    /** Show rows in order; of very many the first, the others as the reader scrolls to them. */
-    put(rows) {
-      this.later = rows.filter((row) => !this.leftOut.has(row));
-      this.body.replaceChildren();
-      this.more(this.rows.length > 2 * CHUNK ? CHUNK : this.rows.length);
-      this.wrap.scrollTop = 0;
-    }
-
-    more(count) {
-      this.body.append(...this.later.splice(0, count));
+      this.sort = { name: head.dataset.name, direction: head.getAttribute("aria-sort") === first ? other : first };
+      this.changed();
+      this.said.textContent = `Sorted by ${head.firstChild.textContent.replace(/ [↑↓]$/, "")}, ${this.sort.direction}.`;
     }
 
     checked(name) {
@@ -137,60 +120,77 @@
     shown() {
       const [algorithms, variants] = [new Set(this.checked("algorithm")), new Set(this.checked("variant"))];
       const words = text(this.form.elements.text.value).split(/\s+/).filter(Boolean);
-      return this.data.entries
-        .map((entry, e) => e)
-        .filter((e) => algorithms.has(this.data.entries[e].algorithm) && variants.has(this.data.entries[e].variant))
-        .filter((e) => words.every((word) => this.names[e].includes(word)));
+      const { entries } = this.data;
+      return entries.map((_, e) => e).filter((e) => algorithms.has(entries[e].algorithm) &&
+        variants.has(entries[e].variant) && words.every((word) => this.names[e].includes(word)));
     }
 
-    changed() {
-      const fields = [...this.form.elements];
-      return fields.some((one) => {
-        if (one.type === "checkbox") return one.checked !== one.defaultChecked;
-        if (one.tagName === "SELECT") return [...one.options].some((o) => o.selected !== o.defaultSelected);
-        return "defaultValue" in one && one.type !== "reset" && one.value !== one.defaultValue;
-      });
-    }
-
-    recompute() {
+    /** Show what the form and the sorted column ask for. */
+    update() {
       this.restore();
-      this.published = !this.changed();
+      for (const box of this.form.querySelectorAll("input[name=column]")) {
+        this.table.classList.toggle(`h${this.place(box.value) + 1}`, !box.checked);
+      }
       const shown = this.shown();
-      const chosen = this.chosen();
-      const ranked = this.published ? null : rank(this.data, chosen, shown);
-      this.table.classList.toggle("other", !this.published);
-      this.note.hidden = this.published;
-      const visible = new Set(shown);
-      this.rows.forEach((row, e) => {
-        if (this.published || visible.has(e)) this.leftOut.delete(row);
-        else this.leftOut.add(row);
-        row.classList.toggle("first", this.published && this.places[e] === 1 && !this.data.entries[e].control);
-      });
-      this.position = this.rows.map((_, e) => e);
-      if (!this.published) this.show(ranked, chosen, shown);
-      for (const one of this.heads) one.removeAttribute("aria-sort");
-      this.column("rank")?.setAttribute("aria-sort", "ascending");
-      const order = this.rows.map((_, e) => e).sort((a, b) => this.position[a] - this.position[b]);
-      this.put(order.map((e) => this.rows[e]));
-      this.said.textContent = this.published ? "This is the published ranking." : "";
+      const again = this.form.elements.again.checked;
+      const position = this.rows.map((_, e) => e);
+      this.table.classList.toggle("again", again);
+      this.note.hidden = !again;
+      if (again) this.rankAgain(shown, position);
+      this.count.textContent = `${shown.length} of ${this.rows.length} entries`;
+      const sorted = this.sorted(shown, position);
+      const control = (e) => this.data.entries[e].control;
+      this.later = [...sorted.filter((e) => !control(e)), ...sorted.filter(control)];
+      for (const body of this.bodies) body.replaceChildren();
+      this.more(this.rows.length > 2 * CHUNK ? CHUNK : this.rows.length);
+      this.wrap.scrollTop = 0;
     }
 
-    show(ranked, chosen, shown) {
-      shown.forEach((e, index) => { this.position[e] = index; });
+    sorted(shown, position) {
+      const { name, direction } = this.sort || { name: "rank", direction: "ascending" };
+      const place = this.place(name);
+      for (const head of this.heads) head.removeAttribute("aria-sort");
+      this.heads[place].setAttribute("aria-sort", direction);
+      const before = (a, b) => position[a] - position[b];
+      if (!this.sort) return shown.sort(before);
+      const keys = this.rows.map((row) => sortKey(row.cells[place]));
+      const sign = direction === "ascending" ? 1 : -1;
+      return shown.sort((a, b) => {
+        const [x, y] = [keys[a], keys[b]];
+        if (x === null || y === null) return (x === null) - (y === null) || before(a, b);
+        return sign * ((typeof x === "string") - (typeof y === "string") || ascending(x, y)) || before(a, b);
+      });
+    }
+
+    /** Put the next rows on the page; of very many, the others follow as the reader scrolls to them. */
+    more(count) {
+      const next = this.later.splice(0, count);
+      for (const control of [false, true]) {
+        const rows = next.filter((e) => this.data.entries[e].control === control).map((e) => this.rows[e]);
+        if (!rows.length) continue;
+        const body = this.bodies[this.bodies.length > 1 && control ? 1 : 0];
+        if (control && !body.rows.length) body.append(this.band);
+        body.append(...rows);
+      }
+    }
+
+    rankAgain(shown, position) {
+      const chosen = this.chosen();
+      const ranked = rank(this.data, chosen, shown);
+      shown.forEach((e, index) => { position[e] = index; });
       for (const e of shown) {
-        for (const name of ["rank", "interval", "tie", this.data.order]) this.write(e, name, "\u2013");
+        this.writeRank(e, "\u2013");
+        this.write(e, this.data.order, [number(null, 3)]);
         if (chosen.policy !== this.data.policy) this.writeScores(e, chosen);
       }
       ranked.forEach((one, index) => {
-        this.position[one.entry] = index;
-        this.write(one.entry, "rank", String(one.rank), one.rank);
-        this.write(one.entry, this.data.order, printed(one.value, 3), one.value);
-        const isFirst = one.rank === 1 && !this.data.entries[one.entry].control;
-        this.rows[one.entry].classList.toggle("first", isFirst);
+        position[one.entry] = index;
+        this.writeRank(one.entry, one.rank);
+        this.write(one.entry, this.data.order, [number(one.value, 3)]);
       });
       const why = ranked.length ? "" : shown.length ? " Nothing is left to rank by." : " No entry matches.";
-      this.note.querySelector("span").textContent = `${shown.length} of ${this.rows.length} entries, ranked among` +
-        ` themselves by ${this.rule(chosen)}.${why}`;
+      this.note.textContent = `This is not the published ranking: ${shown.length} of ${this.rows.length} entries, ` +
+        `ranked among themselves by ${this.rule(chosen)}.${why}`;
     }
 
     /** By what the shown entries are ranked; what has no weight takes no part, so it is not named. */
@@ -201,10 +201,16 @@
         `${several ? ` on ${chosen.datasets.join(", ") || "no dataset"}` : ""}; noise policy ${chosen.policy}`;
     }
 
+    title(name) {
+      const metric = this.data.metrics.find((one) => one.name === name);
+      return metric ? metric.title : name;
+    }
+
     score(chosen) {
       const parts = Object.entries(chosen.weights).map(([part, weight]) => {
         const metrics = part.split("|").filter((metric) => chosen.metrics.includes(metric));
-        return weight > 0 && metrics.length ? `${weight === 1 ? "" : `${weight} times `}${metrics.join(" or ")}` : "";
+        const titles = metrics.map((metric) => this.title(metric)).join(" or ");
+        return weight > 0 && metrics.length ? `${weight === 1 ? "" : `${weight} times `}${titles}` : "";
       });
       return parts.filter(Boolean).join(" + ");
     }
@@ -213,12 +219,12 @@
       const families = new Map();
       const add = (family, metric) => {
         if (!chosen.metrics.includes(metric) || !(chosen.weights[family] > 0)) return;
-        families.set(family, [...(families.get(family) || []), metric]);
+        families.set(family, [...(families.get(family) || []), this.title(metric)]);
       };
       for (const metric of this.data.metrics) add(metric.family, metric.name);
       add("stability", "stability");
       const weighed = [...this.form.querySelectorAll("input[name=weight]")].some((o) => o.value !== o.defaultValue);
-      const parts = [...families].map(([family, metrics]) => metrics.join(", ") +
+      const parts = [...families].map(([family, titles]) => titles.join(", ") +
         (weighed ? ` (family ${family}, weight ${chosen.weights[family]})` : ""));
       return parts.join(", ");
     }
@@ -227,50 +233,158 @@
     writeScores(e, chosen) {
       const row = (this.data.other[chosen.policy] || {})[e];
       if (this.data.datasets.length > 1 || !row) return;
+      const wide = this.data.spaces.length;
       this.data.metrics.forEach((metric, m) => {
-        this.data.spaces.forEach((space, s) => {
-          const value = row[m * this.data.spaces.length + s];
-          const shown = printed(value, metric.shown);
-          this.write(e, `${metric.name}@${space}`, shown, value === null ? undefined : value);
-        });
+        const values = row.slice(m * wide, (m + 1) * wide);
+        this.write(e, metric.name, values.map((value) => number(value, metric.shown)));
       });
     }
 
-    write(e, name, shown, key) {
-      const head = this.column(name);
-      if (!head) return;
-      const cell = this.rows[e].cells[Number(head.dataset.col)];
-      if (!this.original.has(cell)) this.original.set(cell, [[...cell.childNodes], cell.dataset.key]);
-      const mark = cell.querySelector("sup");
-      cell.replaceChildren(shown, ...(mark ? [mark.cloneNode(true)] : []));
-      if (key === undefined) delete cell.dataset.key;
-      else cell.dataset.key = String(key);
+    /** The new rank, with the published one beside it. */
+    writeRank(e, shown) {
+      const now = shown === "\u2013" ? element("span", shown) : element("data", shown, { value: String(shown) });
+      this.write(e, "rank", [now, element("small", `published ${this.places[e]}`)]);
+    }
+
+    write(e, name, nodes) {
+      const cell = this.rows[e].cells[this.place(name)];
+      if (!cell) return;
+      if (!this.original.has(cell)) this.original.set(cell, [...cell.childNodes]);
+      cell.replaceChildren(...nodes);
     }
 
     restore() {
-      for (const [cell, [nodes, key]] of this.original) {
-        if (key === undefined) delete cell.dataset.key;
-        else cell.dataset.key = key;
-        cell.replaceChildren(...nodes);
-      }
+      for (const [cell, nodes] of this.original) cell.replaceChildren(...nodes);
       this.original.clear();
     }
-  }
 
-  for (const root of document.querySelectorAll(".board[data-board]")) {
-    new Board(root, boards[Number(root.dataset.board)]);
-  }
+    /* What the reader changed, as keys and values of the address. */
 
-  /* ---- drill-down: a link to an entry opens it ------------------------------------------------------------------ */
+    key(field) {
+      const value = field.type === "checkbox" && field.value !== "on" ? `:${field.value}` : "";
+      return `${this.prefix}${field.dataset.part || field.name}${value}`;
+    }
 
-  function open() {
-    const id = decodeURIComponent(location.hash.slice(1));
-    const target = id && document.getElementById(id);
-    if (target && target.tagName === "DETAILS") {
-      target.open = true;
-      target.scrollIntoView();
+    fields() {
+      return [...this.form.elements].filter((field) => field.name);
+    }
+
+    view() {
+      const sort = this.sort ? [[`${this.prefix}sort`, `${this.sort.name}:${this.sort.direction}`]] : [];
+      const changes = this.fields().flatMap((field) => {
+        if (field.type === "checkbox") {
+          return field.checked === field.defaultChecked ? [] : [[this.key(field), field.checked ? "1" : "0"]];
+        }
+        const published = field.tagName === "SELECT" ? this.data.policy : field.defaultValue;
+        return field.value === published ? [] : [[this.key(field), field.value]];
+      });
+      return [...changes, ...sort];
+    }
+
+    load(view) {
+      for (const field of this.fields()) {
+        const value = view.get(this.key(field));
+        if (field.type === "checkbox") field.checked = value === null ? field.defaultChecked : value === "1";
+        else field.value = value ?? (field.tagName === "SELECT" ? this.data.policy : field.defaultValue);
+      }
+      const [name, direction] = (view.get(`${this.prefix}sort`) || "").split(":");
+      this.sort = this.place(name) >= 0 && /^(a|de)scending$/.test(direction) ? { name, direction } : null;
+      this.update();
     }
   }
-  window.addEventListener("hashchange", open);
-  open();
+
+  const parts = [...document.querySelectorAll("[data-of]")];
+  const roots = parts.filter((part) => part.classList.contains("board"));
+  const tables = roots.filter((root) => root.dataset.board)
+    .map((root) => new Board(root, boards[root.dataset.of], roots.length > 1 ? `${root.dataset.of}.` : ""));
+
+  /* ---- tabs: one board at a time -------------------------------------------------------------------------------- */
+
+  const tabs = document.createElement("div");
+  let current = 0;
+
+  function show(position) {
+    current = position;
+    for (const part of parts) part.classList.toggle("other", part.dataset.of !== String(position));
+    [...tabs.children].forEach((tab, t) => {
+      tab.setAttribute("aria-selected", String(t === position));
+      tab.tabIndex = t === position ? 0 : -1;
+    });
+  }
+
+  if (roots.length > 1) {
+    tabs.className = "tabs";
+    tabs.setAttribute("role", "tablist");
+    tabs.setAttribute("aria-label", "Datasets");
+    roots.forEach((root, position) => {
+      const tab = element("button", root.querySelector("h3").textContent, { type: "button" });
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", root.id);
+      tab.addEventListener("click", () => { show(position); keepView(); });
+      root.setAttribute("role", "tabpanel");
+      root.setAttribute("aria-label", tab.textContent);
+      tabs.append(tab);
+    });
+    tabs.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = tabs.children[(current + step + roots.length) % roots.length];
+      next.click();
+      next.focus();
+    });
+    document.getElementById("leaderboard").prepend(tabs);
+    show(0);
+  }
+
+  /* ---- the view in the address ---------------------------------------------------------------------------------- */
+
+  let opened = ""; // id of the entry that was opened last
+
+  function keepView() {
+    const view = new URLSearchParams(tables.flatMap((board) => board.view()));
+    if (current) view.set("tab", roots[current].id);
+    if (opened) view.set("open", opened);
+    const address = view.size ? `#${view}` : location.hash ? "#" : "";
+    if (address) history.replaceState(null, "", address);
+  }
+
+  function arrive() {
+    const hash = location.hash.slice(1);
+    if (hash === "" || hash.includes("=")) {
+      const view = new URLSearchParams(hash);
+      for (const board of tables) board.load(view);
+      if (roots.length > 1) show(Math.max(0, roots.findIndex((root) => root.id === view.get("tab"))));
+      open(view.get("open") || "");
+    } else {
+      open(decodeURIComponent(hash));
+    }
+  }
+
+  /** Open an entry, or another drawer, and show it. */
+  function open(id) {
+    const target = id && document.getElementById(id);
+    if (!target || target.tagName !== "DETAILS") return;
+    const part = target.closest("[data-of]");
+    if (part) show(Number(part.dataset.of));
+    target.open = true;
+    target.scrollIntoView();
+  }
+
+  document.addEventListener("toggle", (event) => {
+    const entry = event.target;
+    if (!entry.matches("details.entry") || (!entry.open && entry.id !== opened)) return;
+    opened = entry.open ? entry.id : "";
+    keepView();
+  }, true);
+  window.addEventListener("hashchange", arrive);
+  arrive();
+
+  /* ---- on paper what is folded in the first screen is unfolded ---------------------------------------------------- */
+
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details.chip:not([open])")];
+    for (const chip of unfolded) chip.open = true;
+  });
+  window.addEventListener("afterprint", () => { for (const chip of unfolded) chip.open = false; });
 })();
