@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 import clusterbench
 
@@ -46,6 +47,8 @@ def without_links_outside(app: Sphinx, page: str, source: list[str]) -> None:
     def as_path(link: re.Match[str]) -> str:
         target = (FOLDER / page).parent / link[2].partition("#")[0]
         is_page = target.resolve().is_relative_to(FOLDER) and target.suffix == ".md"
+        if "://" not in link[2] and not target.exists():
+            logging.getLogger(__name__).warning("%s: there is no %s", page, link[2])
         if is_page or "://" in link[2] or link[2].startswith("#"):
             return link[0]
         path = target.resolve().relative_to(FOLDER.parent)

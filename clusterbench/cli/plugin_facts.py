@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from clusterbench.cli.console import say, show
-from clusterbench.errors import unknown
+from clusterbench.errors import RequestError, unknown
 from clusterbench.metrics import Metric
 from clusterbench.plugins import Algorithm, Step, arguments_of, load_registry, missing_packages
 from clusterbench.toml_writing import toml_value
@@ -17,6 +17,9 @@ from clusterbench.toml_writing import toml_value
 def show_plugin(name: str) -> None:
     """Print what the algorithm, step or metric of a name is, with the defaults and meanings of its arguments."""
     registry = load_registry(Path.cwd())
+    for broken in registry.broken:
+        if broken.name == name:
+            raise RequestError(f"{name!r} cannot be used: {broken.reason}", where=broken.where)
     if name in registry.algorithms:
         _show_algorithm(registry.algorithms[name], registry.algorithms.where(name))
     elif name in registry.steps:

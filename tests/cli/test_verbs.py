@@ -187,6 +187,15 @@ def test_list_shows_one_plugin_with_its_arguments(call, name, words):
     assert [word for word in words if word not in out] == []
 
 
+def test_list_says_why_a_plugin_cannot_be_used(tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("algorithms").mkdir()
+    Path("algorithms/number.py").write_text("ALGORITHM = 3\n")
+    ended = call("list", "number")
+    assert ended.status == 2
+    assert "algorithms/number.py: 'number' cannot be used: holds a int called ALGORITHM" in ended.err
+
+
 def test_list_offers_the_nearest_spelling(call):
     ended = call("list", "kmean")
     assert (ended.status, "did you mean 'kmeans'?" in ended.err) == (2, True)
