@@ -24,7 +24,7 @@ _SHAPES = (
 )
 _DOT = ("h0", "round", 2.0, (0, 0))
 _MOST_NUMBERED = 12
-_MOST_DRAWN = 250
+_MOST_DRAWN = 200
 _PERPLEXITY = 30.0
 _FEWEST_TSNE = 8  # rows below which neighbours mean little
 

@@ -236,7 +236,7 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     sampled = "; of a sample of rows" if silhouettes["rows"].max() < sum(entry.sizes) + entry.n_noise else ""
     header = ("Cluster", "Rows", *(f"Silhouette in {space}" for space in spaces), "Jaccard", "Reading")
     caption = f"Clusters of the first seed: mean silhouette{sampled}, and Jaccard similarity under resampling"
-    return text_table(caption, header, rows, numeric=range(len(header) - 1))
+    return text_table(caption, header, rows, numeric=range(1, len(header) - 1))
 
 
 def _view(board: Board, entry: Entry, tables: DetailTables) -> View | None:

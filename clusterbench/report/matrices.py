@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import pandas as pd
 
 from clusterbench.report.entry_views import Board, Entry, grouped, metric_title
 from clusterbench.report.model import Shaded, ShadedTable
 from clusterbench.report.number_text import NOTHING, fixed
 from clusterbench.tables import ENTRY_IDENTITY, Floats
+from clusterbench.text import listed
 
 _MOST_COMPARED = 30  # a wider matrix fits no screen
 _MOST_VARIED = 300
@@ -64,22 +65,37 @@ def _seriated(values: Floats) -> list[int]:
 
 
 def sensitivity_matrix(board: Board) -> ShadedTable:
-    """Return the ranks of the entries of a board under every other rule, best first, one column per rule."""
+    """Return the ranks of the entries of a board under every other rule that changes one, best first."""
     frame = board.run.board.sensitivity
     frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
+    groups = {key: dict(_ranks(part)) for key, part in grouped(frame, ENTRY_IDENTITY).items()}
+    entries = [entry for entry in board.entries if entry.key in groups]
     rules = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
-    groups, rows = grouped(frame, ENTRY_IDENTITY), []
-    for entry in itertools.islice(board.entries, _MOST_VARIED):
-        if entry.key in groups:
-            ranks = groups[entry.key].set_index(["kind", "what"])["rank"].to_dict()
-            fields = (_shifted(entry.rank, ranks.get(rule)) for rule in rules)
-            rows.append((entry.label, (Shaded(str(entry.rank)), *fields)))
-    header = ("Entry", "Published", *(f"{kind} {metric_title(board.metrics, what)}" for kind, what in rules))
-    caption = "Published rank, and the rank under another rule: without a metric, by one alone, in one space alone, by"
-    caption += " another noise policy. Blue is better than published, orange worse"
-    if len(board.entries) > _MOST_VARIED:
-        caption += f"; the first {len(rows)} of {len(board.entries)} entries"
+    moving = [rule for rule in rules if any(groups[entry.key].get(rule) != entry.rank for entry in entries)]
+    rows = tuple(
+        (
+            entry.label,
+            (Shaded(str(entry.rank)), *(_shifted(entry.rank, groups[entry.key].get(rule)) for rule in moving)),
+        )
+        for entry in entries[:_MOST_VARIED]
+    )
+    caption = "Published rank, and the rank under another rule: blue is better than published, orange worse"
+    if still := [_rule_title(board, *rule) for rule in rules if rule not in moving]:
+        caption += f". No rank changes by these: {listed(still)}"
+    if len(entries) > len(rows):
+        caption += f". The first {len(rows)} of {len(entries)} entries"
+    header = ("Entry", "Published", *(_rule_title(board, *rule) for rule in moving))
     return ShadedTable(caption, header if rows else (), tuple(rows))
+
+
+def _ranks(part: pd.DataFrame) -> Iterator[tuple[tuple[str, str], int]]:
+    for kind, what, rank in part[["kind", "what", "rank"]].itertuples(index=False, name=None):
+        yield (kind, what), int(rank)
+
+
+def _rule_title(board: Board, kind: str, what: str) -> str:
+    title = metric_title(board.metrics, what)
+    return {"without metric": f"without {title}", "noise policy": f"noise: {title}"}.get(kind, f"{title} alone")
 
 
 def _shifted(published: int, rank: int | None) -> Shaded:

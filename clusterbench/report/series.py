@@ -13,7 +13,7 @@ from clusterbench.tables import CELL_KEY
 from clusterbench.text import printable
 
 SERIES_COLUMNS = ("series", "by_k", "n_clusters", "metric", "space", "value", "ok")
-_MOST_SERIES = 8
+_MOST_SERIES = 6
 _MOST_CURVES = 8
 
 

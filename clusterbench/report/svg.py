@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clusterbench.text import printable
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -32,6 +34,7 @@ class Drawing:
     description: str  # what it shows and leaves out, for readers who do not see it
     header: Sequence[str]
     rows: Sequence[tuple[str, ...]]  # the numbers drawn, as a table
+    finding: str = ""  # what is to be seen in it, in one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Picture:
     body: str  # the SVG element, as it is in a page: text and axes in the page's own colour
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]  # the numbers drawn, as a table
+    finding: str = ""  # what is to be seen in it, in one sentence
 
     @property
     def numbers_file(self) -> str:
@@ -79,7 +83,8 @@ def svg_picture(drawing: Drawing, *, name: str, title: str) -> Picture:
     _frame(root, name, title, drawing.description)
     ET.register_namespace("", _SVG)
     body = ET.tostring(root, encoding="unicode")
-    return Picture(name, title, drawing.description, body, tuple(drawing.header), tuple(drawing.rows))
+    header, rows = tuple(drawing.header), tuple(drawing.rows)
+    return Picture(name, title, drawing.description, body, header, rows, printable(drawing.finding))
 
 
 def _rename(root: ET.Element, name: str) -> None:
@@ -117,7 +122,7 @@ def _tighten(element: ET.Element) -> None:
             short = _NUMBER.sub(lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), element.attrib[key])
             element.set(key, re.sub(r" ?\b([A-Za-z]) ", r"\1", " ".join(short.split())))
     if style := element.get("style"):
-        element.set("style", re.sub(r"([:;]) ", r"\1", style))
+        element.set("style", re.sub(r"([:;]) ", r"\1", style).replace("stroke-dashoffset:0;", ""))
     if not (element.text or "").strip():
         element.text = None
     element.tail = None

@@ -200,6 +200,7 @@ def test_the_leaderboard_shows_rank_interval_and_marks_and_is_cut_where_it_is_lo
     long = picture("leaderboard", with_entries(board, *[{}] * 31))
     assert len(long.rows) == 30
     assert long.description.startswith("The first 30 of 31 entries")
+    assert long.finding == "kmeans · raw is first; by their intervals, 30 other contenders may be"
 
 
 def test_the_front_of_fit_times_is_what_no_faster_contender_beats(board: Board) -> None:
@@ -216,6 +217,7 @@ def test_the_front_of_fit_times_is_what_no_faster_contender_beats(board: Board) 
         ("slow · raw", "front"), ("fast · raw", "front"), ("dominated · raw", ""), ("control · raw", ""),
     ]  # fmt: skip
     assert drawn.description.endswith("both faster and better ranked: 2 fast · raw; 1 slow · raw.")
+    assert drawn.finding == "slow · raw takes 10.0 s; the fastest, fast · raw, takes 0.100 s and is 1.000 behind"
     # Labels would cover one another: the points carry their ranks.
     assert not any("raw" in text for text in texts(drawn))
     assert {"1", "2"} <= set(texts(drawn))
@@ -248,6 +250,9 @@ def test_the_flow_shows_the_ranks_of_the_sensitivity_table_without_controls(
     assert drawn.header == ("entry", "published rank", "rank in standard alone", "rank in log1p alone")
     frame = board.run.board.sensitivity
     frame = frame[frame["kind"] == "only space"].set_index(["algorithm", "params", "variant", "what"])["rank"]
+    moves = {row[0]: max(map(int, row[1:])) - min(map(int, row[1:])) for row in drawn.rows}
+    assert any(drawn.finding == f"From one space to another {name} moves farthest, by {max(moves.values())} ranks"
+               for name, move in moves.items() if move == max(moves.values()))  # fmt: skip
     for entry, row in zip(board.contenders, drawn.rows, strict=True):
         ranks = [entry.rank, *(frame[(*entry.key[:3], space)] for space in ("standard", "log1p"))]
         assert row == (entry.label, *map(str, ranks))
@@ -439,11 +444,26 @@ def test_the_elbow_figure_holds_the_inertia_of_the_cells_and_the_gap_of_k_means(
     assert [(row[1], row[4]) for row in gaps] == [
         (f"{k}", f"{value:.3f}") for k, value in zip((2, 3, 4), gap.curve["gap"], strict=True)
     ]
-    assert f"suggests {'no k' if gap.k is None else f'k = {gap.k}'}." in drawn.description
+    assert gap.k == 3
+    assert drawn.description.endswith("and gives k = 3.")
+    assert "the gap statistic gives k = 3; the first entry has k = " in drawn.finding
+    assert drawn.finding.startswith(f"The elbow of {curve[0][0]} is at k = ") == ("elbow" in {row[3] for row in curve})
     assert {row[4] for row in without.rows} == {"–"}
-    assert "suggests" not in without.description
+    assert "gap" not in without.description + without.finding
     zero = picture("elbow", with_drawn_tables(board, [(9000.0, 0.0, 7000.0), DRAWN[1]]))
-    assert "suggests" not in zero.description  # an inertia of 0 has no logarithm
+    assert "gap" not in zero.description  # an inertia of 0 has no logarithm
+
+
+def test_a_gap_curve_that_is_highest_at_one_cluster_says_so(board: Board) -> None:
+    one, two = (
+        dict(zip((1, 2, 3), curve, strict=True)) for curve in ((9000.0, 8000.0, 7000.0), (9000.0, 6000.0, 4000.0))
+    )
+    drawn = (TableFit(None, two), TableFit(None, {k: value + 1 for k, value in two.items()}))
+    finding = StructureFinding("cards", 1000, TableFit(None, one), drawn, (ColumnDip("a", 0.1, 0.5),))
+    record = replace(board.run.record, structure=(finding,))
+    elbow = picture("elbow", replace(board, run=replace(board.run, record=record)))
+    assert "the gap statistic gives no support for more than one cluster" in elbow.finding
+    assert "1" in {row[1] for row in elbow.rows if row[0] == "gap of k-means"}
 
 
 def test_a_name_is_drawn_as_it_is_on_one_short_line(board: Board) -> None:

@@ -6,6 +6,7 @@ from clusterbench.report.figure_style import ACCENT, SECOND, literal, new_figure
 from clusterbench.report.number_text import fixed
 from clusterbench.report.svg import Drawing
 from clusterbench.tables import ENTRY_IDENTITY
+from clusterbench.text import counted
 
 _MOST_ENTRIES = 24
 
@@ -39,7 +40,13 @@ def _draw(board: Board) -> Drawing:
         (label, fixed(rank, 2), ", ".join(str(n + 1) for n, clique in enumerate(bars) if place in clique))
         for place, (label, rank) in enumerate(zip(labels, ranks, strict=False))
     ]
-    return Drawing(canvas, description, ("entry", "average rank", "groups without a significant difference"), rows)
+    header = ("entry", "average rank", "groups without a significant difference")
+    finding = ""
+    if labels:
+        alike = {place for clique in tests.cliques if 0 in clique for place in clique} - {0}
+        finding = f"{labels[0]} has the best average rank, {fixed(tests.average_rank.tolist()[0], 2)};"
+        finding += f" {counted(len(alike), 'entry', 'entries')} of {len(labels) - 1} cannot be separated from it"
+    return Drawing(canvas, description, header, rows, finding)
 
 
 def _is_drawn(board: Board) -> bool:

@@ -1,11 +1,16 @@
 """What inertia curves suggest about k: elbow and gap statistic; drawn, never used to rank."""
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import SECOND, integer_ticks, literal, look, new_figure
-from clusterbench.report.number_text import NOTHING, fixed, significant
+from clusterbench.report.number_text import NOTHING, fixed, is_missing, number_of, significant
 from clusterbench.report.series import gap_of, inertia_of
 from clusterbench.report.svg import Drawing
+from clusterbench.structure import GapStatistic
 
 _HEADER = ("series", "k", "inertia", "elbow", "gap", "error")
 
@@ -26,8 +31,8 @@ def _draw(board: Board) -> Drawing:
         curve = gap.curve
         grid[1].errorbar(curve["k"], curve["gap"], yerr=curve["error"], fmt="o-", color=look(0).colour, capsize=2)
         grid[1].set_title("gap statistic of k-means")
-        suggested = "no k" if gap.k is None else f"k = {gap.k}"
-        description += f" The gap statistic of k-means against tables drawn without clusters suggests {suggested}."
+        description += " The gap statistic compares k-means with tables drawn without clusters and gives"
+        description += f" {_suggested(gap)}."
     for axes in grid:
         axes.set_xlabel("k")
         integer_ticks(axes.xaxis)
@@ -39,7 +44,27 @@ def _draw(board: Board) -> Drawing:
             rows.append((label, str(int(k)), significant(float(inertia), 6), mark, NOTHING, NOTHING))
     for k, value, error in () if gap is None else gap.curve.itertuples(index=False, name=None):
         rows.append(("gap of k-means", str(int(k)), NOTHING, "", fixed(value, 3), fixed(error, 3)))
-    return Drawing(canvas, description, _HEADER, rows)
+    return Drawing(canvas, description, _HEADER, rows, _finding(board, curves, gap))
+
+
+def _suggested(gap: GapStatistic) -> str:
+    if gap.k is None:
+        return "no k"
+    return "no support for more than one cluster" if gap.k == 1 else f"k = {gap.k}"
+
+
+def _finding(board: Board, curves: Mapping[str, pd.DataFrame], gap: GapStatistic | None) -> str:
+    """Reconcile elbow, gap statistic and k policy in one sentence."""
+    parts = []
+    elbows = ((label, curve.loc[curve["elbow"].astype(bool), "k"]) for label, curve in curves.items())
+    for label, k in [(label, int(ks.iloc[0])) for label, ks in elbows if len(ks)][:1]:
+        parts.append(f"the elbow of {label} is at k = {k}")
+    if gap is not None:
+        parts.append(f"the gap statistic gives {_suggested(gap)}")
+    if board.contenders and not is_missing(chosen := board.contenders[0].row["k"]):
+        parts.append(f"the first entry has k = {number_of(chosen):.0f} by its scores, which no inertia decides")
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
 def _is_drawn(board: Board) -> bool:

@@ -28,7 +28,21 @@ def _draw(board: Board) -> Drawing:
         (str(e.rank), fixed(e.order_value, 3), significant(e.fit_seconds), e.label, "front" if e in front else "")
         for e in timed
     ]
-    return Drawing(canvas, description, ("rank", board.order.heading.lower(), "fit seconds", "entry", "front"), rows)
+    header = ("rank", board.order.heading.lower(), "fit seconds", "entry", "front")
+    return Drawing(canvas, description, header, rows, _finding(front))
+
+
+def _finding(front: Sequence[Entry]) -> str:
+    if not front:
+        return ""
+    fastest, best = front[0], front[-1]
+    if fastest is best:
+        return f"The best ranked with a time, {best.label}, is also the fastest ({significant(best.fit_seconds)} s)"
+    gap = fixed(abs(best.order_value - fastest.order_value), 3)
+    return (
+        f"{best.label} takes {significant(best.fit_seconds)} s; the fastest, {fastest.label}, takes"
+        f" {significant(fastest.fit_seconds)} s and is {gap} behind"
+    )
 
 
 def _is_timed(entry: Entry) -> bool:

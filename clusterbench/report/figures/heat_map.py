@@ -10,6 +10,7 @@ from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import NOTHING, fixed
 from clusterbench.report.svg import Drawing
+from clusterbench.tables import Floats
 from clusterbench.text import printable
 
 _MOST = 40
@@ -43,7 +44,24 @@ def _draw(board: Board) -> Drawing:
         (algorithm, *(f"no {title}" if np.isnan(value) else fixed(value, 2) for value in row))
         for algorithm, row in zip(algorithms, best.tolist(), strict=True)
     ]
-    return Drawing(canvas, description, ("algorithm", *variants), rows)
+    return Drawing(canvas, description, ("algorithm", *variants), rows, _finding(best, title, by_score=by_score))
+
+
+def _finding(best: Floats, title: str, *, by_score: bool) -> str:
+    """Say what matters more, the variant or the algorithm: by how much the best numbers differ."""
+    worst = -np.inf if by_score else np.inf
+    spreads = []
+    for axis in (0, 1):
+        filled = np.where(np.isnan(best), worst, best)
+        ends = filled.max(axis=axis, initial=worst) if by_score else filled.min(axis=axis, initial=worst)
+        known = ends[np.isfinite(ends)]
+        spreads.append(float(np.ptp(known)) if len(known) > 1 else math.nan)
+    if any(map(math.isnan, spreads)):
+        return ""
+    between_variants, between_algorithms = (fixed(spread, 2) for spread in spreads)
+    return (
+        f"The best {title} differs by {between_variants} between variants, by {between_algorithms} between algorithms"
+    )
 
 
 FIGURE = Figure("heat-map", "Best entry by algorithm and variant", of_one_dataset, _draw, order=70)

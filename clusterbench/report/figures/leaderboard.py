@@ -10,6 +10,7 @@ from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import ACCENT, MUTED, literal, new_figure, rank_axis
 from clusterbench.report.number_text import fixed
 from clusterbench.report.svg import Drawing
+from clusterbench.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,18 @@ def _draw(board: Board) -> Drawing:
         f" Left: a disc is a rank, a hollow square that of a control, a line its interval. Right: the {title}."
     )
     rows = [(str(e.rank), e.interval, fixed(e.order_value, 3), e.label, e.marks) for e in shown]
-    return Drawing(canvas, description, ("rank", "interval", title, "entry", "marks"), rows)
+    return Drawing(canvas, description, ("rank", "interval", title, "entry", "marks"), rows, _finding(board))
+
+
+def _finding(board: Board) -> str:
+    if not board.contenders:
+        return ""
+    first, *others = board.contenders
+    rivals = [entry.label for entry in others if entry.has_interval and entry.rank_low <= 1]
+    if not first.has_interval:
+        return f"{first.label} is first"
+    also = counted(len(rivals), "other contender") if rivals else "no other contender"
+    return f"{first.label} is first; by their intervals, {also} may be"
 
 
 def _colour(entry: Entry) -> str:

@@ -26,7 +26,18 @@ def _draw(board: Board) -> Drawing:
     description = f"Spearman correlation over {len(board.contenders)} contenders, each turned so that higher is better:"
     description += " 1 is the same order, 0 no relation, below 0 a contradiction."
     rows = [(name, *(fixed(value, 2) for value in row)) for name, row in zip(names, matrix.tolist(), strict=True)]
-    return Drawing(canvas, description, ("column", *names), rows)
+    return Drawing(canvas, description, ("column", *names), rows, _finding(matrix, columns, names))
+
+
+def _finding(matrix: NDArray[np.float64], columns: Sequence[str], names: Sequence[str]) -> str:
+    """Name the two metrics that agree least."""
+    metrics = np.array([column.partition("@")[0] for column in columns])
+    between = np.where(metrics[:, None] == metrics, np.nan, matrix)
+    if np.isnan(between).all():
+        return ""
+    i, j = divmod(int(np.nanargmin(between)), len(names))
+    relation = "contradict each other most" if between[i, j] < 0 else "agree least"
+    return f"On the order of the contenders, {names[i]} and {names[j]} {relation} ({fixed(between[i, j], 2)})"
 
 
 def _correlations(board: Board, columns: Sequence[str]) -> NDArray[np.float64]:

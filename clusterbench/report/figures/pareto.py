@@ -1,6 +1,7 @@
 """Score or mean rank against stability, with fit time as the size of the mark."""
 
 import math
+from collections.abc import Sequence
 
 from clusterbench.report.entry_views import Board, Entry
 from clusterbench.report.figure import Figure, of_one_dataset
@@ -27,7 +28,18 @@ def _draw(board: Board) -> Drawing:
          "Pareto" if e.pareto else "control" if e.control else "")
         for e in shown
     ]  # fmt: skip
-    return Drawing(canvas, description, ("rank", title, "stability", "fit seconds", "entry", "mark"), rows)
+    header = ("rank", title, "stability", "fit seconds", "entry", "mark")
+    return Drawing(canvas, description, header, rows, _finding([entry for entry in shown if not entry.control]))
+
+
+def _finding(contenders: Sequence[Entry]) -> str:
+    if not contenders:
+        return ""
+    first, stable = contenders[0], max(contenders, key=lambda entry: entry.stability)
+    if first.stability >= stable.stability:
+        return f"The best ranked, {first.label}, is also the most stable ({fixed(first.stability, 2)})"
+    gap = f"{fixed(first.stability, 2)} against {fixed(stable.stability, 2)}"
+    return f"The best ranked, {first.label}, is less stable than {stable.rank} {stable.label}: {gap}"
 
 
 def _mark(entry: Entry) -> Mark:

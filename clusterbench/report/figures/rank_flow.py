@@ -42,13 +42,16 @@ def _draw(board: Board) -> Drawing:
     description += " crossing lines are ranks that depend on the space."
     if len(lines) > 1 and len(set(map(tuple, lines))) == 1:
         description += " All of them have the same ranks, so their lines are one."
+    finding = ""
     if shown:
         moves = [max(line) - min(line) for line in lines]
         farthest = max(range(len(moves)), key=lambda place: moves[place])
-        description += f" {shown[farthest].label} moves farthest: {moves[farthest]} places."
+        finding = "No rank depends on the reference space"
+        if moves[farthest]:
+            finding = f"From one space to another {shown[farthest].label} moves farthest, by {moves[farthest]} ranks"
     rows = [(entry.label, *map(str, line)) for entry, line in zip(shown, lines, strict=True)]
     header = ("entry", "published rank", *(f"rank in {printable(space)} alone" for space in spaces))
-    return Drawing(canvas, description, header, rows)
+    return Drawing(canvas, description, header, rows, finding)
 
 
 def _label_heights(ranks: Sequence[int], worst: int) -> tuple[list[float], float]:

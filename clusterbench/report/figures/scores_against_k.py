@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from clusterbench.metrics import CENTROIDS, GROWTH, MetricFacts
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import MUTED, literal, look, new_figure
-from clusterbench.report.number_text import fixed, score_text
+from clusterbench.report.number_text import fixed, is_missing, number_of, score_text
 from clusterbench.report.series import chosen_settings, series_of
 from clusterbench.report.svg import Drawing
 from clusterbench.statuses import CellStatus
@@ -82,7 +83,16 @@ def _draw(board: Board) -> Drawing:
         description += " clusters than declared."
     if len(points) > len(finite):
         description += f" Not drawn: {counted(len(points) - len(finite), 'infinite score')}, listed with the numbers."
-    return Drawing(canvas, description, _HEADER, [*_rows(points, board), *_band_rows(bands, board)])
+    rows = [*_rows(points, board), *_band_rows(bands, board)]
+    return Drawing(canvas, description, _HEADER, rows, _finding(board))
+
+
+def _finding(board: Board) -> str:
+    ks = Counter(int(number_of(entry.row["k"])) for entry in board.contenders if not is_missing(entry.row["k"]))
+    if not ks:
+        return ""
+    (k, count), *_ = ks.most_common()
+    return f"{count} of {counted(len(board.contenders), 'contender')} have {k} clusters"
 
 
 def _panels(board: Board, points: pd.DataFrame, bands: pd.DataFrame) -> list[list[_Panel]]:

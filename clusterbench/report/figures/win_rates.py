@@ -5,7 +5,7 @@ import numpy as np
 from clusterbench.report.entry_views import Board
 from clusterbench.report.figure import Figure
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
-from clusterbench.report.number_text import fixed
+from clusterbench.report.number_text import fixed, share
 from clusterbench.report.svg import Drawing
 
 _MOST_ENTRIES = 16
@@ -29,7 +29,9 @@ def _draw(board: Board) -> Drawing:
         " scores count one half. Column #2 is the entry of row #2."
     )
     rows = [(name, *(fixed(value, 2) for value in row)) for name, row in zip(names, values.tolist(), strict=True)]
-    return Drawing(canvas, description, ("entry", *numbers), rows)
+    others = np.where(np.eye(len(shown), dtype=bool), np.nan, values)[:1, 1:]
+    finding = f"{shown[0].label} beats the others in {share(float(np.nanmean(others)))}" if others.size else ""
+    return Drawing(canvas, description, ("entry", *numbers), rows, finding)
 
 
 def _is_drawn(board: Board) -> bool:
