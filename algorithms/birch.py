@@ -39,7 +39,17 @@ def tree_of(X: Floats, threshold: float, branching_factor: int, max_leaves: int)
 
 
 def build(X: Floats, seed: int, threshold: float = 0.5, branching_factor: int = 50, max_leaves: int = 2000) -> Cutter:
-    """Grow the tree once; each k merges its sub-clusters, and a row joins the cluster of the nearest one."""
+    """Grow the tree once; each k merges its sub-clusters, and a row joins the cluster of the nearest one.
+
+    Parameters
+    ----------
+    threshold : float
+        Largest radius of a sub-cluster, raised where there are too many.
+    branching_factor : int
+        Most sub-clusters of a node of the tree.
+    max_leaves : int
+        Most sub-clusters.
+    """
     from sklearn.cluster import AgglomerativeClustering
 
     rows, centre = without_offset(X)
