@@ -27,6 +27,7 @@ from clusterbench.tables import CLASSES
 
 _POINTS = 400
 _STRATA = 40
+_MOST_AXES = 200  # that are all computed
 _SILHOUETTE_ROWS = 20_000  # silhouettes cost n^2; longer tables are sampled
 _MOST_COMPARED = 400  # labelings whose agreement is computed: 79,800 pairs
 
@@ -124,12 +125,10 @@ def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
     most 400 rows, by row: row, x, y, share_x, share_y, values (a JSON list: the row in the space).
     """
     centred = values - values.mean(axis=0)
-    variances, axes = np.linalg.eigh(centred.T @ centred / max(len(values) - 1, 1))
-    order = np.argsort(variances)[::-1][:2]
+    axes, shares = _leading_axes(centred, seed)
     # The sign of a component is free: its largest loading is made positive.
-    axes = axes[:, order] * np.sign(axes[np.abs(axes[:, order]).argmax(axis=0), order])
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     plane = centred @ axes
-    shares = np.maximum(variances[order], 0.0) / max(float(np.maximum(variances, 0.0).sum()), np.finfo(float).tiny)
     if plane.shape[1] == 1:
         plane, shares = np.column_stack([plane, np.zeros(len(plane))]), np.append(shares, 0.0)
     rows = _stratified(plane[:, 0], seed)
@@ -143,6 +142,21 @@ def sampled_view(values: NDArray[np.float64], seed: int) -> pd.DataFrame:
             "values": [json.dumps([float(f"{value:.6g}") for value in row]) for row in values[rows]],
         }
     )
+
+
+def _leading_axes(centred: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first two principal axes of centred rows, shape (d, 2) or (1, 1), and their shares of the variance."""
+    if min(centred.shape) <= _MOST_AXES:
+        variances, axes = np.linalg.eigh(centred.T @ centred / max(len(centred) - 1, 1))
+        order = np.argsort(variances)[::-1][:2]
+        variances = np.maximum(variances, 0.0)
+        return axes[:, order], variances[order] / max(float(variances.sum()), np.finfo(float).tiny)
+    from scipy.sparse.linalg import svds  # the two axes alone: all of them cost the cube of the columns
+
+    start = stable_rng(seed, "axes of the view").standard_normal(min(centred.shape))
+    _, lengths, axes = svds(centred, k=2, v0=start)
+    order = np.argsort(lengths)[::-1]
+    return axes[order].T, lengths[order] ** 2 / max(float(np.square(centred).sum()), np.finfo(float).tiny)
 
 
 def _stratified(component: NDArray[np.float64], seed: int) -> NDArray[np.int64]:

@@ -86,7 +86,7 @@ def pending_task(
         version=algorithm.version,
         params=job.params,
         seed=job.seed,
-        n_rows=plan.datasets[job.dataset].n_rows,
+        n_rows=_fitted_rows(plan, planned),
         threads=1,
         total_seconds=0.0,
         environment=canonical_json(job_environment(algorithm)),
@@ -148,13 +148,33 @@ def estimate(
 ) -> tuple[float, list[str]]:
     """Return the fitting seconds estimated from earlier timings, and the algorithms without any."""
     timings = store.timings() if store is not None else pd.DataFrame(columns=["algorithm", "n_rows", "seconds"])
-    per_row = (timings["seconds"] / timings["n_rows"]).groupby(timings["algorithm"]).median().to_dict()
+    known = {str(name): part for name, part in timings[timings["seconds"] > 0].groupby("algorithm")}
     seconds, unknown = 0.0, dict[str, None]()
     for planned, cuts in todo:
-        name = planned.job.algorithm
-        if name in per_row:
-            share = len(cuts) / len(planned.job.cuts)
-            seconds += per_row[name] * plan.datasets[planned.job.dataset].n_rows * share
+        algorithm = plan.benchmark.algorithm(planned.job.algorithm)
+        if algorithm.name in known:
+            whole = _seconds_at(_fitted_rows(plan, planned), known[algorithm.name], algorithm)
+            seconds += whole * len(cuts) / len(planned.job.cuts)
         else:
-            unknown[name] = None
+            unknown[algorithm.name] = None
     return seconds, list(unknown)
+
+
+def _seconds_at(n_rows: int, timings: pd.DataFrame, algorithm: Algorithm) -> float:
+    """Return the seconds of a job with `n_rows` rows: a power law from the nearest number of rows that was timed.
+
+    Its exponent is the slope of the medians on logarithmic scales. Beyond all that was timed it is at least 1, or 2 for
+    an algorithm with a limit: with few rows most of the time does not depend on them.
+    """
+    medians = timings.groupby("n_rows")["seconds"].median()
+    sizes, times = np.log(medians.index.to_numpy(dtype=np.float64)), np.log(medians.to_numpy())
+    size = np.log(n_rows)
+    power = float(np.clip(np.polyfit(sizes, times, 1)[0], 0.0, 3.0)) if len(sizes) > 1 else 0.0
+    if len(sizes) == 1 or size > sizes.max():
+        power = max(power, 1.0 if algorithm.max_rows is None else 2.0)
+    nearest = np.abs(sizes - size).argmin()
+    return float(np.exp(times[nearest] + power * (size - sizes[nearest])))
+
+
+def _fitted_rows(plan: Plan, planned: PlannedJob) -> int:
+    return planned.sample.rows if planned.sample is not None else plan.datasets[planned.job.dataset].n_rows

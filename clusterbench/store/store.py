@@ -36,7 +36,7 @@ class JobFacts:
     version: int  # of the plug-in
     params: str  # JSON
     seed: int
-    n_rows: int
+    n_rows: int  # that were fitted
     threads: int
     total_seconds: float  # of this run; those of several runs are added up
     environment: str  # JSON, see `clusterbench.environment.Environment`

@@ -41,6 +41,12 @@ def test_equal_values_stay_together(cuts_of):
     assert len(np.unique(quarters.labels)) == 2
 
 
+def test_the_main_direction_of_a_wide_table_is_found_without_all_axes(cuts_of):
+    rows = np.random.default_rng(0).normal(size=(210, 240)) * np.where(np.arange(240) == 7, 5.0, 1.0)
+    [part] = cuts_of("quantile_split", rows, [{"k": 2}])
+    assert part.info == {"column": 7}
+
+
 def test_the_column_is_the_main_direction_unless_it_is_named(cuts_of):
     rng = np.random.default_rng(4)
     shared = rng.normal(size=200)

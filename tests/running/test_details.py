@@ -223,6 +223,21 @@ def test_few_rows_are_all_shown_and_one_column_is_a_line() -> None:
     assert (view["share_x"].iloc[0], view["share_y"].iloc[0]) == (1.0, 0.0)
 
 
+def test_the_view_of_many_columns_shows_the_same_plane_as_that_of_few():
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(230, 2)) @ (rng.normal(size=(2, 300)) * [[3.0], [1.0]]) + rng.normal(size=(230, 300))
+    pca = PCA(2).fit(values)
+    plane = pca.transform(values)
+    view = sampled_view(values, 0)
+    for name, component in zip("xy", plane.T, strict=True):
+        sign = np.sign(np.dot(view[name], component))
+        np.testing.assert_allclose(view[name], sign * component, atol=1e-3)
+    np.testing.assert_allclose(
+        view.loc[0, ["share_x", "share_y"]].astype(float), pca.explained_variance_ratio_, atol=1e-4
+    )
+    pd.testing.assert_frame_equal(view, sampled_view(values, 0))
+
+
 def test_bands_are_means_and_quantiles_over_the_random_partitions_of_each_generator() -> None:
     values = np.random.default_rng(1).normal(size=40)
     scored = pd.DataFrame({"dataset": "d", "space": "s", "metric": "m", "k": 3, "value": [*values, np.nan]})

@@ -106,18 +106,20 @@ def put_timing(store: Store, key: str, algorithm: str, n_rows: int, seconds: flo
     store.put_job(TaskDone(key, CellStatus.OK), facts, [])
 
 
-def test_an_estimate_is_the_median_of_the_seconds_per_row(workspace):
+def test_an_estimate_grows_from_the_nearest_timing_as_the_algorithm_does(workspace):
     plan = workspace.plan(RANKING, KMEANS, WARD)
     with Store.writer(workspace.folder / "results") as store:
         todo = unfinished_jobs(plan, store, retry=False)
         assert estimate(plan, store, todo) == (0.0, ["kmeans", "agglomerative"])
         for number, (n_rows, seconds) in enumerate([(100, 1.0), (100, 3.0), (10, 9.0)]):
             put_timing(store, str(number), "kmeans", n_rows, seconds)
-        # 0.01, 0.03 and 0.9 seconds per row; 125 rows
-        assert estimate(plan, store, todo) == (pytest.approx(0.03 * 125), ["agglomerative"])
-        put_timing(store, "ward", "agglomerative", 50, 1.0)
-        assert estimate(plan, store, todo) == (pytest.approx(0.03 * 125 + 0.02 * 125), [])
+        # 125 rows, from the median 2 of 100 rows: linear, since beyond what was timed nothing grows slower
+        assert estimate(plan, store, todo) == (pytest.approx(2.0 * 1.25), ["agglomerative"])
+        put_timing(store, "ward", "agglomerative", 50, 1.0)  # which has a limit: quadratic, until there is a slope
+        assert estimate(plan, store, todo) == (pytest.approx(2.5 + 2.5**2), [])
         third = [(planned, cuts[:1]) for planned, cuts in todo]
-        assert estimate(plan, store, third) == (pytest.approx((0.03 + 0.02) * 125 / 3), [])
+        assert estimate(plan, store, third) == (pytest.approx((2.5 + 2.5**2) / 3), [])
+        put_timing(store, "larger", "agglomerative", 200, 64.0)  # slope 3 from 50 to 200 rows
+        assert estimate(plan, store, todo) == (pytest.approx(2.5 + 64.0 * (125 / 200) ** 3), [])
         assert estimate(plan, store, []) == (0.0, [])
     assert estimate(plan, None, todo) == (0.0, ["kmeans", "agglomerative"])
