@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import clusterbench
 from clusterbench.benchmark import list_benchmarks
 from clusterbench.cli import verbs
 from clusterbench.plugins import load_registry
@@ -62,6 +63,12 @@ def test_every_algorithm_metric_and_verb_has_a_section(pages):
     assert set(registry.metrics) < set(re.findall(r"^\| `(\w+)` \|", pages.metrics(registry), re.MULTILINE))
     names = sorted(path.stem for path in Path(verbs.__file__).parent.glob("*.py") if path.stem != "__init__")
     assert re.findall(r"^## clusterbench (\w+)$", pages.command_line(), re.MULTILINE) == names
+
+
+def test_every_exported_name_is_on_the_page_of_the_api():
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8").partition("## Plug-ins")[0]
+    named = re.findall(r"^\.\. auto\w+:: (\w+)$", text, re.MULTILINE)
+    assert sorted(named) == sorted(set(clusterbench.__all__) - {"__version__"})
 
 
 def test_an_option_has_its_value_default_and_meaning(pages):
