@@ -37,6 +37,7 @@ from clusterbench.text import printable
 
 _MOST_MESSAGES = 8
 _MOST_ALIKE = 5
+_OF_NOISE = ("rank_by_noise_low", "rank_by_noise_high")  # ranks under other noise policies
 _MOST_DETAILS = 300  # entries of a board that get details: a page of thousands could not be opened
 # Hennig 2007, doi:10.1016/j.csda.2006.11.025, as in the documentation of clusterboot.
 _READINGS = ((0.85, "highly stable"), (0.75, "valid, stable"), (0.6, "a pattern, in doubt"), (0.0, "not to be trusted"))
@@ -256,7 +257,7 @@ def _more(run: StoredRun, table: BoardTable, entry: Entry) -> Terms:
     """Return the columns of the leaderboard that are neither in its table nor in the other details."""
     elsewhere = {heading.name for heading in table.headings} | {"rank_low", "rank_high", "labels_sha256", "params"}
     elsewhere |= {"cut", "dataset", "algorithm", "k_policy", "flags", "control", "oracle", "pareto", "seeds"}
-    elsewhere |= {"smallest", "largest"}
+    elsewhere |= {"smallest", "largest", *(() if entry.n_noise else _OF_NOISE)}
     others = [c for c in run.board.columns if c.name not in elsewhere and "@" not in c.name]
     shown = [(printable(column.title), printable(column.show(entry.row[column.name]))) for column in others]
     return tuple((title, text) for title, text in shown if text)

@@ -19,9 +19,8 @@ _CRITERIA = {
     KPolicy.SCORE: "score",
     KPolicy.SILHOUETTE: "mean silhouette",
     KPolicy.CALIBRATED: "mean z against random partitions",
-    KPolicy.FIXED: "mean silhouette of the cuts with the declared number of clusters",
-    KPolicy.ORACLE: "mean silhouette of the cuts with the number of known classes",
 }
+_GIVEN = {KPolicy.FIXED: "the declared number of clusters", KPolicy.ORACLE: "the number of known classes"}
 
 
 def compared_with(board: Board, entry: Entry) -> Entry | None:
@@ -111,6 +110,8 @@ def k_sentence(entry: Entry, cuts: pd.DataFrame) -> str:
     eligible = cuts[cuts["eligible"].astype(bool) & cuts["criterion"].notna()]
     if eligible.empty or is_missing(entry.row["cut"]):
         return ""
+    if policy in _GIVEN:
+        return f"{settings(str(entry.row['cut']))} gives {_GIVEN[policy]}; no score chose it."
     criteria = dict(zip(eligible["cut"], eligible["criterion"].astype(float), strict=True))
     chosen = criteria.pop(str(entry.row["cut"]), math.nan)
     text = f"{settings(str(entry.row['cut']))} has the highest {_CRITERIA[policy]}, {fixed(chosen, 3)}"

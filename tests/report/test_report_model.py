@@ -503,6 +503,14 @@ def test_a_cut_that_the_gate_rejects_is_no_choice_however_high_its_number(mixed_
     assert [one.eligible for one in details.k_choices] == [False, True, False]
 
 
+def test_a_given_k_is_said_to_be_given(make_run: MakeRun) -> None:
+    run = make_run(seeds=(0,), bootstraps=0, ranking={"k_policies": ("fixed",), "fixed_k": 3})
+    for details in one_board(bare(run)).details:
+        (chosen,) = [one.cut for one in details.k_choices if one.chosen]
+        assert details.k_reason == f"{chosen} gives the declared number of clusters; no score chose it."
+        assert all(one.eligible == one.chosen for one in details.k_choices)
+
+
 def test_clusters_are_told_apart_by_their_largest_deltas_in_units_of_the_table(full_report: ReportModel) -> None:
     details = one_board(full_report).details[0]
     sizes = details.entry.sizes

@@ -154,6 +154,39 @@ def test_names_of_a_hostile_run_join_across_its_tables(hostile_run: StoredRun, t
             assert [row[column] for row in rows] == frame[column].tolist()
 
 
+def test_the_numbers_of_details_and_figures_are_tables_beside_the_page(
+    full_report: ReportModel, full_folder: Path
+) -> None:
+    run, details = full_report.run, full_report.run.details
+    frames = {"contributions": run.board.contributions, "k_choice": run.criteria, "sensitivity": run.board.sensitivity,
+              "agreement": details.agreement, "clusters": details.profiles, "medoids": details.medoids,
+              "columns": details.columns}  # fmt: skip
+    for name, frame in frames.items():
+        written = pd.read_csv(full_folder / f"{name}.csv", float_precision="round_trip", keep_default_na=False)
+        assert len(written) == len(frame) > 0
+        for column in frame:
+            assert written[column].astype(str).str.lower().tolist() == frame[column].astype(str).str.lower().tolist()
+    for figure in (figure for board in full_report.boards for figure in board.figures):
+        with (full_folder / figure.numbers_file).open(encoding="utf-8", newline="") as file:
+            assert [tuple(row) for row in csv.reader(file)] == [figure.header, *figure.rows]
+
+
+def test_the_details_on_the_page_are_those_of_the_model(full_report: ReportModel, full_folder: Path) -> None:
+    page = (full_folder / "index.html").read_text(encoding="utf-8")
+    (board,) = full_report.boards
+    for one in board.details:
+        part = page[page.index(f'id="{one.entry.anchor}"') :].partition('<details class="entry"')[0]
+        texts = html.unescape(re.sub(r"\s*<[^>]*>\s*", "|", part))
+        for table in (one.profile, one.rank_parts):
+            for name, fields in table.rows:
+                line = "|".join([name, *(field.text for field in fields if field.text)])
+                assert line in re.sub(r"\|+", "|", texts)
+        assert "|".join(choice.value for choice in one.k_choices) in re.sub(r"\|+", "|", texts)
+        assert [text for _, text in one.apart if text not in texts] == []
+        assert one.rank_reason in texts
+        assert one.k_reason in texts
+
+
 def test_every_file_that_the_page_links_to_is_there(full_folder: Path) -> None:
     text = (full_folder / "index.html").read_text(encoding="utf-8")
     links = {link for link in re.findall(r'href="([^"]*)"', text) if not link.startswith("#")}
