@@ -39,7 +39,12 @@ def open_in_browser(page: Path) -> None:
 
 
 def name_files(paths: Iterable[Path]) -> None:
-    """Name the files that were written; of figures and labels, which are many, only the folder."""
-    folders = ("figures", "labels")
-    for path in dict.fromkeys(path.parent if path.parent.name in folders else path for path in paths):
-        say(f"wrote    {path}")
+    """Name the files that were written, those of one folder together; of figures and labels only the folder."""
+    many = ("figures", "labels")
+    folders: dict[Path, dict[str, None]] = {}
+    for path in (path.parent if path.parent.name in many else path for path in paths):
+        folders.setdefault(path.parent, {})[path.name] = None
+    for folder, (first, *others) in folders.items():
+        say(f"wrote    {folder / first}")
+        if others:
+            say(f"         beside it: {', '.join(others)}")
