@@ -21,7 +21,6 @@ from clusterbench.plugins import (
     require_choice,
     require_number,
     share_complaint,
-    warm_imports,
 )
 
 BLOCK_ENTRIES = 4_000_000
@@ -92,12 +91,15 @@ def spanning_tree(X: Floats, reach: Floats, metric: str) -> tuple[NDArray[np.int
 
 def structure_of(X: Floats, min_samples: int, metric: str) -> Structure:
     """Return what all eps share; see `Structure`."""
-    rows = np.array(X)
-    nearest, distances = nearest_rows(rows, min(min_samples, len(rows)), metric)
+    rows, count = np.array(X), min(min_samples, len(X))
+    if metric == "euclidean":
+        from clusterbench.kernels import neighbours_and_reachability
+
+        return Structure(*neighbours_and_reachability(rows, count, min_samples))
+    nearest, distances = nearest_rows(rows, count, metric)
     if min_samples > len(rows):
         distances[:, -1] = np.inf  # no row can be core
-    tree, heights = spanning_tree(rows, distances[:, -1], metric)
-    return Structure(nearest, distances, tree, heights)
+    return Structure(nearest, distances, *spanning_tree(rows, distances[:, -1], metric))
 
 
 def labels_at(structure: Structure, eps: float) -> NDArray[np.int64]:
@@ -156,6 +158,11 @@ def check_params(params: Params) -> None:
     require_choice("metric", params["metric"], SCIPY_DISTANCES)
 
 
+def warm_up() -> None:
+    """Compile, or load, the kernels of neighbours and trees."""
+    build(np.eye(3), 0, min_samples=2)(eps=1.0)
+
+
 ALGORITHM = Algorithm(
     name="dbscan",
     family=Family.DENSITY,
@@ -172,5 +179,5 @@ ALGORITHM = Algorithm(
     packages={"scipy": "scipy", "numpy": "numpy"},
     assignment=Assignment.NEAREST_NEIGHBORS,
     check_params=check_params,
-    warm_up=warm_imports("scipy.spatial.distance", "scipy.sparse.csgraph"),
+    warm_up=warm_up,
 )

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from clusterbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from clusterbench.kernels.density_kernels import neighbours_and_reachability
     from clusterbench.kernels.greedy_medoids import GreedyMedoids
     from clusterbench.kernels.quick_mixture import QuickMixture
 
-_NAMES = {"greedy_medoids": ("GreedyMedoids",), "quick_mixture": ("QuickMixture",)}
+_NAMES = {
+    "density_kernels": ("neighbours_and_reachability",),
+    "greedy_medoids": ("GreedyMedoids",),
+    "quick_mixture": ("QuickMixture",),
+}
 
-__all__ = ["GreedyMedoids", "QuickMixture"]
+__all__ = ["GreedyMedoids", "QuickMixture", "neighbours_and_reachability"]
 
 __getattr__ = lazy_names(__name__, _NAMES)

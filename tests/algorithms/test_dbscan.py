@@ -32,10 +32,11 @@ def test_rows_at_exactly_eps_and_copies_are_handled_as_scikit_learn_does(cuts_of
     np.testing.assert_array_equal(found.labels, expected.labels_)
 
 
-def test_the_tree_is_a_minimum_spanning_tree_of_mutual_reachability(module_of, moons):
+@pytest.mark.parametrize("metric", ["euclidean", "cityblock"])
+def test_the_tree_is_a_minimum_spanning_tree_of_mutual_reachability(module_of, moons, metric):
     dbscan = module_of("dbscan")
-    structure = dbscan.structure_of(moons, 6, "euclidean")
-    distances = cdist(moons, moons)
+    structure = dbscan.structure_of(moons, 6, metric)
+    distances = cdist(moons, moons, metric)
     reach = np.sort(distances, axis=1)[:, 5]
     np.testing.assert_array_equal(structure.reach, reach)
     mutual = np.maximum(distances, np.maximum.outer(reach, reach))
