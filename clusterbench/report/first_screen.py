@@ -17,10 +17,9 @@ from clusterbench.trust import TrustEstimate, trust_by_dataset
 
 _ANSWERED = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE, AlertKind.KNOWN_CLASSES})
 _TITLES = {
-    AlertKind.NOT_ROBUST: "the first place is not robust",
-    AlertKind.METRICS_DISAGREE: "the metrics disagree",
-    AlertKind.END_OF_RANGE: "k is at the end of its range",
-    AlertKind.CHANCE: "random partitions come close",
+    AlertKind.NOT_ROBUST: "not robust",
+    AlertKind.END_OF_RANGE: "k at the end of its range",
+    AlertKind.CHANCE: "chance comes close",
     AlertKind.FAILED_CELLS: "failures",
     AlertKind.DATA: "about the data",
     AlertKind.SELECTION: "a part of the benchmark",
@@ -35,11 +34,6 @@ _STRUCTURE = {
 def run_facts(run: StoredRun) -> Terms:
     """Return what was run on what data, as (term, text)."""
     record, cells = run.record, run.cells
-    tables = record.datasets
-    facts = {"Data": f"{counted(len(tables), 'table')}: {listed(list(tables), most=4)}"}
-    if len(tables) == 1:
-        (table,) = tables.values()
-        facts = {"Data": f"{table.n_rows:,} rows × {counted(len(table.columns), 'column')}", "Source": table.source}
     ks = cells["k"].dropna()
     matrix = [
         counted(len(record.variants), "preprocessing variant"),
@@ -47,9 +41,21 @@ def run_facts(run: StoredRun) -> Terms:
         *([f"k = {ks.min()} to {ks.max()}"] if len(ks) else []),
         counted(len(record.seeds), "seed"),
     ]
-    facts |= {"Matrix": " × ".join(matrix), "Results": outcome_counts(run)}
-    facts["Run"] = f"{datetime.fromisoformat(run.manifest.finished):%d %B %Y}".lstrip("0")
+    facts = {
+        "Data": data_facts(run, list(record.datasets)),
+        "Matrix": " × ".join(matrix),
+        "Results": outcome_counts(run),
+        "Run": f"{datetime.fromisoformat(run.manifest.finished):%d %B %Y}".lstrip("0"),
+    }
     return tuple((term, printable(text)) for term, text in facts.items())
+
+
+def data_facts(run: StoredRun, datasets: Sequence[str]) -> str:
+    """Return rows, columns and source of one dataset, or the names of several."""
+    if len(datasets) > 1:
+        return printable(f"{len(datasets)} tables: {listed(datasets, most=4)}")
+    table = run.record.datasets[datasets[0]]
+    return printable(f"{table.n_rows:,} rows × {counted(len(table.columns), 'column')}, {table.source}")
 
 
 def notices_of(board: Board, notices: Sequence[Notice]) -> tuple[Notice, ...]:

@@ -163,6 +163,10 @@ class BoardTable:
         return tuple(place for place, heading in enumerate(self.headings) if heading.numeric)
 
     @property
+    def has_z(self) -> bool:
+        return any(not math.isnan(field.z) for _, row in self.rows for field in row)
+
+    @property
     def has_optimised(self) -> bool:
         return any(field.optimised for _, row in self.rows for field in row)
 
@@ -198,6 +202,7 @@ class BoardReport:
     """Everything about one board."""
 
     board: Board
+    about: str  # its data
     headline: str
     competitors: str  # who is ranked: ``45 contenders and 18 controls``
     verdicts: tuple[Verdict, ...]  # on its first place

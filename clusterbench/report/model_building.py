@@ -70,6 +70,7 @@ def _board_report(
     table = leaderboard_table(board)
     return BoardReport(
         board=board,
+        about=first_screen.data_facts(board.run, board.datasets),
         headline=printable(board.run.board.headlines.get(board.dataset, "")),
         competitors=outcome_summary.competitors(board.entries),
         verdicts=first_screen.verdicts_of(board),

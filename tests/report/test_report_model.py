@@ -295,6 +295,64 @@ def test_notices_are_serious_first_then_by_dataset_and_come_once(make_run: MakeR
     assert others == [*texts, "cards: again", "wine: a"]
 
 
+def verdicts(report: ReportModel, place: int = 0) -> dict[str, tuple[str, str, str]]:
+    return {one.question: (one.answer, one.evidence, one.tone.value) for one in report.boards[place].verdicts}
+
+
+def test_the_first_screen_answers_what_is_first_and_how_sure_that_is(
+    full_report: ReportModel, mixed_report: ReportModel, rejected_report: ReportModel
+) -> None:
+    table = full_report.run.board.table
+    first, contenders = table.iloc[0], table[~table["control"].astype(bool)]
+    said = verdicts(full_report)
+    label, evidence, _ = said["First place"]
+    assert label == full_report.boards[0].board.entries[0].label
+    shared = contenders[contenders["rank"] == 1]
+    assert evidence.startswith(f"first of {len(contenders)} contenders by mean rank ({first['mean_rank']:.3f})")
+    assert len(shared) == evidence.count("·") // 2 + 1
+    best = shared.loc[shared["p_first"].idxmax()]
+    interval = f"rank {best['rank_low']:.0f} to {best['rank_high']:.0f} in 90%"
+    sure = f"{interval}, first in {best['p_first']:.0%} of other samples of this size"
+    assert said["How sure is that?"] == ("Ahead of all others", sure, "good")
+    run = full_report.run
+    tied = bare(replace(run, board=replace(run.board, table=table.assign(tie="a"))))
+    others = len(contenders) - len(shared)
+    assert verdicts(tied)["How sure is that?"] == (f"Not separated from {others} others", sure, "doubt")
+    assert verdicts(mixed_report)["How sure is that?"][0] == "Not measured"
+    assert list(verdicts(rejected_report)) == ["First place"]
+
+
+def test_controls_known_classes_and_notices_are_said_once(full_run: StoredRun, render: Callable[..., str]) -> None:
+    assert verdicts(bare(full_run))["Beats trivial rivals?"][0] == "Yes"
+    alerts = (
+        Alert(AlertKind.CONTROLS_UNBEATEN, "the first entry does not beat the controls (x)", "cards"),
+        Alert(AlertKind.NOT_ROBUST, "the first place is not robust (y)", "cards"),
+    )
+    table = full_run.board.table
+    table = table.assign(ari=np.linspace(0.1, 0.7, len(table)))
+    report = bare(replace(full_run, board=replace(full_run.board, table=table, alerts=alerts)))
+    said = verdicts(report)
+    assert said["Beats trivial rivals?"] == ("No", "does not beat the controls (x)", "bad")
+    last = table[~table["control"].astype(bool)].iloc[-1]
+    agreement, evidence, _ = said["Like known classes?"]
+    assert agreement == "0.10"
+    assert evidence.startswith(f"adjusted Rand index; the best here {last['ari']:.2f}, of rank {last['rank']}")
+    page = render(report, "html")
+    assert page.count("does not beat the controls (x)") == page.count("the first place is not robust (y)") == 1
+
+
+def test_ranks_by_dataset_are_those_of_the_leaderboard(two_reports: ReportModel) -> None:
+    overall, *others = two_reports.boards
+    table = two_reports.run.board.table
+    assert overall.by_dataset.header == ("Entry", "All", "cards", "wine")
+    assert all(not one.by_dataset.rows for one in others)
+    for entry, (label, *ranks) in zip(overall.board.entries, overall.by_dataset.rows, strict=True):
+        mine = table[(table["algorithm"] == entry.row["algorithm"]) & (table["params"] == entry.row["params"])]
+        by_dataset = mine[mine["variant"] == entry.row["variant"]].set_index("dataset")["rank"].to_dict()
+        assert label == entry.label
+        assert ranks == [str(by_dataset.get(name, "–")) for name in ("(all)", "cards", "wine")]
+
+
 # --- methodology ------------------------------------------------------------------------------------------------------
 
 

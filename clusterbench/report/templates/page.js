@@ -3,8 +3,8 @@
    shows the published ranking. */
 (() => {
   const { boards, rank, ascending } = window.clusterbench;
-  /** Rows that are put on the page at once. */
-  const CHUNK = 250;
+  /** Of more rows than MANY, only CHUNK at once are put on the page. */
+  const [MANY, CHUNK] = [500, 100];
   const text = (value) => value.trim().toLowerCase();
   const element = (tag, content, values = {}) => Object.assign(document.createElement(tag), values, { textContent: content });
 
@@ -53,6 +53,7 @@
       this.names = this.rows.map((row) => text(row.cells[this.place("entry")].textContent));
       this.places = this.rows.map((row) => row.cells[this.place("rank")].querySelector("data").value);
       this.original = new Map();
+      this.keys = new Map(); // by column
       this.later = [];
       this.sort = null;
       this.prepare();
@@ -76,7 +77,7 @@
       this.form.addEventListener("submit", (event) => event.preventDefault());
       this.form.addEventListener("input", () => {
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.changed(), this.rows.length > 500 ? 150 : 0);
+        this.timer = setTimeout(() => this.changed(), this.rows.length > MANY ? 60 : 0);
       });
       this.form.addEventListener("reset", () => setTimeout(() => {
         this.sort = null;
@@ -142,7 +143,7 @@
       const control = (e) => this.data.entries[e].control;
       this.later = [...sorted.filter((e) => !control(e)), ...sorted.filter(control)];
       for (const body of this.bodies) body.replaceChildren();
-      this.more(this.rows.length > 2 * CHUNK ? CHUNK : this.rows.length);
+      this.more(this.rows.length > MANY ? CHUNK : this.rows.length);
       this.wrap.scrollTop = 0;
     }
 
@@ -153,7 +154,8 @@
       this.heads[place].setAttribute("aria-sort", direction);
       const before = (a, b) => position[a] - position[b];
       if (!this.sort) return shown.sort(before);
-      const keys = this.rows.map((row) => sortKey(row.cells[place]));
+      if (!this.keys.has(place)) this.keys.set(place, this.rows.map((row) => sortKey(row.cells[place])));
+      const keys = this.keys.get(place);
       const sign = direction === "ascending" ? 1 : -1;
       return shown.sort((a, b) => {
         const [x, y] = [keys[a], keys[b]];
@@ -251,9 +253,11 @@
       if (!cell) return;
       if (!this.original.has(cell)) this.original.set(cell, [...cell.childNodes]);
       cell.replaceChildren(...nodes);
+      this.keys.clear();
     }
 
     restore() {
+      if (this.original.size) this.keys.clear();
       for (const [cell, nodes] of this.original) cell.replaceChildren(...nodes);
       this.original.clear();
     }
