@@ -201,7 +201,7 @@ def test_a_reference_space_that_is_no_variant_is_made_and_not_fitted():
 def test_an_algorithm_is_found_by_its_name_among_those_that_run():
     bench = parse(file_of(["iris"], ["raw"], kmeans() + '[[algorithms]]\nuse = "gmm"\n'))
     assert bench.algorithm("gmm").name == "gmm"
-    assert bench.algorithm("kmeans") is REGISTRY.algorithms["kmeans"]
+    assert bench.algorithm("kmeans") == REGISTRY.algorithms["kmeans"]
 
 
 @pytest.mark.parametrize(

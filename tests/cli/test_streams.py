@@ -32,7 +32,7 @@ def test_names_with_brackets_are_printed_as_they_are(named, call):
     assert ended.status == 0
     for words in ("Größe [/h] 日: plant [/a] é", "store    r[/x]/clusterbench.sqlite", "reports/b[i]/index.html"):
         assert words in ended.out
-    assert "plant [/a] é / raw / kmeans" in ended.err
+    assert "plant [/a] é / standard / agglomerative" in ended.err
     assert "│ plant [/a] é " in call("run", "blobs.toml", "--dry-run").out
     assert call("status", "--results", "r[/x]").out == "b[i]: 16 ok, 0 to do\n"
     out = call("inspect", "blobs.csv", "--drop", "CUST_ID").out
