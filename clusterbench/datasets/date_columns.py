@@ -76,6 +76,13 @@ def date_column(column: pd.Series, readings: Sequence[DateReading], day_first: b
     )
 
 
+def date_part(days: NDArray[np.float64], part: str) -> NDArray[np.float64]:
+    """Return a part of dates, shape (n,), given as days since 1970-01-01: see the step ``date_parts``."""
+    if part == "days":
+        return days
+    return np.asarray(getattr(pd.to_datetime(pd.Series(days), unit="D").dt, part).to_numpy(dtype=np.float64))
+
+
 def _text_readings(texts: pd.Series) -> list[DateReading]:
     present = texts.dropna()
     if all(_ISO_DATE.fullmatch(text) for text in present):

@@ -14,6 +14,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from clusterbench.datasets.date_columns import date_part
+
 
 def pass_through() -> TransformerMixin:
     """Return a transformer that gives the table as it is."""
@@ -177,9 +179,5 @@ class PartsOfDates(_FrameTransformer):
         return self._apply(X)
 
     def _apply(self, X: pd.DataFrame) -> pd.DataFrame:
-        made = {}
-        for name in X.columns:
-            dates = pd.to_datetime(X[name], unit="D").dt
-            for part in self.parts:
-                made[f"{name}.{part}"] = (X[name] if part == "days" else getattr(dates, part)).astype(float)
+        made = {f"{name}.{part}": date_part(X[name].to_numpy(), part) for name in X.columns for part in self.parts}
         return pd.DataFrame(made, index=X.index)

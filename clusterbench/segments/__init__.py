@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clusterbench.segments.description import SegmentDescription, describe
     from clusterbench.segments.drift_index import chance_limit, stability_index
     from clusterbench.segments.effect_sizes import Effect, cliffs_delta
+    from clusterbench.segments.encoded_columns import without_encoders
     from clusterbench.segments.entry_segmentation import Provenance, SegmentedEntry, segment_entry
     from clusterbench.segments.explanation import Change, Explanation, Reason, explain_row, explanation_text
     from clusterbench.segments.file_assignment import assign_file, read_row
@@ -41,6 +42,7 @@ _NAMES = {
     "description": ("SegmentDescription", "describe"),
     "drift_index": ("chance_limit", "stability_index"),
     "effect_sizes": ("Effect", "cliffs_delta"),
+    "encoded_columns": ("without_encoders",),
     "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
     "explanation": ("Change", "Explanation", "Reason", "explain_row", "explanation_text"),
     "file_assignment": ("assign_file", "read_row"),
@@ -117,6 +119,7 @@ __all__ = [
     "segment_entry",
     "stability_index",
     "suggest_names",
+    "without_encoders",
     "write_bundle",
     "write_monitoring",
     "write_parts",

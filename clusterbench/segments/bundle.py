@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
+from clusterbench.segments.column_source import ColumnSource
 from clusterbench.segments.program import ROW_ARRAYS, Assigned, Program, parse_program
 from clusterbench.segments.value_bins import BinCounts, Bins
 
@@ -51,6 +52,7 @@ class ColumnFacts:
     zero_share: Share  # of all rows
     missing_share: Share
     counts: Counts = ()  # of rows by segment and bin, as the program assigns them; see `value_bins`
+    source: ColumnSource | None = None  # of a column that was made of a category or a date
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ def _columns(segmentation: Segmentation, program: Program) -> Iterator[ColumnFac
             quantiles=_quantiles(present),
             zero_share=float(np.mean(values == 0)),
             missing_share=float(np.mean(np.isnan(values))),
+            source=segmentation.sources.get(name),
         )
 
 

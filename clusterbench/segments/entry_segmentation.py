@@ -28,6 +28,7 @@ from clusterbench.preprocessing import Space
 from clusterbench.report.methodology import trust_sentences
 from clusterbench.results import JobRecord, StoredRun, load_stored_run, read_run
 from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.encoded_columns import without_encoders
 from clusterbench.segments.names_file import NamesFile
 from clusterbench.segments.program_building import Fit, build_program, fitted_rows
 from clusterbench.segments.refreshing import KEPT_OVERLAP, continued_ids, earlier_segments
@@ -105,19 +106,22 @@ def segment_entry(
     dataset, space = plan.datasets[job.dataset], plan.spaces[job.dataset, job.variant]
     if dataset.content_hash != run.record.datasets[job.dataset].content_hash:
         raise RequestError(f"the table {job.dataset!r} has changed since the run", allowed="a run on the present table")
+    with request_errors("no assignment program"):
+        variant = plan.benchmark.variants[job.variant]
+        encoded, steps, space, sources = without_encoders(dataset, variant, space)
     sha256 = _sha256(run, job)
     clusters = _segments(Path(results), sha256)
     order, ids = np.arange(1, clusters.max() + 1), tuple[int, ...]()
     if previous is not None:
-        given = continued_ids(clusters, earlier_segments(previous, dataset.frame), previous, overlap)
+        given = continued_ids(clusters, earlier_segments(previous, encoded.frame), previous, overlap)
         order, ids = np.argsort(given) + 1, tuple(sorted(given))  # the clusters in the order of their ids
     fitted = np.append(0, np.argsort(order) + 1)[clusters]
     declared = NamesFile(fitted, earlier_ids=ids) if names is None else NamesFile.parse(names, fitted, ids)
     algorithm = registry.algorithms[job.algorithm]
     model = _model(algorithm, job, space.values, run.manifest.threads)
     with request_errors("no assignment program"):
-        fit = build_program(dataset.frame, plan.benchmark.variants[job.variant], space, declared.merged, model)
-    segmentation = _segmentation(run, job, dataset, space, fit, declared, order)
+        fit = build_program(encoded.frame, steps, space, declared.merged, model)
+    segmentation = replace(_segmentation(run, job, encoded, space, fit, declared, order), sources=sources)
     provenance = Provenance(dataset.content_hash, sha256, run.manifest.finished, run.manifest.environment.clusterbench)
     finer = _finer(Path(results), run, job, segmentation)
     return SegmentedEntry(segmentation, fit, provenance, declared, finer, tuple(_notes(run, job.dataset)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from clusterbench.datasets import is_table_file, no_file
 from clusterbench.errors import RequestError, did_you_mean
-from clusterbench.segments.bundle import Bundle
+from clusterbench.segments.bundle import Bundle, ColumnFacts
 from clusterbench.segments.csv_head import MISSING, read_head
+from clusterbench.segments.encoded_columns import numbers_of
 from clusterbench.segments.program import Assigned
 from clusterbench.text import printable
 
@@ -125,13 +126,14 @@ def _reader(path: Path, bundle: Bundle, id_column: str | None) -> Iterator[tuple
             with pq.ParquetFile(path) as file:
                 names = file.schema_arrow.names
                 chosen = _id_column(names, bundle, id_column, path)
-                wanted = [name for name in names if name in (*bundle.program.columns, chosen)]
+                wanted = [name for name in names if name in (*_used(bundle), chosen)]
                 yield chosen, file.iter_batches(_PARQUET_ROWS, columns=wanted)
         else:
-            text = read_head(path, bundle.program.columns)
+            text = read_head(path, [column.name for column in bundle.manifest.columns if not column.source])
             names = list(text.names)
             chosen = _id_column(names, bundle, id_column, path)
-            kinds = {name: pa.float64() if name in bundle.program.columns else pa.string() for name in names}
+            numbers = {column.name for column in bundle.manifest.columns if not _is_text(column, names)}
+            kinds = {name: pa.float64() if name in numbers else pa.string() for name in names}
             options = pa_csv.ConvertOptions(
                 column_types=kinds, null_values=MISSING, strings_can_be_null=False, decimal_point=text.decimal
             )
@@ -152,25 +154,49 @@ def _unreadable(path: Path, names: list[str], message: str) -> RequestError:
 
 
 def _id_of(names: list[str], bundle: Bundle, wanted: str | None) -> str | None:
-    return wanted or next((name for name in names if name not in bundle.program.columns), None)
+    return wanted or next((name for name in names if name not in _used(bundle)), None)
+
+
+def _used(bundle: Bundle) -> tuple[str, ...]:
+    """Return the columns of a file that a program can use: its own, and those that some of its own are made of."""
+    sources = (column.source.column for column in bundle.manifest.columns if column.source)
+    return tuple(dict.fromkeys((*bundle.program.columns, *sources)))
+
+
+def _is_text(column: ColumnFacts, names: Sequence[str]) -> bool:
+    """Whether a column of the program is made of a category or a date of a file; it may also be given as numbers."""
+    return column.source is not None and (column.name not in names or column.name == column.source.column)
+
+
+def _raw_name(column: ColumnFacts, names: Sequence[str]) -> str:
+    """Return the column of a file that gives a column of the program."""
+    return column.source.column if column.source and column.name not in names else column.name
 
 
 def _id_column(names: list[str], bundle: Bundle, wanted: str | None, path: Path) -> str | None:
     """Return the column of the ids, None for row numbers; refuse a file that lacks a column."""
-    needed = [*bundle.program.columns, *([wanted] if wanted else [])]
+    needed = [*(_raw_name(column, names) for column in bundle.manifest.columns), *([wanted] if wanted else [])]
     missing = [name for name in needed if name not in names]
     if missing:
         hint = did_you_mean(missing[0], names)
-        allowed = bundle.program.columns if missing[0] in bundle.program.columns else names
+        allowed = names if missing[0] == wanted else list(dict.fromkeys(needed))
         raise RequestError(f"{path} has no column {missing[0]!r}{hint}", allowed=", ".join(allowed))
     return _id_of(names, bundle, wanted)
 
 
 def _values(bundle: Bundle, part: Any, first_row: int, path: Path) -> NDArray[np.float64]:
     """Return the values of a part, shape (n, p), NaN where missing."""
-    columns = []
-    for name in bundle.program.columns:
+    columns, names = [], part.schema.names
+    for facts in bundle.manifest.columns:
+        name = _raw_name(facts, names)
         column = part.column(name)
+        if facts.source and _is_text(facts, names):
+            texts = column if pa.types.is_temporal(column.type) else pc.cast(column, pa.string())
+            try:
+                columns.append(numbers_of(facts.source, texts.to_pandas(), MISSING))
+            except RequestError as error:
+                raise error.within(str(path)) from error
+            continue
         if not any(is_kind(column.type) for is_kind in _NUMERIC):
             raise RequestError(f"{path}: column {name!r} holds {column.type}", allowed="numbers")
         columns.append(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))

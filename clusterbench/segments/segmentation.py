@@ -1,11 +1,13 @@
 """A segmentation: the rows of a table with the segment of each, and what is known of the entry that gave them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from clusterbench.segments.column_source import ColumnSource
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,6 +53,8 @@ class Segmentation:
         Scores of the entry's labeling: space (``own`` or the name of a reference space), metric, value.
     k_curve : DataFrame
         Scores of the same setting at every k that was run: k, space, metric, value, as the leaderboard has them.
+    sources : mapping of str to ColumnSource
+        Of the columns of `table` that were made of categories and dates.
     """
 
     title: str
@@ -68,6 +72,7 @@ class Segmentation:
     jaccard: tuple[float | None, ...]
     scores: pd.DataFrame
     k_curve: pd.DataFrame
+    sources: Mapping[str, ColumnSource] = field(default_factory=dict)
 
     @property
     def n_segments(self) -> int:

@@ -1,0 +1,117 @@
+"""Segments of tables with categories and dates: new rows are given as the table was, in texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterbench.datasets import DatasetSpec, load_dataset
+from clusterbench.errors import RequestError
+from clusterbench.segments import Provenance, assign_file, load_bundle, without_encoders, write_bundle
+
+from .workbench import Workbench, segmentation_of
+
+N = 150
+STEPS = [
+    {"step": "one_hot", "columns": "region", "min_share": 0.05},
+    {"step": "ordinal", "columns": "size", "order": ["s", "m", "l"]},
+    {"step": "date_parts", "parts": ["days", "month"]},
+    {"step": "impute"},
+    {"step": "standardize"},
+]
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    kind = np.arange(N) % 3
+    frame = pd.DataFrame({"id": [f"C{row}" for row in range(N)], "spend": rng.normal(size=N) + 6 * kind})
+    frame["region"] = np.array(["north", "south", "west"], dtype=object)[kind]
+    frame.loc[:3, "region"] = ["islet", "atoll", None, "reef"]
+    frame["size"] = np.array(["s", "m", "l"], dtype=object)[rng.integers(0, 3, N)]
+    frame.loc[7, "size"] = None
+    days = pd.Timestamp(2020, 1, 1) + pd.to_timedelta(rng.integers(0, 900, N), unit="D")
+    frame["since"] = days.strftime("%Y-%m-%d").astype(object)
+    frame.loc[9, "since"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def place(frame, registry, tmp_path_factory) -> Path:
+    """A folder with the table and a bundle of segments of it."""
+    folder = tmp_path_factory.mktemp("mixed")
+    frame.to_csv(folder / "table.csv", index=False)
+    roles = {"region": "category", "size": "category", "since": "date"}
+    dataset = load_dataset(DatasetSpec(path="table.csv", id="id", roles=roles), base=folder)
+    fitted = Workbench(dataset, registry).fit("kmeans", STEPS, k=3)
+    table, steps, space, sources = without_encoders(dataset, fitted.steps, fitted.space)
+    encoded = fitted._replace(dataset=table, steps=steps, space=space)
+    fit = encoded.program()
+    assert fit.overall == 1.0
+    segmentation = replace(segmentation_of(encoded, fit), sources=sources)
+    origin = Provenance("d" * 64, "l" * 64, "2026-01-02T03:04:05+00:00", "0.1.0")
+    write_bundle(segmentation, fit, ["one", "two", "three"], origin, folder / "bundle")
+    np.save(folder / "segment.npy", fitted.segment)
+    return folder
+
+
+@pytest.fixture
+def assign(place, tmp_path):
+    """Return the outcome for the rows of a table."""
+
+    def of(table: pd.DataFrame, name: str = "new.csv") -> pd.DataFrame:
+        path = tmp_path / name
+        table.to_parquet(path) if name.endswith(".parquet") else table.to_csv(path, index=False)
+        assign_file(load_bundle(place / "bundle"), path, tmp_path / "out.csv")
+        return pd.read_csv(tmp_path / "out.csv")
+
+    return of
+
+
+def test_rows_given_as_the_table_have_its_segments(place, frame, assign):
+    segment = np.load(place / "segment.npy")
+    for given in (assign(frame), assign(frame.sample(frac=1, random_state=0)).sort_values("id", key=frame_order)):
+        np.testing.assert_array_equal(given["segment"], segment)
+    typed = frame.assign(since=pd.to_datetime(frame["since"]), region=frame["region"].astype("category"))
+    np.testing.assert_array_equal(assign(typed, "new.parquet")["segment"], segment)
+
+
+def frame_order(ids: pd.Series) -> pd.Series:
+    return ids.str[1:].astype(int)
+
+
+def test_columns_that_are_encoded_already_are_taken_as_they_are(place, frame, assign):
+    levels = ("north", "south", "west")
+    encoded = frame.assign(**{f"region={level}": (frame["region"] == level).astype(float) for level in levels})
+    encoded["region=(other)"] = (~frame["region"].isin(levels)).astype(float)  # a missing value is rare, too
+    assert assign(encoded.drop(columns="region"))["segment"].tolist() == np.load(place / "segment.npy").tolist()
+
+
+def test_a_level_that_was_not_there_counts_as_the_rare_ones(frame, assign):
+    row = frame.iloc[[20]]
+    distances = [assign(row.assign(region=region))["distance"][0] for region in ("moon", "islet", "south")]
+    assert distances[0] == distances[1] != distances[2]
+
+
+def test_what_cannot_be_read_is_refused_by_name(frame, assign):
+    for changes, said in {
+        ("size", "xl"): "column 'size' has no level 'xl' (allowed: l, m and s)",
+        ("since", "soon"): "column 'since' holds no dates of one form",
+    }.items():
+        with pytest.raises(RequestError) as caught:
+            assign(frame.assign(**{changes[0]: changes[1]}))
+        assert said in str(caught.value)
+    with pytest.raises(RequestError, match="has no column 'region'"):
+        assign(frame.drop(columns="region"))
+
+
+def test_a_variant_that_encodes_late_is_refused(place, registry):
+    spec = DatasetSpec(path="table.csv", drop=["id", "size", "since"], roles={"region": "category"})
+    dataset = load_dataset(spec, base=place)
+    fitted = Workbench(dataset, registry).fit("kmeans", [{"step": "standardize"}, {"step": "one_hot"}], k=3)
+    with pytest.raises(RequestError, match="step standardize goes before one_hot"):
+        without_encoders(dataset, fitted.steps, fitted.space)
