@@ -11,7 +11,7 @@ from clusterbench.benchmark.declaration import (
 )
 from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
 from clusterbench.benchmark.from_python import python_benchmark
-from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS, declared_spec, draft_toml
+from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS, declared_spec, draft_toml, table_source
 from clusterbench.benchmark.toml_tables import BenchmarkFile, RankingTable, expand_range
 from clusterbench.toml_writing import TomlValue
 
@@ -34,4 +34,5 @@ __all__ = [
     "load_benchmark",
     "parse_benchmark",
     "python_benchmark",
+    "table_source",
 ]

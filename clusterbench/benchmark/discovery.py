@@ -31,6 +31,8 @@ def find_benchmark(name: str | Path, *, workspace: Path) -> Path:
     RequestError names the nearest benchmark if there is none.
     """
     path = Path(name)
+    if "://" in str(name):
+        raise RequestError(f"{name} is no benchmark", allowed="a file; clusterbench init writes one for an address")
     if path.suffix == ".toml" or path.is_file() or is_table_file(path.name):
         located = path if path.is_absolute() else workspace / path
         if not located.is_file():

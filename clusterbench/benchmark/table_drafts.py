@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,21 +41,29 @@ def declared_spec(lines: Sequence[str], **source: object) -> DatasetSpec:
         raise explain(error, DatasetSpec, "--with" if lines else str(next(iter(source.values())))) from error
 
 
-def draft_toml(path: Path, *, folder: Path, declared: Sequence[str] = ()) -> str:
-    """Return a commented benchmark file, to lie in `folder`, for the table of a file.
+def table_source(table: str) -> dict[str, str]:
+    """Return the key of ``[[datasets]]`` that names a table: `url` or `database` of an address, else `path`."""
+    if "://" not in table:
+        return {"path": table}
+    return {"url" if table.startswith(("http://", "https://")) else "database": table}
+
+
+def draft_toml(table: str | Path, *, folder: Path, declared: Sequence[str] = ()) -> str:
+    """Return a commented benchmark file, to lie in `folder`, for the table of a file, an address or a database.
 
     It declares the roles of columns as detected, the variants that the table allows, and a range of k and a gate that
     fit its number of rows. `declared` are lines for its ``[[datasets]]`` table, which go before what is detected.
     RequestError if the table cannot be used.
     """
-    spec = declared_spec(declared, path=str(path.absolute()))
+    source = table_source(str(table))
+    spec = declared_spec(declared, **{**source, **({"path": str(Path(table).absolute())} if "path" in source else {})})
     drafted = draft_dataset(spec, base=folder)
     keys = {key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "path")}
     return (
         "\n".join(
             [
                 *_head(drafted),
-                *_dataset(drafted, path, folder),
+                *_dataset(drafted, source, folder),
                 *toml_text(keys).splitlines(),
                 *_rules(drafted),
                 *_algorithms(),
@@ -69,6 +77,7 @@ def _head(drafted: DraftedDataset) -> Iterator[str]:
     dataset = drafted.dataset
     min_rows = _min_rows(dataset.n_rows)
     yield printable(f"# {dataset.source}: {dataset.n_rows} rows, {counted(len(drafted.roles), 'column')}")
+    yield from (printable(f"# warning: {warning}") for warning in dataset.warnings)
     yield from toml_text(
         {
             "title": dataset.name,
@@ -79,9 +88,11 @@ def _head(drafted: DraftedDataset) -> Iterator[str]:
     ).splitlines()
 
 
-def _dataset(drafted: DraftedDataset, path: Path, folder: Path) -> Iterator[str]:
+def _dataset(drafted: DraftedDataset, source: Mapping[str, str], folder: Path) -> Iterator[str]:
     spec = drafted.spec
-    yield from ("", "[[datasets]]", f"path = {toml_value(_relative(path, folder))}")
+    yield from ("", "[[datasets]]")
+    for key, place in source.items():
+        yield f"{key} = {toml_value(_relative(Path(place), folder) if key == 'path' else place)}"
     for role in (ColumnRole.NUMERIC, ColumnRole.BINARY):
         if names := [name for name, one in drafted.roles.items() if one is role]:
             why = "; one such column can decide a clustering" if role is ColumnRole.BINARY else ""

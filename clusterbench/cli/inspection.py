@@ -1,14 +1,15 @@
 """`inspect`, `init` and `list`: what there is to run on and with."""
 
+import itertools
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
-from clusterbench.benchmark import declared_spec, draft_toml, list_benchmarks
+from clusterbench.benchmark import declared_spec, draft_toml, list_benchmarks, table_source
 from clusterbench.cli.console import name_files, open_in_browser, say, show
-from clusterbench.datasets import ColumnRole, DatasetSpec, draft_dataset, list_datasets, no_file
+from clusterbench.datasets import ColumnRole, draft_dataset, list_datasets, no_file
 from clusterbench.errors import RequestError
 from clusterbench.inspection import findings, inspect_table, write_inspection
 from clusterbench.plugins import load_registry, missing_packages
@@ -60,7 +61,7 @@ def show_dataset(
     """Print facts of a dataset and of its columns, and write them as a page and JSON."""
     known = {entry.name for entry in list_datasets()}
     is_path = dataset not in known and ("." in dataset or "/" in dataset)
-    source: dict[str, object] = {"path" if is_path else "use": dataset}
+    source: dict[str, object] = {**(table_source(dataset) if is_path else {"use": dataset})}
     spec = declared_spec(lines, **source, **({"drop": tuple(drop)} if drop else {}))
     drafted = draft_dataset(spec, base=Path.cwd())
     check_writable(reports)
@@ -93,13 +94,14 @@ def show_dataset(
         open_in_browser(written[0])
 
 
-def write_draft(table: Path, lines: Sequence[str], out: Path | None) -> None:
+def write_draft(table: str, lines: Sequence[str], out: Path | None) -> None:
     """Write the benchmark file of a table, and print what to do next."""
-    path = out or Path(f"{DatasetSpec(path=str(table)).stable_name}.toml")
+    source: dict[str, object] = {**table_source(table)}
+    path = out or Path(f"{declared_spec(lines, **source).stable_name}.toml")
     if path.suffix != ".toml":
         raise RequestError(f"{path} is no name of a benchmark file", where="--out", allowed="NAME.toml")
-    if not table.is_file():
-        raise no_file(table)
+    if "path" in source and not Path(table).is_file():
+        raise no_file(Path(table))
     text = draft_toml(table, folder=path.parent, declared=lines)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -108,7 +110,8 @@ def write_draft(table: Path, lines: Sequence[str], out: Path | None) -> None:
         raise RequestError(f"{path} exists", allowed="--out with another name, or remove it") from None
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
-    say(text.partition("\n")[0].removeprefix("# "))
+    for line in itertools.takewhile(lambda line: line.startswith("# "), text.splitlines()):
+        say(line.removeprefix("# "))
     say(f"wrote    {path}")
     say(f"next     look at roles and variants in it, then: clusterbench run {shlex.quote(str(path))} --quick")
 

@@ -121,11 +121,11 @@ class DatasetSpec(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> DatasetSpec:
+        if (self.sql is None) != (self.database is None):
+            raise ValueError('sql and database go together: sql = "SELECT ..."')
         given = [source for source in _SOURCES if getattr(self, source) is not None]
         if len(given) != 1:
             raise ValueError(f"exactly one of use, path, url, sql is needed, got {', '.join(given) or 'none'}")
-        if (self.sql is None) != (self.database is None):
-            raise ValueError("sql and database go together")
         if self.sql is not None and not self.sql.strip().upper().startswith(("SELECT", "WITH")):
             raise ValueError("sql must be one statement that begins with SELECT or WITH")
         if self.url is not None and urlsplit(self.url).scheme not in ("http", "https"):

@@ -19,6 +19,7 @@ from clusterbench.datasets.record_files import excel_table, json_lines_table
 from clusterbench.datasets.text_encoding import UTF_8, decoded
 from clusterbench.datasets.text_tables import TextFormat, arff_table, delimited_table
 from clusterbench.errors import RequestError, did_you_mean
+from clusterbench.text import printable
 
 _DELIMITED: Final = {".csv": ",", ".tsv": "\t"}
 _TEXTS: Final = (*_DELIMITED, ".jsonl", ".ndjson", ".arff", ".data")
@@ -159,7 +160,7 @@ def _parquet_table(content: bytes) -> RawTable:
     try:
         frame = arrow_frame(pq.read_table(io.BytesIO(content)))
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise RequestError(f"is not a readable Parquet file: {error}") from error
+        raise RequestError(f"is not a readable Parquet file: {printable(str(error).strip())}") from error
     frame = frame.set_axis([column_name(label) for label in frame.columns], axis=1)
     frame.index.names = [None if name is None else column_name(name) for name in frame.index.names]
     repeated = [str(name) for name in frame.index.names if name in frame.columns]

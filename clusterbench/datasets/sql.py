@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 _CHUNK: Final = 1000  # rows
+_URLS: Final = "sqlite:///FILE, duckdb:///FILE (package duckdb-engine), postgresql+psycopg://USER@HOST/NAME (psycopg)"
 
 
 def read_sql(sql: str, database: str, *, base: Path, max_rows: int, max_seconds: float) -> RawTable:
@@ -110,9 +111,9 @@ def _engine(database: str, base: Path) -> Engine:
         raise
     except (SQLAlchemyError, ValueError) as error:
         said = _first_line(error, None)
-        raise RequestError(f"database = {said}", allowed="a SQLAlchemy URL: sqlite:///file.db") from None
+        raise RequestError(f"database = {said}", allowed=_URLS) from None
     except ImportError as error:
-        raise RequestError(f"database: {error}", allowed="a URL whose driver is installed") from error
+        raise RequestError(f"database: {error}", allowed=_URLS) from error
 
 
 def _read_only(url: URL, base: Path) -> URL:

@@ -146,7 +146,7 @@ def _terms(inspection: Inspection) -> Iterator[tuple[str, str]]:
     yield "Computed of", f"all rows{sample if inspection.sampled < inspection.n_rows else ''}"
     is_hidden = (inspection.levels or inspection.classes) and not inspection.with_levels
     hidden = "; names of levels and classes are left out (--levels shows them)" if is_hidden else ""
-    yield "Values", f"no row is shown; smallest and largest values are{hidden}"
+    yield "Values", f"no rows; the smallest and the largest of each column{hidden}"
 
 
 def _card(inspection: Inspection, name: str) -> Card:
@@ -197,7 +197,7 @@ def _fact_table(inspection: Inspection) -> Table:
         facts = _facts(inspection, name)
         percent = [fixed(facts[key], 1) for key in ("missing_percent", "zero_percent", "far_out")]
         rows.append((name, facts["role"], *percent, f"{facts['distinct']:,}", *(amount(facts[key]) for key in amounts)))
-    titles = (*header, "Mean", "SD", "Skewness", "of log(1 + value)")
+    titles = (*header, "Mean", "SD", "Skewness", "Of log(1 + value)")
     return text_table("Every feature", titles, rows, numeric=range(2, len(titles)))
 
 

@@ -9,7 +9,7 @@ from clusterbench.cli.options import Lines
 
 
 def verb(
-    table: Annotated[Path, typer.Argument(help="A file: CSV, Excel, Parquet, JSON lines, ...")],
+    table: Annotated[str, typer.Argument(help="A file (CSV, Excel, ...), or the address of one or of a database.")],
     lines: Lines = None,
     out: Annotated[Path | None, typer.Option("--out", help="The TOML to write; default: NAME.toml, here.")] = None,
 ) -> None:

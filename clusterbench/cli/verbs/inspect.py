@@ -8,7 +8,7 @@ from clusterbench.cli.options import REPORTS, Lines, OpenPage, Reports
 
 
 def verb(
-    dataset: Annotated[str, typer.Argument(help="A dataset's name, or the path of a table.")],
+    dataset: Annotated[str, typer.Argument(help="A dataset's name, or the path or address of a table.")],
     drop: Annotated[list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Leave a column out.")] = None,
     lines: Lines = None,
     levels: Annotated[bool, typer.Option("--levels", help="Show names of levels and classes.")] = False,
