@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.ranking import KPolicy, OrderRule
-from clusterbench.report.entry_views import Board, Entry, metric_title
+from clusterbench.report.entry_views import Board, Entry, column_in_words, metric_title
 from clusterbench.report.model import KChoice, Shaded, ShadedTable
 from clusterbench.report.number_text import fixed, is_missing, score_text, settings, signed
-from clusterbench.text import in_sentence, listed, printable
+from clusterbench.text import in_sentence, listed
 
 _LEVELS = 5
 _CRITERIA = {
@@ -87,16 +87,9 @@ def rank_sentence(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame])
     gains = [(name, gap) for name, gap in ordered[::-1][:2] if gap >= 0.0005]
     parts, changes = [], [("loses", losses), ("gains", gains)]
     for verb, some in changes[:: -1 if sign * total > 0 else 1]:
-        named = [f"{fixed(gap, 3)} by {_in_words(board, name)}" for name, gap in some]
+        named = [f"{fixed(gap, 3)} by {in_sentence(column_in_words(board.metrics, name))}" for name, gap in some]
         parts += [f"it {verb} {listed(named)}"] if named else []
     return f"{text}: {' and '.join(parts)}." if parts else f"{text}."
-
-
-def _in_words(board: Board, column: str) -> str:
-    """Return a column ``metric@space`` within a sentence: ``silhouette in log1p``."""
-    metric, _, space = column.partition("@")
-    title = in_sentence(metric_title(board.metrics, metric))
-    return f"{title} in {printable(space)}" if space else title
 
 
 def _by_column(parts: pd.DataFrame) -> dict[str, float]:

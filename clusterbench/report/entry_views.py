@@ -186,6 +186,13 @@ def metric_title(metrics: Mapping[str, MetricFacts], column: str) -> str:
     return f"{title}, {printable(space)}" if space else title
 
 
+def column_in_words(metrics: Mapping[str, MetricFacts], column: str) -> str:
+    """Return the title of a column as a sentence has it: ``Silhouette in log1p``."""
+    name, _, space = column.partition("@")
+    title = metric_title(metrics, name)
+    return f"{title} in {printable(space)}" if space else title
+
+
 def entry_names(run: StoredRun) -> EntryNames:
     """Return the names that distinguish the settings of a run."""
     return EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))

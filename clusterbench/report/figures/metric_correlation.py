@@ -7,11 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.metrics import Direction
-from clusterbench.report.entry_views import Board, metric_title
+from clusterbench.report.entry_views import Board, column_in_words, metric_title
 from clusterbench.report.figure import Figure, of_one_dataset
 from clusterbench.report.figure_style import Shades, draw_matrix, new_figure
 from clusterbench.report.number_text import fixed, is_missing
 from clusterbench.report.svg import Drawing
+from clusterbench.text import in_sentence
 
 _SHADES = Shades("PuOr_r", -1.0, 1.0, 2, dark=lambda place: abs(place - 0.5) > 0.375)
 
@@ -26,18 +27,19 @@ def _draw(board: Board) -> Drawing:
     description = f"Spearman correlation over {len(board.contenders)} contenders, each turned so that higher is better:"
     description += " 1 is the same order, 0 no relation, below 0 a contradiction."
     rows = [(name, *(fixed(value, 2) for value in row)) for name, row in zip(names, matrix.tolist(), strict=True)]
-    return Drawing(canvas, description, ("column", *names), rows, _finding(matrix, columns, names))
+    return Drawing(canvas, description, ("column", *names), rows, _finding(board, matrix, columns))
 
 
-def _finding(matrix: NDArray[np.float64], columns: Sequence[str], names: Sequence[str]) -> str:
+def _finding(board: Board, matrix: NDArray[np.float64], columns: Sequence[str]) -> str:
     """Name the two metrics that agree least."""
     metrics = np.array([column.partition("@")[0] for column in columns])
     between = np.where(metrics[:, None] == metrics, np.nan, matrix)
     if np.isnan(between).all():
         return ""
-    i, j = divmod(int(np.nanargmin(between)), len(names))
+    i, j = divmod(int(np.nanargmin(between)), len(columns))
+    one, other = (in_sentence(column_in_words(board.metrics, columns[place])) for place in (i, j))
     relation = "contradict each other most" if between[i, j] < 0 else "agree least"
-    return f"On the order of the contenders, {names[i]} and {names[j]} {relation} ({fixed(between[i, j], 2)})"
+    return f"On the order of the contenders, {one} and {other} {relation} ({fixed(between[i, j], 2)})"
 
 
 def _correlations(board: Board, columns: Sequence[str]) -> NDArray[np.float64]:
