@@ -13,7 +13,7 @@ from clusterbench.results import StoredRun
 from clusterbench.structure import StructureFinding, StructureVerdict
 from clusterbench.structure.finding import LEVEL
 from clusterbench.text import counted, listed, printable
-from clusterbench.trust import TrustEstimate, trust_by_dataset
+from clusterbench.trust import TrustEstimate, dataset_trust, trust_by_dataset
 
 _ANSWERED = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE, AlertKind.KNOWN_CLASSES})
 _TITLES = {
@@ -107,16 +107,15 @@ def _separated(board: Board, leaders: list[Entry]) -> Verdict:
 
 
 def _trust(board: Board) -> Verdict | None:
-    estimates = {name: estimate for name, (_, estimate) in trust_by_dataset(board.run).items()}
     question = "Can it be trusted?"
-    if board.overall and estimates:
+    if board.overall and (estimates := {name: one for name, (_, one) in trust_by_dataset(board.run).items()}):
         trusted = [name for name, estimate in estimates.items() if not estimate.abstains]
         tone = Tone.GOOD if len(trusted) == len(estimates) else Tone.DOUBT if trusted else Tone.BAD
         return Verdict(
             question, f"On {len(trusted)} of {counted(len(estimates), 'table')}", listed(trusted, most=3), tone
         )
-    estimate = estimates.get(board.dataset)
-    return None if estimate is None or board.oracle else Verdict(question, *_trust_words(estimate))
+    of_dataset = None if board.oracle else dataset_trust(board.run, board.dataset)
+    return None if of_dataset is None else Verdict(question, *_trust_words(of_dataset[1]))
 
 
 def _trust_words(estimate: TrustEstimate) -> tuple[str, str, Tone]:

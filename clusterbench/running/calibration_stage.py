@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, calibrate
+from clusterbench.metrics.row_scores import EXACT_ROWS
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.stored_frames import BASELINES
@@ -19,6 +20,7 @@ from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
 
+_ANCHORS = 1024  # of a long table: the spread of random partitions is far above the error of their scores
 _FEW_ROWS = 1000  # checked first; usually enough of them are distinct
 
 
@@ -37,12 +39,13 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
         progress.stage("calibrating", len(plan.references[str(dataset)]))
         for space in plan.references[str(dataset)]:
             made = plan.spaces[str(dataset), space]
+            sampled = [_ANCHORS] if len(made.values) > EXACT_ROWS else []
             keys = {
-                k: frame_key("random partitions", made.content_hash, k, table.random_partitions, table.seed)
+                k: frame_key("random partitions", made.content_hash, k, table.random_partitions, table.seed, *sampled)
                 for k in ks
                 if has_distinct_rows(made.values, k)
             }
-            draw = partial(calibrate, made.values, n_random=table.random_partitions, seed=table.seed)
+            draw = partial(calibrate, made.values, n_random=table.random_partitions, seed=table.seed, anchors=_ANCHORS)
             _complete_all(store, keys, plan.benchmark.scored_metrics, draw)
             frames += [FrameRecord(BASELINES, key, str(dataset), space, k) for k, key in keys.items()]
             progress.advance(1, f"{dataset} / {space}")

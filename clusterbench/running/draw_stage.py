@@ -36,6 +36,7 @@ from clusterbench.store import Store
 from clusterbench.tables import CUT_KEY
 
 _MOST_ROWS = 50_000  # of a draw
+_EXACT_ROWS = 25_000  # a larger draw is scored on anchors, the same for all its labelings
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _score(draw_plan: Plan, store: Store, number: int) -> list[FrameRecord]:
     wanted = labels_to_score(draw_plan, store, in_own_spaces=False)
     needed = {*bench.metrics, "silhouette"}
     metrics = [metric for metric in bench.scored_metrics if metric.name in needed]
-    score_spaces(draw_plan, store, wanted, metrics, (bench.noise.policy,), Silent())
+    score_spaces(draw_plan, store, wanted, metrics, (bench.noise.policy,), Silent(), exact_rows=_EXACT_ROWS)
     return [FrameRecord(DRAW_SCORES, score_key(draw_plan.spaces[where]), *where, draw=number) for where in wanted]
 
 

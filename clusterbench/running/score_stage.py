@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from clusterbench.metrics import SHOWN_METRICS, Metric, NoisePolicy, external_scores, score_labelings
+from clusterbench.metrics.row_scores import EXACT_ROWS
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -43,8 +44,13 @@ def score_spaces(
     metrics: Sequence[Metric],
     policies: Sequence[NoisePolicy],
     progress: Progress,
+    *,
+    exact_rows: int = EXACT_ROWS,
 ) -> int:
-    """Score labelings, given by their hashes per dataset and space, as `score` does."""
+    """Score labelings, given by their hashes per dataset and space, as `score` does.
+
+    `exact_rows` is that of `score_labelings`.
+    """
     by_name = {metric.stored_name: metric for metric in metrics}
     stored_names = {metric.name: name for name, metric in by_name.items()}
     new = 0
@@ -63,6 +69,7 @@ def score_spaces(
                 [labelings[sha] for sha in missing],
                 metrics=[metric for name, metric in by_name.items() if name in missing_metrics],
                 noise=[policy for policy in policies if policy.value in missing_policies],
+                exact_rows=exact_rows,
             )
             frame = frame.assign(
                 labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clusterbench.trust.first_place import FEATURES, first_place_features
 from clusterbench.trust.rule_evidence import RuleEvidence, shipped_evidence
-from clusterbench.trust.run_trust import run_trust, trust_by_dataset
+from clusterbench.trust.run_trust import dataset_trust, run_trust, trust_by_dataset
 from clusterbench.trust.trust_estimate import Coefficients, TrustEstimate, estimate_trust, shipped_coefficients
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Coefficients",
     "RuleEvidence",
     "TrustEstimate",
+    "dataset_trust",
     "estimate_trust",
     "first_place_features",
     "run_trust",

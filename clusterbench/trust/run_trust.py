@@ -20,16 +20,19 @@ def run_trust(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate
 
 def trust_by_dataset(run: StoredRun) -> dict[str, tuple[dict[str, float], TrustEstimate]]:
     """Return by dataset the features of the first entry and what they say, where something can be said."""
-    estimates: dict[str, tuple[dict[str, float], TrustEstimate]] = {}
-    if not run.record.ranking.is_default:
-        return estimates
-    for name, dataset in run.record.datasets.items():
-        features = first_place_features(
-            run.board.table[run.board.table["dataset"] == name],
-            n_rows=dataset.n_rows,
-            n_columns=len(dataset.columns),
-            reference_spaces=run.record.references.get(name, ()),
-        )
-        if features is not None:
-            estimates[name] = (features, estimate_trust(features, shipped_coefficients()))
-    return estimates
+    estimates = {name: dataset_trust(run, name) for name in run.record.datasets}
+    return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+def dataset_trust(run: StoredRun, name: str) -> tuple[dict[str, float], TrustEstimate] | None:
+    """Return what `trust_by_dataset` gives of one dataset, None where nothing can be said."""
+    dataset = run.record.datasets.get(name)
+    if dataset is None or not run.record.ranking.is_default:
+        return None
+    features = first_place_features(
+        run.board.table[run.board.table["dataset"] == name],
+        n_rows=dataset.n_rows,
+        n_columns=len(dataset.columns),
+        reference_spaces=run.record.references.get(name, ()),
+    )
+    return None if features is None else (features, estimate_trust(features, shipped_coefficients()))
