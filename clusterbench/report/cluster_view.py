@@ -37,27 +37,41 @@ class View:
     caption: str
 
 
-def view_of(points: pd.DataFrame, labels: Sequence[int], name: str) -> View:
+def view_of(points: pd.DataFrame, labels: Sequence[int], name: str, *, like: Sequence[int]) -> View:
     """Draw sampled rows in their plane: of the first two principal components, or of t-SNE.
 
     `points` has a row with x, y, share_x and share_y (shares of the variance, NaN for t-SNE) per sampled row, `labels`
-    their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry.
+    their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry. A cluster has the colour of that
+    of the labels `like` with which it shares most rows.
     """
     drawn = np.linspace(0, len(points) - 1, min(len(points), _MOST_DRAWN)).round().astype(np.int64)
-    points, labels = points.iloc[drawn], np.asarray(labels)[drawn].tolist()
-    body = cluster_svg(points[["x", "y"]].to_numpy(dtype=np.float64), labels, f"Clusters of {name}")
+    groups, matched = np.asarray(labels), _matched(np.asarray(labels), np.asarray(like))
+    groups[groups >= 0] = matched[groups[groups >= 0]]
+    points, groups = points.iloc[drawn], groups[drawn]
+    plane, numbers = points[["x", "y"]].to_numpy(dtype=np.float64), np.argsort(matched).tolist()
+    body = cluster_svg(plane, groups.tolist(), f"Clusters of {name}", numbers=numbers)
     shares = points["share_x"].iloc[0] + points["share_y"].iloc[0] if len(points) else 0.0
-    plane = (
+    where = (
         "by t-SNE of the first reference space: only who is near whom has a meaning, distances and sizes have none"
         if np.isnan(shares)
         else "in the plane of the first two principal components of the first reference space,"
         f" {100 * shares:.0f} % of its variance"
     )
     caption = (
-        f"{len(points)} rows {plane}; a number marks the middle of its cluster, outliers are drawn at the edge"
-        f"{', small dots are noise' if (np.asarray(labels) < 0).any() else ''}."
+        f"{len(points)} rows {where}; a number marks the middle of its cluster, outliers are drawn at the edge"
+        f"{', small dots are noise' if (groups < 0).any() else ''}."
     )
     return View(body, caption)
+
+
+def _matched(labels: NDArray[np.int64], like: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each cluster of `labels` one of `like`, no one twice, so that they share as many rows as possible."""
+    from scipy.optimize import linear_sum_assignment
+
+    size, inside = max(labels.max(initial=-1), like.max(initial=-1)) + 1, (labels >= 0) & (like >= 0)
+    shared = np.zeros((size, size))
+    np.add.at(shared, (labels[inside], like[inside]), 1)
+    return np.asarray(linear_sum_assignment(shared, maximize=True)[1])
 
 
 def cluster_svg(plane: NDArray[np.float64], labels: Sequence[int], title: str, *, numbers: Sequence[int] = ()) -> str:

@@ -246,7 +246,11 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
 def _view(board: Board, entry: Entry, tables: DetailTables) -> View | None:
     """Return the picture of the clusters of an entry, None without a sample of rows."""
     points, labels = tables.points.get((board.dataset,)), tables.point_labels.get((board.dataset, entry.labels_sha256))
-    return None if points is None or labels is None else view_of(points, json.loads(labels), entry.label)
+    if points is None or labels is None:
+        return None
+    first = next(iter(board.contenders), entry)
+    like = tables.point_labels.get((board.dataset, first.labels_sha256), labels)
+    return view_of(points, json.loads(labels), entry.label, like=json.loads(like))
 
 
 def _alike(board: Board, entry: Entry, tables: DetailTables) -> tuple[tuple[str, str, str], ...]:

@@ -15,6 +15,7 @@ from clusterbench.report.number_text import fixed, is_missing, score_text, setti
 from clusterbench.text import in_sentence, listed
 
 _LEVELS = 5
+_LEAST = {OrderRule.SCORE: 0.01, OrderRule.MEAN_RANK: 0.5}
 _CRITERIA = {
     KPolicy.SCORE: "score",
     KPolicy.SILHOUETTE: "mean silhouette",
@@ -40,7 +41,7 @@ def rank_table(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame]) ->
     theirs = {} if other is None or other.anchor not in added else _by_column(added[other.anchor])
     by_rank = entry.order is OrderRule.MEAN_RANK
     differences = {name: part - theirs[name] for name, part in _by_column(parts).items() if name in theirs}
-    largest = max(map(abs, differences.values()), default=0.0)
+    largest = max([_LEAST[entry.order], *map(abs, differences.values())])  # of the darkest shade
     rows = []
     for metric, space, value, rank, part in parts[["metric", "space", "value", "rank", "contribution"]].itertuples(
         index=False, name=None
@@ -54,7 +55,7 @@ def rank_table(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame]) ->
         ]
         if theirs:
             gap = differences.get(column, math.nan)
-            level = 0 if not largest or math.isnan(gap) else round(-entry.order.sign * _LEVELS * gap / largest)
+            level = 0 if math.isnan(gap) else round(-entry.order.sign * _LEVELS * gap / largest)
             fields += [Shaded(fixed(theirs.get(column), 3)), Shaded(signed(gap, 3), level)]
         rows.append((metric_title(board.metrics, column), tuple(fields)))
     total = [Shaded(""), *([Shaded("")] if by_rank else []), Shaded(fixed(entry.order_value, 3))]
@@ -80,7 +81,9 @@ def rank_sentence(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame])
         return ""
     lead = "above" if total > 0 else "below"
     what = entry.order.heading.lower()
-    relation = f"is {fixed(abs(total), 3)} {lead}" if abs(total) >= 0.0005 else "equals"
+    relation = f"is {fixed(abs(total), 3)} {lead}"
+    if abs(total) < 0.0005:
+        relation = "differs by less than 0.001 from" if total else "equals"
     text = f"Its {what}, {fixed(entry.order_value, 3)}, {relation} that of {other.rank} {other.label}"
     ordered = sorted(gaps.items(), key=lambda pair: pair[1])
     losses = [(name, -gap) for name, gap in ordered[:2] if gap <= -0.0005]

@@ -588,6 +588,21 @@ def test_clusters_are_told_apart_by_their_largest_deltas_in_units_of_the_table(f
     assert full_report.boards[0].columns.rows == (("a", "numeric", "cm", "1", "2", "1,234", "25.0 %", "50.0 %", "17"),)
 
 
+def test_equal_clusters_of_other_numbers_have_the_colours_of_the_first_entry(full_run: StoredRun) -> None:
+    first, second = full_run.board.table.loc[~full_run.board.table["control"], "labels_sha256"].unique()[:2]
+    sampled = full_run.details.point_labels.copy().set_index("labels_sha256")
+    labels = np.array(json.loads(sampled.loc[first, "labels"]))
+    swapped = np.where(labels < 0, -1, (labels + 1) % (labels.max() + 1))
+    sampled.loc[second, "labels"] = json.dumps(swapped.tolist())
+    details = replace(full_run.details, point_labels=sampled.reset_index()[list(full_run.details.point_labels)])
+    views = {one.entry.labels_sha256: one.view for one in one_board(bare(replace(full_run, details=details))).details}
+    bodies = [view.body for view in (views[first], views[second]) if view is not None]
+    one, other = (re.findall("<path[^>]*>", body) for body in bodies)
+    assert one == other
+    numbers, others = ([int(number) for number in re.findall(r">(\d+)</text>", body)] for body in bodies)
+    assert others == [(number + 1) % len(numbers) for number in numbers]
+
+
 def test_noise_policies_are_shown_where_there_is_noise_only(full_report: ReportModel) -> None:
     every = one_board(full_report).details
     assert {bool(details.policies.rows) for details in every if not details.entry.n_noise} == {False}
