@@ -92,7 +92,7 @@ def profile_table(profiles: Sequence[Contrast], n_clusters: int) -> ShadedTable:
     )
     caption = "Medians of the clusters, in standard deviations of all rows"
     if len(names) > len(rows):
-        caption += f"; the {len(rows)} of {len(names)} columns that differ most"
+        caption += f"; the {len(rows)} columns that differ most"
     return ShadedTable(caption, ("Column", *map(str, range(n_clusters))), rows)
 
 
