@@ -1,6 +1,7 @@
 """Tasks on a Dask cluster, on the side of the run: checked, submitted, collected, tried again."""
 
 import logging
+import os
 import re
 import threading
 import time
@@ -23,6 +24,7 @@ from clusterbench.execution.dask_worker import (
     close_executors,
     differences,
     execute_task,
+    has_file,
     mismatch,
     slots,
     versions,
@@ -149,6 +151,7 @@ class _DaskRun:
         self._ledger = Ledger(tasks)
         self._pending: dict[Future[Any], Attempt] = {}
         self._spaces: dict[str, Future[Any]] = {}
+        self._shared: dict[str, bool] = {}  # whether all workers see a file under its path
         self._capacity, self._n_submitted = 0, 0
         self._worker_seen = time.monotonic()
 
@@ -200,7 +203,7 @@ class _DaskRun:
             attempt = self._ledger.take_for_new()
             task = attempt.task
             try:
-                space = self._space(task.space_path)
+                space = None if self._is_shared(task.space_path) else self._space(task.space_path)
             except (OSError, TimeoutError):  # no worker to take it just now
                 self._ledger.put_back(attempt)
                 break
@@ -218,6 +221,13 @@ class _DaskRun:
             self._pending[future] = attempt
             futures.append(future)
         return futures
+
+    def _is_shared(self, path: str) -> bool:
+        """Return whether every worker sees the file of a space, so that it need not be sent."""
+        if path not in self._shared:
+            seen = self._client.run(has_file, path, os.stat(path).st_size, on_error="return")
+            self._shared[path] = bool(seen) and all(one is True for one in seen.values())
+        return self._shared[path]
 
     def _space(self, path: str) -> Future[Any]:
         """Return the future of a space, sent to the workers if it is not there or was lost with them."""

@@ -58,13 +58,13 @@ def versions(packages: Iterable[str], plugins: Iterable[str]) -> dict[str, str]:
 
 
 def execute_task(
-    setup: RunSetup, task: Task, source: bytes | None, space: NDArray[np.uint8]
+    setup: RunSetup, task: Task, source: bytes | None, space: NDArray[np.uint8] | None
 ) -> list[Event] | RequestError:
     """Execute one task on the Dask worker that this runs on; it is what Dask schedules.
 
     The task has the paths of the run's side, so the content of its files comes with it: `source` of a plug-in of the
-    workspace, and `space`. Returns no event where nothing waits for them any more, and an error where this worker must
-    not be used.
+    workspace, and `space`, which is None where every worker sees its file. Returns no event where nothing waits for
+    them any more, and an error where this worker must not be used.
     """
     worker: Worker = get_worker()
     with _LOCK:
@@ -72,6 +72,13 @@ def execute_task(
         if executor is None:
             executor = _EXECUTORS[setup.name, worker.address] = _JobExecutor(setup, worker)
     return executor.execute(task, source, space)
+
+
+def has_file(path: str, size: int) -> bool:
+    """Return whether this machine has a file of this size there: its name is random, so it is the same."""
+    with suppress(OSError):
+        return Path(path).stat().st_size == size
+    return False
 
 
 def close_executors(name: str) -> None:
@@ -97,7 +104,7 @@ class _JobExecutor:
         self._lock, self._is_closed = threading.Lock(), False
         self._restart_timer()
 
-    def execute(self, task: Task, source: bytes | None, space: NDArray[np.uint8]) -> list[Event] | RequestError:
+    def execute(self, task: Task, source: bytes | None, space: NDArray[np.uint8] | None) -> list[Event] | RequestError:
         if self._refusal is not None:
             return self._refusal
         is_wanted = self._wanted_by(self._worker.get_current_task())
@@ -110,7 +117,9 @@ class _JobExecutor:
         try:
             with self._lock:
                 plugin = self._plugin_path(task.plugin, source)
-                path = self._file(Path(task.space_path).stem, "space.npy", space.data)
+                path = Path(task.space_path)
+                if space is not None:
+                    path = self._file(path.stem, "space.npy", space.data)
             return list(pool.run([replace(task, plugin=plugin, space_path=str(path))], is_wanted=is_wanted))
         finally:
             self._idle.put(pool)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from distributed import Client
 
 from clusterbench import run
 from clusterbench.cli import main
@@ -58,7 +59,19 @@ def far(cluster):
     return execute_far
 
 
-def test_labels_are_those_of_this_process(cluster, make_task):
+@pytest.fixture
+def spaces_are_sent(monkeypatch):
+    """Treat the workers as machines that do not see the files of the run."""
+    monkeypatch.setattr(f"{CLUSTER}.has_file", lambda path, size: False)
+
+
+def test_a_space_that_all_workers_see_is_not_sent(far, make_task, monkeypatch):
+    monkeypatch.setattr(Client, "scatter", None)
+    cells = far(make_task(ALGORITHMS / "kmeans.py", n_init=1))
+    assert set(statuses(cells)) == OK
+
+
+def test_labels_are_those_of_this_process(cluster, make_task, spaces_are_sent):
     dbscan = make_task(ALGORITHMS / "dbscan.py", min_samples=5)
     tasks = [
         make_task(ALGORITHMS / "kmeans.py", seed=1, n_init=2),
@@ -140,7 +153,7 @@ def test_a_dask_worker_killed_in_the_middle_of_a_job_costs_nothing(cluster, far,
     assert {key: labels_of(job) for key, job in cells.items()} == {key: labels_of(job) for key, job in alone.items()}
 
 
-def test_a_job_is_executed_again_when_every_dask_worker_was_killed(cluster, far, make_task):
+def test_a_job_is_executed_again_when_every_dask_worker_was_killed(cluster, far, make_task, spaces_are_sent):
     task = make_task("recorder", name="alone", wait=0.4)
 
     def replace_all_workers() -> None:
