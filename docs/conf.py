@@ -36,9 +36,9 @@ def with_other_pages(app: Sphinx, page: str, source: list[str]) -> None:
     """List the pages that no list of pages names at the end of the how-to pages."""
     if page == "how-to":
         texts = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")]
-        named = {name for text in texts for name in re.findall(r"^[a-z-]+$", text, re.MULTILINE)}
+        named = {name for text in texts for name in re.findall(r"^(?:.+ <)?([a-z-]+)>?$", text, re.MULTILINE)}
         others = sorted({path.stem for path in FOLDER.glob("*.md")} - named - {"index"})
-        source[0] = source[0].replace("\ntables\n", "\n".join(["", *others, "tables", ""]))
+        source[0] = source[0].replace("\nUse your", "\n".join(["", *others, "Use your"]))
 
 
 def without_links_outside(app: Sphinx, page: str, source: list[str]) -> None:
