@@ -126,13 +126,18 @@ def arff_table(text: str, *, id_columns: Sequence[str]) -> RawTable:
 
 def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and fields of each line that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, quotechar=quote, strict=True)
+    reader = csv.reader(_stream(text), delimiter=delimiter, quotechar=quote, strict=True)
     try:
         for fields in reader:
             if fields:
                 yield reader.line_num, fields
     except csv.Error as error:
         raise RequestError(f"line {reader.line_num}: {error}") from error
+
+
+def _stream(text: str) -> io.TextIOWrapper:
+    """Return a text to be read in pieces; `StringIO` would hold four bytes of each character."""
+    return io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogatepass")), "utf-8", "surrogatepass", newline=None)
 
 
 def _parse(
@@ -181,7 +186,7 @@ def _parse(
 def _read(text: str, ids: set[int], *, as_text: set[int], **options: Any) -> pd.DataFrame:
     """Read the fields of the columns `ids` exactly as they are, those of `as_text` as texts or missing values."""
     frame: pd.DataFrame = pd.read_csv(
-        io.StringIO(text, newline=None),
+        _stream(text),
         index_col=False,
         dtype=dict.fromkeys(as_text - ids, "str"),
         converters=dict.fromkeys(ids, str),

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -481,3 +482,15 @@ def test_the_sha256_is_checked_before_anything_is_read(tmp_path):
     assert from_folder(tmp_path, "t.csv", sha256=digest.upper()).n_rows == 2
     with pytest.raises(RequestError, match=f"SHA-256 is {digest}"):
         from_folder(tmp_path, "t.csv", sha256="0" * 64)
+
+
+def test_a_text_table_takes_a_few_times_its_size(load):
+    content = (
+        pd.DataFrame(np.random.default_rng(0).normal(size=(4000, 10)).round(4)).add_prefix("x").to_csv(index=False)
+    )
+    load(content)  # with all that is imported
+    tracemalloc.start()
+    load(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * len(content)
