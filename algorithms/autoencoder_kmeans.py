@@ -71,8 +71,8 @@ class Trainer:
         self._weights, self._mean, self._square = (tf.Variable(zeros) for _ in range(3))
         self._n_steps = tf.Variable(0)
         # A pass is one call into the graph: about six times faster than Keras' own loop on tables of this size.
-        self.one_pass = tf.function(self._one_pass, input_signature=[tf.TensorSpec((None, None, n_columns))])
-        self.loss_of = tf.function(self._loss_of, input_signature=[tf.TensorSpec((None, n_columns))])
+        tables = [tf.TensorSpec((None, None, n_columns)), tf.TensorSpec((None, n_columns))]
+        self.one_pass = tf.function(self._one_pass, input_signature=tables)
 
     def start(self, weights: Sequence[Batch]) -> None:
         """Begin a training from the weights of the layers."""
@@ -80,9 +80,15 @@ class Trainer:
         for variable in (self._mean, self._square, self._n_steps):
             variable.assign(np.zeros_like(variable))
 
-    def encoder_weights(self) -> list[Batch]:
-        """Return copies of the weights of the encoder."""
-        return [np.array(part) for part in self._split()[: len(self._encoder.weights)]]
+    def weights(self) -> Batch:
+        """Return a copy of all weights, one vector."""
+        return np.array(self._weights)
+
+    def encoder_weights(self, weights: Batch) -> list[Batch]:
+        """Return the weights of the layers of the encoder, of all of them as one vector."""
+        ends = np.cumsum([np.prod(shape) for shape in self._shapes])[:-1]
+        parts = zip(np.split(weights, ends), self._shapes, strict=True)
+        return [part.reshape(shape) for part, shape in parts][: len(self._encoder.weights)]
 
     def _split(self) -> list[Any]:
         import tensorflow as tf
@@ -98,10 +104,8 @@ class Trainer:
         decoded, _ = self._decoder.stateless_call(weights[n_encoder:], [], latent)
         return tf.reduce_mean(tf.square(decoded - rows))
 
-    def _loss_of(self, rows: Any) -> Any:
-        return self._loss(self._split(), rows)
-
-    def _one_pass(self, batches: Any) -> None:
+    def _one_pass(self, batches: Any, aside: Any) -> Any:
+        """Train on each batch; return the loss of the rows kept aside."""
         import tensorflow as tf
 
         for number in tf.range(tf.shape(batches)[0]):
@@ -115,6 +119,7 @@ class Trainer:
             mean = self._mean.assign_add((gradient - self._mean) * (1 - BETAS[0]))
             square = self._square.assign_add((tf.square(gradient) - self._square) * (1 - BETAS[1]))
             self._weights.assign_sub(mean * rate / (tf.sqrt(square) + EPSILON))
+        return self._loss(self._split(), aside)
 
 
 trainer_of = lru_cache(maxsize=4)(Trainer)
@@ -136,19 +141,20 @@ def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str,
     start = [weights for network in make_networks(rows.shape[1], how) for weights in network.get_weights()]
     trainer = trainer_of(rows.shape[1], how)
     trainer.start(start)
-    best_loss, best_epoch, best_weights = np.inf, 0, list[Batch]()
+    best_loss, best_epoch = np.inf, 0
+    best_weights: Batch | None = None
     for epoch in range(1, how.epochs + 1):
         # Rows beyond the last full batch are left out of this pass; the next one draws others.
         drawn = rng.permutation(len(used))[: n_batches * size]
-        trainer.one_pass(tf.constant(used[drawn].reshape(n_batches, size, -1)))
-        loss = float(trainer.loss_of(aside))
+        loss = float(trainer.one_pass(tf.constant(used[drawn].reshape(n_batches, size, -1)), aside))
         if loss < best_loss:
-            best_loss, best_epoch, best_weights = loss, epoch, trainer.encoder_weights()
+            best_loss, best_epoch, best_weights = loss, epoch, trainer.weights()
         if epoch - best_epoch >= how.patience:
             break
-    if not best_weights:
+    if best_weights is None:
         raise ArithmeticError(f"the loss was never finite: learning_rate = {how.learning_rate} may be too large")
-    return best_weights, {"latent": how.latent, "epochs": best_epoch, "validation_loss": best_loss}
+    facts = {"latent": how.latent, "epochs": best_epoch, "validation_loss": best_loss}
+    return trainer.encoder_weights(best_weights), facts
 
 
 def fit_encoder(X: Floats, seed: int, how: Training) -> tuple[Encoder, dict[str, Any]]:

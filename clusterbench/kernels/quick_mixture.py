@@ -44,6 +44,10 @@ class QuickMixture(GaussianMixture):  # type: ignore[misc]
         norm = np.log1p(row_sums(below) / n_highest) + np.log(n_highest) + highest
         return norm, joint - norm[:, np.newaxis]
 
+    def score_samples(self, X: Floats) -> Floats:
+        """Return the log-likelihood of each row (n, d)."""
+        return self._estimate_log_prob_resp(np.ascontiguousarray(X, dtype=np.float64))[0]
+
     def _m_step(self, X: Floats, log_resp: Floats, **options: Any) -> None:
         if not self._is_quick(X.shape[1]):
             super()._m_step(X, log_resp, **options)
