@@ -20,8 +20,8 @@ from clusterbench.errors import RequestError
 from clusterbench.plugins import kept_state, load_plugin, load_registry, shipped_place
 
 SHIPPED = {
-    *("agglomerative", "autoencoder_kmeans", "clara", "dbscan", "gmm", "hdbscan", "kmeans", "kmedoids"),
-    *("quantile_split", "random_labels", "random_voronoi"),
+    *("agglomerative", "autoencoder_kmeans", "birch", "bisecting_kmeans", "clara", "dbscan", "fasterpam", "gmm"),
+    *("hdbscan", "kmeans", "kmedoids", "minibatch_kmeans", "quantile_split", "random_labels", "random_voronoi"),
 }
 PLUGIN = """
 import numpy as np
