@@ -17,7 +17,6 @@ from clusterbench.report.cluster_view import View, view_of
 from clusterbench.report.entry_commands import check_commands
 from clusterbench.report.entry_reasons import k_choices, k_sentence, rank_sentence, rank_table
 from clusterbench.report.entry_views import Board, Entry, grouped
-from clusterbench.report.figure import MANY_DATASETS
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
 from clusterbench.report.number_text import (
@@ -40,7 +39,6 @@ _MOST_MESSAGES = 8
 _MOST_ALIKE = 5
 _OF_NOISE = ("rank_by_noise_low", "rank_by_noise_high")  # ranks under other noise policies
 _MOST_DETAILS = 300  # entries of a board that get details: a page of thousands could not be opened
-_MOST_OF_MANY = 3  # likewise, where there are many boards
 # Hennig 2007, doi:10.1016/j.csda.2006.11.025, as in the documentation of clusterboot.
 _READINGS = ((0.85, "highly stable"), (0.75, "valid, stable"), (0.6, "a pattern, in doubt"), (0.0, "not to be trusted"))
 
@@ -91,8 +89,7 @@ class DetailTables:
 def details_of(board: Board, table: BoardTable, tables: DetailTables) -> list[EntryDetails]:
     """Return the details of the first entries of a board, in its order."""
     added = _contributions(board)
-    most = _MOST_OF_MANY if len(board.run.record.datasets) > MANY_DATASETS else _MOST_DETAILS
-    return [_details(board, table, entry, tables, added) for entry in board.entries[:most]]
+    return [_details(board, table, entry, tables, added) for entry in board.entries[:_MOST_DETAILS]]
 
 
 def _contributions(board: Board) -> dict[str, pd.DataFrame]:

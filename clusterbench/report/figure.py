@@ -8,7 +8,7 @@ from clusterbench.report.figure_style import house_style
 from clusterbench.report.number_text import slug
 from clusterbench.report.svg import Drawing, Picture, svg_picture
 
-MANY_DATASETS = 12  # a page of hundreds of figures is slow to make, and nobody looks through it
+_MANY_DATASETS = 12  # a page of hundreds of figures is slow to make, and nobody looks through it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def of_one_dataset(board: Board) -> bool:
 def draw_figures(boards: Sequence[Board], figures: Sequence[Figure]) -> list[tuple[Picture, ...]]:
     """Return the pictures of every board; of more than 12 datasets, only those of the board over all of them."""
     drawn = []
-    many = sum(map(of_one_dataset, boards)) > MANY_DATASETS
+    many = sum(map(of_one_dataset, boards)) > _MANY_DATASETS
     for position, board in enumerate(boards):
         suffix = f"-{position + 1}-{slug(board.title)[:40]}" if len(boards) > 1 else ""
         wanted = () if many and not board.overall else figures

@@ -119,12 +119,11 @@ def _trust(board: Board) -> Verdict | None:
 
 
 def _trust_words(estimate: TrustEstimate) -> tuple[str, str, Tone]:
-    loss = f"{estimate.low:.2f} to {estimate.high:.2f}"
-    basis = f"a random pick {estimate.random:.2f}; by {estimate.coefficients.tables} tables with known classes"
+    basis = f"as judged by {estimate.coefficients.tables} tables with known classes"
+    loss = f"of adjusted Rand index against the best result here (a random pick {estimate.random:.2f}), {basis}"
     if estimate.abstains:
-        text = f"it may lose up to {estimate.high:.2f} of adjusted Rand index against the best result here, {basis}"
-        return "Not on a table like this", text, Tone.BAD
-    return f"Likely to lose {loss}", f"of adjusted Rand index against the best result here, {basis}", Tone.GOOD
+        return "Not on a table like this", f"it may lose up to {estimate.high:.2f} {loss}", Tone.BAD
+    return f"Likely to lose {estimate.low:.2f} to {estimate.high:.2f}", loss, Tone.GOOD
 
 
 def _controls(board: Board) -> Verdict:

@@ -199,8 +199,8 @@ def test_every_table_has_a_caption_and_scoped_headings(page: Page) -> None:
 
 def test_the_parts_of_the_page_are_in_order_and_complete(pages: dict[str, str], page: Page) -> None:
     text = pages["mixed_report"]
-    marks = ['class="facts"', 'class="verdicts"', 'class="leaderboard', 'id="rejected"', 'id="sensitivity"',
-             'id="entries"', 'id="methodology"', 'id="environment"', 'id="downloads"', "How to cite"]  # fmt: skip
+    marks = ['class="facts"', 'class="verdicts"', 'class="leaderboard', 'id="entries"', 'id="rejected"',
+             'id="sensitivity"', 'id="methodology"', 'id="environment"', 'id="downloads"', "How to cite"]  # fmt: skip
     order = [text.index(mark) for mark in marks]
     assert order == sorted(order)
     words = " ".join(page.text)
@@ -472,8 +472,10 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
         first={"kmeans": 0.6, "gmm": 0.1}, best={"kmeans": 0.2, "gmm": 0.4},
     )  # fmt: skip
     monkeypatch.setattr("clusterbench.report.methodology.shipped_evidence", lambda: evidence)
+    estimates = {"wine": ({}, estimate)}
     for module in ("methodology", "first_screen"):
-        monkeypatch.setattr(f"clusterbench.report.{module}.trust_by_dataset", lambda run: {"wine": ({}, estimate)})
+        monkeypatch.setattr(f"clusterbench.report.{module}.trust_by_dataset", lambda run: estimates)
+    monkeypatch.setattr("clusterbench.report.first_screen.dataset_trust", lambda run, dataset: estimates.get(dataset))
     report = build_report(run, figures=())
     rule = f"{run.record.ranking.rule_text} On 40 tables with known classes this rule loses 0.12 of adjusted Rand index"
     trust = "wine: The first place is likely to lose 0.10 to 0.25 of adjusted Rand index"
@@ -490,7 +492,8 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     assert dict(crowded.rules)["Trust, table4"].startswith("No index can be trusted on a table like this")
     text, page = render(report, "markdown"), render(report, "html")
     assert text.index("this rule loses 0.12") < text.index("0.10 to 0.25 of adjusted") < text.index("## Leaderboard")
-    assert page.index("this rule loses 0.12") < page.index("<b>Likely to lose 0.10 to 0.25</b> of adjusted Rand index")
+    assert '<a href="#evidence">' in page
+    assert page.index("<b>Likely to lose 0.10 to 0.25</b> of adjusted Rand index") < page.index("this rule loses 0.12")
     document = json.loads(render(report, "json"))
     assert document["rule"] == report.rule
     assert document["trust"] == {"wine": estimate.sentence}
