@@ -9,6 +9,7 @@ import numpy as np
 from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.operations import Bools, Floats
 from clusterbench.segments.program import RowError
+from clusterbench.segments.raw_fields import raw_names
 from clusterbench.serve.request_rows import FieldError, RefusedRows
 
 
@@ -77,7 +78,7 @@ def assignments(bundle: Bundle, values: Floats) -> list[Assignment]:
     try:
         given = bundle.assign(values)
     except RowError as error:
-        names = [name if name in bundle.program.columns else None for name in error.columns]
+        names = [raw_names(bundle.manifest).get(name) for name in error.columns]
         raise RefusedRows(*(FieldError(error.reason, name, error.row) for name in names or [None])) from None
     called, columns = bundle.names, bundle.program.columns
     rows = zip(

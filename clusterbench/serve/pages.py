@@ -12,10 +12,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from clusterbench.report.number_text import amount, share, slug
+from clusterbench.report.number_text import NOTHING, amount, share, slug
 from clusterbench.report.templating import part, template
 from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.program import RowError
+from clusterbench.segments.raw_fields import RawField, numbers_of_row, raw_fields, raw_names
 from clusterbench.serve.answers import Segment, assignments, segments
 from clusterbench.serve.form import EMPTY, Form, form_fields, read_form
 from clusterbench.serve.request_rows import MOST_BYTES, MOST_ROWS, read_body
@@ -52,7 +53,8 @@ def add_pages(app: FastAPI, bundle: Bundle) -> None:
         try:
             return shown(form, result_of(bundle, medians, form.values(bundle)))
         except RowError as error:
-            known = {name: f"The number {error.reason}." for name in error.columns if name in bundle.program.columns}
+            places = raw_names(bundle.manifest)
+            known = {places[name]: f"The number {error.reason}." for name in error.columns if name in places}
             return shown(replace(form, errors=known, problems=() if known else (f"{error.reason.capitalize()}.",)))
 
     @app.get("/", include_in_schema=False)
@@ -84,24 +86,27 @@ def _segment_table(rows: list[Segment]) -> PageTable:
 
 def _interface(app: FastAPI, bundle: Bundle) -> dict[str, Any]:
     """Return what the page on the JSON interface shows: routes, columns, and a row with its answer."""
-    columns, medians = bundle.manifest.columns, bundle.manifest.medians
-    [answer] = assignments(bundle, np.array([medians]))
+    fields, median = raw_fields(bundle.manifest), bundle.manifest.levels.index(0.5)
+    row = {field.name: field.example(median) for field in fields}
+    [answer] = assignments(bundle, np.array([numbers_of_row(fields, row)]))
     return {
         "paths": app.openapi()["paths"],
-        "row": json.dumps(dict(zip(bundle.program.columns, medians, strict=True)), ensure_ascii=False),
+        "row": json.dumps(row, ensure_ascii=False),
         "answer": json.dumps(asdict(answer), ensure_ascii=False, indent=1),
         "most_bytes": f"{MOST_BYTES:,}",
         "most_rows": f"{MOST_ROWS:,}",
         "columns": PageTable(
             "Fields of a row; all of them are needed",
             ("Field", "Unit", "Minimum", "Median", "Maximum", "null"),
-            tuple(
-                (
-                    *(printable(one.name), printable(one.unit), amount(one.minimum), amount(median)),
-                    *(amount(one.maximum), "is filled" if one.filled else "is refused"),
-                )
-                for one, median in zip(columns, medians, strict=True)
-            ),
+            tuple(map(_field_row, fields, map(str, row.values()))),
             (2, 3, 4),
         ),
     }
+
+
+def _field_row(field: RawField, example: str) -> tuple[str, ...]:
+    [column, *_], null = field.columns, "is taken" if field.may_be_missing else "is refused"
+    name, unit = printable(field.name), printable(column.unit)
+    if column.source:
+        return (name, "date" if field.is_date else "level", NOTHING, f"such as {printable(example)}", NOTHING, null)
+    return (name, unit, amount(column.minimum), amount(float(example)), amount(column.maximum), null)

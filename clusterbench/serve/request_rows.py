@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
 from clusterbench.errors import did_you_mean
-from clusterbench.segments.bundle import Bundle, ColumnFacts
+from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.operations import LARGEST, Floats
+from clusterbench.segments.raw_fields import RawField, RawValue, numbers_of_row, raw_fields
 
 MOST_BYTES = 2**24
 """Of a body."""
@@ -23,7 +24,15 @@ MOST_BYTES = 2**24
 MOST_ROWS = 10_000
 """Of a batch."""
 
+_LONGEST_LEVEL = 2000  # characters
+
+_ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$"
+_DATE = "must be a date such as 2024-03-02"
 _MESSAGES = {
+    "datetime_from_date_parsing": _DATE,
+    "datetime_object_invalid": _DATE,
+    "datetime_parsing": _DATE,
+    "datetime_type": _DATE,
     "dict_type": "must be a JSON object",
     "finite_number": "must be a finite number",
     "float_type": "must be a number",
@@ -31,7 +40,12 @@ _MESSAGES = {
     "json_invalid": "the body is no JSON in UTF-8",
     "less_than_equal": f"must be a number up to {LARGEST:g} in magnitude",
     "list_type": "must be a JSON list of objects",
+    "literal_error": "must be a level of the fitted table",
     "missing": "is missing",
+    "string_pattern_mismatch": _DATE,
+    "string_too_long": "is too long",
+    "string_type": "must be a text",
+    "string_unicode": "must be a text",
     "too_long": f"there are more than {MOST_ROWS} rows",
 }
 
@@ -67,9 +81,10 @@ class RowReader:
     """Reads rows with the columns of a bundle from JSON: every column is there once, and nothing else."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._names = bundle.program.columns
+        self._fields = raw_fields(bundle.manifest)
+        self._names = tuple(field.name for field in self._fields)
         row = core_schema.typed_dict_schema(
-            {column.name: core_schema.typed_dict_field(_number(column)) for column in bundle.manifest.columns},
+            {field.name: core_schema.typed_dict_field(_value(field)) for field in self._fields},
             extra_behavior="forbid",
         )
         self._row = SchemaValidator(row)
@@ -83,9 +98,9 @@ class RowReader:
         """Return the values of rows, shape (n, p), of a JSON list of objects."""
         return self._values(self._read(body, self._batch))
 
-    def _values(self, rows: Sequence[dict[str, float | None]]) -> Floats:
-        values = [[row[name] for name in self._names] for row in rows]
-        return np.array(values, dtype=np.float64).reshape(len(rows), len(self._names))
+    def _values(self, rows: Sequence[dict[str, RawValue]]) -> Floats:
+        values = [numbers_of_row(self._fields, row) for row in rows]
+        return np.array(values, dtype=np.float64).reshape(len(rows), sum(len(one.columns) for one in self._fields))
 
     def _read(self, body: bytes, validator: SchemaValidator) -> Any:
         self._check_names(body)
@@ -129,22 +144,37 @@ class RowReader:
             raise RefusedRows(FieldError(_MESSAGES["json_invalid"])) from None
 
 
-def _number(column: ColumnFacts) -> core_schema.CoreSchema:
-    number = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)
-    return core_schema.nullable_schema(number) if column.filled else number
+def _value(field: RawField) -> core_schema.CoreSchema:
+    value: core_schema.CoreSchema
+    if field.is_date:
+        text = core_schema.str_schema(strict=True, pattern=_ISO_DATE)
+        value = core_schema.chain_schema([text, core_schema.datetime_schema(strict=False)])
+    elif field.levels and field.takes_others:
+        value = core_schema.str_schema(strict=True, max_length=_LONGEST_LEVEL)
+    elif field.levels:
+        value = core_schema.literal_schema(list(field.levels))
+    else:
+        value = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)
+    return core_schema.nullable_schema(value) if field.may_be_missing else value
 
 
 def row_schema(bundle: Bundle) -> dict[str, Any]:
     """Return the JSON Schema of a row."""
-    properties = {
-        column.name: {
-            "type": ["number", "null"] if column.filled else "number",
-            "minimum": -LARGEST,
-            "maximum": LARGEST,
-            "description": f"{column.minimum:g} to {column.maximum:g} {column.unit}".strip(),
-            "examples": [median],
-        }
-        for column, median in zip(bundle.manifest.columns, bundle.manifest.medians, strict=True)
-    }
+    fields, median = raw_fields(bundle.manifest), bundle.manifest.levels.index(0.5)
+    properties = {field.name: {**_property(field), "examples": [field.example(median)]} for field in fields}
     names = list(properties)
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+
+
+def _property(field: RawField) -> dict[str, Any]:
+    nullable, [column, *_] = field.may_be_missing, field.columns
+    if not column.source:
+        description = f"{column.minimum:g} to {column.maximum:g} {column.unit}".strip()
+        kind: Any = ["number", "null"] if nullable else "number"
+        return {"type": kind, "minimum": -LARGEST, "maximum": LARGEST, "description": description}
+    if field.levels and not field.takes_others:
+        return {"enum": [*field.levels, *([None] if nullable else [])]}
+    text = {"type": ["string", "null"] if nullable else "string"}
+    if field.is_date:
+        return {**text, "description": "an ISO date, such as 2024-03-02, with a time or not"}
+    return {**text, "maxLength": _LONGEST_LEVEL, "description": f"such as {', '.join(field.levels[:10])}"}

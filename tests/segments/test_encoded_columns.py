@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,51 +10,21 @@ import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
 from clusterbench.errors import RequestError
-from clusterbench.segments import Provenance, assign_file, load_bundle, without_encoders, write_bundle
+from clusterbench.segments import assign_file, load_bundle, without_encoders
 
-from .workbench import Workbench, segmentation_of
-
-N = 150
-STEPS = [
-    {"step": "one_hot", "columns": "region", "min_share": 0.05},
-    {"step": "ordinal", "columns": "size", "order": ["s", "m", "l"]},
-    {"step": "date_parts", "parts": ["days", "month"]},
-    {"step": "impute"},
-    {"step": "standardize"},
-]
+from .workbench import Workbench, mixed_bundle, mixed_table
 
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    kind = np.arange(N) % 3
-    frame = pd.DataFrame({"id": [f"C{row}" for row in range(N)], "spend": rng.normal(size=N) + 6 * kind})
-    frame["region"] = np.array(["north", "south", "west"], dtype=object)[kind]
-    frame.loc[:3, "region"] = ["islet", "atoll", None, "reef"]
-    frame["size"] = np.array(["s", "m", "l"], dtype=object)[rng.integers(0, 3, N)]
-    frame.loc[7, "size"] = None
-    days = pd.Timestamp(2020, 1, 1) + pd.to_timedelta(rng.integers(0, 900, N), unit="D")
-    frame["since"] = days.strftime("%Y-%m-%d").astype(object)
-    frame.loc[9, "since"] = None
-    return frame
+    return mixed_table()
 
 
 @pytest.fixture(scope="module")
-def place(frame, registry, tmp_path_factory) -> Path:
-    """A folder with the table and a bundle of segments of it."""
+def place(registry, tmp_path_factory) -> Path:
+    """A folder with the table, its fitted segments, and a bundle of them."""
     folder = tmp_path_factory.mktemp("mixed")
-    frame.to_csv(folder / "table.csv", index=False)
-    roles = {"region": "category", "size": "category", "since": "date"}
-    dataset = load_dataset(DatasetSpec(path="table.csv", id="id", roles=roles), base=folder)
-    fitted = Workbench(dataset, registry).fit("kmeans", STEPS, k=3)
-    table, steps, space, sources = without_encoders(dataset, fitted.steps, fitted.space)
-    encoded = fitted._replace(dataset=table, steps=steps, space=space)
-    fit = encoded.program()
-    assert fit.overall == 1.0
-    segmentation = replace(segmentation_of(encoded, fit), sources=sources)
-    origin = Provenance("d" * 64, "l" * 64, "2026-01-02T03:04:05+00:00", "0.1.0")
-    write_bundle(segmentation, fit, ["one", "two", "three"], origin, folder / "bundle")
-    np.save(folder / "segment.npy", fitted.segment)
+    np.save(folder / "segment.npy", mixed_bundle(registry, folder))
     return folder
 
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from clusterbench.datasets import Dataset
+from clusterbench.datasets import Dataset, DatasetSpec, load_dataset
 from clusterbench.labeling import canonical
 from clusterbench.plugins import Registry, as_partition, recorded_warnings
 from clusterbench.preprocessing import Space, Step, fit_space, parse_steps
-from clusterbench.segments import Fit, Program, Provenance, Segmentation, build_program, make_program, write_bundle
+from clusterbench.segments import (
+    Fit,
+    Program,
+    Provenance,
+    Segmentation,
+    build_program,
+    make_program,
+    without_encoders,
+    write_bundle,
+)
 
 STANDARD = [{"step": "impute"}, {"step": "log1p"}, {"step": "standardize"}]
 PCA = [*STANDARD, {"step": "pca", "n_components": 0.9}]
+MIXED = [
+    {"step": "one_hot", "columns": "region", "min_share": 0.05},
+    {"step": "ordinal", "columns": "size", "order": ["s", "m", "l"]},
+    {"step": "date_parts", "parts": ["days", "month"]},
+    {"step": "impute"},
+    {"step": "standardize"},
+]
+ORIGIN = Provenance("d" * 64, "l" * 64, "2026-01-02T03:04:05+00:00", "0.1.0")
 
 
 class Fitted(NamedTuple):
@@ -83,9 +101,37 @@ def bundle_of(fitted: Fitted, folder: Path) -> Path:
     """Write a bundle and return its folder."""
     fit = fitted.program()
     names = [f"it's {number}" for number in range(1, fitted.segment.max() + 1)]
-    origin = Provenance("d" * 64, "l" * 64, "2026-01-02T03:04:05+00:00", "0.1.0")
-    write_bundle(segmentation_of(fitted, fit), fit, names, origin, folder)
+    write_bundle(segmentation_of(fitted, fit), fit, names, ORIGIN, folder)
     return folder
+
+
+def mixed_table() -> pd.DataFrame:
+    """Return 150 rows of three kinds: a number, a category with rare levels, an ordered one, dates; with gaps."""
+    rng, kind = np.random.default_rng(0), np.arange(150) % 3
+    frame = pd.DataFrame({"id": [f"C{row}" for row in range(150)], "spend": rng.normal(size=150) + 6 * kind})
+    frame["region"] = np.array(["north", "south", "west"], dtype=object)[kind]
+    frame.loc[:3, "region"] = ["islet", "atoll", None, "reef"]
+    frame["size"] = np.array(["s", "m", "l"], dtype=object)[rng.integers(0, 3, 150)]
+    frame.loc[7, "size"] = None
+    days = pd.Timestamp(2020, 1, 1) + pd.to_timedelta(rng.integers(0, 900, 150), unit="D")
+    frame["since"] = days.strftime("%Y-%m-%d").astype(object)
+    frame.loc[9, "since"] = None
+    return frame
+
+
+def mixed_bundle(registry: Registry, folder: Path) -> np.ndarray:
+    """Write ``table.csv``, the mixed table, and ``bundle``, three segments of it; return the segment of each row."""
+    mixed_table().to_csv(folder / "table.csv", index=False)
+    roles = {"region": "category", "size": "category", "since": "date"}
+    dataset = load_dataset(DatasetSpec(path="table.csv", id="id", roles=roles), base=folder)
+    fitted = Workbench(dataset, registry).fit("kmeans", MIXED, k=3)
+    table, steps, space, sources = without_encoders(dataset, fitted.steps, fitted.space)
+    encoded = fitted._replace(dataset=table, steps=steps, space=space)
+    fit = encoded.program()
+    assert fit.overall == 1.0
+    segmentation = replace(segmentation_of(encoded, fit), sources=sources)
+    write_bundle(segmentation, fit, ["one", "two", "three"], ORIGIN, folder / "bundle")
+    return fitted.segment
 
 
 def random_program(rng: np.random.Generator, *, last: tuple[str, ...] = ("nearest", "gaussian")) -> Program:
