@@ -152,7 +152,8 @@ def _changes(bundle: Bundle, row: Floats, segment: int) -> Iterator[Change]:
 def _brackets(bundle: Bundle, row: Floats, segment: int) -> Iterator[tuple[int, float, float]]:
     """Yield, for each column and direction, its position and two values between which the segment changes first."""
     for at, column in enumerate(bundle.manifest.columns):
-        if np.isnan(row[at]) or column.std == 0:
+        is_level = column.source is not None and bool(column.source.levels)  # nothing is half of a level
+        if np.isnan(row[at]) or column.std == 0 or is_level:
             continue
         even = np.linspace(column.minimum, column.maximum, _STEPS)
         tried = np.unique([*even, *column.quantiles])

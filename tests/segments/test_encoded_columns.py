@@ -10,7 +10,7 @@ import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
 from clusterbench.errors import RequestError
-from clusterbench.segments import assign_file, load_bundle, without_encoders
+from clusterbench.segments import assign_file, explain_row, load_bundle, read_row, without_encoders
 
 from .workbench import Workbench, mixed_bundle, mixed_table
 
@@ -51,6 +51,14 @@ def test_rows_given_as_the_table_have_its_segments(place, frame, assign):
 
 def frame_order(ids: pd.Series) -> pd.Series:
     return ids.str[1:].astype(int)
+
+
+def test_no_explanation_asks_for_a_part_of_a_level(place, frame, tmp_path):
+    bundle = load_bundle(place / "bundle")
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    explained = explain_row(bundle, read_row(bundle, tmp_path / "new.csv", 21))
+    assert "region=west" in [reason.column for reason in explained.reasons]
+    assert explained.change is None  # only another region would move it
 
 
 def test_columns_that_are_encoded_already_are_taken_as_they_are(place, frame, assign):

@@ -17,7 +17,7 @@ ENCODED = [{"step": "impute"}, {"step": "log1p"}, {"step": "standardize"}, {"ste
 
 def facts(name, low, high):
     middle = (low + high) / 2
-    return SimpleNamespace(name=name, minimum=low, maximum=high, quantiles=(low, middle, high), std=2.0)
+    return SimpleNamespace(name=name, source=None, minimum=low, maximum=high, quantiles=(low, middle, high), std=2.0)
 
 
 def hand_made(*operations):
