@@ -39,6 +39,7 @@ class Candidates:
     spec: RankingSpec
     matrix: Matrix  # all scores
     baselines: pd.DataFrame | None  # scores of random partitions, as given
+    random: Baselines | None  # their summaries
     z: Floats | None  # `z_matrix`, by which the policy ``calibrated`` chooses k
     stability: CutStability
     cuts: Cuts
@@ -120,7 +121,7 @@ def choose_candidates(
     cuts = describe_cuts(matrix, z, stability.mean, spec)
     choices = tuple(choose(matrix, cuts, spec, table))
     drawn = () if draws is None or not spec.n_bootstrap else _choose_in_draws(matrix, draws, stability, table, spec)
-    return Candidates(spec, matrix, baselines, z, stability, cuts, choices, drawn)
+    return Candidates(spec, matrix, baselines, table, z, stability, cuts, choices, drawn)
 
 
 def _choose_in_draws(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from clusterbench.ranking.calibration import Baselines, smaller_z
+from clusterbench.ranking.calibration import smaller_z
 from clusterbench.ranking.candidates import Candidates, DrawnChoices
 from clusterbench.ranking.k_selection import Choice, end_of_range
 from clusterbench.ranking.order_rules import ranked_axes
@@ -54,12 +54,14 @@ def gather(candidates: Candidates, alternatives: Mapping[str, Floats]) -> list[E
     cells, first = candidates.matrix.cells, candidates.cuts.start[np.array([c.cut for c in chosen], dtype=np.int64)]
     datasets = cells["dataset"].to_numpy()[first]
     oracle = np.array([choice.policy is KPolicy.ORACLE for choice in chosen], dtype=bool)
+    random = candidates.random
+    z = None if random is None else smaller_z(candidates.matrix, random, candidates.spec.facts)
     pools = []
     for dataset in pd.unique(cells["dataset"]):
         for with_true_k in (False, True):
             members = [chosen[i] for i in np.flatnonzero((datasets == dataset) & (oracle == with_true_k))]
             if members:
-                pools.append(_pool(candidates, members, dataset, alternatives))
+                pools.append(_pool(candidates, members, dataset, z, alternatives))
     return pools
 
 
@@ -67,11 +69,10 @@ def _pool(
     candidates: Candidates,
     members: list[Choice],
     dataset: str,
+    z: Floats | None,
     alternatives: Mapping[str, Floats],
 ) -> Entries:
     matrix, cuts, spec = candidates.matrix, candidates.cuts, candidates.spec
-    baselines = candidates.baselines
-    random = None if baselines is None else Baselines.of(baselines[baselines["dataset"] == dataset])
     stability = candidates.stability
     chosen = np.array([choice.cut for choice in members])
     rows, n_seeds = _passing_rows(matrix, cuts.start[chosen], cuts.stop[chosen])
@@ -99,7 +100,7 @@ def _pool(
         n_seeds=n_seeds,
         axes=axes,
         observed=observed,
-        z=None if random is None else seed_mean(smaller_z(matrix, random, spec.facts)[:, columns], rows),
+        z=None if z is None else seed_mean(z[:, columns], rows),
         own=seed_mean(matrix.scores[:, matrix.n_reference :], rows),
         stability=measured,
         drawn=np.array(drawn).reshape(len(drawn), len(members), len(axes)),

@@ -13,7 +13,6 @@ from clusterbench.ranking.across_datasets import Significance, critical_differen
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import RankedBoard, rank_board
 from clusterbench.ranking.board_columns import Column, board_columns
-from clusterbench.ranking.calibration import Baselines
 from clusterbench.ranking.candidates import Candidates, choose_candidates
 from clusterbench.ranking.chance import chance_alerts, chance_columns
 from clusterbench.ranking.chosen_entries import Entries, gather, overall_entries
@@ -134,8 +133,8 @@ def rank_candidates(
     boards = _rank_all(matrix, gather(candidates, others), spec)
     own = [metric for metric, space in matrix.columns if space == OWN]
     columns = board_columns(spec, has_baselines=has_baselines, own_metrics=own)
-    if candidates.baselines is not None:
-        columns += chance_columns(Baselines.of(candidates.baselines))
+    if candidates.random is not None:
+        columns += chance_columns(candidates.random)
     headlines = _headlines(matrix, boards, spec)
     ranks = next((dataset_ranks(board, spec) for board in boards if board.entries.dataset == OVERALL), pd.DataFrame())
     full = _table(boards, columns)
