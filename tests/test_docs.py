@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import clusterbench
 from clusterbench.benchmark import parse_benchmark
 from clusterbench.cli import main
 from clusterbench.plugins import load_registry
@@ -59,6 +60,10 @@ def test_every_benchmark_of_a_page_is_valid(page, text):
     whole = "\n".join([*(line for key, line in REST.items() if f"[[{key}]]" not in text), text])
     bench = parse_benchmark(whole, load_registry(ROOT), path=ROOT / page)
     assert bench.jobs()
+
+
+def test_the_citation_names_this_version():
+    assert f"\nversion: {clusterbench.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_the_python_of_a_page_compiles():
