@@ -30,6 +30,7 @@ permutations = 0
 def shop(tmp_path, monkeypatch) -> Path:
     """A table with a category, a date, an id and decimal commas; its folder is the current one."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLUSTERBENCH_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     group = np.arange(60) % 3
     frame = pd.DataFrame({"id": [f"C{i}" for i in range(60)], "spend": (rng.normal(size=60) + 9 * group + 20).round(2)})
@@ -78,12 +79,18 @@ def test_requests_that_cannot_be_met_are_refused(shop, call):
         ("shop.csv", "--out", "no/x.toml"): "no/x.toml cannot be written",
         ("shop.toml",): "unknown kind of file '.toml'",
         (".",): "is a folder",
+        ("sqlite:///shop.db",): 'sql and database go together: sql = "SELECT ..."',
+        ("sqlite:///shop.db", "--with", 'sql = "SELECT 1"'): "shop.db does not exist or is no file",
+        ("nonsense://x", "--with", 'sql = "SELECT 1"'): "(allowed: sqlite:///FILE, duckdb:///FILE",
+        ("http://127.0.0.1:9/t.csv",): "no connection to 127.0.0.1:9",
     }.items():
         ended = call("init", *arguments)
         assert ended.status == 2
         assert said in ended.err
         assert "Traceback" not in ended.err
     assert Path("shop.toml").read_text() == "mine"
+    ended = call("run", "https://host/t.csv")
+    assert (ended.status, "clusterbench init writes one for an address" in ended.err) == (2, True)
 
 
 @given(data=st.data())
