@@ -34,7 +34,11 @@ def run_in(workspace: Path, **values):
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A folder with the documented algorithm, metric and step, each in one file."""
-    for folder, name in (("algorithms", "spectral"), ("metrics", "explained_variance"), ("steps", "rank_transform")):
+    for folder, name in (
+        ("algorithms", "complete_linkage"),
+        ("metrics", "explained_variance"),
+        ("steps", "rank_transform"),
+    ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.py").write_text(example(f"{name}.py"), encoding="utf-8")
     return tmp_path
@@ -43,7 +47,7 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("file", "most"),
     [
-        ("spectral.py", 10),
+        ("complete_linkage.py", 10),
         ("explained_variance.py", 30),
         ("rank_transform.py", 30),
         ("top.py", 40),
@@ -55,8 +59,8 @@ def test_an_extension_is_one_short_file(file, most):
 
 
 def test_an_algorithm_is_one_file(workspace):
-    done = run_in(workspace, algorithms=["spectral"])
-    assert set(done.leaderboard["algorithm"]) == {"spectral"}
+    done = run_in(workspace, algorithms=["complete_linkage"])
+    assert set(done.leaderboard["algorithm"]) == {"complete_linkage"}
     assert sorted(done.labels().value_counts()) == [40, 40, 40]
 
 
