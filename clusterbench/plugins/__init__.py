@@ -37,6 +37,7 @@ from clusterbench.plugins.process_state import kept_generators, kept_state, reco
 from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, operations_of, without_offset
 from clusterbench.plugins.row_sampling import cutter_of
 from clusterbench.plugins.standard_tables import small_table
+from clusterbench.plugins.stored_labels import stored_labels
 from clusterbench.plugins.tensorflow_setup import keras_seed, prepare_tensorflow, quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ __all__ = [
     "shipped_place",
     "sklearn_algorithm",
     "small_table",
+    "stored_labels",
     "warm_imports",
     "without_offset",
 ]

@@ -32,6 +32,7 @@ class Family(StrEnum):
     DENSITY = "density"
     DEEP = "deep"
     CONTROL = "control"
+    SUBMISSION = "submission"
     OTHER = "other"
 
 
@@ -129,6 +130,7 @@ class Algorithm:
     assignment: Assignment = Assignment.NONE
     optimises: tuple[str, ...] = ()  # metrics whose formula is the objective of the algorithm: marked in the table
     control: bool = False  # whether it is a null competitor
+    refits: bool = True  # whether it can be fitted to other rows; stored labels cannot, and have no draws
     # Called with the resolved parameters before anything runs; raises ValueError on a bad value.
     check_params: Callable[[Params], None] | None = None
     warm_up: Callable[[], None] | None = None  # imports and first operations that are not to be counted as fitting

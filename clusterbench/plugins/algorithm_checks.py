@@ -137,8 +137,10 @@ class AlgorithmChecks(Suite):
     def degenerate_tables(self) -> str:
         """Degenerate tables give valid labels; where k clusters do not exist, an exception will do."""
         k = int(self._cuts[0].value) if self._algorithm.needs_k else 2
-        refusable = self._faults(refusable_tables(self._X, k), may_refuse=True)
-        return "; ".join([*self._faults(usable_tables(self._X)), *refusable])
+        refusable, usable = refusable_tables(self._X, k), usable_tables(self._X)
+        for name in [name for name, rows in usable.items() if len(np.unique(rows, axis=0)) < 2 * k]:
+            refusable[name] = usable.pop(name)  # of a given table, that has few different rows
+        return "; ".join([*self._faults(usable), *self._faults(refusable, may_refuse=True)])
 
     def assignment(self) -> str:
         """Fitted rows are assigned to their own clusters."""

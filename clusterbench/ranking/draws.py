@@ -68,7 +68,9 @@ class CutStability:
         failed = np.isnan(agreement).sum(axis=0)
         reasons = {
             int(cut): f"{failed[cut]} of {len(numbers)} refits on halves of the rows failed"
-            for cut in np.flatnonzero(drawn & (failed > 0))
+            if drawn[cut]
+            else "it was not fitted to halves of the rows"
+            for cut in np.flatnonzero(failed > 0)
         }
         return cls(agreement, agreement.mean(axis=0), agreement.min(axis=0), jaccards.mean(axis=0), reasons)
 

@@ -121,7 +121,7 @@ def _drawn_jobs(plan: Plan, cells: pd.DataFrame) -> list[_DrawnJob]:
     drawn = []
     for planned in plan.jobs:
         job = planned.job
-        if job.seed == plan.benchmark.seeds[0]:
+        if job.seed == plan.benchmark.seeds[0] and plan.benchmark.algorithm(job.algorithm).refits:
             entry = (job.dataset, job.algorithm, job.params, job.variant)
             cuts = {cut: originals[*entry, cut] for cut in job.cuts if (*entry, cut) in originals}
             if cuts:

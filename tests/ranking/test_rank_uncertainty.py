@@ -223,7 +223,7 @@ def test_cuts_that_were_not_drawn_have_no_stability(new_run, make_draws):
     cells, scores = frames(new_run, {"a": 0.5, "b": 0.4})
     draws = make_draws(cells[cells["algorithm"] == "a"], {"a": ALIKE}, {"a": [0.5] * 10})
     board = leaderboard(cells, scores, dataclasses.replace(SPEC, order="mean_rank"), draws=draws)
-    assert board.table["flags"].tolist() == ["", "stability: not measured"]
+    assert board.table["flags"].tolist() == ["", "stability: it was not fitted to halves of the rows"]
 
 
 def test_an_exact_partition_is_first_in_every_sample(new_run, make_draws):
