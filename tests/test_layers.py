@@ -22,7 +22,7 @@ GROUND_FLOOR = (
 LAYERS = (
     *GROUND_FLOOR,
     *("datasets", "preprocessing", "metrics", "kernels", "structure", "plugins", "ranking", "benchmark"),
-    *("execution", "store", "results", "running", "verification", "trust", "report", "inspection", "segments"),
+    *("execution", "store", "results", "running", "verification", "trust", "report", "audit", "inspection", "segments"),
     *("serve", "truth", "cli", "api"),
 )
 HEAVY = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "hdbscan", "pandas", "numpy", "distributed")

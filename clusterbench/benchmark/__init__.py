@@ -9,8 +9,9 @@ from clusterbench.benchmark.declaration import (
     load_benchmark,
     parse_benchmark,
 )
-from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, list_benchmarks
+from clusterbench.benchmark.discovery import benchmark_places, find_benchmark, find_claim, list_benchmarks
 from clusterbench.benchmark.from_python import python_benchmark
+from clusterbench.benchmark.submissions import enter_labels
 from clusterbench.benchmark.table_drafts import DEFAULT_ALGORITHMS, declared_spec, draft_toml, table_source
 from clusterbench.benchmark.toml_tables import BenchmarkFile, RankingTable, expand_range
 from clusterbench.toml_writing import TomlValue
@@ -27,9 +28,11 @@ __all__ = [
     "benchmark_places",
     "declared_spec",
     "draft_toml",
+    "enter_labels",
     "expand_range",
     "explain",
     "find_benchmark",
+    "find_claim",
     "list_benchmarks",
     "load_benchmark",
     "parse_benchmark",

@@ -6,11 +6,25 @@ from clusterbench.datasets import is_table_file, no_file
 from clusterbench.errors import RequestError, unknown
 from clusterbench.plugins import shipped_place
 
+_CLAIMS = "published"  # the folder of claims to be audited, which are no benchmarks
+
 
 def benchmark_places(workspace: Path) -> list[Path]:
     """Return the folders that hold benchmarks, the workspace's first."""
     places = [workspace / "benchmarks", shipped_place("benchmarks")]
     return list(dict.fromkeys(place.resolve() for place in places if place.is_dir()))
+
+
+def find_claim(name: str, *, workspace: Path) -> Path:
+    """Return the file of a published claim, given by its path or, such as ``published/A1``, by its name."""
+    if Path(name).is_file():
+        return Path(name)
+    places = benchmark_places(workspace)
+    claims = {path.relative_to(place).with_suffix("").as_posix(): path for place in reversed(places)
+              for path in sorted((place / _CLAIMS).glob("*.toml"))}  # fmt: skip
+    if name not in claims:
+        raise unknown("claim", name, claims)
+    return claims[name]
 
 
 def list_benchmarks(workspace: Path) -> dict[str, Path]:
@@ -21,7 +35,8 @@ def list_benchmarks(workspace: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in benchmark_places(workspace):
         for path in (*sorted(place.glob("*.toml")), *sorted(place.glob("*/*.toml"))):
-            found.setdefault(path.relative_to(place).with_suffix("").as_posix(), path)
+            if path.parent != place / _CLAIMS:
+                found.setdefault(path.relative_to(place).with_suffix("").as_posix(), path)
     return found
 
 
