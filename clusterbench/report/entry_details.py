@@ -16,7 +16,7 @@ from clusterbench.report.cluster_profile import cluster_sentences, contrasts, pr
 from clusterbench.report.cluster_view import View, view_of
 from clusterbench.report.entry_commands import check_commands
 from clusterbench.report.entry_reasons import k_choices, k_sentence, rank_sentence, rank_table
-from clusterbench.report.entry_views import Board, Entry, grouped
+from clusterbench.report.entry_views import Board, Entry, column_in_words, grouped
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
 from clusterbench.report.number_text import (
@@ -162,7 +162,9 @@ def _facts(board: Board, entry: Entry) -> Terms:
         )
         facts["Sampled"] = f"fitted to {rows} random rows; the others assigned by: {declared.assignment}{stability}"
     if row["flags"]:
-        facts["Missing"] = row["flags"]
+        missing = (part.partition(": ") for part in str(row["flags"]).split("; "))
+        named = (f"{column_in_words(board.metrics, column)}{colon}{reason}" for column, colon, reason in missing)
+        facts["Missing"] = "; ".join(named)
     return tuple((term, printable(text)) for term, text in facts.items())
 
 

@@ -658,7 +658,7 @@ def test_a_ranked_entry_without_a_score_is_marked_and_says_why(make_run: MakeRun
     report = bare(make_run(change=change))
     details = next(one for one in one_board(report).details if one.entry.name == "kmeans")
     assert "incomplete" in details.entry.badges
-    assert dict(details.facts)["Missing"] == "davies_bouldin@log1p: one point"
+    assert dict(details.facts)["Missing"] == "Davies-Bouldin in log1p: one point"
     davies_bouldin = details.scores.rows[1]
     assert davies_bouldin[3] == "one point"
     assert float(davies_bouldin[2]) > 0
