@@ -20,8 +20,9 @@ from clusterbench.errors import RequestError
 from clusterbench.plugins import kept_state, load_plugin, load_registry, shipped_place
 
 SHIPPED = {
-    *("agglomerative", "autoencoder_kmeans", "birch", "bisecting_kmeans", "clara", "dbscan", "fasterpam", "gmm"),
-    *("hdbscan", "kmeans", "kmedoids", "minibatch_kmeans", "quantile_split", "random_labels", "random_voronoi"),
+    *("agglomerative", "autoencoder_kmeans", "birch", "bisecting_kmeans", "clara", "dbscan", "fasterpam", "genie"),
+    *("gmm", "hdbscan", "kmeans", "kmedoids", "minibatch_kmeans", "quantile_split", "random_labels"),
+    *("random_voronoi", "spectral"),
 }
 PLUGIN = """
 import numpy as np
