@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from clusterbench.datasets.column_roles import ColumnRole
 
+_HASHED_ROWS = 100_000  # at one time
+
 
 class TruthKind(StrEnum):
     """Where known classes come from, which says how far they may be clusters."""
@@ -108,11 +110,11 @@ class Dataset:
         """SHA-256 of column names, values (little-endian float64), row ids and levels."""
         digest = hashlib.sha256()
         digest.update("\x1f".join(self.columns).encode())
-        values = np.ascontiguousarray(self.frame.to_numpy(dtype="<f8"))
-        # One bit pattern for every NaN and for both zeros, so equal tables have equal hashes.
-        values = np.where(np.isnan(values), np.nan, values + 0.0)
-        digest.update(np.array(values.shape, dtype="<i8").tobytes())
-        digest.update(values.tobytes())
+        digest.update(np.array(self.frame.shape, dtype="<i8").tobytes())
+        for start in range(0, self.n_rows, _HASHED_ROWS):
+            values = np.ascontiguousarray(self.frame.iloc[start : start + _HASHED_ROWS].to_numpy(dtype="<f8"))
+            # One bit pattern for every NaN and for both zeros, so equal tables have equal hashes.
+            digest.update(np.where(np.isnan(values), np.nan, values + 0.0).data)
         digest.update("\x1f".join(map(str, self.row_ids)).encode())
         for name, column in self.coded.items():
             digest.update("\x1f".join((name, column.role, *column.levels)).encode())
