@@ -1,8 +1,9 @@
 """Two commits on the default matrix: seconds and processor seconds of each stage, and whether the results are equal.
 
 ``python benchmarks/speed/compare_commits.py OLD NEW`` clones this checkout once for each commit into a temporary
-folder, runs the benchmark there, one commit after the other, and prints a table. ``--rows 2000`` makes the table of the
-benchmark shorter, ``--keep FOLDER`` keeps clones, stores and reports.
+folder, runs the benchmark there, one commit after the other, and prints a table. A quick run beforehand compiles what
+is compiled once on a machine. ``--rows 2000`` makes the table of the benchmark shorter, ``--keep FOLDER`` keeps clones,
+stores and reports.
 """
 
 from __future__ import annotations
@@ -66,12 +67,14 @@ class StageClock:
 
 def measure(benchmark: str, folder: Path) -> None:
     """Run a benchmark with the clusterbench that is imported here, write its report, and the seconds of each stage."""
-    clock = StageClock()
     from clusterbench.report import build_report, write_report
     from clusterbench.running import prepare, run_plan
 
+    plan, registry = prepare(benchmark, workspace=Path.cwd(), quick=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        run_plan(plan, registry, results=scratch)
+    clock = StageClock()
     plan, registry = prepare(benchmark, workspace=Path.cwd())
-    clock.stage("fitting", 1)
     run = run_plan(plan, registry, results=folder / "results", progress=clock)
     clock.stage("report", 1)
     write_report(build_report(run), folder / "report")
