@@ -43,7 +43,7 @@ def all_distances(rows: Floats, metric: str) -> NDArray[np.float64]:
     """Return what scikit-learn's ``pairwise_distances`` gives, to the last bit, in one pass over n x n numbers."""
     from sklearn.metrics import pairwise_distances
 
-    if metric != "euclidean":
+    if metric != "euclidean" or rows.dtype != np.float64:
         return np.asarray(pairwise_distances(rows, metric=metric))
     squares = np.einsum("ij,ij->i", rows, rows)
     distances: NDArray[np.float64] = rows @ rows.T
