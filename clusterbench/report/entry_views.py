@@ -15,6 +15,7 @@ from clusterbench.naming import EntryNames
 from clusterbench.ranking import OrderRule
 from clusterbench.report.number_text import NOTHING, is_missing, number_of
 from clusterbench.results import StoredRun
+from clusterbench.results.sampled_fits import FITTED_ROWS
 from clusterbench.tables import BOARD_KEY, CUT_KEY, ENTRY_IDENTITY, OVERALL, STABILITY
 from clusterbench.text import printable
 
@@ -90,7 +91,8 @@ class Entry:
     def badges(self) -> tuple[str, ...]:
         """Marks of a row."""
         marks = {"control": "control", "oracle": "oracle", "pareto": "Pareto", "flags": "incomplete"}
-        return tuple(word for name, word in marks.items() if not is_missing(self.row[name]) and self.row[name])
+        marks[FITTED_ROWS] = "sampled"  # a column that only a run with sampled fits has
+        return tuple(word for name, word in marks.items() if not is_missing(value := self.row.get(name)) and value)
 
     @property
     def marks(self) -> str:

@@ -60,6 +60,7 @@ def test_a_sampled_fit_is_marked_wherever_it_is_shown(sampled):
     assert any(text.startswith(start) for text in texts)
     [board] = build_report(sampled).boards
     assert "fitted_rows" in [heading.name for heading in board.table.headings]
+    assert all("sampled" in one.entry.badges for one in board.details)
     facts = dict(next(one.facts for one in board.details if one.entry.algorithm == "kmeans"))
     assert facts["Sampled"] == "fitted to 60 random rows; the others assigned by: predict"
 
