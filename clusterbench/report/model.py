@@ -118,11 +118,6 @@ class Heading:
     def full_title(self) -> str:
         return f"{self.group} ({self.title})" if self.group else self.title
 
-    @property
-    def spoken_title(self) -> str:
-        """The full title without the arrow of the metric's direction."""
-        return f"{self.group.rstrip(' ↑↓')} ({self.title})" if self.group else self.title
-
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -1,5 +1,6 @@
 """The columns of a leaderboard on the page: one for each metric, whatever the number of reference spaces."""
 
+import re
 from dataclasses import dataclass
 
 from clusterbench.report.entry_views import Board
@@ -30,11 +31,6 @@ class PageColumn:
         """What its numbers are of, where there are several: ``standard · log1p``."""
         return " · ".join(heading.title for heading in self.headings) if self.headings[0].group else ""
 
-    @property
-    def spoken_title(self) -> str:
-        """The title without the arrow of the metric's direction."""
-        return self.title.rstrip(" ↑↓")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageTable:
@@ -58,7 +54,8 @@ def page_table(board: Board, table: BoardTable) -> PageTable:
         if len(table.rows) > 1 and len(texts) == 1 and name not in ("rank", "entry", board.order.value):
             constants.append((group or headings[0].title, " · ".join(texts.pop())))
         else:
-            columns.append(PageColumn(name, group or headings[0].title, tuple(headings), at, name in wanted))
+            title = re.sub(" (?=[↑↓]$)", "\N{NO-BREAK SPACE}", group or headings[0].title)
+            columns.append(PageColumn(name, title, tuple(headings), at, name in wanted))
     columns.sort(key=lambda column: (column.name != "rank", column.name != "entry"))
     return PageTable(tuple(columns), tuple(constants))
 

@@ -101,7 +101,7 @@
       const other = first === "ascending" ? "descending" : "ascending";
       this.sort = { name: head.dataset.name, direction: head.getAttribute("aria-sort") === first ? other : first };
       this.changed();
-      this.said.textContent = `Sorted by ${head.firstChild.textContent.replace(/ [↑↓]$/, "")}, ${this.sort.direction}.`;
+      this.said.textContent = `Sorted by ${head.firstChild.textContent.replace(/\s[↑↓]$/, "")}, ${this.sort.direction}.`;
     }
 
     checked(name) {
@@ -245,7 +245,7 @@
     /** The new rank, with the published one beside it. */
     writeRank(e, shown) {
       const now = shown === "\u2013" ? element("span", shown) : element("data", shown, { value: String(shown) });
-      this.write(e, "rank", [now, element("small", `published ${this.places[e]}`)]);
+      this.write(e, "rank", [now, " ", element("small", `published ${this.places[e]}`)]);
     }
 
     write(e, name, nodes) {
