@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -11,24 +12,28 @@ from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.decisions import Nearest
 from clusterbench.segments.operations import Affine, ColumnOperation, Floats, Linear, Take, Unit
 from clusterbench.segments.program import Program
+from clusterbench.segments.raw_fields import RawField, raw_fields
 from clusterbench.text import printable
 
 _STEPS = 200  # values of a column that are tried, evenly spaced beside its quantiles
 _HALVINGS = 60
+_ROUNDING = 1e-12  # share of the largest weight up to which a weight is none
+_MOST_LEVELS = 3  # of a category, in a text
+_REPLACED = "what the margin loses if a column takes its median, or a category its most frequent other level:"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one raw column says for the segment of a row, against the second one; negative: it speaks against it."""
+    """What one column says for the segment of a row, against the second one; negative: it speaks against it."""
 
-    column: str
-    value: float  # NaN where it is missing
+    column: str  # a category as it is given, or a column of the program
+    value: float | str  # NaN where it is missing; a text of a category
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The smallest change of one column that gives the row another segment."""
+    """The smallest change of one column of numbers that gives the row another segment."""
 
     column: str
     value: float
@@ -38,11 +43,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelChange:
+    """A level of a category that gives the row another segment."""
+
+    column: str
+    level: str
+    segment: int  # the one that it would be in, 0 for none
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a row has its segment.
 
     Where `exact`, the weights of the reasons are what each column adds to the margin, and they sum to it. Elsewhere a
-    weight is by how much the margin falls if the column takes its median in the fitted table.
+    weight is by how much the margin falls if the column takes its median in the fitted table, or a category its most
+    frequent other level.
     """
 
     segment: int
@@ -51,7 +66,8 @@ class Explanation:
     margin: float
     exact: bool
     reasons: tuple[Reason, ...]  # the greatest weight first
-    change: Change | None  # None: no change of a single column within the fitted ranges moves it
+    change: Change | None  # None: no change of a single column of numbers within the fitted ranges moves it
+    levels: tuple[LevelChange, ...]  # by category, those first that bring the row nearest to the other segment
 
 
 def explain_row(bundle: Bundle, values: Sequence[float] | Floats) -> Explanation:
@@ -71,15 +87,35 @@ def explain_row(bundle: Bundle, values: Sequence[float] | Floats) -> Explanation
     row = np.asarray(values, dtype=np.float64)
     given = bundle.assign(row[np.newaxis])
     segment, second, margin = int(given.segment[0]), int(given.second[0]), float(given.margin[0])
-    weights = _exact_weights(bundle.program, row, segment, second)
-    exact = weights is not None and bool(np.isclose(weights.sum(), margin, rtol=1e-6, atol=1e-12))
-    if weights is None or not exact:
-        weights = _replaced_weights(bundle, row, segment, margin)
-    reasons = [Reason(*one) for one in zip(bundle.program.columns, row.tolist(), weights.tolist(), strict=True)]
-    reasons.sort(key=lambda reason: -reason.weight)
+    explained = _explained_columns(bundle)
+    exact_weights = _exact_weights(bundle.program, row, segment, second)
+    exact = exact_weights is not None and bool(np.isclose(exact_weights.sum(), margin, rtol=1e-6, atol=1e-12))
+    if exact_weights is not None and exact:
+        weights = np.array([exact_weights[list(one.places)].sum() for one in explained])
+    else:
+        weights = _replaced_weights(bundle, row, explained, segment, margin)
+    weights[np.abs(weights) <= _ROUNDING * np.abs(weights).max()] = 0.0
+    facts = zip(explained, weights.tolist(), strict=True)
+    reasons = [Reason(one.name, one.level(row) if one.levels else float(row[one.places[0]]), w) for one, w in facts]
     return Explanation(
-        segment, second, float(given.distance[0]), margin, exact, tuple(reasons), _smallest_change(bundle, row, segment)
+        *(segment, second, float(given.distance[0]), margin, exact),
+        tuple(sorted(reasons, key=lambda reason: -reason.weight)),
+        _smallest_change(bundle, row, segment),
+        tuple(_level_changes(bundle, row, segment)),
     )
+
+
+def _explained_columns(bundle: Bundle) -> list[RawField]:
+    """Return the columns that have a reason each: categories as they are given, else columns of the program."""
+    return [
+        part
+        for field in raw_fields(bundle.manifest)
+        for part in (
+            [field]
+            if field.levels
+            else [RawField(one.name, (one,), (at,)) for one, at in zip(field.columns, field.places, strict=True)]
+        )
+    ]
 
 
 def _exact_weights(program: Program, row: Floats, segment: int, second: int) -> Floats | None:
@@ -121,11 +157,30 @@ def _through(steps: Sequence[ColumnOperation], state: Floats) -> Floats:
     return state
 
 
-def _replaced_weights(bundle: Bundle, row: Floats, segment: int, margin: float) -> Floats:
-    """Return by how much the margin falls if a column takes its median, shape (p,)."""
-    replaced = np.where(np.eye(len(row), dtype=bool), bundle.manifest.medians, row)
+def _replaced_weights(
+    bundle: Bundle, row: Floats, explained: Sequence[RawField], segment: int, margin: float
+) -> Floats:
+    """Return by how much the margin falls if a column takes its median, or another level, shape (columns,)."""
+    medians = np.array(bundle.manifest.medians)
+    replaced = np.repeat(row[np.newaxis], len(explained), axis=0)
+    for number, one in enumerate(explained):
+        places = list(one.places)
+        other = one.most_frequent(without=one.level(row)) if one.marks_levels else None
+        replaced[number, places] = medians[places] if other is None else one.numbers(other)
     given = bundle.assign(replaced)
     return margin - np.where(given.segment == segment, given.margin, -given.margin)
+
+
+def _level_changes(bundle: Bundle, row: Floats, segment: int) -> Iterator[LevelChange]:
+    """Yield, of each category, the levels that give another segment, by the distance from it."""
+    for field in raw_fields(bundle.manifest):
+        if field.levels:
+            rows = np.repeat(row[np.newaxis], len(field.levels), axis=0)
+            rows[:, list(field.places)] = [field.numbers(level) for level in field.levels]
+            given = bundle.assign(rows)
+            for at in np.argsort(given.distance, kind="stable").tolist():
+                if given.segment[at] != segment:
+                    yield LevelChange(field.name, field.levels[at], int(given.segment[at]))
 
 
 def _smallest_change(bundle: Bundle, row: Floats, segment: int) -> Change | None:
@@ -171,17 +226,31 @@ def explanation_text(bundle: Bundle, one: Explanation) -> str:
         f"segment  {_called(bundle, one.segment)}, at a distance of {one.distance:.4g}",
         f"next     {_called(bundle, one.second)}, by a margin of {one.margin:.4g}",
         "",
-        "what each column adds to the margin:" if one.exact else "what the margin loses if a column takes its median:",
+        "what each column adds to the margin:" if one.exact else _REPLACED,
     ]
-    width = max(len(reason.column) for reason in one.reasons)
-    for reason in one.reasons:
-        value = "missing" if np.isnan(reason.value) else f"{reason.value:g}"
-        lines.append(f"  {printable(reason.column):{width}}  {value:>12}  {reason.weight:+.4g}")
-    if one.change is None:
-        return "\n".join([*lines, "", "no change of one column within the fitted ranges moves it"])
-    change = one.change
-    moved = f"{printable(change.column)} from {change.value:g} to {change.to:g} ({change.deviations:.2g} sd)"
-    return "\n".join([*lines, "", f"smallest change that moves it: {moved}, to {_called(bundle, change.segment)}"])
+    shown = [reason for reason in one.reasons if reason.weight]
+    names = [printable(reason.column) for reason in shown]
+    values = [_value_text(reason.value) for reason in shown]
+    column_width, value_width = (max(map(len, texts), default=0) for texts in (names, values))
+    for name, value, reason in zip(names, values, shown, strict=True):
+        lines.append(f"  {name:{column_width}}  {value:>{value_width}}  {reason.weight:+.4g}")
+    return "\n".join([*lines, "", *_change_lines(bundle, one)])
+
+
+def _value_text(value: float | str) -> str:
+    return printable(value) if isinstance(value, str) else "missing" if np.isnan(value) else f"{value:g}"
+
+
+def _change_lines(bundle: Bundle, one: Explanation) -> Iterator[str]:
+    if change := one.change:
+        moved = f"{printable(change.column)} from {change.value:g} to {change.to:g} ({change.deviations:.2g} sd)"
+        yield f"smallest change that moves it: {moved}, to {_called(bundle, change.segment)}"
+    for column, changes in groupby(one.levels, key=lambda level: level.column):
+        levels = [f"  {printable(level.level)}: to {_called(bundle, level.segment)}" for level in changes]
+        more = f"  and {len(levels) - _MOST_LEVELS} more" if len(levels) > _MOST_LEVELS else ""
+        yield "\n".join([f"another level of {printable(column)} moves it:", *levels[:_MOST_LEVELS], more]).rstrip()
+    if one.change is None and not one.levels:
+        yield "no change of one column within the fitted ranges moves it"
 
 
 def _called(bundle: Bundle, segment: int) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clusterbench.segments.bundle import BundleManifest, ColumnFacts
 from clusterbench.segments.column_source import ColumnSource
 
@@ -49,6 +52,14 @@ class RawField:
         """Return the numbers of the columns that are made of a value, NaN where it is missing; a date may be a text."""
         return [_number(column.source, value) for column in self.columns]
 
+    def level(self, row: NDArray[np.float64]) -> str:
+        """Return the level of a category that has the numbers of a row: "(other)" of rare and of unknown levels."""
+        given = row[list(self.places)]
+        levels = [level for level in self.levels if np.array_equal(self.numbers(level), given, equal_nan=True)]
+        if not levels and np.array_equal(self.numbers(None), given, equal_nan=True):
+            return "missing"
+        return levels[0] if len(levels) == 1 else "(other)"
+
     def example(self, at: int) -> float | str:
         """Return a typical value: the quantile at a place of the manifest's levels, the most frequent level, a day."""
         first = self.columns[0]
@@ -57,8 +68,18 @@ class RawField:
             return (_EPOCH + timedelta(days=math.floor(days))).date().isoformat()
         if not first.source:
             return first.quantiles[at]
-        shares = [self._share(level) for level in range(len(self.levels))]
-        return self.levels[shares.index(max(shares))]
+        return self.most_frequent() or ""
+
+    @property
+    def marks_levels(self) -> bool:
+        """Whether it is a category whose columns hold 0 and 1."""
+        sources = [column.source for column in self.columns]
+        return bool(self.levels) and all(source is not None and {*source.values} <= {0.0, 1.0} for source in sources)
+
+    def most_frequent(self, *, without: str | None = None) -> str | None:
+        """Return the most frequent level of a category, without one of them; None where there is no other."""
+        places = [at for at, level in enumerate(self.levels) if level != without]
+        return self.levels[max(places, key=self._share)] if places else None
 
     def _share(self, level: int) -> float:
         """Return the mean of the column that is 1 for a level; 0 where there is none."""

@@ -6,16 +6,18 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
 from clusterbench.errors import RequestError
 from clusterbench.report.number_text import NOTHING, amount, fixed, share
 from clusterbench.segments.bundle import PROFILE, Bundle
-from clusterbench.segments.explanation import Explanation, explain_row
+from clusterbench.segments.explanation import Explanation, LevelChange, explain_row
 from clusterbench.segments.operations import Floats
+from clusterbench.segments.raw_fields import RawField, raw_fields
 from clusterbench.serve.form import range_text
-from clusterbench.text import printable
+from clusterbench.text import listed, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +95,50 @@ def _facts(bundle: Bundle, one: Explanation) -> Iterator[tuple[str, str]]:
 
 
 def _change(bundle: Bundle, one: Explanation) -> str:
+    levels = [f"{printable(column)} (such as {printable(next(c).level)})" for column, c in _by_column(one)]
+    another = f"Another level of {listed(levels)} moves this row." if levels else ""
     if one.change is None:
-        return "No change of one column within the fitted ranges moves this row to another segment."
+        return another or "No change of one column within the fitted ranges moves this row to another segment."
     change = one.change
     moved = f"{printable(change.column)} from {amount(change.value)} to {amount(change.to)}"
     size, other = f"{amount(change.deviations)} standard deviations", _called(bundle, change.segment)
-    return f"The smallest change of one column that moves this row: {moved} ({size}), to {other}."
+    return f"The smallest change of one column that moves this row: {moved} ({size}), to {other}. {another}".rstrip()
+
+
+def _by_column(one: Explanation) -> Iterator[tuple[str, Iterator[LevelChange]]]:
+    return groupby(one.levels, key=lambda change: change.column)
 
 
 def _rows(bundle: Bundle, one: Explanation, medians: Medians, values: Floats) -> Iterator[ResultRow]:
     outside = bundle.out_of_range(values)[0].tolist()
-    columns = zip(bundle.manifest.columns, bundle.manifest.medians, outside, strict=True)
-    facts = {column.name: (column, median, is_outside) for column, median, is_outside in columns}
+    fields = {field.name: field for field in raw_fields(bundle.manifest)}
+    places = {column.name: at for at, column in enumerate(bundle.manifest.columns)}
     longest = max(abs(reason.weight) for reason in one.reasons) or 1.0
     for reason in one.reasons:
-        column, median, is_outside = facts[reason.column]
-        missing = np.isnan(reason.value)
-        note = "filled" if missing else f"outside of {range_text(column)}" if is_outside else ""
+        if isinstance(reason.value, str):
+            field = fields[reason.column]
+            own = [medians.get((one.segment, column.name), np.nan) for column in field.columns]
+            every = [bundle.manifest.medians[at] for at in field.places]
+            facts = ("", reason.value, "", _usual_level(field, own), _usual_level(field, every))
+        else:
+            at = places[reason.column]
+            column, missing = bundle.manifest.columns[at], np.isnan(reason.value)
+            facts = (
+                column.unit,
+                NOTHING if missing else f"{reason.value:,.10g}",
+                "filled" if missing else f"outside of {range_text(column)}" if outside[at] else "",
+                amount(medians.get((one.segment, column.name))),
+                amount(bundle.manifest.medians[at]),
+            )
+        weight = f"{reason.weight:+.3g}" if reason.weight else "0"
+        bar = 100.0 * abs(reason.weight) / longest
+        unit, value, note, usual, median = map(printable, facts)
         yield ResultRow(
-            printable(column.name),
-            printable(column.unit),
-            NOTHING if missing else f"{reason.value:,.10g}",
-            note,
-            amount(medians.get((one.segment, column.name))),
-            amount(median),
-            f"{reason.weight:+.3g}",
-            100.0 * abs(reason.weight) / longest,
-            reason.weight < 0,
+            printable(reason.column), unit, value, note, usual, median, weight, bar, against=reason.weight < 0
         )
+
+
+def _usual_level(field: RawField, medians: list[float]) -> str:
+    """Return the level that the medians of the columns of a category give: more than half of the rows have it."""
+    levels = [level for level in field.levels if field.numbers(level) == medians]
+    return levels[0] if len(levels) == 1 and (any(medians) or len(medians) == 1) else NOTHING

@@ -10,7 +10,7 @@ import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
 from clusterbench.errors import RequestError
-from clusterbench.segments import assign_file, explain_row, load_bundle, read_row, without_encoders
+from clusterbench.segments import assign_file, explain_row, explanation_text, load_bundle, read_row, without_encoders
 
 from .workbench import Workbench, mixed_bundle, mixed_table
 
@@ -53,12 +53,36 @@ def frame_order(ids: pd.Series) -> pd.Series:
     return ids.str[1:].astype(int)
 
 
-def test_no_explanation_asks_for_a_part_of_a_level(place, frame, tmp_path):
+def test_a_category_has_one_reason_and_its_levels_are_tried(place, frame, tmp_path):
+    bundle, segment = load_bundle(place / "bundle"), np.load(place / "segment.npy")
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    row = read_row(bundle, tmp_path / "new.csv", 21)  # of the kind that is in the west
+    explained = explain_row(bundle, row)
+    values = {reason.column: reason.value for reason in explained.reasons}
+    assert set(values) == {"spend", "region", "size", "since.days", "since.month"}
+    assert (values["region"], values["size"]) == ("west", frame["size"][20])
+    assert explained.exact
+    assert sum(reason.weight for reason in explained.reasons) == pytest.approx(explained.margin)
+    assert explained.change is None  # only another region would move it
+    north, south = segment[12], segment[13]
+    assert {one.level: one.segment for one in explained.levels if one.level in ("north", "south")} == {
+        "north": north,
+        "south": south,
+    }
+    assert {one.column for one in explained.levels} == {"region"}
+    text = explanation_text(bundle, explained)
+    assert "another level of region moves it:\n  " in text
+    assert "no change" not in text
+
+
+def test_a_rare_level_and_a_missing_one_are_named(place, frame, tmp_path):
     bundle = load_bundle(place / "bundle")
     frame.to_csv(tmp_path / "new.csv", index=False)
-    explained = explain_row(bundle, read_row(bundle, tmp_path / "new.csv", 21))
-    assert "region=west" in [reason.column for reason in explained.reasons]
-    assert explained.change is None  # only another region would move it
+    values = [
+        {one.column: one.value for one in explain_row(bundle, read_row(bundle, tmp_path / "new.csv", number)).reasons}
+        for number in (1, 8)
+    ]
+    assert (values[0]["region"], values[1]["size"]) == ("(other)", "missing")
 
 
 def test_columns_that_are_encoded_already_are_taken_as_they_are(place, frame, assign):

@@ -100,6 +100,13 @@ def test_the_form_offers_levels_and_dates(client, rows):
     assert f"Segment {answer['segment']} · {answer['name']}" in shown.text
 
 
+def test_the_result_names_the_level_and_another_one_that_moves_the_row(client, rows):
+    texts = {name: "" if value is None else str(value) for name, value in rows[20].items()}
+    page = html.unescape(client.post("/", data=texts).text)
+    assert re.findall(r'<th scope="row">(region.*?)</th>\s*<td class="n">(\w+)</td>', page) == [("region", "west")]
+    assert re.search(r"Another level of region \(such as \w+\) moves this row\.", page)
+
+
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [
