@@ -12,7 +12,8 @@ from clusterbench.environment import Environment
 from clusterbench.results import DeclaredRules, Manifest
 from clusterbench.tables import BOARD_SCHEMA, CELL_SCHEMA, SCORE_SCHEMA
 
-README = (Path(__file__).resolve().parents[2] / "results" / "README.md").read_text()
+README_PATH = Path(__file__).resolve().parents[2] / "results" / "README.md"
+README = README_PATH.read_text()
 SECTIONS = dict(re.findall(r"^## (\S+?)(?::[^\n]*)?\n(.*?)(?=^## |\Z)", README, flags=re.MULTILINE | re.DOTALL))
 
 
@@ -30,6 +31,20 @@ def test_every_column_is_described_as_in_its_schema(name, schema):
     assert rows(name) == [
         [f"`{field.name}`", f"{field.kind}{', may be empty' * field.optional}", field.meaning] for field in schema
     ]
+
+
+@pytest.mark.parametrize(
+    "board", sorted(README_PATH.parent.glob("reference/*/leaderboard.csv")), ids=lambda path: path.parent.name
+)
+def test_every_column_of_a_committed_leaderboard_is_described(board):
+    described = {
+        name
+        for section in ("leaderboard.csv", "statistics")
+        for row in rows(section)
+        for name in re.findall(r"`(.+?)`", row[0])
+    }
+    columns = board.read_text().partition("\n")[0].split(",")
+    assert {re.sub(r"\w+@.+", "METRIC@SPACE", name) for name in columns} - described == set()
 
 
 def test_every_key_of_a_manifest_is_described():
