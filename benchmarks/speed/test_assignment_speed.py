@@ -32,7 +32,7 @@ import resource, sys
 from pathlib import Path
 from clusterbench.segments import assign_file, load_bundle
 folder = Path(sys.argv[1])
-print(assign_file(load_bundle(folder / "bundle"), folder / "rows.csv", folder / "assigned.csv"))
+print(assign_file(load_bundle(folder / "bundle"), folder / "rows.csv", folder / "assigned.csv").n_rows)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 DUCKDB = """

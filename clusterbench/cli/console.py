@@ -25,6 +25,11 @@ def say(text: str, style: str | None = None) -> None:
     console().print(text, style=style, soft_wrap=True)
 
 
+def complain(text: str) -> None:
+    """Print a warning on standard error, where it does not mix with what is written to standard output."""
+    console(stderr=True).print(text, style="yellow", soft_wrap=True)
+
+
 def show(table: Table) -> None:
     """Print a table."""
     console().print(table)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clusterbench.segments.encoded_columns import without_encoders
     from clusterbench.segments.entry_segmentation import Provenance, SegmentedEntry, segment_entry
     from clusterbench.segments.explanation import Change, Explanation, Reason, explain_row, explanation_text
-    from clusterbench.segments.file_assignment import assign_file, read_row
+    from clusterbench.segments.file_assignment import FileOutcome, UnknownLevels, assign_file, read_row
     from clusterbench.segments.finer_segments import KStep, k_step
     from clusterbench.segments.monitoring import Monitoring, Verdict, monitor_file
     from clusterbench.segments.monitoring_report import monitoring_summary, monitoring_table, write_monitoring
@@ -45,7 +45,7 @@ _NAMES = {
     "encoded_columns": ("without_encoders",),
     "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
     "explanation": ("Change", "Explanation", "Reason", "explain_row", "explanation_text"),
-    "file_assignment": ("assign_file", "read_row"),
+    "file_assignment": ("FileOutcome", "UnknownLevels", "assign_file", "read_row"),
     "finer_segments": ("KStep", "k_step"),
     "monitoring": ("Monitoring", "Verdict", "monitor_file"),
     "monitoring_report": ("monitoring_summary", "monitoring_table", "write_monitoring"),
@@ -75,6 +75,7 @@ __all__ = [
     "Dialect",
     "Effect",
     "Explanation",
+    "FileOutcome",
     "Fit",
     "KStep",
     "Monitoring",
@@ -90,6 +91,7 @@ __all__ = [
     "SegmentRules",
     "Segmentation",
     "SegmentedEntry",
+    "UnknownLevels",
     "Verdict",
     "WrittenSegments",
     "assign_file",

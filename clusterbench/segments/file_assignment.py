@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -22,6 +23,7 @@ from clusterbench.segments.bundle import Bundle, ColumnFacts
 from clusterbench.segments.csv_head import MISSING, read_head
 from clusterbench.segments.encoded_columns import numbers_of
 from clusterbench.segments.program import Assigned
+from clusterbench.segments.raw_fields import RawField, raw_fields
 from clusterbench.text import printable
 
 _CONVERSION = re.compile(
@@ -29,6 +31,7 @@ _CONVERSION = re.compile(
 )
 _CSV_BYTES = 2**22  # of a part of a CSV file
 _PARQUET_ROWS = 65_536
+_MOST_LEVELS, _LONGEST_LEVEL = 3, 60  # unknown ones that are named, and their characters
 _NUMERIC = (
     *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     *(pa.types.is_boolean, pa.types.is_null),
@@ -48,11 +51,36 @@ SCHEMA = pa.schema(
 )
 
 
-def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column: str | None = None) -> int:
-    """Assign every row of a file and return their number.
+@dataclass(frozen=True, slots=True)
+class UnknownLevels:
+    """The levels of a category that the fitted table lacked."""
+
+    column: str
+    n_rows: int
+    levels: tuple[str, ...]  # the first of them
+
+    @property
+    def text(self) -> str:
+        """What was found, as one line."""
+        levels = printable(", ".join(repr(level[:_LONGEST_LEVEL]) for level in self.levels))
+        rows = f"{self.n_rows:,} row{'s' if self.n_rows > 1 else ''}"
+        return f"{rows} with a level of {printable(self.column)} that the fitted table lacked: {levels} (out_of_range)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What was assigned."""
+
+    n_rows: int
+    unknown: tuple[UnknownLevels, ...]
+
+
+def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column: str | None = None) -> FileOutcome:
+    """Assign every row of a file.
 
     The memory that this takes does not grow with the file. What is written has the columns of `SCHEMA`: ``segment`` and
-    ``name`` are empty where a row has no segment; ``imputed`` and ``out_of_range`` list columns, separated by ``;``.
+    ``name`` are empty where a row has no segment; ``imputed`` and ``out_of_range`` list columns, separated by ``;``. A
+    category is out of range where the fitted table lacked its level.
 
     Parameters
     ----------
@@ -70,12 +98,18 @@ def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column
     RequestError
         If the file cannot be read, a column is missing or is not numeric, or a row cannot be assigned.
     """
-    n_rows = 0
+    n_rows, categories = 0, _categories(bundle)
+    counts, levels = np.zeros(len(categories), dtype=np.int64), [dict[str, None]() for _ in categories]
     with _writer(sink) as write:
         for part in assigned_parts(bundle, path, id_column):
             write(_outcome(bundle, part, n_rows + 1))
             n_rows += len(part.values)
-    return n_rows
+            counts += np.array([texts.count() for texts in part.unknown], dtype=np.int64)
+            for known, texts in zip(levels, part.unknown, strict=True):
+                known.update(dict.fromkeys(texts.dropna().unique()[:_MOST_LEVELS]))
+    facts = zip(categories, counts.tolist(), levels, strict=True)
+    unknown = (UnknownLevels(field.name, n, tuple(texts)[:_MOST_LEVELS]) for field, n, texts in facts if n)
+    return FileOutcome(n_rows, tuple(unknown))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +119,7 @@ class FilePart:
     ids: Any | None  # an Arrow array of the column of ids; None where there is no such column
     values: NDArray[np.float64]  # shape (n, p), NaN where missing
     given: Assigned
+    unknown: tuple[pd.Series, ...]  # of each category, the texts that are no level of the fitted table, else missing
 
 
 def assigned_parts(bundle: Bundle, path: Path, id_column: str | None = None) -> Iterator[FilePart]:
@@ -97,7 +132,8 @@ def assigned_parts(bundle: Bundle, path: Path, id_column: str | None = None) -> 
                 given = bundle.assign(values, first_row=before + 1)
             except RequestError as error:
                 raise error.within(str(path)) from error
-            yield FilePart(None if chosen is None else part.column(chosen), values, given)
+            unknown = tuple(_unknown(field, part) for field in _categories(bundle))
+            yield FilePart(None if chosen is None else part.column(chosen), values, given, unknown)
             before += part.num_rows
 
 
@@ -203,21 +239,36 @@ def _values(bundle: Bundle, part: Any, first_row: int, path: Path) -> NDArray[np
     return np.column_stack(columns)
 
 
+def _categories(bundle: Bundle) -> list[RawField]:
+    return [field for field in raw_fields(bundle.manifest) if field.levels]
+
+
+def _unknown(field: RawField, part: Any) -> pd.Series:
+    """Return the texts of a category that are no level of the fitted table, missing in other rows, shape (n,)."""
+    names = part.schema.names
+    if not any(_is_text(column, names) for column in field.columns):
+        return pd.Series([None] * part.num_rows, dtype=object)
+    texts: pd.Series = pc.cast(part.column(field.name), pa.string()).to_pandas().astype(object)
+    return texts.mask(texts.isin([*field.levels, *MISSING]))
+
+
 def _outcome(bundle: Bundle, part: FilePart, first_row: int) -> Any:
     """Return the outcome for a part as a record batch."""
     values, given = part.values, part.given
     ids = pa.array(np.arange(first_row, first_row + len(values))) if part.ids is None else part.ids
     none = given.segment == 0
-    names = pa.array([bundle.names.get(number) for number in range(max(bundle.names) + 1)], pa.string())
+    called = pa.array([bundle.names.get(number) for number in range(max(bundle.names) + 1)], pa.string())
+    names = (*bundle.program.columns, *(field.name for field in _categories(bundle)))
+    outside = bundle.out_of_range(values)
     columns = [
         pc.cast(ids, pa.string()),
         pa.array(given.segment, mask=none),
-        names.take(pa.array(given.segment)),
+        called.take(pa.array(given.segment)),
         pa.array(given.distance),
         pa.array(given.margin),
         pa.array(given.second, mask=given.second == 0),
         _listed(bundle.imputed(values), bundle.program.columns),
-        _listed(bundle.out_of_range(values), bundle.program.columns),
+        _listed(np.column_stack([outside, *(texts.notna() for texts in part.unknown)]), names),
     ]
     return pa.record_batch(columns, schema=SCHEMA)
 

@@ -36,6 +36,10 @@ class RawField:
         """Whether a level that the fitted table lacked has a number."""
         return all(column.source is not None and column.source.other is not None for column in self.columns)
 
+    def lacks(self, value: RawValue) -> bool:
+        """Whether a value is a level that the fitted table lacked."""
+        return bool(self.levels) and value is not None and str(value) not in self.levels
+
     @property
     def is_date(self) -> bool:
         source = self.columns[0].source

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusterbench.segments.bundle import Bundle
-from clusterbench.segments.operations import Bools, Floats
+from clusterbench.segments.operations import Bools
 from clusterbench.segments.program import RowError
 from clusterbench.segments.raw_fields import raw_names
-from clusterbench.serve.request_rows import FieldError, RefusedRows
+from clusterbench.serve.request_rows import FieldError, RefusedRows, RequestRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Assignment:
     second_name: str | None
     margin: float  # by how much the second segment is farther, in the units of its cost; 0: on the boundary
     imputed: tuple[str, ...]  # columns without a value, which the program fills
-    out_of_range: tuple[str, ...]  # columns whose value lies outside of the fitted table
+    out_of_range: tuple[
+        str, ...
+    ]  # columns whose value lies outside of the fitted table, and categories with a level that it lacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ class Refusal:
     errors: tuple[FieldError, ...]
 
 
-def assignments(bundle: Bundle, values: Floats) -> list[Assignment]:
-    """Return the segments of rows, shape (n, p); a row that cannot be assigned is refused without its values."""
+def assignments(bundle: Bundle, given_rows: RequestRows) -> list[Assignment]:
+    """Return the segments of rows; a row that cannot be assigned is refused without its values."""
+    values = given_rows.values
+    outside = zip(_listed(bundle.out_of_range(values), bundle.program.columns), given_rows.unknown, strict=True)
     try:
         given = bundle.assign(values)
     except RowError as error:
@@ -83,7 +87,7 @@ def assignments(bundle: Bundle, values: Floats) -> list[Assignment]:
     called, columns = bundle.names, bundle.program.columns
     rows = zip(
         *(given.segment.tolist(), given.distance.tolist(), given.second.tolist(), given.margin.tolist()),
-        *(_listed(bundle.imputed(values), columns), _listed(bundle.out_of_range(values), columns)),
+        *(_listed(bundle.imputed(values), columns), ((*columns, *unknown) for columns, unknown in outside)),
         strict=True,
     )
     return [

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
@@ -16,10 +15,10 @@ from clusterbench.report.number_text import NOTHING, amount, share, slug
 from clusterbench.report.templating import part, template
 from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.program import RowError
-from clusterbench.segments.raw_fields import RawField, numbers_of_row, raw_fields, raw_names
+from clusterbench.segments.raw_fields import RawField, RawValue, raw_fields, raw_names
 from clusterbench.serve.answers import Segment, assignments, segments
 from clusterbench.serve.form import EMPTY, Form, form_fields, read_form
-from clusterbench.serve.request_rows import MOST_BYTES, MOST_ROWS, read_body
+from clusterbench.serve.request_rows import MOST_BYTES, MOST_ROWS, read_body, request_rows
 from clusterbench.serve.result import Result, result_of, segment_medians
 from clusterbench.text import printable
 
@@ -87,8 +86,8 @@ def _segment_table(rows: list[Segment]) -> PageTable:
 def _interface(app: FastAPI, bundle: Bundle) -> dict[str, Any]:
     """Return what the page on the JSON interface shows: routes, columns, and a row with its answer."""
     fields, median = raw_fields(bundle.manifest), bundle.manifest.levels.index(0.5)
-    row = {field.name: field.example(median) for field in fields}
-    [answer] = assignments(bundle, np.array([numbers_of_row(fields, row)]))
+    row: dict[str, RawValue] = {field.name: field.example(median) for field in fields}
+    [answer] = assignments(bundle, request_rows(fields, [row]))
     return {
         "paths": app.openapi()["paths"],
         "row": json.dumps(row, ensure_ascii=False),

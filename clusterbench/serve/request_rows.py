@@ -77,6 +77,21 @@ async def read_body(request: Request) -> bytes:
     return bytes(content)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestRows:
+    """The rows of a request."""
+
+    values: Floats  # shape (n, p), NaN where missing
+    unknown: tuple[tuple[str, ...], ...]  # of each row, the categories whose level the fitted table lacked
+
+
+def request_rows(fields: tuple[RawField, ...], rows: Sequence[dict[str, RawValue]]) -> RequestRows:
+    """Return rows with every field as the program takes them."""
+    values = np.array([numbers_of_row(fields, row) for row in rows], dtype=np.float64)
+    unknown = (tuple(field.name for field in fields if field.lacks(row[field.name])) for row in rows)
+    return RequestRows(values.reshape(len(rows), sum(len(field.columns) for field in fields)), tuple(unknown))
+
+
 class RowReader:
     """Reads rows with the columns of a bundle from JSON: every column is there once, and nothing else."""
 
@@ -90,17 +105,13 @@ class RowReader:
         self._row = SchemaValidator(row)
         self._batch = SchemaValidator(core_schema.list_schema(row, max_length=MOST_ROWS, fail_fast=True))
 
-    def row(self, body: bytes) -> Floats:
-        """Return the values of one row, shape (1, p), of a JSON object; NaN for null."""
-        return self._values([self._read(body, self._row)])
+    def row(self, body: bytes) -> RequestRows:
+        """Return the one row of a JSON object."""
+        return request_rows(self._fields, [self._read(body, self._row)])
 
-    def rows(self, body: bytes) -> Floats:
-        """Return the values of rows, shape (n, p), of a JSON list of objects."""
-        return self._values(self._read(body, self._batch))
-
-    def _values(self, rows: Sequence[dict[str, RawValue]]) -> Floats:
-        values = [numbers_of_row(self._fields, row) for row in rows]
-        return np.array(values, dtype=np.float64).reshape(len(rows), sum(len(one.columns) for one in self._fields))
+    def rows(self, body: bytes) -> RequestRows:
+        """Return the rows of a JSON list of objects."""
+        return request_rows(self._fields, self._read(body, self._batch))
 
     def _read(self, body: bytes, validator: SchemaValidator) -> Any:
         self._check_names(body)

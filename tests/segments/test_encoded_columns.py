@@ -98,6 +98,17 @@ def test_a_level_that_was_not_there_counts_as_the_rare_ones(frame, assign):
     assert distances[0] == distances[1] != distances[2]
 
 
+def test_a_level_that_was_not_there_is_out_of_range(place, frame, tmp_path):
+    rows = frame.iloc[[20, 21, 22, 0]].assign(region=["moon", "moon", None, "islet"])
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    outcome = assign_file(load_bundle(place / "bundle"), tmp_path / "new.csv", tmp_path / "out.csv")
+    assert pd.read_csv(tmp_path / "out.csv")["out_of_range"].fillna("").tolist() == ["region", "region", "", ""]
+    assert outcome.n_rows == 4
+    assert [(one.column, one.n_rows, one.levels) for one in outcome.unknown] == [("region", 2, ("moon",))]
+    expected = "2 rows with a level of region that the fitted table lacked: 'moon' (out_of_range)"
+    assert outcome.unknown[0].text == expected
+
+
 def test_what_cannot_be_read_is_refused_by_name(frame, assign):
     for changes, said in {
         ("size", "xl"): "column 'size' has no level 'xl' (allowed: l, m and s)",

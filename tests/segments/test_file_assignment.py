@@ -27,7 +27,7 @@ def frame(cards):
 
 def assigned(bundle, path, **options):
     buffer = io.BytesIO()
-    n_rows = assign_file(bundle, path, buffer, **options)
+    n_rows = assign_file(bundle, path, buffer, **options).n_rows
     result = pd.read_csv(io.BytesIO(buffer.getvalue()), float_precision="round_trip", keep_default_na=True)
     assert len(result) == n_rows
     return result
@@ -49,7 +49,7 @@ def test_parquet_gives_what_csv_gives(bundle, frame, tmp_path, suffix):
     frame.to_csv(tmp_path / "rows.csv", index=False)
     frame.to_parquet(tmp_path / f"rows{suffix}")
     out = tmp_path / f"out{suffix}"
-    assert assign_file(bundle, tmp_path / f"rows{suffix}", out) == len(frame)
+    assert assign_file(bundle, tmp_path / f"rows{suffix}", out).n_rows == len(frame)
     written = pd.read_parquet(out).fillna({"imputed": "", "out_of_range": ""})
     expected = assigned(bundle, tmp_path / "rows.csv").fillna({"imputed": "", "out_of_range": ""})
     pd.testing.assert_frame_equal(written, expected, check_dtype=False)

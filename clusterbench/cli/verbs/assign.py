@@ -19,10 +19,12 @@ def verb(
     expect: Expect = None,
 ) -> None:
     """Give every row of a file its segment: name, distance, margin, second segment, imputed and out-of-range fields."""
-    from clusterbench.cli.console import say
+    from clusterbench.cli.console import complain, say
     from clusterbench.segments import assign_file, load_bundle
 
     loaded = load_bundle(bundle, expect=expect)
-    n_rows = assign_file(loaded, file, sys.stdout.buffer if out is None else out, id_column=id_column)
+    outcome = assign_file(loaded, file, sys.stdout.buffer if out is None else out, id_column=id_column)
     if out is not None:
-        say(f"wrote    {out}: {n_rows} rows")
+        say(f"wrote    {out}: {outcome.n_rows:,} rows")
+    for unknown in outcome.unknown:
+        complain(unknown.text)
