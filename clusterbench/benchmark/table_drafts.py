@@ -113,19 +113,23 @@ def _rules(drafted: DraftedDataset) -> Iterator[str]:
     nonnegative, negative = _nonnegative(drafted), _negative(drafted)
     columns = ', columns = "nonnegative"' if encode or negative else ""
     log = [f'{{ step = "log1p"{columns} }}'] if nonnegative else []
+    has_categories = ColumnRole.CATEGORY in roles
+    plane = standardize if has_categories else '{ step = "minmax" }'
     yield from ("", "[variants]")
     if encode:
         yield "# raw is left out: the columns have no common unit"
+    if has_categories:
+        yield "# minmax is left out: a category would weigh several times as much as a column of numbers"
     if negative:
         left = "log1p is left out" if not log else "log1p leaves them as they are"
         yield f"# negative values in {_named(negative)}: {left}"
     variants = {
         **({} if encode else {"raw": [impute]}),
         "standard": [impute, standardize],
-        "minmax": [impute, '{ step = "minmax" }'],
+        **({} if has_categories else {"minmax": [impute, '{ step = "minmax" }']}),
         **({"log1p": [impute, *log, standardize]} if log else {}),
         "pca": [impute, *log, standardize, '{ step = "pca", n_components = 0.9 }'],
-        "pca2": [impute, *log, '{ step = "minmax" }', '{ step = "pca", n_components = 2 }'],
+        "pca2": [impute, *log, plane, '{ step = "pca", n_components = 2 }'],
     }
     if sum(column not in drafted.dataset.coded for column in drafted.dataset.columns) + len(encode) < 2:
         variants = {name: steps for name, steps in variants.items() if not name.startswith("pca")}

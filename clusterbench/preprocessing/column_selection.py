@@ -39,6 +39,7 @@ class Scope:
     """The columns that a step finds, and the groups of the dataset's columns that it may name.
 
     `coded` columns stand for a category or a date until a step makes numbers of them: they are in no step's ``all``.
+    `indicators` are the columns of 0 and 1 that were made of categories: ``all`` of a scaling step is without them.
     Not `exact`: these are the columns that there may be, since how many components a share of variance needs is known
     after fitting only.
     """
@@ -47,6 +48,7 @@ class Scope:
     groups: Mapping[str, tuple[str, ...]]
     exact: bool = True
     coded: Mapping[str, CodedColumn] = field(default_factory=dict)
+    indicators: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:

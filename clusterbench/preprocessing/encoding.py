@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
@@ -26,7 +27,12 @@ class OneHot(Step):
     """A column of 0 and 1 for each level of a category (`OneHotEncoder`), such as ``REGION=north``.
 
     Levels with less than `min_share` of the rows are one column, ``REGION=(other)``; so is a missing value,
-    ``REGION=(missing)``. Two rows of different levels are the square root of 2 apart, unless later steps scale.
+    ``REGION=(missing)``. Of a category that gives two columns the second alone is kept, since the first mirrors it.
+
+    Later scaling steps on ``all`` columns leave these columns as they are. Two rows of different levels are then the
+    square root of 2 apart, as are two random rows in a standardised column (root mean square); rows of a category of
+    one column are 1 apart. With shares p of the levels, the columns have a total variance of 1 - sum of p^2, at most 1;
+    the one of two levels has p (1 - p), at most 1/4.
 
     Parameters
     ----------
@@ -35,6 +41,7 @@ class OneHot(Step):
     """
 
     name = "one_hot"
+    version = 2
     takes = ColumnRole.CATEGORY
     in_title = frozenset({"min_share"})
 
@@ -52,6 +59,7 @@ class OneHot(Step):
             return f"{feature}={MISSING if pd.isna(code) else levels[feature][int(code)]}"  # type: ignore[call-overload]
 
         return OneHotEncoder(
+            drop="if_binary",
             min_frequency=self.min_share or None,
             handle_unknown="infrequent_if_exist",
             sparse_output=False,
@@ -63,6 +71,10 @@ class OneHot(Step):
 
     def count_is_known(self) -> bool:
         return False
+
+    def scope_after(self, scope: Scope, n_rows: int) -> Scope:
+        after = super().scope_after(scope, n_rows)
+        return replace(after, indicators=scope.indicators | (set(after.present) - set(scope.present)))
 
     def title(self) -> str:
         return f"one-hot, rare below {self.min_share:.0%}" if self.min_share else "one-hot"

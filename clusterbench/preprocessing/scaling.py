@@ -1,4 +1,7 @@
-"""Steps that change values: the shape of each column's distribution, and the scale of columns or rows."""
+"""Steps that change values: the shape of each column's distribution, and the scale of columns or rows.
+
+On ``all`` columns, those that change single columns leave the 0 and 1 that `OneHot` made as they are.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,7 @@ class Clip(Step):
     """
 
     name = "clip"
+    scales = True
     wraps = "clusterbench.preprocessing.transformers:QuantileClipper"
     in_title = frozenset({"lower", "upper"})
 
@@ -83,6 +87,7 @@ class Log1p(Step):
     """Take log(1 + x); every value must be above -1."""
 
     name = "log1p"
+    scales = True
 
     def estimator(self) -> TransformerMixin:
         from sklearn.preprocessing import FunctionTransformer
@@ -108,6 +113,7 @@ class Power(Step):
     """
 
     name = "power"
+    scales = True
     wraps = "sklearn.preprocessing:PowerTransformer"
     in_title = frozenset({"method"})
 
@@ -138,6 +144,7 @@ class Standardize(Step):
     """
 
     name = "standardize"
+    scales = True
     wraps = "sklearn.preprocessing:StandardScaler"
 
     with_mean: Flag = True
@@ -159,6 +166,7 @@ class MinMax(Step):
     """
 
     name = "minmax"
+    scales = True
     wraps = "sklearn.preprocessing:MinMaxScaler"
 
     feature_range: _Range = (0.0, 1.0)
@@ -187,6 +195,7 @@ class Robust(Step):
     """
 
     name = "robust"
+    scales = True
     wraps = "sklearn.preprocessing:RobustScaler"
 
     with_centering: Flag = True

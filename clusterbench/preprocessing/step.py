@@ -71,8 +71,11 @@ class Step(BaseModel):
         ColumnRole.NUMERIC
     )  # what its columns are: numbers, a category, a date; None: any
 
+    scales: ClassVar[bool] = False  # whether ``all`` is without the columns of 0 and 1 that were made of categories
+
     columns: Names = (ALL,)
-    _coded: Mapping[str, CodedColumn] = PrivateAttr(default_factory=dict)  # of a bound step: columns not in ``all``
+    _coded: Mapping[str, CodedColumn] = PrivateAttr(default_factory=dict)  # of a bound step
+    _others: frozenset[str] = PrivateAttr(default=frozenset())  # of a bound step: columns not in ``all``
 
     def estimator(self) -> TransformerMixin:
         """Return the unfitted scikit-learn transformer; it names its output columns (`get_feature_names_out`)."""
@@ -127,14 +130,17 @@ class Step(BaseModel):
                 declared = f'roles = {{ {toml_key(name)} = "{self.takes}" }} in [[datasets]]'
                 raise RequestError(f"{self.name} of the {role} column {name!r}", allowed=before or declared)
         every = ALL in self.columns or (scope.exact and picked == scope.numbers)
+        others = frozenset(scope.coded) | (scope.indicators if self.scales else frozenset())
+        if every and others.issuperset(scope.present):
+            every, picked = False, ()
         step = self.model_copy(update={"columns": (ALL,) if every else picked})
-        step._coded = scope.coded
+        step._coded, step._others = scope.coded, others
         return step
 
     def working_columns(self, present: Iterable[str]) -> list[str]:
         """Return those columns of `present` on which a bound step works."""
         if self.columns == (ALL,):
-            return [name for name in present if name not in self._coded]
+            return [name for name in present if name not in self._others]
         chosen = set(self.columns)
         return [name for name in present if name in chosen]
 
@@ -164,7 +170,7 @@ class Step(BaseModel):
         estimator.set_output(transform="pandas")
         if self.columns != (ALL,):
             return OnColumns(estimator, list(self.columns))
-        return OnColumns(estimator, others=list(self._coded)) if self._coded else estimator
+        return OnColumns(estimator, others=sorted(self._others)) if self._others else estimator
 
     def resolved(self) -> dict[str, Any]:
         """Return the step as a JSON-able table with every argument that has an effect."""

@@ -90,9 +90,9 @@ def profile_table(profiles: Sequence[Contrast], n_clusters: int) -> ShadedTable:
         (printable(name), tuple(by_place[name, cluster] for cluster in range(n_clusters)))
         for name in names[:_MOST_COLUMNS]
     )
-    caption = "Medians of the clusters, in standard deviations of all rows"
+    caption = "Medians of the clusters (of 0 and 1: shares), in standard deviations of all rows"
     if len(names) > len(rows):
-        caption += f"; the {len(rows)} columns that differ most"
+        caption += f"; the {len(rows)} columns that differ most; clusters.csv has {len(names) - len(rows)} more"
     return ShadedTable(caption, ("Column", *map(str, range(n_clusters))), rows)
 
 

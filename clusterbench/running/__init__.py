@@ -1,5 +1,6 @@
 """Running: plan, fit, score and compute the statistics of a benchmark; everything goes into the store."""
 
+from clusterbench.running.cluster_profiles import profile_clusters
 from clusterbench.running.detail_stage import agreement, random_bands, sampled_view
 from clusterbench.running.draw_stage import compare_labels, draw_rows
 from clusterbench.running.fitting import estimate, unfinished_jobs
@@ -25,6 +26,7 @@ __all__ = [
     "limits_of",
     "make_plan",
     "prepare",
+    "profile_clusters",
     "random_bands",
     "run_plan",
     "sampled_view",

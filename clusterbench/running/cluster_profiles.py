@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,13 @@ import pandas as pd
 
 from clusterbench.datasets import ColumnRole, Dataset, inspect_dataset
 from clusterbench.labeling import Labels
+from clusterbench.preprocessing.column_selection import Scope
+from clusterbench.preprocessing.encoding import OneHot
 from clusterbench.results.details import MOST_PROFILED, PROFILED_ROWS, no_rows
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Bools, Floats
 
-_MOST_LEVELS = 5
+_KEPT = 3  # columns that differ most, of every cluster
 _SKEWED = 2.0  # skewness above which values are standardised after log1p
 _QUANTILES = {"low": "q0", "median": "q50", "high": "q100"}
 
@@ -71,8 +73,9 @@ def profile_clusters(dataset: Dataset, labelings: Mapping[str, Labels], seed: in
     """Return typical values of each column in each cluster: `Details.profiles` without the dataset.
 
     Cliff's delta is the share of pairs of a row inside and a row outside of which that inside is larger, minus the
-    share of which it is smaller (Cliff 1993, doi:10.1037/0033-2909.114.3.494). Of more than 40 columns, a labeling
-    keeps the 40 whose largest delta is largest; of more than 50,000 rows, a random sample is used.
+    share of which it is smaller (Cliff 1993, doi:10.1037/0033-2909.114.3.494). Every level of a category is a column.
+    Of more than 40 columns, a labeling keeps the 40 whose largest delta is largest and, of every cluster, the 3 whose
+    delta is largest; of more than 50,000 rows, a random sample is used.
     """
     if dataset.n_rows > PROFILED_ROWS:
         rng = stable_rng(seed, "rows of the profiles")
@@ -87,8 +90,8 @@ def profile_clusters(dataset: Dataset, labelings: Mapping[str, Labels], seed: in
             for column in columns
         ]
         part = pd.DataFrame(rows, columns=list(parts[0]))
-        largest = part["delta"].abs().fillna(0.0).groupby(part["column"], sort=False).max()
-        kept = largest.sort_values(ascending=False, kind="stable").index[:MOST_PROFILED]
+        ordered = part.iloc[(-part["delta"].abs().fillna(0.0)).argsort(kind="stable")]
+        kept = {*ordered["column"].unique()[:MOST_PROFILED], *ordered.groupby("cluster").head(_KEPT)["column"]}
         parts.append(part[part["column"].isin(kept)])
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
@@ -120,13 +123,8 @@ def data_card(dataset: Dataset) -> pd.DataFrame:
     return facts[names].astype({"distinct": "int64"})
 
 
-def _described_columns(dataset: Dataset) -> Iterable[_Column]:
-    """Yield the columns of numbers and dates as they are, and an indicator of each frequent level of a category."""
-    for name in dataset.columns:
-        values, coded = dataset.frame[name], dataset.coded.get(name)
-        if coded is None or coded.role is ColumnRole.DATE:
-            yield _Column.of(name, values, is_date=coded is not None)
-        else:
-            for code in values.value_counts().index[:_MOST_LEVELS]:
-                has_level = (values == code).astype(float).where(values.notna())
-                yield _Column.of(f"{name} = {coded.levels[int(code)]}", has_level)
+def _described_columns(dataset: Dataset) -> Iterator[_Column]:
+    """Yield the columns of numbers and dates as they are, and the columns that `OneHot` makes of categories."""
+    made = OneHot().bound(Scope.of(dataset)).transformer().fit_transform(dataset.frame)
+    for name in made.columns:
+        yield _Column.of(str(name), made[name], is_date=name in dataset.coded)

@@ -57,7 +57,9 @@ def compute_details(
             "silhouettes": frame_key("silhouettes", made, [name for name, _ in references], first),
             "agreement": frame_key("agreement", first),
             "class_counts": frame_key("class counts", [classes.content_hash for classes in known], first),
-            "profiles": frame_key("profiles", plan.datasets[dataset].content_hash, plan.benchmark.ranking.seed, first),
+            "profiles": frame_key(
+                "profiles of every level", plan.datasets[dataset].content_hash, plan.benchmark.ranking.seed, first
+            ),
             "medoids": frame_key("medoids", made[0], first),
             "columns": frame_key("columns", plan.datasets[dataset].content_hash),
             "policies": frame_key("policies", [score_key(space) for _, space in references], policies, metrics, every),

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from clusterbench.benchmark import Benchmark, FitJob
 from clusterbench.credentials import mask_credentials
-from clusterbench.datasets import Dataset, KnownClasses, load_dataset
+from clusterbench.datasets import ColumnRole, Dataset, KnownClasses, load_dataset
 from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics import SCORING_VERSION
@@ -24,6 +26,10 @@ from clusterbench.running.selection import Selection
 from clusterbench.seeding import RowSample
 from clusterbench.tables import CLASSES
 
+_CATEGORIES = (
+    "columns made of categories have {:.0%} of the variance of the space {}: they can decide the clustering "
+    "(in the documentation: Tables, Categories can decide the clustering)"
+)
 _Record = TypeVar("_Record", DatasetRecord, AlgorithmRecord, JobRecord)
 
 
@@ -173,9 +179,19 @@ def _spaces(
         datasets[name] = dataset
         fitted = dict.fromkeys(job.variant for job in jobs if job.dataset == name)
         complaints = [*dataset.warnings, *_fit_spaces(benchmark, name, dataset, fitted, spaces)]
-        warnings += [Alert(AlertKind.DATA, complaint, name) for complaint in complaints]
         references[name] = tuple(space for space in benchmark.reference_spaces if (name, space) in spaces)
+        shares = {space: _category_share(dataset, spaces[name, space]) for space in references[name]}
+        complaints += [_CATEGORIES.format(share, space) for space, share in shares.items() if share > 0.5][:1]
+        warnings += [Alert(AlertKind.DATA, complaint, name) for complaint in complaints]
     return datasets, spaces, _common(references, warnings), warnings
+
+
+def _category_share(dataset: Dataset, space: Space) -> float:
+    """Return the share of the variance of a space that the columns of one-hot categories have."""
+    categories = tuple(f"{name}=" for name, one in dataset.coded.items() if one.role is ColumnRole.CATEGORY)
+    variances = space.values.var(axis=0)
+    made = np.array([name.startswith(categories) for name in space.columns])
+    return float(variances[made].sum() / max(variances.sum(), np.finfo(float).tiny))
 
 
 def _fit_spaces(

@@ -79,10 +79,38 @@ def test_steps_on_all_columns_leave_columns_that_are_no_numbers_alone(mixed):
     np.testing.assert_allclose(scaled[["x", "y"]].std(ddof=0), 1)
     share = {"step": "pca", "n_components": 0.5}
     assert "pca0" in space_of(mixed, share, {"step": "robust"}, ONE_HOT, DATES, {"step": "impute"})
-    every = space_of(mixed, ONE_HOT, DATES, {"step": "impute"}, {"step": "standardize"})
-    np.testing.assert_allclose(every.std(ddof=0), 1)
     numbers = space_of(mixed, {"step": "select", "columns": "all"})
     assert list(numbers) == ["x", "y"]
+
+
+@pytest.mark.parametrize("step", ["clip", "log1p", "power", "standardize", "minmax", "robust"])
+def test_scaling_steps_on_all_columns_leave_the_columns_of_one_hot_as_they_are(mixed, step):
+    before = space_of(mixed, REGIONS, NO_SIZE, DATES, {"step": "impute"}, {"step": "drop", "columns": "y"})
+    after = space_of(
+        mixed, REGIONS, NO_SIZE, DATES, {"step": "impute"}, {"step": "drop", "columns": "y"}, {"step": step}
+    )
+    pd.testing.assert_frame_equal(after.filter(like="="), before.filter(like="="))
+    assert (after[["x", "since.days"]] != before[["x", "since.days"]]).any().all()
+
+
+def test_a_category_weighs_no_more_than_one_standardised_column(mixed):
+    steps = ({**REGIONS, "min_share": 0.0}, NO_SIZE, NO_DATE, {"step": "standardize"})
+    found = space_of(mixed, *steps)
+    variances = found.var(ddof=0)
+    np.testing.assert_allclose(variances[["x", "y"]], 1)
+    assert variances.filter(like="=").sum() == pytest.approx(1 - (4 + 4 + 1 + 1) / 36)  # 1 - sum of squared shares
+    named = space_of(mixed, *steps, {"step": "standardize", "columns": "region=west"})
+    np.testing.assert_allclose(named["region=west"].var(ddof=0), 1)
+    whole = space_of(mixed, *steps, {"step": "pca"})
+    assert whole.var(ddof=0).sum() == pytest.approx(variances.sum())  # pca has them in
+
+
+def test_a_category_of_two_levels_is_one_column_unless_values_are_missing():
+    frame = pd.DataFrame({"member": ["yes", "no", "no", "yes"], "gap": ["a", "b", None, "a"]})
+    two = dataset_from(frame, DatasetSpec(memory="two", roles={"member": "category", "gap": "category"}))
+    found = space_of(two, ONE_HOT, {"step": "standardize"})
+    assert list(found) == ["member=yes", "gap=a", "gap=b", "gap=(missing)"]
+    assert found["member=yes"].tolist() == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from clusterbench import run
+from clusterbench.datasets import DatasetSpec, dataset_from
 from clusterbench.labeling import canonical
 from clusterbench.results import StoredRun, load_stored_run, scores_table
-from clusterbench.running import Settings, Silent, agreement, random_bands, sampled_view
+from clusterbench.running import Settings, Silent, agreement, profile_clusters, random_bands, sampled_view
 from clusterbench.store import Store
 
 TOML = """
@@ -140,11 +141,11 @@ def test_kinds_of_columns_are_profiled_as_shares_levels_and_days(tmp_path: Path)
     (sha,) = done.board.table["labels_sha256"]
     profiles, inside = done.details.profiles.set_index(["cluster", "column"]), done.details.labels[sha] == 0
     mine = profiles.loc[0]
-    levels = dict.fromkeys(["member", "region = north", "region = south", "region = west"], "binary")
+    levels = dict.fromkeys(["member", "region=north", "region=south", "region=west"], "binary")
     assert mine["role"].to_dict() == {"wealth": "numeric", "since": "date", **levels}
     north = region == "north"
-    assert mine.loc["region = north", "value"] == pytest.approx(north[inside].mean())
-    assert mine.loc["region = north", "delta"] == pytest.approx(north[inside].mean() - north[~inside].mean())
+    assert mine.loc["region=north", "value"] == pytest.approx(north[inside].mean())
+    assert mine.loc["region=north", "delta"] == pytest.approx(north[inside].mean() - north[~inside].mean())
     days = (pd.to_datetime(pd.Series(since)) - pd.Timestamp(0)).dt.days
     assert mine.loc["since", "value"] == days[inside].median()
     logs = np.log1p(wealth)
@@ -153,6 +154,26 @@ def test_kinds_of_columns_are_profiled_as_shares_levels_and_days(tmp_path: Path)
     card = done.details.columns.set_index("column")
     assert card.loc["since", ["low", "high"]].tolist() == [days.min(), days.max()]
     assert card.loc["member", "zeros"] == 0.5
+
+
+def test_every_level_of_a_category_is_profiled_and_can_describe_its_cluster() -> None:
+    levels = [f"l{number:02}" for number in range(45) for _ in range(4)]  # 45 levels of 4 rows, 2 of 1 row, 4 missing
+    frame = pd.DataFrame({"code": [*levels, "x", "y", *[None] * 4], "x": 0.0, "pair": ["no"] * 90 + ["yes"] * 96})
+    dataset = dataset_from(frame, DatasetSpec(memory="codes", roles={"code": "category", "pair": "category"}))
+    labels = np.array([*np.repeat(np.arange(45), 4), 45, 45, *[46] * 4], dtype=np.int32)
+    profiles = profile_clusters(dataset, {"sha": labels}, 0)
+    columns = set(profiles["column"])
+    assert {"code=(other)", "code=(missing)"} < columns
+    assert "pair=no" not in columns
+    of_their_own = profiles[profiles["delta"] == 1.0]
+    assert of_their_own["column"].tolist() == [
+        *(f"code=l{number:02}" for number in range(45)),
+        "code=(other)",
+        "code=(missing)",
+    ]
+    assert of_their_own["cluster"].tolist() == list(range(47))
+    pair = profiles[(profiles["column"] == "pair=yes") & (profiles["cluster"] == 0)].iloc[0]
+    assert (pair["value"], pair["rest"], pair["delta"]) == (0.0, *[pytest.approx(96 / 182)], pytest.approx(-96 / 182))
 
 
 def test_agreement_is_the_adjusted_rand_index_of_every_pair(done: StoredRun) -> None:

@@ -291,6 +291,26 @@ def test_a_quick_run_is_another_benchmark_with_fewer_rows_seeds_and_cuts(study):
     assert plan.benchmark.seeds == (0,)
 
 
+def test_a_plan_warns_where_categories_have_most_of_the_variance(tmp_path):
+    frame = pd.DataFrame({"x": [0.0, 1, 2, 3] * 3, "a": list("kkllmmkkllmm"), "b": list("uvwuvwuvwuvw")})
+    study = Workspace(tmp_path, "study", mixed=frame)
+    text = """
+        k = [2]
+        reference_spaces = ["standard"]
+        [[datasets]]
+        path = "mixed.csv"
+        roles = { a = "category", b = "category" }
+        [variants]
+        standard = [{ step = "one_hot" }, { step = "standardize" }]
+        [[algorithms]]
+        use = "kmeans"
+    """
+    (warning,) = study.plan(text).warnings  # of each category 1 - 3/9, of the number 1: 4/3 of 7/3
+    assert "categories have 57% of the variance of the space standard" in warning.text
+    drop = text.replace('[{ step = "one_hot"', '[{ step = "drop", columns = "b" }, { step = "one_hot"')
+    assert study.plan(drop).warnings == ()  # 2/3 of 5/3
+
+
 def test_reference_spaces_that_were_not_declared_are_left_out_where_they_cannot_be_made(study):
     text = HEAD.replace('reference_spaces = ["standard"]\n', "")
     plan = study.plan(text)

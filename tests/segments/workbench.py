@@ -32,6 +32,7 @@ MIXED = [
     {"step": "date_parts", "parts": ["days", "month"]},
     {"step": "impute"},
     {"step": "standardize"},
+    {"step": "standardize", "columns": [f"region={level}" for level in ("north", "south", "west", "(other)")]},
 ]
 ORIGIN = Provenance("d" * 64, "l" * 64, "2026-01-02T03:04:05+00:00", "0.1.0")
 
