@@ -12,12 +12,20 @@ from clusterbench.lazy_names import lazy_names
 if TYPE_CHECKING:
     from clusterbench.segments.bundle import Bundle, BundleManifest, load_bundle
     from clusterbench.segments.bundle_writing import write_bundle
+    from clusterbench.segments.column_source import ColumnSource
     from clusterbench.segments.description import SegmentDescription, describe
     from clusterbench.segments.drift_index import chance_limit, stability_index
     from clusterbench.segments.effect_sizes import Effect, cliffs_delta
     from clusterbench.segments.encoded_columns import without_encoders
     from clusterbench.segments.entry_segmentation import Provenance, SegmentedEntry, segment_entry
-    from clusterbench.segments.explanation import Change, Explanation, Reason, explain_row, explanation_text
+    from clusterbench.segments.explanation import (
+        Change,
+        Explanation,
+        LevelChange,
+        Reason,
+        explain_row,
+        explanation_text,
+    )
     from clusterbench.segments.file_assignment import FileOutcome, UnknownLevels, assign_file, read_row
     from clusterbench.segments.finer_segments import KStep, k_step
     from clusterbench.segments.monitoring import Monitoring, Verdict, monitor_file
@@ -39,12 +47,13 @@ if TYPE_CHECKING:
 _NAMES = {
     "bundle": ("Bundle", "BundleManifest", "load_bundle"),
     "bundle_writing": ("write_bundle",),
+    "column_source": ("ColumnSource",),
     "description": ("SegmentDescription", "describe"),
     "drift_index": ("chance_limit", "stability_index"),
     "effect_sizes": ("Effect", "cliffs_delta"),
     "encoded_columns": ("without_encoders",),
     "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
-    "explanation": ("Change", "Explanation", "Reason", "explain_row", "explanation_text"),
+    "explanation": ("Change", "Explanation", "LevelChange", "Reason", "explain_row", "explanation_text"),
     "file_assignment": ("FileOutcome", "UnknownLevels", "assign_file", "read_row"),
     "finer_segments": ("KStep", "k_step"),
     "monitoring": ("Monitoring", "Verdict", "monitor_file"),
@@ -72,12 +81,14 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeLog",
+    "ColumnSource",
     "Dialect",
     "Effect",
     "Explanation",
     "FileOutcome",
     "Fit",
     "KStep",
+    "LevelChange",
     "Monitoring",
     "NamesFile",
     "Part",

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from clusterbench.text import printable
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnSource:
@@ -24,3 +26,21 @@ class ColumnSource:
     def __post_init__(self) -> None:
         if len(self.levels) != len(self.values):
             raise ValueError(f"{len(self.levels)} levels and {len(self.values)} values")
+
+    def marked(self, name: str) -> MarkedLevel | None:
+        """Return the level that a column of this name marks with 1, None of any other column."""
+        prefix = f"{self.column}="
+        return MarkedLevel(self.column, name.removeprefix(prefix)) if name.startswith(prefix) else None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedLevel:
+    """A level of a category that a column of 0 and 1 marks."""
+
+    column: str
+    level: str
+
+    @property
+    def text(self) -> str:
+        """The category and its level as they are printed."""
+        return printable(f"{self.column} {self.level}")

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import itertools
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources, util
@@ -80,6 +81,7 @@ def dashboard_html(description: SegmentDescription) -> str:
         heat=_heat(description),
         sections=[_section(description, profile) for profile in description.profiles],
         comparisons=_comparisons(description),
+        left_out=_left_out(len(description.names)),
         k_curve=_k_curve(description),
         k_step=_k_step(description),
         step_sentences=description.step.sentences if description.step else (),
@@ -159,7 +161,8 @@ def _heat(description: SegmentDescription) -> tuple[tuple[str, bool, tuple[HeatC
 def _heat_cell(one: ColumnProfile) -> HeatCell:
     strength = sum(abs(one.deviation) >= least for least in (0.3, 0.8, 1.5))
     level = f"{'u' if one.deviation > 0 else 'd'}{strength}" if strength else ""
-    return HeatCell(amount(one.mean), f"{signed(one.deviation)} sd", level)
+    mean = amount(one.mean) if one.marked is None else f"{amount(100 * one.mean)} %"
+    return HeatCell(mean, f"{signed(one.deviation)} sd", level)
 
 
 def _section(description: SegmentDescription, profile: SegmentProfile) -> SegmentSection:
@@ -231,6 +234,14 @@ def _comparisons(description: SegmentDescription) -> list[Table]:
         caption = f"{ids[0]} · {names[0]} against {ids[1]} · {names[1]}"
         tables.append(text_table(printable(caption), header, rows, numeric=(1, 2, 3)))
     return tables
+
+
+def _left_out(n_segments: int) -> str:
+    """Return how many pairs of segments are not shown, in words; "" where all are."""
+    if n_segments <= _MOST_PAIRED:
+        return ""
+    shown, pairs = math.comb(_MOST_PAIRED, 2), math.comb(n_segments, 2)
+    return f"Shown are {shown} of {pairs:,} pairs, those of the first {_MOST_PAIRED} segments; comparisons.csv has all."
 
 
 def _k_curve(description: SegmentDescription) -> Table:

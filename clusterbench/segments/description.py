@@ -14,6 +14,7 @@ from clusterbench.segments.profile import SegmentProfile, profile_segments
 from clusterbench.segments.segment_names import SegmentName, name_table, suggest_names
 from clusterbench.segments.segment_rules import SegmentRules, find_rules
 from clusterbench.segments.segmentation import Segmentation
+from clusterbench.structure import StructureVerdict
 from clusterbench.text import printable
 
 _FEWEST_ROWS = 5  # a mean of fewer rows would say too much of one of them
@@ -28,6 +29,7 @@ class SegmentDescription:
     names: tuple[SegmentName, ...]
     rules: SegmentRules
     step: KStep | None
+    structure: StructureVerdict | None  # None where it was not tested
     notes: tuple[str, ...]  # sentences on the entry: how far it can be trusted
     with_rows: bool  # whether ids and values of single rows may be shown
     names_file: str  # content of ``names.toml``
@@ -48,6 +50,7 @@ def describe(
     *,
     names: NamesFile | None = None,
     finer: Segmentation | None = None,
+    structure: StructureVerdict | None = None,
     notes: Sequence[str] = (),
     with_rows: bool = True,
     earlier_names: Mapping[int, str] | None = None,
@@ -61,6 +64,8 @@ def describe(
         Names that the analyst edited win. Where it merges segments, `segmentation` is the merged one.
     finer : Segmentation, optional
         The same setting with one more segment, of the same rows: what splits is shown.
+    structure : StructureVerdict, optional
+        Whether structure was found in the table.
     notes : sequence of str
         Sentences on the entry, such as how far its first place can be trusted.
     with_rows : bool
@@ -91,6 +96,7 @@ def describe(
         chosen,
         find_rules(segmentation),
         step=None if finer is None else k_step(segmentation, finer, [one.name for one in chosen]),
+        structure=structure,
         notes=tuple(map(printable, notes)),
         with_rows=with_rows,
         names_file=names_toml(declared, chosen, [one.name for one in suggested]),

@@ -34,6 +34,7 @@ from clusterbench.segments.program_building import Fit, build_program, fitted_ro
 from clusterbench.segments.refreshing import KEPT_OVERLAP, continued_ids, earlier_segments
 from clusterbench.segments.segmentation import Ints, Segmentation
 from clusterbench.store import Store
+from clusterbench.structure import StructureVerdict
 from clusterbench.tables import OVERALL
 from clusterbench.verification import Target, entry_target, find_target, planned_again
 
@@ -59,6 +60,7 @@ class SegmentedEntry:
     provenance: Provenance
     names: NamesFile  # what the analyst declared
     finer: Segmentation | None  # the same setting with one more segment, where it was run; without distances
+    structure: StructureVerdict | None  # of the table; None where it was not tested
     notes: tuple[str, ...]  # sentences on the entry and its table
 
 
@@ -124,7 +126,8 @@ def segment_entry(
     segmentation = replace(_segmentation(run, job, encoded, space, fit, declared, order), sources=sources)
     provenance = Provenance(dataset.content_hash, sha256, run.manifest.finished, run.manifest.environment.clusterbench)
     finer = _finer(Path(results), run, job, segmentation)
-    return SegmentedEntry(segmentation, fit, provenance, declared, finer, tuple(_notes(run, job.dataset)))
+    structure = next((one.verdict for one in run.record.structure if one.dataset == job.dataset), None)
+    return SegmentedEntry(segmentation, fit, provenance, declared, finer, structure, tuple(_notes(run, job.dataset)))
 
 
 def _chosen(results: Path, entry: str, benchmark: str | None) -> tuple[StoredRun, JobRecord]:

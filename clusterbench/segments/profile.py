@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.segments.column_source import MarkedLevel
 from clusterbench.segments.effect_sizes import Effect, cliffs_delta
 from clusterbench.segments.segmentation import Segmentation
 
@@ -46,6 +47,7 @@ class ColumnProfile:
     scale: Scale
     effect: Effect  # Cliff's delta against all rows outside the segment
     share_of_total: float | None  # None where a total means nothing: negative values, shares
+    marked: MarkedLevel | None = None  # the level that a column of 0 and 1 marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,19 @@ class _TableColumn:
     scale: Scale
     scaled: Values
     total: float | None
+    marked: MarkedLevel | None
 
     @classmethod
     def of(cls, segmentation: Segmentation, name: str) -> _TableColumn:
         values = segmentation.table[name].to_numpy(dtype=np.float64)
         known = values[~np.isnan(values)]
+        marked = segmentation.marked(name)
         positive = len(known) > 0 and known.min() >= 0.0
         skewed = (
-            positive and known.std() > 0 and float(((known - known.mean()) ** 3).mean() / known.std() ** 3) > _SKEWED
+            marked is None
+            and positive
+            and known.std() > 0
+            and float(((known - known.mean()) ** 3).mean() / known.std() ** 3) > _SKEWED
         )
         is_share = segmentation.units.get(name, "").startswith("share") or not (known > 1.0).any()
         return cls(
@@ -120,6 +127,7 @@ class _TableColumn:
             Scale.LOG1P if skewed else Scale.RAW,
             np.log1p(values) if skewed else values,
             float(known.sum()) if positive and not is_share else None,
+            marked,
         )
 
     def within(self, inside: NDArray[np.bool_]) -> ColumnProfile:
@@ -141,6 +149,7 @@ class _TableColumn:
             scale=self.scale,
             effect=cliffs_delta(part, rest),
             share_of_total=None if self.total is None else float(known.sum()) / self.total,
+            marked=self.marked,
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.segments.column_source import MarkedLevel
 from clusterbench.segments.profile import distances_to_means
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.tables import csv_text
@@ -112,6 +113,7 @@ def _out_of_range(segmentation: Segmentation) -> NDArray[np.bool_]:
 
 def _reasons(segmentation: Segmentation) -> list[str]:
     matrix, columns = _explained(segmentation)
+    marked = [segmentation.marked(column) for column in columns]
     segment, second = segmentation.segment, segmentation.second
     ids = range(1, segmentation.n_segments + 1)
     means = np.stack([np.zeros(matrix.shape[1]), *(matrix[segment == one].mean(axis=0) for one in ids)])
@@ -122,11 +124,17 @@ def _reasons(segmentation: Segmentation) -> list[str]:
     order = np.argsort(-gains, axis=1, kind="stable")[:, :_MOST_REASONS]
     for place, row in enumerate(known):
         texts[row] = ", ".join(
-            f"{'higher' if away[place, at] > 0 else 'lower'} {columns[at]}"
+            _reason(columns[at], marked[at], above=bool(away[place, at] > 0))
             for at in order[place]
             if gains[place, at] > 0
         )
     return texts
+
+
+def _reason(column: str, marked: MarkedLevel | None, *, above: bool) -> str:
+    if marked is not None:
+        return f"{'' if above else 'not '}{marked.text}"
+    return f"{'higher' if above else 'lower'} {column}"
 
 
 def _explained(segmentation: Segmentation) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -53,11 +53,11 @@ def scatter_of(description: SegmentDescription) -> Scatter:
 
     With rows: at most 2,000, of each segment its share and at least ten. Without: one point per segment, the mean of
     its rows on every axis. The axes are the first three principal components of the space of the clustering and the
-    columns of the table, skewed ones as log(1 + value).
+    columns of the table that are not levels of categories, skewed ones as log(1 + value).
     """
     segmentation = description.segmentation
     components, shares = _components(segmentation.space)
-    columns = description.profiles[0].columns[:_MOST_COLUMNS]
+    columns = [one for one in description.profiles[0].columns if one.marked is None][:_MOST_COLUMNS]
     logged = {one.column for one in columns if one.scale is Scale.LOG1P}
     axes = [f"component {place} ({100 * part:.0f} %)" for place, part in enumerate(shares, start=1)]
     axes += [f"log(1 + {printable(c.column)})" if c.column in logged else printable(c.column) for c in columns]

@@ -57,6 +57,7 @@ def write_segments(
         made.segmentation,
         names=made.names,
         finer=made.finer,
+        structure=made.structure,
         notes=made.notes,
         with_rows=with_rows,
         earlier_names=previous.names if previous else {},

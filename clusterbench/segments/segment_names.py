@@ -86,7 +86,7 @@ def suggest_names(profiles: Sequence[SegmentProfile]) -> tuple[SegmentName, ...]
 def _suggest(profile: SegmentProfile, table: NameTable) -> SegmentName:
     deviations = {one.column: one.deviation for one in profile.columns}
     rule = next((rule for rule in table.rules if rule.holds(deviations)), None)
-    strongest = [one for one in profile.strongest if one.used] or list(profile.strongest)
+    strongest = _one_per_category([one for one in profile.strongest if one.used] or profile.strongest)
     if rule is not None:
         named = [(column, deviations[column]) for column in rule.when]
         evidence = [*named, *((one.column, one.deviation) for one in strongest if one.column not in rule.when)]
@@ -100,7 +100,19 @@ def _suggest(profile: SegmentProfile, table: NameTable) -> SegmentName:
     return SegmentName(name, tuple(evidence), weak=not marked)
 
 
+def _one_per_category(columns: Iterable[ColumnProfile]) -> list[ColumnProfile]:
+    """Return the columns, of each category only the first."""
+    first: dict[str, ColumnProfile] = {}
+    for one in columns:
+        first.setdefault(f"{one.marked.column}=" if one.marked else one.column, one)
+    return list(first.values())
+
+
 def _feature(one: ColumnProfile, words: Mapping[str, str]) -> str:
+    if one.marked is not None:
+        more = "" if one.mean >= 0.5 else "more "  # of the rows of the segment
+        less = "less " if one.mean > 0 else "not "
+        return f"{more if one.deviation > 0 else less}{one.marked.text}"
     return f"{'high' if one.deviation > 0 else 'low'} {words.get(one.column, one.column)}"
 
 
@@ -120,9 +132,16 @@ def _distinct(
             if column is not None:
                 others = [_deviation(profiles[other], column) for other in group]
                 above = _deviation(profiles[place], column) > (max(others) + min(others)) / 2
-                addition = f"{'higher' if above else 'lower'} {words.get(column, column)}"
+                addition = _difference(profiles[place], column, words, above=above)
             distinct[place] = replace(distinct[place], name=f"{distinct[place].name}, {addition}")
     return tuple(distinct)
+
+
+def _difference(profile: SegmentProfile, column: str, words: Mapping[str, str], *, above: bool) -> str:
+    [one] = profile.named([column])
+    if one.marked is not None:
+        return f"{'more' if above else 'less'} {one.marked.text}"
+    return f"{'higher' if above else 'lower'} {words.get(column, column)}"
 
 
 def _first_double(texts: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,7 +103,15 @@ def find_rules(segmentation: Segmentation) -> SegmentRules:
     literals = _Literals.of(table, thresholds)
     ids = range(1, segmentation.n_segments + 1)
     rules = tuple(_rule(literals, segment, folds, one) for one in ids)
-    return SegmentRules(rules, _tree(table, thresholds, segment, folds), len(rows))
+    tree = _tree(table, thresholds, segment, folds)
+    marked = tuple(replace(one, conditions=_marked(segmentation, one.conditions)) for one in rules)
+    leaves = tuple(replace(leaf, conditions=_marked(segmentation, leaf.conditions)) for leaf in tree.leaves)
+    return SegmentRules(marked, replace(tree, leaves=leaves), len(rows))
+
+
+def _marked(segmentation: Segmentation, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return conditions with the levels that their columns mark."""
+    return tuple(replace(one, marked=segmentation.marked(one.column)) for one in conditions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

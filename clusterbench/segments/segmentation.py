@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterbench.segments.column_source import ColumnSource
+from clusterbench.segments.column_source import ColumnSource, MarkedLevel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,6 +73,10 @@ class Segmentation:
     scores: pd.DataFrame
     k_curve: pd.DataFrame
     sources: Mapping[str, ColumnSource] = field(default_factory=dict)
+
+    def marked(self, column: str) -> MarkedLevel | None:
+        """Return the level of a category that a column of 0 and 1 marks, None of any other column."""
+        return self.sources[column].marked(column) if column in self.sources else None
 
     @property
     def n_segments(self) -> int:

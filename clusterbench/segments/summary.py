@@ -18,6 +18,7 @@ from clusterbench.segments.profile import ColumnProfile, SegmentProfile, distanc
 from clusterbench.segments.segment_names import SegmentName
 from clusterbench.segments.segment_rules import SegmentRule
 from clusterbench.segments.segmentation import Segmentation
+from clusterbench.structure import StructureVerdict
 from clusterbench.tables import OWN
 from clusterbench.text import listed, printable
 
@@ -66,11 +67,18 @@ def summarise(description: SegmentDescription) -> Summary:
     return Summary(
         printable(segmentation.title),
         printable(segmentation.dataset),
-        f"{len(segmentation.segment):,} {rows} in {len(cards)} segments: {named}.",
+        f"{_counts(segmentation, rows)}: {named}.",
         cards,
         tuple(_how_sure(description)),
         tuple(_cautions(description)),
     )
+
+
+def _counts(segmentation: Segmentation, rows: str) -> str:
+    n_rows, without = len(segmentation.segment), int((segmentation.segment == 0).sum())
+    if not without:
+        return f"{n_rows:,} {rows} in {segmentation.n_segments} segments"
+    return f"{n_rows - without:,} of {n_rows:,} {rows} in {segmentation.n_segments} segments, {without:,} in none"
 
 
 def summary_html(description: SegmentDescription) -> str:
@@ -98,6 +106,8 @@ def segment_colour(segment: int) -> str:
 
 def reason(one: ColumnProfile) -> str:
     """Return a column of a segment beside all other rows, in the units of the table."""
+    if one.marked is not None:
+        return f"{one.marked.text}: {amount(100 * one.mean)} %, others {amount(100 * one.rest_mean)} %"
     return f"{printable(one.column)}: mean {amount(one.mean)}, others {amount(one.rest_mean)}"
 
 
@@ -126,6 +136,8 @@ def _card(profile: SegmentProfile, name: SegmentName, rule: SegmentRule, rows: s
 
 def _how_sure(description: SegmentDescription) -> Iterator[str]:
     segmentation, profiles, rows = description.segmentation, description.profiles, description.rows_noun
+    if description.structure is StructureVerdict.NOT_FOUND:
+        yield f"No clusters were found in this table, so other ways of dividing the {rows} may be as good."
     known = [one.jaccard for one in profiles if one.jaccard is not None]
     if known:
         firm = sum(one >= 0.75 for one in known)
@@ -165,7 +177,10 @@ def _near_share(segmentation: Segmentation) -> float:
 def _cautions(description: SegmentDescription) -> Iterator[str]:
     rows, table = description.rows_noun, description.segmentation.table
     named = list(zip(description.profiles, description.names, description.rules.rules, strict=True))
-    yield f"That the {rows} fall into separate groups by nature: a clustering divides any table."
+    if description.structure is StructureVerdict.NOT_FOUND:
+        yield f"That the {rows} fall into separate groups: no clusters were found in this table."
+    else:
+        yield f"That the {rows} fall into separate groups by nature: a clustering divides any table."
     yield "That a segment causes anything, or lasts: it describes one table at one time."
     doubted = [printable(n.name) for p, n, _ in named if p.jaccard is not None and p.jaccard < _DOUBTED]
     if doubted:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clusterbench.segments.column_source import MarkedLevel
 from clusterbench.text import printable
 
 _QUANTILES = np.arange(1, 16) / 16
@@ -22,10 +23,14 @@ class Condition:
     column: str
     above: float | None = None
     up_to: float | None = None
+    marked: MarkedLevel | None = None  # the level that a column of 0 and 1 marks
 
     @property
     def text(self) -> str:
-        """The condition as it is printed, such as ``0 < CASH_ADVANCE ≤ 1,200``."""
+        """The condition as it is printed, such as ``0 < CASH_ADVANCE ≤ 1,200`` or ``REGION is north``."""
+        if self.marked is not None:
+            verb = "is not" if self.above is None else "is"
+            return printable(f"{self.marked.column} {verb} {self.marked.level}")
         name = printable(self.column)
         if self.above is None:
             return f"{name} ≤ {self.up_to:,.12g}"

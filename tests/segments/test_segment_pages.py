@@ -16,7 +16,16 @@ import pandas as pd
 import pytest
 
 from clusterbench.errors import RequestError
-from clusterbench.segments import PARTS, Segmentation, SegmentDescription, describe, write_parts
+from clusterbench.segments import (
+    PARTS,
+    ColumnSource,
+    Segmentation,
+    SegmentDescription,
+    customer_labels,
+    describe,
+    write_parts,
+)
+from clusterbench.structure import StructureVerdict
 
 HOSTILE = "<script>alert(1)</script>&\"'`|\x00\u202e"
 
@@ -46,6 +55,49 @@ def test_the_summary_says_what_a_manager_asks(description: SegmentDescription) -
     assert "That high SALES, high VISITS would be found again in another sample." in text
     assert "That AREA formed the segments: they were not used for clustering." in text
     assert "VISITS (2.0 %)" in text
+
+
+def test_a_table_without_clusters_is_said_first(planted: Segmentation) -> None:
+    text = render(describe(planted, structure=StructureVerdict.NOT_FOUND), "summary.md")
+    sure, cautions = text.split("## How sure this is")[1].split("## What not to conclude")
+    assert sure.lstrip().startswith("- No clusters were found in this table, so other ways of dividing the rows may be")
+    assert cautions.lstrip().startswith(
+        "- That the rows fall into separate groups: no clusters were found in this table"
+    )
+    assert "No clusters" not in render(describe(planted, structure=StructureVerdict.FOUND), "summary.md")
+
+
+def test_a_segmentation_without_numbers_of_segments_says_so(planted: Segmentation) -> None:
+    page = render(describe(replace(planted, k_curve=planted.k_curve.iloc[:0])), "dashboard.html")
+    assert "This setting has no number of segments to choose" in page
+
+
+def test_pairs_that_are_not_shown_are_counted(make_segmentation: Any) -> None:
+    segment = np.repeat(range(1, 8), 20)
+    table = pd.DataFrame({"A": 9.0 * segment + np.random.default_rng(0).normal(size=140)})
+    page = render(describe(make_segmentation(table, segment)), "dashboard.html")
+    assert "Shown are 15 of 21 pairs, those of the first 6 segments" in page
+
+
+def test_levels_of_categories_are_described_by_their_shares(make_segmentation: Any) -> None:
+    segment = np.repeat([1, 2, 3], 40)
+    region = np.where(segment == 1, "north", np.where(np.arange(120) % 2, "south", "west"))
+    levels = ("north", "south", "west")
+    table = pd.DataFrame({f"region={one}": (region == one).astype(float) for one in levels})
+    table["age"] = np.where(segment == 3, 60.0, 30.0) + np.random.default_rng(0).normal(size=120)
+    ones = {f"region={one}": tuple(float(one == other) for other in levels) for one in levels}
+    sources = {name: ColumnSource("region", levels, values) for name, values in ones.items()}
+    description = describe(make_segmentation(table, segment, sources=sources))
+    assert description.called[0] == "region north, low age"
+    assert description.rules.rules[0].text == "region is north"
+    text = render(description, "summary.md")
+    assert "- region north: 100 %, others 0 %" in text
+    assert "region=" not in text
+    page = render(description, "dashboard.html")
+    points = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])
+    assert [axis for axis in points["axes"] if not axis.startswith("component")] == ["age"]
+    assert "100 %<small>" in page
+    assert customer_labels(description.segmentation, description.called)["reasons"][0].startswith("region north")
 
 
 def test_both_forms_of_the_summary_say_the_same(description: SegmentDescription) -> None:
@@ -170,7 +222,9 @@ def test_the_same_segmentation_gives_the_same_files(planted: Segmentation) -> No
 def test_rows_without_a_segment_are_counted_and_drawn_apart(planted: Segmentation, make_segmentation: Any) -> None:
     segment = np.where(np.arange(400) % 40 == 0, 0, planted.segment)
     description = describe(make_segmentation(planted.table, segment, features=planted.features))
-    assert "the 10 rows that have no segment" in render(description, "summary.md")
+    summary = render(description, "summary.md")
+    assert "the 10 rows that have no segment" in summary
+    assert "390 of 400 rows in 3 segments, 10 in none: " in summary
     page = render(description, "dashboard.html")
     assert "small grey dots have no segment" in page
     points = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])
