@@ -112,7 +112,7 @@ def test_the_report_shows_the_agreement_as_not_ranked(done, clouds):
     ari = f"{done.board.table['ari'].iloc[0]:.2f}"
     assert f"| {ari} |" in rendered["leaderboard.md"]
     assert "Known classes, not ranked" in rendered["leaderboard.md"]
-    assert 'class="n shown-only"' in rendered["index.html"]
+    assert "the known classes, of several the best; not ranked." in rendered["index.html"]
     assert "ari@classes:kind" in rendered["scores_wide.csv"].splitlines()[0]
     assert terminal_table(report).columns[-2].header.plain == "ARI\ngrey"
     (metrics,) = (row for row in report.metrics.rows if row[0] == "Adjusted Rand index")
@@ -122,7 +122,7 @@ def test_the_report_shows_the_agreement_as_not_ranked(done, clouds):
 def test_the_first_entry_is_shown_class_by_cluster(done, clouds):
     (board,) = build_report(done, figures=()).boards
     table = board.classes
-    assert table.caption.startswith("Rows of each known class (kind) in each cluster of ")
+    assert table.caption.startswith("Rows of each known class (kind) by cluster of ")
     assert [row[0] for row in table.rows] == ["blue", "green", "red"]
     cells = np.array([row[1:] for row in table.rows], dtype=int)
     assert cells.sum(axis=1).tolist() == [20, 20, 20]
