@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 
 from .conftest import subprocess_environment
 
-pytest.importorskip("dask_jobqueue")
+# Not imported here: its import replaces this process's handler of SIGINT.
+pytestmark = pytest.mark.skipif(find_spec("dask_jobqueue") is None, reason="needs dask-jobqueue")
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "many-machines.md"
 SBATCH = """#!/bin/sh
 for script; do :; done
