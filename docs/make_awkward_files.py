@@ -86,7 +86,7 @@ def contents() -> Mapping[str, bytes]:
     notes = iso.assign(note=[f'said "yes, {row}";\nthen left' for row in range(N_ROWS)])
     slashes = iso.assign(since=[f"{day.day % 12 + 1:02}/{day.month:02}/{day.year}" for day in frame["since"]])
     words = iso.astype({"spend": str, "visits": str})
-    words.loc[3::20, "spend"], words.loc[5::30, "visits"], words.loc[7::40, "visits"] = "-", "unknown", "-999"
+    words.loc[0::20, "spend"], words.loc[0::30, "visits"], words.loc[1::40, "visits"] = "-", "unknown", "-999"
     typed = iso.assign(
         since=frame["since"],
         visits=frame["visits"].mask(frame["visits"] > 22).astype("Int64"),

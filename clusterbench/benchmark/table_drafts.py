@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from clusterbench.benchmark.complaints import explain
 from clusterbench.datasets import ColumnRole, DatasetSpec, DraftedDataset, draft_dataset
 from clusterbench.errors import RequestError
-from clusterbench.text import counted, listed, printable
+from clusterbench.text import listed, printable
 from clusterbench.toml_writing import TomlValue, toml_text, toml_value
 
 DEFAULT_ALGORITHMS = ("kmeans", "gmm", "agglomerative", "hdbscan", "random_labels", "random_voronoi", "quantile_split")
@@ -23,7 +23,6 @@ _NAMES: Final = 12  # in a comment
 _KEYS: Final = {
     "id": "different in every row",
     "truth": "known classes: no feature",
-    "drop": "text, further ids and columns without values",
     "roles": "no numbers: the steps one_hot and date_parts below make some of them",
 }
 
@@ -58,7 +57,7 @@ def draft_toml(table: str | Path, *, folder: Path, declared: Sequence[str] = ())
     source = table_source(str(table))
     spec = declared_spec(declared, **{**source, **({"path": str(Path(table).absolute())} if "path" in source else {})})
     drafted = draft_dataset(spec, base=folder)
-    keys = {key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "path")}
+    keys = {key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "drop", "path")}
     return (
         "\n".join(
             [
@@ -76,7 +75,7 @@ def draft_toml(table: str | Path, *, folder: Path, declared: Sequence[str] = ())
 def _head(drafted: DraftedDataset) -> Iterator[str]:
     dataset = drafted.dataset
     min_rows = _min_rows(dataset.n_rows)
-    yield printable(f"# {dataset.source}: {dataset.n_rows} rows, {counted(len(drafted.roles), 'column')}")
+    yield printable(f"# {dataset.source}: {dataset.n_rows:,} rows, {drafted.column_counts}")
     yield from (printable(f"# warning: {warning}") for warning in dataset.warnings)
     yield from toml_text(
         {
@@ -101,7 +100,17 @@ def _dataset(drafted: DraftedDataset, source: Mapping[str, str], folder: Path) -
     found: dict[str, TomlValue] = {"id": spec.id or "", "truth": spec.truth, "drop": spec.drop, "roles": roles}
     for key, value in found.items():
         if value:
-            yield f"{key} = {toml_value(value)}  # {_KEYS[key]}"
+            yield f"{key} = {toml_value(value)}  # {_left_out(drafted) if key == 'drop' else _KEYS[key]}"
+
+
+def _left_out(drafted: DraftedDataset) -> str:
+    """Return why columns are dropped, such as ``notes: text``."""
+    reasons = {ColumnRole.TEXT: "text", ColumnRole.ID: "different in every row"}
+    groups: dict[str, list[str]] = {}
+    for name in drafted.spec.drop:
+        reason = "no two different values" if name in drafted.constant else reasons.get(drafted.roles[name], "declared")
+        groups.setdefault(reason, []).append(name)
+    return "; ".join(f"{_named(names)}: {reason}" for reason, names in groups.items())
 
 
 def _rules(drafted: DraftedDataset) -> Iterator[str]:

@@ -55,9 +55,7 @@ def list_everything() -> None:
                 say(f"  {name:22} {text}")
 
 
-def show_dataset(
-    dataset: str, drop: Sequence[str], lines: Sequence[str], reports: Path, *, levels: bool, open_page: bool
-) -> None:
+def show_dataset(dataset: str, drop: Sequence[str], lines: Sequence[str], reports: Path, *, open_page: bool) -> None:
     """Print facts of a dataset and of its columns, and write them as a page and JSON."""
     known = {entry.name for entry in list_datasets()}
     is_path = dataset not in known and ("." in dataset or "/" in dataset)
@@ -66,7 +64,7 @@ def show_dataset(
     drafted = draft_dataset(spec, base=Path.cwd())
     check_writable(reports)
     loaded = drafted.dataset
-    say(f"{loaded.name}: {loaded.n_rows} rows x {len(loaded.columns)} columns", style="bold")
+    say(f"{loaded.name}: {loaded.n_rows:,} rows, {printable(drafted.column_counts)}", style="bold")
     say(f"source: {loaded.source}")
     say(f"hash: {loaded.content_hash}")
     for classes in loaded.known_classes:
@@ -75,10 +73,10 @@ def show_dataset(
         say(f"truth: {len(classes.names)} classes ({classes.name}){left_out}")
     for role in ColumnRole:
         if names := [name for name, one in drafted.roles.items() if one is role]:
-            say(f"{role} columns ({len(names)}): {', '.join(map(printable, names))}")
+            say(f"{role} ({len(names)}): {', '.join(map(printable, names))}")
     for name, columns in loaded.groups.items():
         say(f"group {name}: {', '.join(columns)}")
-    inspection = inspect_table(drafted, levels=levels)
+    inspection = inspect_table(drafted)
     for finding in findings(inspection):
         say(f"{'warning: ' if finding in loaded.warnings else ''}{printable(finding)}", style="yellow")
     facts = inspection.facts.reset_index()

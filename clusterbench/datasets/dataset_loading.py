@@ -1,5 +1,6 @@
 """From a `DatasetSpec` to a `Dataset`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,14 @@ from clusterbench.datasets.named_datasets import GENERATED_TABLES, registered
 from clusterbench.datasets.raw_table import RawTable
 from clusterbench.datasets.sql import located, read_sql
 from clusterbench.errors import RequestError
+from clusterbench.text import counted, listed
 
 _DECIDED: Final = (ColumnRole.ID, ColumnRole.CLASS, ColumnRole.TEXT, ColumnRole.CATEGORY, ColumnRole.DATE)
+_LEFT_OUT: Final = {
+    ColumnRole.ID: ("id", "ids"),
+    ColumnRole.TEXT: ("text", "texts"),
+    ColumnRole.CLASS: ("class column", "class columns"),
+}
 # Unit of all columns of a scikit-learn table.
 _UNITS: Final = {"digits": "intensity 0..16", "iris": "cm"}
 
@@ -43,6 +50,17 @@ class DraftedDataset:
     dataset: Dataset
     spec: DatasetSpec  # with `id`, `truth`, `drop` and `roles` as detected
     roles: Mapping[str, ColumnRole]  # of all columns of the source, in its order
+    constant: frozenset[str]  # columns of the role text without two different values
+
+    @property
+    def column_counts(self) -> str:
+        """How many columns the source has and what they are, such as ``10 columns: 8 features, 1 id and 1 text``."""
+        features = set(self.dataset.columns)
+        n_features = sum(name in features for name in self.roles)
+        left_out = Counter(role for name, role in self.roles.items() if name not in features)
+        others = [counted(number, *_LEFT_OUT.get(role, ("dropped", "dropped"))) for role, number in left_out.items()]
+        kinds = listed([counted(n_features, "feature"), *others])
+        return f"{counted(len(self.roles), 'column')}: {kinds}"
 
 
 def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
@@ -63,7 +81,9 @@ def draft_dataset(spec: DatasetSpec, *, base: Path) -> DraftedDataset:
         open_roles = {name: str(role) for name, role in unsettled.items() if role in _DECIDED}
         values = {**spec.model_dump(exclude_unset=True), "roles": {**spec.roles, **open_roles}}
         drafted = DatasetSpec.model_validate(values)
-        return DraftedDataset(build_dataset(raw, drafted), drafted, roles)
+        texts = [name for name, role in roles.items() if role is ColumnRole.TEXT]
+        constant = frozenset(name for name in texts if raw.frame[name].nunique() < 2)
+        return DraftedDataset(build_dataset(raw, drafted), drafted, roles, constant)
     except RequestError as error:
         raise error.within(f"dataset {spec.stable_name!r}") from error
 

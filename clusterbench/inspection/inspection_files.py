@@ -32,13 +32,23 @@ _SHADES = (0.2, 0.4, 0.6, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A histogram with the ends of its axis."""
+
+    title: str
+    svg: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A column as the page shows it."""
 
     name: str
     role: str
     facts: str
-    pictures: tuple[tuple[str, str], ...]  # title and SVG
+    pictures: tuple[Drawn, ...]
     levels: tuple[tuple[str, str, float], ...]  # name, share in words, share
 
 
@@ -68,7 +78,7 @@ def inspection_html(inspection: Inspection) -> str:
     page = template("inspection.html.j2", _PACKAGE, slug=slug).render(
         style=part("page.css") + part("inspection.css", _PACKAGE),
         name=printable(inspection.name),
-        size=f"{inspection.n_rows:,} rows, {counted(len(inspection.roles), 'column')}",
+        size=f"{inspection.n_rows:,} rows, {inspection.column_counts}",
         terms=[(term, printable(text)) for term, text in _terms(inspection)],
         findings=[printable(text) for text in findings(inspection)],
         cards=[_card(inspection, str(name)) for name in inspection.facts.index[:_MOST_CARDS]],
@@ -127,7 +137,7 @@ def _histogram_document(one: Histogram) -> JsonValue:
 
 
 def _level_documents(levels: Iterable[Level]) -> list[JsonValue]:
-    return [{**({"name": level.name} if level.name else {}), "rows": level.rows} for level in levels]
+    return [{"name": level.name, "rows": level.rows} for level in levels]
 
 
 def _matrix_document(matrix: pd.DataFrame) -> list[JsonValue]:
@@ -144,26 +154,29 @@ def _terms(inspection: Inspection) -> Iterator[tuple[str, str]]:
         f"; pictures, correlations, sums, patterns of missing values of {inspection.sampled:,}, drawn with seed {SEED}"
     )
     yield "Computed of", f"all rows{sample if inspection.sampled < inspection.n_rows else ''}"
-    is_hidden = (inspection.levels or inspection.classes) and not inspection.with_levels
-    hidden = "; names of levels and classes are left out (--levels shows them)" if is_hidden else ""
-    yield "Values", f"no rows; the smallest and the largest of each column{hidden}"
+    yield "Values", "no rows; the smallest and the largest of each column, and names of levels and classes"
 
 
 def _card(inspection: Inspection, name: str) -> Card:
     facts = _facts(inspection, name)
-    pictures = zip(("values", "log(1 + value)"), inspection.histograms.get(name, ()), strict=False)
+    titled = zip(("values", "log(1 + value)"), inspection.histograms.get(name, ()), strict=False)
     levels = inspection.levels.get(name, ())
     total = max(1, sum(level.rows for level in levels))
     return Card(
         printable(name),
         ", ".join(filter(None, (facts["role"], printable(facts["unit"])))),
         "; ".join(_words(inspection, name, facts)),
-        tuple((title, one.svg(f"{name}: {title}")) for title, one in pictures if one is not None),
+        tuple(_drawn(inspection, name, title, one) for title, one in titled if one is not None),
         tuple(
             (printable(level.name), share(level.rows / total), 100 * level.rows / total)
             for level in levels[:_MOST_LEVELS]
         ),
     )
+
+
+def _drawn(inspection: Inspection, name: str, title: str, one: Histogram) -> Drawn:
+    first, _, last = inspection.dates.get(name, (amount(one.low), "", amount(one.high)))
+    return Drawn(title, one.svg(f"{name}: {title}"), first, last)
 
 
 def _words(inspection: Inspection, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
@@ -198,7 +211,7 @@ def _fact_table(inspection: Inspection) -> Table:
         percent = [fixed(facts[key], 1) for key in ("missing_percent", "zero_percent", "far_out")]
         rows.append((name, facts["role"], *percent, f"{facts['distinct']:,}", *(amount(facts[key]) for key in amounts)))
     titles = (*header, "Mean", "SD", "Skewness", "Of log(1 + value)")
-    return text_table("Every feature", titles, rows, numeric=range(2, len(titles)))
+    return text_table("Values of each feature", titles, rows, numeric=range(2, len(titles)))
 
 
 def _pattern_table(inspection: Inspection) -> Table:
@@ -237,7 +250,7 @@ def _pair_table(inspection: Inspection) -> Table:
 
 def _class_table(inspection: Inspection) -> Table:
     rows = [
-        (column, level.name or NOTHING, f"{level.rows:,}")
+        (column, level.name, f"{level.rows:,}")
         for column, levels in inspection.classes.items()
         for level in levels[:_MOST_LEVELS]
     ]

@@ -26,7 +26,7 @@ _FAR_OUT = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977)
 class Level:
     """A level of a category, or a known class."""
 
-    name: str  # "" unless levels are shown
+    name: str
     rows: int
 
 
@@ -52,6 +52,7 @@ class Inspection:
     n_rows: int
     sampled: int
     roles: Mapping[str, ColumnRole]  # of all columns of the source
+    column_counts: str  # how many columns of which kind
     facts: pd.DataFrame
     levels: Mapping[str, tuple[Level, ...]]  # of categories, the largest first
     classes: Mapping[str, tuple[Level, ...]]
@@ -67,7 +68,6 @@ class Inspection:
     repeated_rows: int  # rows that equal an earlier one in all features
     far_out_rows: int  # of the sample: rows with a value that is far out
     warnings: tuple[str, ...]
-    with_levels: bool
 
     @property
     def missing(self) -> dict[str, int]:
@@ -81,12 +81,11 @@ class Inspection:
         return [str(name) for name in self.pearson.columns]
 
 
-def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspection:
+def inspect_table(drafted: DraftedDataset) -> Inspection:
     """Inspect a table with the roles that were detected.
 
-    Values of single rows are in no fact but smallest and largest ones. Names of levels and classes are left out
-    unless `levels`. Beyond 100,000 rows, or fewer where columns are many, what the columns have to do with each other
-    is computed of a random sample.
+    Values of single rows are in no fact but smallest and largest ones, and names of levels and classes. Beyond 100,000
+    rows, or fewer where columns are many, what the columns have to do with each other is computed of a random sample.
     """
     dataset = drafted.dataset
     numeric = [name for name in dataset.columns if name not in dataset.coded]
@@ -110,9 +109,10 @@ def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspectio
         n_rows=dataset.n_rows,
         sampled=sample.n_rows,
         roles=drafted.roles,
+        column_counts=drafted.column_counts,
         facts=facts,
-        levels=_levels(dataset, shown=levels),
-        classes=_classes(dataset, shown=levels),
+        levels=_levels(dataset),
+        classes=_classes(dataset),
         dates=_dates(dataset),
         histograms=_histograms(sample, facts),
         patterns=patterns[:_MOST_PATTERNS],
@@ -123,7 +123,6 @@ def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspectio
         repeated_rows=int(dataset.frame.duplicated().sum()),
         far_out_rows=int(_far_out(numbers, facts).any(axis=1).sum()),
         warnings=dataset.warnings,
-        with_levels=levels,
     )
 
 
@@ -134,31 +133,29 @@ def _far_out(numbers: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     return ((numbers < low - reach) | (numbers > high + reach)) & (reach > 0)
 
 
-def _levels(dataset: Dataset, *, shown: bool) -> dict[str, tuple[Level, ...]]:
+def _levels(dataset: Dataset) -> dict[str, tuple[Level, ...]]:
     return {
-        name: _counted(dataset.frame[name].to_numpy(), column.levels, shown=shown)
+        name: _counted(dataset.frame[name].to_numpy(), column.levels)
         for name, column in dataset.coded.items()
         if column.role is ColumnRole.CATEGORY
     }
 
 
-def _classes(dataset: Dataset, *, shown: bool) -> dict[str, tuple[Level, ...]]:
-    return {
-        known.name: _counted(known.codes.astype(float), known.names, shown=shown) for known in dataset.known_classes
-    }
+def _classes(dataset: Dataset) -> dict[str, tuple[Level, ...]]:
+    return {known.name: _counted(known.codes.astype(float), known.names) for known in dataset.known_classes}
 
 
-def _counted(codes: NDArray[np.float64], names: tuple[str, ...], *, shown: bool) -> tuple[Level, ...]:
+def _counted(codes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Level, ...]:
     present = codes[codes >= 0].astype(int)  # NaN is no level, and -1 no class
     counts = np.bincount(present, minlength=len(names)).tolist()
-    levels = [Level(name if shown else "", rows) for name, rows in zip(names, counts, strict=True)]
+    levels = [Level(name, rows) for name, rows in zip(names, counts, strict=True)]
     return tuple(sorted(levels, key=lambda level: -level.rows))
 
 
 def _dates(dataset: Dataset) -> dict[str, tuple[str, str, str]]:
     names = [name for name, column in dataset.coded.items() if column.role is ColumnRole.DATE]
-    quantiles = dataset.frame[names].quantile([0, 0.5, 1], interpolation="lower")
-    days = {name: np.datetime_as_string(quantiles[name].to_numpy().astype("datetime64[D]")) for name in names}
+    quantiles = dataset.frame[names].quantile([0, 0.5, 1])
+    days = {name: np.datetime_as_string(np.floor(quantiles[name].to_numpy()).astype("datetime64[D]")) for name in names}
     return {name: (str(first), str(median), str(last)) for name, (first, median, last) in days.items()}
 
 

@@ -43,7 +43,7 @@ def shop(tmp_path, monkeypatch) -> Path:
 def test_a_mixed_table_comes_to_a_page_without_an_edit(shop, call):
     ended = call("init", "shop.csv")
     assert ended.status == 0
-    assert ended.out.splitlines()[0] == "shop.csv: separator ';', decimal ',': 60 rows, 4 columns"
+    assert ended.out.splitlines()[0] == "shop.csv: separator ';', decimal ',': 60 rows, 4 columns: 3 features and 1 id"
     assert "clusterbench run shop.toml --quick" in ended.out
     toml = Path("shop.toml")
     toml.write_text(toml.read_text(encoding="utf-8") + QUICK, encoding="utf-8")
@@ -57,6 +57,19 @@ def test_a_mixed_table_comes_to_a_page_without_an_edit(shop, call):
     cells = pd.read_csv("reports/shop-part/cells.csv")
     assert cells["status"].tolist() == ["ok"]
     assert (cells["smallest"] == 20).all()
+
+
+def test_every_dropped_column_has_its_own_reason(shop):
+    n = range(40)
+    columns = {
+        "x": [i % 7 for i in n],
+        "id": [f"A{i}" for i in n],
+        "code": [f"B{i}" for i in n],
+        "note": [f"is {i}" for i in n],
+    }
+    pd.DataFrame(columns).assign(one="a", y=[7 * i % 11 for i in n]).to_csv("t.csv", index=False)
+    text = draft_toml("t.csv", folder=Path())
+    assert "# code: different in every row; note: text; one: no two different values" in text
 
 
 def test_a_line_settles_what_the_file_leaves_open(shop, call):

@@ -207,15 +207,15 @@ def test_list_offers_the_nearest_spelling(call):
 def test_inspect_shows_a_table_of_any_path_and_writes_a_page(workspace, call, tmp_path):
     reports = ("--reports", str(tmp_path / "reports"))
     out = call("inspect", "blobs.csv", "--drop", "CUST_ID", *reports).out
-    assert "80 rows x 2 columns" in out
+    assert "blobs: 80 rows, 3 columns: 2 features and 1 id" in out
     assert [word in out for word in ("column", "missing %", "median", "│ x ", "│ y ")] == [True] * 5
     assert f"wrote    {tmp_path}/reports/inspect/blobs.html" in out
     assert json.loads((tmp_path / "reports/inspect/blobs.json").read_text())["rows"] == 80
-    assert "178 rows x 13 columns" in call("inspect", "wine", *reports).out
+    assert "wine: 178 rows, 14 columns: 13 features and 1 class column" in call("inspect", "wine", *reports).out
     (tmp_path / "notes.csv").write_text("x,n\n1,-\n2,3\n4,5\n")
     path = str(tmp_path / "notes.csv")
     assert 'missing = ["-"]' in call("inspect", path, *reports).err
-    assert "3 rows x 2 columns" in call("inspect", path, "--with", 'missing = ["-"]', *reports).out
+    assert "3 rows, 2 columns: 2 features" in call("inspect", path, "--with", 'missing = ["-"]', *reports).out
 
 
 def test_help_names_every_verb_and_imports_nothing_heavy():

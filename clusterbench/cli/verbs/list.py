@@ -8,7 +8,7 @@ import typer
 def verb(
     name: Annotated[str | None, typer.Argument(help="An algorithm, step or metric, to see its arguments.")] = None,
 ) -> None:
-    """List benchmarks, datasets, algorithms, steps and metrics, or show one of them with its arguments."""
+    """List what a benchmark can name, or show the arguments of one algorithm, step or metric."""
     from clusterbench.cli.inspection import list_everything
     from clusterbench.cli.plugin_facts import show_plugin
 
