@@ -32,7 +32,7 @@ def shortened(text: str, width: int) -> str:
 
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun; the plural is `many`, by default `one` with an s."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def listed(words: Sequence[str], *, most: int | None = None) -> str:
@@ -40,6 +40,21 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
     if most is not None and len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most} more"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def spanned(values: Sequence[int | str]) -> str:
+    """Return values joined by commas; of at least three consecutive integers the first and the last.
+
+    Examples
+    --------
+    >>> spanned([2, 3, 4]), spanned(["2", "4", "6"]), spanned([7])
+    ('2 to 4', '2, 4, 6', '7')
+    """
+    texts = [str(value) for value in values]
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(texts))):
+        return f"{texts[0]} to {texts[-1]}"
+    return ", ".join(texts)
 
 
 def parameter_meanings(docstring: str) -> dict[str, str]:

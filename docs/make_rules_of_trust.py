@@ -219,7 +219,13 @@ def changes(boards: Mapping[str, Leaderboard], run: StoredRun) -> list[str]:
 def trust_lines(run: StoredRun) -> list[str]:
     """Return what the rule loses on tables with known classes, and what that says of the first place here."""
     evidence = shipped_evidence()
-    loses = evidence.sentence.replace("docs/ranking-rule.md", "[the evidence](ranking-rule.md)") if evidence else ""
+    loses = (
+        evidence.sentence.replace(
+            "the documentation, The ranking rule and its evidence", "[the evidence](ranking-rule.md)"
+        )
+        if evidence
+        else ""
+    )
     estimates = [estimate.sentence for _, estimate in trust_by_dataset(run).values()]
     return [f"The ranking rule is itself a competitor. {loses}", "", "Of this table: " + " ".join(estimates)]
 

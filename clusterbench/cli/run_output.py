@@ -12,11 +12,12 @@ from clusterbench.cli.progress_bar import progress_for
 from clusterbench.cli.signals import exit_status, stoppable, summary
 from clusterbench.naming import Cut, EntryNames, folder_name, path_inside
 from clusterbench.plugins import Registry
+from clusterbench.ranking import AlertKind
 from clusterbench.report import ReportModel, build_report, check_writable, terminal_table, write_index, write_report
 from clusterbench.running import Plan, PlannedJob, Settings, Silent, estimate, run_plan, unfinished_jobs
 from clusterbench.statuses import CellStatus
 from clusterbench.store import STORE_NAME, Store
-from clusterbench.text import counted, listed, printable
+from clusterbench.text import counted, listed, printable, spanned
 
 _MOST_FAILURES = 3
 
@@ -59,17 +60,22 @@ def _show_run(report: ReportModel, written: Sequence[Path], results: Path) -> No
     done = report.run
     show(terminal_table(report))
     say("\n" + "\n".join((done.board.headline, *report.basis)))
+    for notice in report.notices:
+        if notice.kind is AlertKind.SELECTION:
+            say(notice.text)
     for finding in done.record.structure:
         say(printable(f"{finding.dataset}: {finding.text}"))
     counts = done.manifest.partitions
-    now = f"{done.computed} of them now" if done.computed else "none of them now: all were in the store"
+    now = f"{done.computed:,} of them now" if done.computed else "none of them now: all were in the store"
     again = " (--retry tries them again)" if done.n_failed and not done.computed else ""
     say(
-        f"{counts.asked} partitions asked for: {counts.fitted} fits, {now}; {counts.shared} shared with another seed or"
-        f" variant; {done.n_failed} failed{again}."
+        f"{counts.asked:,} partitions asked for: {counts.fitted:,} fitted, {now}; {counts.shared:,} shared with another"
+        f" seed or variant; {done.n_failed:,} failed{again}."
     )
     sources = [printable(dataset.source) for dataset in done.record.datasets.values()]
-    say(f"\ntable    {listed(sources, most=3)}\nstore    {results / STORE_NAME}")
+    facts = dict(report.facts)
+    columns = f"\ncolumns  {facts['Columns']}" if "Columns" in facts else ""
+    say(f"\ntable    {listed(sources, most=3)}{columns}\nstore    {results / STORE_NAME}")
     name_files(written)
 
 
@@ -106,7 +112,7 @@ def show_plan(plan: Plan, settings: Settings, results: Path) -> None:
         variants = f"all {len(used)}" if len(used) == len(every) > 1 else ", ".join(used)
         seeds = dict.fromkeys(str(seed) for planned in jobs for seed in planned.job.seeds)
         open_cells = sum(remaining.get(planned.key, 0) * len(planned.job.seeds) for planned in jobs)
-        table.add_row(dataset, algorithm, cuts, variants, _span(list(seeds)), obstacle or str(open_cells))
+        table.add_row(dataset, algorithm, cuts, variants, spanned(list(seeds)), obstacle or str(open_cells))
     show(table)
     say(f"Variants: {', '.join(every)}.")
     todo_cells = sum(len(cuts) * len(planned.job.seeds) for planned, cuts in todo)
@@ -133,12 +139,4 @@ def _grouped(plan: Plan) -> dict[tuple[str, str, str, str], list[PlannedJob]]:
 def _cuts(texts: Sequence[str]) -> str:
     """Return cuts in words: ``k = 2 to 10``."""
     cuts = [Cut.parse(text) for text in texts]
-    return f"{cuts[0].name} = {_span([str(cut.value) for cut in cuts])}"
-
-
-def _span(values: Sequence[str]) -> str:
-    """Return values joined by commas; of at least three consecutive integers, the first and the last."""
-    numbers = [int(value) for value in values if value.isdecimal()]
-    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(values))):
-        return f"{values[0]} to {values[-1]}"
-    return ", ".join(values)
+    return f"{cuts[0].name} = {spanned([str(cut.value) for cut in cuts])}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from clusterbench.metrics import NoisePolicy
 from clusterbench.naming import EntryNames
 from clusterbench.ranking.alerts import Alert, AlertKind
 from clusterbench.ranking.board import (
@@ -28,6 +29,12 @@ _NAMED = 3
 LEAST_DRAWS = 10
 """With fewer draws, as by `--quick`, no entry is called the best or told apart."""
 _LEAST_AGREEMENT = 0.3
+_NOISE: Mapping[str, str] = {
+    NoisePolicy.ZERO: "scored as 0",
+    NoisePolicy.DROP: "left out of the scores",
+    NoisePolicy.CLUSTER: "scored as one cluster",
+    NoisePolicy.NEAREST: "put into the nearest cluster",
+}
 _LEAST_CONTENDERS = 5  # fewer entries are ordered in opposite ways by chance
 
 
@@ -55,7 +62,7 @@ def headline_of(board: RankedBoard, spec: RankingSpec) -> str:
         _first_sentence(board, leaders, place, spec),
         _space_sentence(board, leaders[0]),
         _rank_sentence(board, leaders[0], WITHOUT_METRIC, "without", spec),
-        _rank_sentence(board, leaders[0], NOISE_POLICY, "with noise scored as", spec),
+        _rank_sentence(board, leaders[0], NOISE_POLICY, "if noise rows are", spec),
         _control_sentence(board, leaders[0], spec),
     )
     return " ".join(sentence for sentence in sentences if sentence)
@@ -72,8 +79,8 @@ def _first_sentence(board: RankedBoard, leaders: Sequence[int], place: str, spec
         ranked = f"shares the first place of {n} {place} with {listed(equals, most=_NAMED)}"
     if np.isnan(board.p_first[first]):
         return f"{name} {ranked}; how certain that is was not measured (nothing was fitted to halves of the rows)."
-    interval = f"{spec.confidence:.0%} rank interval {board.rank_low[first]:.0f} to {board.rank_high[first]:.0f}"
-    sample = f"first in {board.p_first[first]:.0%} of samples of the same size from the same population"
+    interval = f"{100 * spec.confidence:g} % rank interval {board.rank_low[first]:.0f} to {board.rank_high[first]:.0f}"
+    sample = f"first in {100 * board.p_first[first]:.0f} % of samples of the same size from the same population"
     how = f"{interval}, {sample}, by {len(board.entries.drawn)} draws"
     contender = board.entries.contender
     near = [int(e) for e in board.order() if contender[e] and e not in leaders and not board.apart[first, e]]
@@ -98,7 +105,9 @@ def _space_sentence(board: RankedBoard, first: int) -> str:
 
 
 def _what(variation: Variation, spec: RankingSpec) -> str:
-    """Return what a variation is of: the title of a metric, the name of a space or noise policy."""
+    """Return what a variation is of: the title of a metric, the name of a space, what is done with noise rows."""
+    if variation.kind == NOISE_POLICY:
+        return _NOISE[variation.what]
     is_metric = variation.kind in (WITHOUT_METRIC, ONLY_METRIC) and variation.what != STABILITY
     return in_sentence(spec.metric(variation.what).title) if is_metric else variation.what
 
@@ -137,7 +146,7 @@ def alerts_of(board: RankedBoard, spec: RankingSpec) -> list[Alert]:
     for first in board.first_entries()[:1]:
         if not board.robust[first]:
             others = [v for v in board.variations if v.kind in DOUBTS and v.rank[first] > 1]
-            lost = ", ".join(f"{v.kind} {_what(v, spec)}: rank {v.rank[first]}" for v in others)
+            lost = ", ".join(f"rank {v.rank[first]} {_condition(v, spec)}" for v in others)
             alerts.append((AlertKind.NOT_ROBUST, f"the first place is not robust ({lost})"))
         if disagreement := _disagreement(board, first, spec):
             alerts.append((AlertKind.METRICS_DISAGREE, disagreement))
@@ -152,6 +161,14 @@ def alerts_of(board: RankedBoard, spec: RankingSpec) -> list[Alert]:
         lack = "1 ranked entry lacks" if flagged == 1 else f"{flagged} ranked entries lack"
         alerts.append((AlertKind.MISSING_SCORES, f"{lack} a score, which ranks last"))
     return [Alert(kind, text, board.entries.dataset, board.entries.oracle) for kind, text in alerts]
+
+
+def _condition(variation: Variation, spec: RankingSpec) -> str:
+    """Return under what other rule a rank holds, such as ``if noise rows are left out of the scores``."""
+    what = _what(variation, spec)
+    if variation.kind == NOISE_POLICY:
+        return f"if noise rows are {what}"
+    return f"without {what}" if variation.kind == WITHOUT_METRIC else f"by the space {what} alone"
 
 
 def _disagreement(board: RankedBoard, first: int, spec: RankingSpec) -> str:
@@ -176,5 +193,5 @@ def _disagreement(board: RankedBoard, first: int, spec: RankingSpec) -> str:
     if lowest >= _LEAST_AGREEMENT and max(int(v.rank[first]) for v in single) <= math.ceil(n / 4):
         return ""
     least = f"; the least agreement is between {names} (rank correlation {lowest:.2f})" if names else ""
-    places = ", ".join(f"{v.rank[first]} by {_what(v, spec)}" for v in single)
-    return f"the metrics disagree: alone they would rank the first entry, of {n}, {places}{least}"
+    places = ", ".join(f"{v.rank[first]} ({_what(v, spec)})" for v in single)
+    return f"the metrics disagree: alone, they would put the first entry, of {n}, at place {places}{least}"

@@ -167,9 +167,15 @@ class RankingSpec:
         parts = []
         for part, weight in self.score.items():
             titles = self._titles(part.split(BETTER_OF))
-            text = titles[0] if len(titles) == 1 else f"the best of {listed(titles)}"
-            parts.append(text if weight == 1 else f"{weight:g} times {text}")
-        what = f"The score of a partition is {' plus '.join(parts)}, averaged over the reference spaces"
+            text = (
+                titles[0]
+                if len(titles) == 1
+                else f"the better of {listed(titles)}"
+                if len(titles) == 2
+                else f"the best of {listed(titles)}"
+            )
+            parts.append(text if weight == 1 else f"half of {text}" if weight == 0.5 else f"{weight:g} times {text}")
+        what = f"The score of a partition is {', plus '.join(parts)}, averaged over the reference spaces"
         chosen = "takes the k with the highest score" if policies == KPolicy.SCORE else f"takes its k by {policies}"
         return f"{what} {listed(self.reference_spaces)}. Each entry {chosen}, and entries are ordered by their scores."
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clusterbench.report.entry_views import Entry
 from clusterbench.report.model import BoardReport, Heading, ReportModel
 from clusterbench.report.number_text import NOTHING, fixed, significant
-from clusterbench.text import counted, shortened
+from clusterbench.text import counted, in_sentence, listed, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_WIDTH, _NAME, _POLICY, _MOST_SCORES = 100, 18, 3, 4
+_WIDTH, _NAME, _POLICY, _LETTERS, _MOST_SCORES = 100, 18, 3, 4, 4
 
 
 def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     """Return the first `top` entries of the first board as a table of rich, at most 100 columns wide.
 
-    What orders the entries follows the sizes: a score or a mean rank. The first scores behind it are under the short
-    name of their metric (Sil, DB) and the name of their reference space; agreement with known classes (ARI, AMI) is
-    grey, since it is not ranked, and replaces the fit time. A control
+    What orders the entries follows the sizes: a score or a mean rank. The scores behind it are under the short name of
+    their metric (Sil, DB) and the name of their reference space; where they are too many, those in the first space are
+    shown. Agreement with known classes (ARI, AMI) is grey, since it is not ranked, and replaces the fit time. A control
     has a ``c`` after its rank, an entry with the true k given an ``o``; the letters are those of ties. Where k was
     chosen in several ways, the first letters of the policy follow k.
     """
@@ -31,9 +32,9 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
 
     first = report.boards[0]
     headings, rows = first.table.headings, first.table.rows
+    about = first.board.title
     table = Table(
-        title=_plain(f"{report.title}: {first.board.title}"),
-        caption=_plain(_caption(first, len(report.boards), top)),
+        title=_plain(report.title if about == report.title else f"{report.title}: {about}"),
         box=box.SIMPLE_HEAD,
         padding=0,
         width=_WIDTH,
@@ -44,10 +45,13 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
         return table
     counted_metrics = first.board.run.record.ranking.order_metrics
     scores = [at for at, heading in enumerate(headings) if heading.name.partition("@")[0] in counted_metrics]
-    scores = [at for at in scores if headings[at].group][:_MOST_SCORES]
+    scores = [at for at in scores if headings[at].group]
+    if len(scores) > _MOST_SCORES:  # every metric in the first reference space
+        scores = [at for at in scores if headings[at].title == headings[scores[0]].title][:_MOST_SCORES]
     scores += [at for at, heading in enumerate(headings) if heading.shown_only]
     several = any(heading.name == "k_policy" for heading in headings)
     has_classes = any(heading.shown_only for heading in headings)
+    table.caption = _plain(_caption(first, len(report.boards), top, [headings[position] for position in scores]))
     _add_columns(table, first.board.order.heading, [headings[position] for position in scores])
     if not has_classes:
         table.add_column("fit s", justify="right", no_wrap=True)
@@ -59,14 +63,20 @@ def terminal_table(report: ReportModel, *, top: int = 10) -> Table:
     return table
 
 
-def _caption(board: BoardReport, n_boards: int, top: int) -> str:
+def _caption(board: BoardReport, n_boards: int, top: int, scores: Sequence[Heading]) -> str:
     n_rows = len(board.table.rows)
     parts = [f"the first {top} of {n_rows} entries"] if n_rows > top else []
+    if any(entry.control for entry, _ in board.table.rows[:top]):
+        parts.append("c: a control, a deliberately trivial method")
     if any(heading.shown_only for heading in board.table.headings):
         parts.append("grey: agreement with known classes, not ranked")
     if n_boards > 1:
         parts.append(f"{counted(n_boards - 1, 'more board')} in the report")
-    return "; ".join(parts)
+    titles = dict.fromkeys(heading.group for heading in scores if not heading.shown_only)
+    key = ", ".join(f"{short_title(title)} {in_sentence(title.rpartition(' ')[0])}" for title in titles)
+    spaces = list(dict.fromkeys(heading.title for heading in scores if not heading.shown_only))
+    where = f" in the reference space{'s' if len(spaces) > 1 else ''} {listed(spaces)}"
+    return "\n".join(part for part in (key and f"{key}{where}", "; ".join(parts)) if part)
 
 
 def _add_columns(table: Table, order: str, scores: list[Heading]) -> None:
@@ -78,8 +88,10 @@ def _add_columns(table: Table, order: str, scores: list[Heading]) -> None:
     table.add_column("k", justify="right", no_wrap=True)
     table.add_column("sizes%", no_wrap=True)
     table.add_column(order.lower().replace(" ", "\n"), justify="right", no_wrap=True)
+    several_spaces = len({heading.title for heading in scores if not heading.shown_only}) > 1
     for heading in scores:
-        lines = (heading.title, "grey") if heading.shown_only else (short_title(heading.group), heading.title[:6])
+        space = heading.title[:6] if several_spaces else ""
+        lines = (heading.title, "grey") if heading.shown_only else (short_title(heading.group), space)
         style = "dim" if heading.shown_only else None
         table.add_column(_plain("\n".join(lines)), justify="right", no_wrap=True, overflow="ellipsis", style=style)
 
@@ -92,7 +104,12 @@ def _place(entry: Entry, *, several_policies: bool) -> tuple[str, ...]:
         k += f" {entry.key[3][:_POLICY]}"
     # The values of the parameters distinguish the settings; their names do not fit.
     name = shortened(re.sub(r"\b\w+=", "", entry.name), _NAME)
-    return (f"{entry.rank}{mark}", interval, str(entry.row["tie"])[:4], name, entry.variant, k, _sizes(entry))
+    return (f"{entry.rank}{mark}", interval, _tie(str(entry.row["tie"])), name, entry.variant, k, _sizes(entry))
+
+
+def _tie(letters: str) -> str:
+    """Return the first letters of ties, with a mark where there are more."""
+    return letters if len(letters) <= _LETTERS else f"{letters[: _LETTERS - 1]}…"
 
 
 def _sizes(entry: Entry) -> str:

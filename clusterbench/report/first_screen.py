@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
+from clusterbench.datasets import ColumnRole
 from clusterbench.ranking import AlertKind, letters_of
+from clusterbench.report.column_summary import column_facts, columns_of
 from clusterbench.report.entry_views import Board, Entry, dataset_title
 from clusterbench.report.model import Notice, Terms, Tone, Verdict
 from clusterbench.report.number_text import fixed, is_missing, number_of
@@ -12,8 +14,8 @@ from clusterbench.report.outcome_summary import outcome_counts
 from clusterbench.results import StoredRun
 from clusterbench.structure import StructureFinding, StructureVerdict
 from clusterbench.structure.finding import LEVEL
-from clusterbench.text import counted, listed, printable
-from clusterbench.trust import TrustEstimate, dataset_trust, trust_by_dataset
+from clusterbench.text import counted, listed, printable, spanned
+from clusterbench.trust import NO_CLUSTERS, TrustEstimate, dataset_trust, trust_by_dataset
 
 _ANSWERED = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE, AlertKind.KNOWN_CLASSES})
 _TITLES = {
@@ -38,13 +40,15 @@ def run_facts(run: StoredRun) -> Terms:
     matrix = [
         counted(len(record.variants), "preprocessing variant"),
         counted(cells[["algorithm", "params"]].drop_duplicates().shape[0], "algorithm setting"),
-        *([f"k = {ks.min()} to {ks.max()}"] if len(ks) else []),
+        *([f"k = {spanned(sorted(set(ks)))}"] if len(ks) else []),
         counted(len(record.seeds), "seed"),
     ]
+    columns = column_facts(run, next(iter(record.datasets))) if len(record.datasets) == 1 else ""
     facts = {
         "Data": data_facts(run, list(record.datasets)),
+        **({"Columns": columns} if columns else {}),
         "Matrix": " × ".join(matrix),
-        "Results": outcome_counts(run),
+        "Asked for": outcome_counts(run),
         "Run": f"{datetime.fromisoformat(run.manifest.finished):%d %B %Y}".lstrip("0"),
     }
     return tuple((term, printable(text)) for term, text in facts.items())
@@ -99,17 +103,18 @@ def _separated(board: Board, leaders: list[Entry]) -> Verdict:
         return Verdict(question, "Not measured", "nothing was fitted to halves of the rows", Tone.DOUBT)
     letters = set(letters_of(str(first.row["tie"])))
     near = [one for one in board.contenders if one not in leaders and letters & set(letters_of(str(one.row["tie"])))]
-    chance = f"first in {number_of(first.row['p_first']):.0%} of other samples of this size"
-    evidence = f"rank {first.interval} in {board.run.record.ranking.confidence:.0%}, {chance}"
+    chance = f"be first in {100 * number_of(first.row['p_first']):.0f} % of them"
+    confidence = f"{100 * board.run.record.ranking.confidence:g} %"
+    evidence = f"in other samples of this size it would rank {first.interval} ({confidence}), and {chance}"
     if near:
-        return Verdict(question, f"Not separated from {counted(len(near), 'other')}", evidence, Tone.DOUBT)
+        return Verdict(question, f"{counted(len(near), 'other')} may be as good", evidence, Tone.DOUBT)
     return Verdict(question, "Ahead of all others", evidence, Tone.GOOD)
 
 
 def _trust(board: Board) -> Verdict | None:
     question = "Can it be trusted?"
     if board.overall and (estimates := {name: one for name, (_, one) in trust_by_dataset(board.run).items()}):
-        trusted = [name for name, estimate in estimates.items() if not estimate.abstains]
+        trusted = [name for name, estimate in estimates.items() if estimate.trusted]
         tone = Tone.GOOD if len(trusted) == len(estimates) else Tone.DOUBT if trusted else Tone.BAD
         return Verdict(
             question, f"On {len(trusted)} of {counted(len(estimates), 'table')}", listed(trusted, most=3), tone
@@ -119,11 +124,16 @@ def _trust(board: Board) -> Verdict | None:
 
 
 def _trust_words(estimate: TrustEstimate) -> tuple[str, str, Tone]:
+    warning = NO_CLUSTERS.removesuffix(".") if estimate.no_clusters else ""
     basis = f"as judged by {estimate.coefficients.tables} tables with known classes"
+    if estimate.categories:
+        known = f"it has categories, none of the {estimate.coefficients.tables} tables with known classes has"
+        return "Not known for a table like this", f"{known}. {warning}".removesuffix(". "), Tone.DOUBT
     loss = f"of adjusted Rand index against the best result here (a random pick {estimate.random:.2f}), {basis}"
     if estimate.abstains:
         return "Not on a table like this", f"it may lose up to {estimate.high:.2f} {loss}", Tone.BAD
-    return f"Likely to lose {estimate.low:.2f} to {estimate.high:.2f}", loss, Tone.GOOD
+    answer = f"Likely to lose {estimate.low:.2f} to {estimate.high:.2f}"
+    return (answer, f"{loss}. {warning}", Tone.DOUBT) if warning else (answer, loss, Tone.GOOD)
 
 
 def _controls(board: Board) -> Verdict:
@@ -151,10 +161,13 @@ def _structure(board: Board) -> Verdict | None:
         evidence = f"none found on {none}, not decided on {len(verdicts) - found - none}"
         return Verdict(question, f"Found on {found} of {counted(len(verdicts), 'table')}", evidence, tone)
     finding = findings.get(board.dataset)
-    return None if finding is None else Verdict(question, *_structure_words(finding))
+    if finding is None:
+        return None
+    has_categories = bool((columns_of(board.run, board.dataset)["role"] == ColumnRole.CATEGORY).any())
+    return Verdict(question, *_structure_words(finding, has_categories=has_categories))
 
 
-def _structure_words(finding: StructureFinding) -> tuple[str, str, Tone]:
+def _structure_words(finding: StructureFinding, *, has_categories: bool) -> tuple[str, str, Tone]:
     answer, tone = _STRUCTURE[finding.verdict]
     evidence = []
     if finding.columns:
@@ -162,9 +175,19 @@ def _structure_words(finding: StructureFinding) -> tuple[str, str, Tone]:
         evidence.append(f"{listed(list(map(printable, finding.columns)), most=2)} {has} more than one mode")
     if finding.observed.silhouette is not None and finding.silhouettes:
         values = f"silhouette {finding.observed.silhouette:.3f} against {max(finding.silhouettes):.3f}"
-        gain = "exceeds" if finding.p is not None and finding.p <= LEVEL else "hardly exceeds"
-        evidence.append(f"k-means {gain} tables drawn without clusters ({values})")
+        evidence.append(f"k-means {_gain(finding)} tables drawn without clusters ({values})")
+    if has_categories and finding.verdict is StructureVerdict.NOT_FOUND:
+        evidence.append("groups that differ in a few levels of categories are not seen by it")
     return answer, "; ".join(evidence), tone
+
+
+def _gain(finding: StructureFinding) -> str:
+    """Return how k-means compares with the tables drawn without clusters, as a verb."""
+    if finding.p is not None and finding.p <= LEVEL:
+        return "exceeds"
+    silhouette = finding.observed.silhouette
+    better = silhouette is not None and silhouette > max(finding.silhouettes)
+    return "hardly exceeds" if better else "does no better than"
 
 
 def _known_classes(board: Board, first: Entry) -> Verdict | None:

@@ -88,10 +88,10 @@ def basis(run: StoredRun) -> tuple[str, ...]:
     """Return what is said under the headline: the rule, and how far the first places can be trusted."""
     estimates = {printable(name): estimate for name, (_, estimate) in trust_by_dataset(run).items()}
     if len(estimates) > MOST_TRUST_SENTENCES:
-        trusted = [name for name, estimate in estimates.items() if not estimate.abstains]
+        trusted = [name for name, estimate in estimates.items() if estimate.trusted]
         where = f" ({listed(trusted, most=MOST_TRUST_SENTENCES)})" if trusted else ""
         text = f"The first place can be trusted on {len(trusted)} of {len(estimates)} tables{where}"
-        others = "; on the others no index can be trusted" if len(trusted) < len(estimates) else ""
+        others = "; on the others none can, or no clusters were found" if len(trusted) < len(estimates) else ""
         return (rule_text(run), f"{text}{others}. What each may lose is among the rules below.")
     several = len(run.record.datasets) > 1
     sentences = trust_sentences(run).items()

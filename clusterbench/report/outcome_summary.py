@@ -56,10 +56,10 @@ def _notice(alert: Alert) -> Notice:
 
 
 def outcome_counts(run: StoredRun) -> str:
-    """Return how all cells ended: ``56 results: 42 ok, 12 rejected, 2 timeout``."""
+    """Return how all cells ended: ``56 partitions: 42 ok, 12 rejected, 2 timeout``."""
     counts = run.cells["status"].value_counts()
     parts = [f"{counts[status.value]:,} {status_text(status)}" for status in CellStatus if counts.get(status.value)]
-    return f"{len(run.cells):,} {'result' if len(run.cells) == 1 else 'results'}: {', '.join(parts) or 'none'}"
+    return f"{counted(len(run.cells), 'partition')}: {', '.join(parts) or 'none'}"
 
 
 def competitors(entries: Sequence[Entry]) -> str:
@@ -82,7 +82,7 @@ def rejected_table(run: StoredRun) -> Table:
         for row in run.board.rejected.to_dict("records")
     ]
     about_cut = ("Cut shown", "k", "Sizes", "Noise", "Silhouette")
-    header = ("Dataset", "Algorithm", "Variant", "Status", "Reason", *about_cut, "All results")
+    header = ("Dataset", "Algorithm", "Variant", "Status", "Reason", *about_cut, "All partitions")
     caption = "Entries without a rank, each with its best cut; the silhouette is the mean over the reference spaces"
     return text_table(caption, header, rows, numeric=(6, 7, 8, 9))
 
@@ -98,8 +98,8 @@ def refused_table(run: StoredRun) -> Table:
         cuts = ", ".join(map(settings, part["cut"].unique()))
         rows.append((dataset, names.setting(algorithm, params), variant, status_text(status), len(part), cuts, reason))
     verb = "was rejected by the gate or is" if len(refused) == 1 else "were rejected by the gate or are"
-    caption = f"{len(refused)} of {counted(len(run.cells), 'partition')} {verb} no clustering"
-    header = ("Dataset", "Algorithm", "Variant", "Status", "Results", "Cuts", "Reason")
+    caption = f"{len(refused):,} of {counted(len(run.cells), 'partition')} {verb} no clustering"
+    header = ("Dataset", "Algorithm", "Variant", "Status", "Partitions", "Cuts", "Reason")
     return text_table(caption, header, rows, numeric=(4,))
 
 
@@ -111,8 +111,8 @@ def failure_table(run: StoredRun) -> Table:
         places = (part["dataset"] + " / " + part["variant"]).unique()
         where = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
         rows.append((status_text(status), algorithm, reason, len(part), where))
-    caption = f"{len(failed)} of {counted(len(run.cells), 'result')} ended without a partition"
-    return text_table(caption, ("Status", "Algorithm", "Reason", "Results", "Where"), rows, numeric=(3,))
+    caption = f"{len(failed):,} of {counted(len(run.cells), 'partition')} asked for could not be made"
+    return text_table(caption, ("Status", "Algorithm", "Reason", "Partitions", "Where"), rows, numeric=(3,))
 
 
 def dataset_table(board: Board, boards: Sequence[Board]) -> Table:

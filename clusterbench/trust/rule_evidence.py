@@ -29,7 +29,7 @@ class RuleEvidence:
         return (
             f"On {self.tables} tables with known classes this rule loses {self.regret:.2f} of adjusted Rand index on "
             f"average against the best partition of a table (a random pick {self.random:.2f}, the largest silhouette "
-            f"{self.silhouette:.2f}): docs/ranking-rule.md."
+            f"{self.silhouette:.2f}): the documentation, The ranking rule and its evidence."
         )
 
     @property

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from clusterbench.datasets import ColumnRole
 from clusterbench.errors import RequestError
 from clusterbench.results import StoredRun
+from clusterbench.structure import StructureVerdict
 from clusterbench.trust.first_place import first_place_features
 from clusterbench.trust.trust_estimate import TrustEstimate, estimate_trust, shipped_coefficients
 
@@ -35,4 +39,12 @@ def dataset_trust(run: StoredRun, name: str) -> tuple[dict[str, float], TrustEst
         n_columns=len(dataset.columns),
         reference_spaces=run.record.references.get(name, ()),
     )
-    return None if features is None else (features, estimate_trust(features, shipped_coefficients()))
+    if features is None:
+        return None
+    columns, findings = run.details.columns, run.record.structure
+    estimate = replace(
+        estimate_trust(features, shipped_coefficients()),
+        categories=bool(((columns["dataset"] == name) & (columns["role"] == ColumnRole.CATEGORY)).any()),
+        no_clusters=(name, StructureVerdict.NOT_FOUND) in [(finding.dataset, finding.verdict) for finding in findings],
+    )
+    return features, estimate

@@ -23,6 +23,7 @@ class Coefficients:
 
 
 CONSTANT = "constant"
+NO_CLUSTERS = "No clusters were found, so the rank orders ways of cutting one cloud."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,38 @@ class TrustEstimate:
     high: float
     random: float  # expected regret of a random pick among the partitions that pass the gate
     coefficients: Coefficients
+    categories: bool = False  # whether the table has categories, which no table that they were fitted on has
+    no_clusters: bool = False  # whether the structure tests found no clusters in the table
 
     @property
     def abstains(self) -> bool:
-        """Whether the first place may be no better than a random pick."""
-        return self.high >= self.random
+        """Whether the first place may be no better than a random pick, or nothing is known of tables like this."""
+        return self.categories or self.high >= self.random
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the first place is likely to be close to clusters that the table has."""
+        return not (self.abstains or self.no_clusters)
 
     @property
     def sentence(self) -> str:
         """The estimate in words."""
         basis = f"as on {self.coefficients.tables} tables with known classes"
+        warning = f" {NO_CLUSTERS}" if self.no_clusters else ""
+        if self.categories:
+            return (
+                "How far the first place can be trusted is not known: the table has categories, none of the"
+                f" {self.coefficients.tables} tables with known classes that this is judged by has.{warning}"
+            )
         if self.abstains:
             return (
                 f"No index can be trusted on a table like this: the first place may lose up to {self.high:.2f} of "
                 f"adjusted Rand index against the best partition here, a random pick {self.random:.2f} ({basis})."
+                f"{warning}"
             )
         return (
             f"The first place is likely to lose {self.low:.2f} to {self.high:.2f} of adjusted Rand index against the "
-            f"best partition here (90 % interval, {basis}); a random pick would lose {self.random:.2f}."
+            f"best partition here (90 % interval, {basis}); a random pick would lose {self.random:.2f}.{warning}"
         )
 
 

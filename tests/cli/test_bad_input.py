@@ -160,7 +160,7 @@ def test_an_unknown_table_to_inspect_is_refused(call, name, told):
 def test_an_algorithms_own_k_can_be_chosen(study, refused, call):
     Path("bench.toml").write_text(TOML + "k = [5]\n")
     assert "allowed: 5" in refused(*RUN, "--only", "k=2")
-    assert "1 partitions asked for: 1 fits" in call(*RUN, "--only", "k=5").out  # whose clusters the gate rejects
+    assert "1 partitions asked for: 1 fitted" in call(*RUN, "--only", "k=5").out  # whose clusters the gate rejects
 
 
 def test_limits_that_cannot_be_kept_are_told(study, call):

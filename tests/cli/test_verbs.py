@@ -23,7 +23,7 @@ from .conftest import TOML, environment
 def test_a_run_prints_the_top_of_the_leaderboard_and_what_it_wrote(finished):
     assert "kmeans" in finished.out
     # 2 algorithms x 2 variants x 2 k x 2 seeds; ward has no seed, so that its 4 fits serve 8 cells.
-    assert "16 partitions asked for: 12 fits, 12 of them now; 4 shared" in finished.out
+    assert "16 partitions asked for: 12 fitted, 12 of them now; 4 shared" in finished.out
     first, others = re.search(r"^wrote    reports/blobs/(.*)\n +beside it: (.*)$", finished.out, re.MULTILINE).groups()
     names = [first, *others.split(", ")]
     assert names[0] == "index.html"
@@ -161,7 +161,7 @@ def test_status_counts_cells(workspace, call):
 def test_a_part_of_a_benchmark_is_another_leaderboard(own, call):
     ended = call("run", "blobs.toml", "--only", "algorithm=kmeans", "--only", "k=2", "--jobs", "0")
     assert ended.status == 0
-    assert "4 partitions asked for: 4 fits, none of them now" in ended.out
+    assert "4 partitions asked for: 4 fitted, none of them now" in ended.out
     assert "algorithm=kmeans" in Path("reports/blobs-part/index.html").read_text()
 
 
@@ -284,4 +284,4 @@ def test_a_run_that_ranks_nothing_exits_with_1_and_says_why(own, call):
     Path("blobs.toml").write_text(Path("blobs.toml").read_text() + "[gate]\nmin_rows = 79\n")
     ended = call("run", "blobs.toml", "--jobs", "0", "--name", "nothing")
     assert ended.status == 1
-    assert "Nothing was ranked: 16 results: 16 rejected. Most often: " in ended.out
+    assert "Nothing was ranked: 16 partitions: 16 rejected. Most often: " in ended.out

@@ -43,8 +43,8 @@ def test_a_winner_in_every_sample_is_called_best(new_run, make_draws):
     cells, scores, draws = drawn_run(new_run, make_draws, CLEAR)
     board = leaderboard(cells, scores, SPEC, draws=draws)
     assert board.headline == (
-        "kmeans on standard with k = 3 is the best of 2 on table, told apart from every other (90% rank interval 1 to"
-        " 1, first in 100% of samples of the same size from the same population, by 10 draws). It is first in each of"
+        "kmeans on standard with k = 3 is the best of 2 on table, told apart from every other (90 % rank interval 1 to"
+        " 1, first in 100 % of samples of the same size from the same population, by 10 draws). It is first in each of"
         " the 2 reference spaces alone."
     )
     assert board.alerts == ()
@@ -53,7 +53,7 @@ def test_a_winner_in_every_sample_is_called_best(new_run, make_draws):
 def test_with_few_draws_nobody_is_called_best(new_run, make_draws):
     cells, scores, draws = drawn_run(new_run, make_draws, {name: values[:6] for name, values in CLEAR.items()})
     headline = leaderboard(cells, scores, SPEC, draws=draws).headline
-    assert "kmeans on standard with k = 3 is ranked first of 2 on table (90% rank interval 1 to 1" in headline
+    assert "kmeans on standard with k = 3 is ranked first of 2 on table (90 % rank interval 1 to 1" in headline
     assert "best" not in headline
     assert "told apart" not in headline
 
@@ -62,7 +62,7 @@ def test_rivals_that_share_a_letter_are_named(new_run, make_draws):
     near = {"kmeans": [0.5, 0.7] * 5, "gmm": [0.65, 0.45] * 5, "far": [0.0, 0.01] * 5}
     cells, scores, draws = drawn_run(new_run, make_draws, near)
     headline = leaderboard(cells, scores, SPEC, draws=draws).headline
-    assert headline.startswith("kmeans on standard with k = 3 is ranked first of 3 on table (90% rank interval 1 to 2")
+    assert headline.startswith("kmeans on standard with k = 3 is ranked first of 3 on table (90 % rank interval 1 to 2")
     assert "but is not separated from gmm on standard with k = 3." in headline
 
 
@@ -81,7 +81,7 @@ def test_of_equal_entries_the_one_most_often_first_is_named_first(new_run, make_
     named = max("ab", key=lambda name: p_first[name])
     assert p_first["a"] != p_first["b"]
     assert board.headline.startswith(f"{named} on standard with k = 3 shares the first place of 3 on table with ")
-    assert f"first in {p_first[named]:.0%} of samples" in board.headline
+    assert f"first in {100 * p_first[named]:.0f} % of samples" in board.headline
 
 
 def test_a_champion_that_loses_a_space_is_not_robust(new_run):
@@ -89,7 +89,7 @@ def test_a_champion_that_loses_a_space_is_not_robust(new_run):
     board = leaderboard(*run_of(new_run, split).frames(), SPEC)
     assert "Not robust: by one reference space alone it has rank 2 in log1p." in board.headline
     (alert,) = board.alerts
-    assert str(alert) == "table: the first place is not robust (only space log1p: rank 2)"
+    assert str(alert) == "table: the first place is not robust (rank 2 by the space log1p alone)"
     assert (alert.kind, alert.dataset, alert.oracle) == (AlertKind.NOT_ROBUST, "table", False)
     assert not board.table["robust"].iloc[0]
 
@@ -170,7 +170,7 @@ def test_metrics_that_contradict_each_other_are_told_with_the_numbers(new_run):
     # Ranks 5 6 4 3 2 1 by Davies-Bouldin: 1 - 6 (16+16+1+1+9+25) / 210 = -0.94.
     against = {"a": (6, 2), "b": (5, 1), "c": (4, 3), "d": (3, 4), "e": (2, 5), "f": (1, 6)}
     (told,) = judged(new_run, against)
-    assert told.startswith("table: the metrics disagree: alone they would rank the first entry, of 6, ")
+    assert told.startswith("table: the metrics disagree: alone, they would put the first entry, of 6, at place ")
     assert told.endswith("between silhouette and Davies-Bouldin (rank correlation -0.94)")
 
 
@@ -181,7 +181,7 @@ def test_a_champion_outside_the_best_quarter_by_one_metric_is_told(new_run):
     (told,) = judged(new_run, {"a7": (0.7, 4.5), "a6": (0.3, 7.0), "a5": (0.34, 5.0)} | {
         f"a{i}": (0.1 * i - 0.05, 1.0 * i - 0.5) for i in range(5)
     })  # fmt: skip
-    assert "rank the first entry, of 8, 1 by silhouette, 3 by Davies-Bouldin" in told
+    assert "put the first entry, of 8, at place 1 (silhouette), 3 (Davies-Bouldin)" in told
 
 
 def test_few_contenders_contradict_each_other_by_chance(new_run):

@@ -207,7 +207,7 @@ def test_the_parts_of_the_page_are_in_order_and_complete(pages: dict[str, str], 
     for part in (
         "smallest cluster has 1 of 1000 rows, needs 10",
         "took longer than 5 s",
-        "6 of 56 results ended without a partition",
+        "6 of 56 partitions asked for could not be made",
         "4 failed and 2 timeout of 56 cells",
         "own space, not ranked",
         "Diagnostics reported by the algorithm:",

@@ -16,10 +16,11 @@ import pytest
 from clusterbench.metrics import CENTROIDS, GROWTH, Direction, MetricFacts
 from clusterbench.ranking import Alert, AlertKind
 from clusterbench.report import Board, BoardReport, Entry, Notice, ReportModel, build_report
-from clusterbench.results import StoredRun
+from clusterbench.results import StoredRun, VariantRecord
 from clusterbench.running import Selection
 from clusterbench.structure import ColumnDip, StructureFinding, TableFit
 from clusterbench.tables import OVERALL
+from clusterbench.trust import Coefficients, TrustEstimate
 
 MakeRun = Callable[..., StoredRun]
 REPORTS = ["mixed_report", "full_report", "two_reports", "hostile_report", "rejected_report"]
@@ -200,14 +201,14 @@ def test_a_metric_of_a_plugin_is_shown_by_the_facts_of_the_record_alone(make_run
 
 
 def test_outcomes_add_up_and_one_is_singular(mixed_report: ReportModel, make_run: MakeRun) -> None:
-    assert mixed_report.outcomes == "56 results: 38 ok, 12 rejected, 4 failed, 2 timeout"
+    assert mixed_report.outcomes == "56 partitions: 38 ok, 12 rejected, 4 failed, 2 timeout"
     assert one_board(mixed_report).competitors == "5 contenders and 2 controls"
 
     def one_cell(cells: pd.DataFrame, scores: pd.DataFrame) -> None:
         cells.drop(cells.index[1:], inplace=True)  # noqa: PD002 - the fixture keeps its own frame
 
     report = bare(make_run(seeds=(0,), bootstraps=0, change=one_cell))
-    assert (report.outcomes, one_board(report).competitors) == ("1 result: 1 ok", "1 contender")
+    assert (report.outcomes, one_board(report).competitors) == ("1 partition: 1 ok", "1 contender")
 
 
 def test_rejected_entries_and_failed_cells_have_their_reasons(mixed_report: ReportModel) -> None:
@@ -311,13 +312,13 @@ def test_the_first_screen_answers_what_is_first_and_how_sure_that_is(
     assert evidence.startswith(f"first of {len(contenders)} contenders by mean rank ({first['mean_rank']:.3f})")
     assert len(shared) == evidence.count("·") // 2 + 1
     best = shared.loc[shared["p_first"].idxmax()]
-    interval = f"rank {best['rank_low']:.0f} to {best['rank_high']:.0f} in 90%"
-    sure = f"{interval}, first in {best['p_first']:.0%} of other samples of this size"
+    interval = f"it would rank {best['rank_low']:.0f} to {best['rank_high']:.0f} (90 %)"
+    sure = f"in other samples of this size {interval}, and be first in {100 * best['p_first']:.0f} % of them"
     assert said["How sure is that?"] == ("Ahead of all others", sure, "good")
     run = full_report.run
     tied = bare(replace(run, board=replace(run.board, table=table.assign(tie="a"))))
     others = len(contenders) - len(shared)
-    assert verdicts(tied)["How sure is that?"] == (f"Not separated from {others} others", sure, "doubt")
+    assert verdicts(tied)["How sure is that?"] == (f"{others} others may be as good", sure, "doubt")
     assert verdicts(mixed_report)["How sure is that?"][0] == "Not measured"
     assert list(verdicts(rejected_report)) == ["First place"]
 
@@ -433,6 +434,66 @@ def test_structure_is_shown_where_it_was_tested(
     assert (stated["verdict"], stated["columns"], stated["p"]) == ("structure found", ["a"], 0.5)
     assert "Structure" not in dict(mixed_report.rules)
     assert mixed_report.structure.rows == ()
+
+
+def test_a_table_like_those_drawn_without_clusters_is_not_said_to_exceed_them(make_run: MakeRun) -> None:
+    finding = StructureFinding(
+        "cards", 1000, TableFit(0.268, {}), (TableFit(0.269, {}),) * 3, (ColumnDip("a", 0.0, 1.0),)
+    )
+    report = bare(make_run(seeds=(0,), bootstraps=0, structure=(finding,)))
+    answer, evidence, tone = verdicts(report)["Any clusters at all?"]
+    assert (answer, tone) == ("None found", "bad")
+    assert evidence == "k-means does no better than tables drawn without clusters (silhouette 0.268 against 0.269)"
+
+
+@pytest.mark.parametrize(
+    ("categories", "no_clusters", "answer", "tone"),
+    [
+        (False, False, "Likely to lose 0.10 to 0.25", "good"),
+        (False, True, "Likely to lose 0.10 to 0.25", "doubt"),
+        (True, True, "Not known for a table like this", "doubt"),
+    ],
+)
+def test_the_trust_in_a_first_place_is_green_only_where_it_was_measured_and_clusters_were_found(
+    full_run: StoredRun,
+    monkeypatch: pytest.MonkeyPatch,
+    categories: bool,
+    no_clusters: bool,
+    answer: str,
+    tone: str,
+) -> None:
+    basis = Coefficients({}, {}, {}, 40, 0.9)
+    estimate = TrustEstimate(0.1, 0.25, 0.5, basis, categories=categories, no_clusters=no_clusters)
+    monkeypatch.setattr("clusterbench.report.first_screen.dataset_trust", lambda run, dataset: ({}, estimate))
+    said = verdicts(bare(full_run))["Can it be trusted?"]
+    assert (said[0], said[2]) == (answer, tone)
+    warning = "No clusters were found, so the rank orders ways of cutting one cloud"
+    assert (warning in said[1], f" {warning}." in estimate.sentence) == (no_clusters, no_clusters)
+    assert estimate.abstains == categories
+    assert estimate.trusted == (tone == "good")
+
+
+def test_one_line_says_what_became_of_the_columns(full_run: StoredRun) -> None:
+    columns = pd.DataFrame(
+        [
+            ("cards", "age", "numeric", "", 60, 0.0),
+            ("cards", "spend", "numeric", "", 900, 0.1),
+            ("cards", "region", "category", "", 12, 0.05),
+            ("cards", "member", "category", "", 2, 0.0),
+            ("cards", "signup", "date", "", 400, 0.0),
+        ],
+        columns=["dataset", "column", "role", "unit", "distinct", "missing"],
+    ).assign(zeros=0.0, low=0.0, median=1.0, high=2.0)
+    steps = [{"step": "one_hot"}, {"step": "date_parts", "parts": ["days"]}, {"step": "impute", "strategy": "median"}]
+    first, record = full_run.record.references["cards"][0], full_run.record
+    declared = '[[datasets]]\npath = "cards.csv"\nid = "customer"\ndrop = ["notes"]\n'
+    variants = {**record.variants, first: VariantRecord("", json.dumps(steps))}
+    record = replace(record, variants=variants, toml=declared)
+    report = bare(replace(full_run, record=record, details=replace(full_run.details, columns=columns)))
+    assert dict(report.facts)["Columns"] == (
+        "2 numbers, 2 categories (14 levels, as columns of 0 and 1), 1 date (as days); missing values: region (a level"
+        " of its own), spend (filled by median); left out: notes; id: customer"
+    )
 
 
 # --- details of an entry ----------------------------------------------------------------------------------------------

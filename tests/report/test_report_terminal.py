@@ -34,14 +34,26 @@ def test_it_fits_100_columns(name: str, request: pytest.FixtureRequest) -> None:
 
 def test_it_shows_rank_range_letter_name_scores_and_time(mixed_report: ReportModel) -> None:
     lines = printed(mixed_report)
-    assert next(line.split() for line in lines if "Sil↑" in line) == ["mean", "Sil↑", "Sil↑", "DB↓", "DB↓"]
+    assert next(line.split() for line in lines if "Sil↑" in line) == ["mean", "Sil↑", "DB↓", "CH↑"]
     first = mixed_report.run.board.table.iloc[0]
     row = next(line.split() for line in lines if " (ward)" in line)
     assert row[:3] == ["1", "–", first["tie"]]  # no draws, so no range
-    for name in ("silhouette@standard", "davies_bouldin@log1p"):
+    for name in ("silhouette@standard", "davies_bouldin@standard"):
         assert f"{first[name]:.3f}" in row
     assert f"{first['mean_rank']:.3f}" in row
     assert any(line.split()[0].endswith("c") for line in lines if "random_labels" in line)
+
+
+def test_the_caption_explains_the_short_names_and_the_space(mixed_report: ReportModel) -> None:
+    lines = [line.strip() for line in printed(mixed_report)]
+    assert "Sil↑ silhouette, DB↓ Davies-Bouldin, CH↑ Calinski-Harabasz in the reference space standard" in lines
+    assert any("c: a control, a deliberately trivial method" in line for line in lines)
+
+
+def test_letters_that_do_not_fit_are_marked_as_cut(make_run) -> None:
+    run = make_run(seeds=(0,))
+    tied = dataclasses.replace(run, board=dataclasses.replace(run.board, table=run.board.table.assign(tie="abcde")))
+    assert {row[2] for row in (line.split() for line in printed(bare(tied))) if row and row[0] == "1"} == {"abc…"}
 
 
 def test_a_board_by_score_shows_the_score_in_place_of_the_mean_rank(scored_reports: ReportModel) -> None:
@@ -112,6 +124,6 @@ def test_long_titles_and_algorithms_are_shortened_and_no_field_is_lost(
         assert line.split()[0] == str(row["rank"])
         assert f" {row['variant']} " in line
         assert f" {int(row['k'])} " in line
-        for name in ("silhouette@standard", "silhouette@log1p", "davies_bouldin@standard", "davies_bouldin@log1p"):
+        for name in ("silhouette@standard", "davies_bouldin@standard"):
             assert f" {row[name]:.3f} " in line
         assert f" {row['mean_rank']:.3f} " in line

@@ -62,7 +62,7 @@ def _finding(board: Board, curves: Mapping[str, pd.DataFrame], gap: GapStatistic
     if gap is not None:
         parts.append(f"the gap statistic gives {_suggested(gap)}")
     if board.contenders and not is_missing(chosen := board.contenders[0].row["k"]):
-        parts.append(f"the first entry has k = {number_of(chosen):.0f} by its scores, which no inertia decides")
+        parts.append(f"the first entry has k = {number_of(chosen):.0f}")
     text = "; ".join(parts)
     return text[:1].upper() + text[1:]
 
