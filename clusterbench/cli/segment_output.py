@@ -23,8 +23,10 @@ def edited_names(folder: Path) -> str | None:
 
 def say_segments(made: SegmentedEntry, written: WrittenSegments) -> None:
     """Print the segments with the evidence of their names, and the files."""
+    from clusterbench.report.number_text import share
+
     say(f"{made.segmentation.title}: {made.segmentation.n_segments} segments")
-    say(f"assigned by: {made.fit.method}, which gives {made.fit.overall:.1%} of the rows their segment again")
+    say(f"assigned by: {made.fit.method}, which gives {share(made.fit.overall)} of the rows their segment again")
     for segment in written.description.names:
         say(f"  {segment.name}: {segment.evidence_text}")
     name_files(written.paths)

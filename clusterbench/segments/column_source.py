@@ -41,6 +41,11 @@ class MarkedLevel:
     level: str
 
     @property
+    def words(self) -> str:
+        """The level, as it is said."""
+        return {"(missing)": "missing", "(other)": "other"}.get(self.level, self.level)
+
+    @property
     def text(self) -> str:
         """The category and its level as they are printed."""
-        return printable(f"{self.column} {self.level}")
+        return printable(f"{self.column} {self.words}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from clusterbench.report.number_text import share
 from clusterbench.segments.bundle import BundleManifest
 from clusterbench.text import counted, printable
 
@@ -59,8 +60,8 @@ def _origin(manifest: BundleManifest) -> str:
 def _segments(manifest: BundleManifest) -> list[str]:
     rows = [
         [
-            *(str(one.id), one.name, f"{one.rows:,}", f"{one.rows / manifest.n_rows:.1%}"),
-            *(f"{one.agreement:.1%}", _share(one.jaccard)),
+            *(str(one.id), one.name, f"{one.rows:,}", share(one.rows / manifest.n_rows)),
+            *(share(one.agreement), _share(one.jaccard)),
         ]
         for one in manifest.segments
     ]
@@ -72,7 +73,7 @@ def _columns(manifest: BundleManifest) -> list[str]:
         [
             *(one.name, one.unit),
             *(f"{value:g}" for value in (one.minimum, median, one.maximum)),
-            *(f"{one.zero_share:.1%}", f"{one.missing_share:.1%}", "filled" if one.filled else "refused"),
+            *(share(one.zero_share), share(one.missing_share), "filled" if one.filled else "refused"),
         ]
         for one, median in zip(manifest.columns, manifest.medians, strict=True)
     ]

@@ -20,10 +20,11 @@ LARGE_INDEX, LARGE_CHANGE, MANY_ROWS = 0.25, 0.10, 0.05
 
 RULE = (
     f"A difference counts if it passes its limit and is not small. All limits together are passed by at most "
-    f"{ALARM_RATE:.0%} of files without drift; small are a stability index below {SMALL_INDEX} and shares within "
-    f"{SMALL_CHANGE:.0%} of the rows. keep: no difference counts. watch: one does. refit: one of a column or of the "
-    f"distances over all rows has an index of at least {LARGE_INDEX}, or the segments of {LARGE_CHANGE:.0%} of the "
-    f"rows changed, or more than {MANY_ROWS:.0%} of the rows are atypical or out of range (lower end of the interval)."
+    f"{100 * ALARM_RATE:.0f} % of files without drift; small are a stability index below {SMALL_INDEX} and shares "
+    f"within {100 * SMALL_CHANGE:.0f} % of the rows. keep: no difference counts. watch: one does. refit: one of a "
+    f"column or of the distances over all rows has an index of at least {LARGE_INDEX}, or the segments of "
+    f"{100 * LARGE_CHANGE:.0f} % of the rows changed, or more than {100 * MANY_ROWS:.0f} % of the rows are atypical "
+    "or out of range (lower end of the interval)."
 )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from clusterbench.errors import RequestError, request_errors
 from clusterbench.plugins import operations_of
 from clusterbench.preprocessing import Space, Step
+from clusterbench.report.number_text import share
 from clusterbench.segments.decisions import Costs, Neighbours
 from clusterbench.segments.operations import ColumnOperation, Floats, Ints, Linear, Take, Unit
 from clusterbench.segments.program import Assigned, Program, decided, make_program
@@ -41,9 +42,9 @@ class Fit:
 
     def figures(self) -> str:
         """Return the method and the agreement, with the segments below the limit."""
-        low = [(number, share) for number, share in enumerate(self.per_segment, start=1) if share < LEAST_PER_SEGMENT]
-        parts = [f"segment {number} {share:.1%}" for number, share in low]
-        return ", ".join([f"{self.method} {self.overall:.1%}", *parts])
+        low = [(number, part) for number, part in enumerate(self.per_segment, start=1) if part < LEAST_PER_SEGMENT]
+        parts = [f"segment {number} {share(part)}" for number, part in low]
+        return ", ".join([f"{self.method} {share(self.overall)}", *parts])
 
 
 def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segment: Ints, model: object | None) -> Fit:
@@ -82,8 +83,8 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
         best_way = f"the best, {best.figures()}, agrees with too few fitted rows" if best else "there is none"
         raise RequestError(
             f"no assignment program gives the fitted segments to new rows: {best_way}",
-            allowed=f"at least {LEAST_OVERALL:.0%} of all rows and {LEAST_PER_SEGMENT:.0%} of each segment;"
-            " another entry, or segments merged in names.toml",
+            allowed=f"at least {100 * LEAST_OVERALL:.0f} % of all rows and {100 * LEAST_PER_SEGMENT:.0f} % of each"
+            " segment; another entry, or segments merged in names.toml",
         )
     return best
 

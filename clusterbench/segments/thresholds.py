@@ -30,7 +30,7 @@ class Condition:
         """The condition as it is printed, such as ``0 < CASH_ADVANCE ≤ 1,200`` or ``REGION is north``."""
         if self.marked is not None:
             verb = "is not" if self.above is None else "is"
-            return printable(f"{self.marked.column} {verb} {self.marked.level}")
+            return printable(f"{self.marked.column} {verb} {self.marked.words}")
         name = printable(self.column)
         if self.above is None:
             return f"{name} ≤ {self.up_to:,.12g}"

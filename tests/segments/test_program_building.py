@@ -156,7 +156,9 @@ def test_rows_without_a_segment_stay_without_one(cards):
 
 def test_labels_that_no_program_gives_again_are_refused_with_the_figures(cards):
     segment = 1 + np.arange(300) % 2
-    with pytest.raises(RequestError, match=r"new rows: the best, .* \d+\.\d%, segment 1 \d+\.\d%.*at least 95% .* 80%"):
+    with pytest.raises(
+        RequestError, match=r"new rows: the best, .* \d+\.\d %, segment 1 \d+\.\d %.*at least 95 % .* 80 %"
+    ):
         labelled(cards, segment).program()
 
 

@@ -93,6 +93,12 @@ def test_levels_of_categories_are_described_by_their_shares(make_segmentation: A
     text = render(description, "summary.md")
     assert "- region north: 100 %, others 0 %" in text
     assert "region=" not in text
+    gaps = make_segmentation(
+        table.rename(columns={"region=north": "region=(missing)"}),
+        segment,
+        sources={"region=(missing)": ColumnSource("region", missing=1.0)},
+    )
+    assert describe(gaps).rules.rules[0].text == "region is missing"
     page = render(description, "dashboard.html")
     points = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])
     assert [axis for axis in points["axes"] if not axis.startswith("component")] == ["age"]
