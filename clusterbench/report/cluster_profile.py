@@ -67,7 +67,8 @@ class Contrast:
     def text(self) -> str:
         """What the column is like inside against outside; where both are equal, how often the inside is larger."""
         inside, outside = (value_text(value, self.role) for value in (self.value, self.rest))
-        name = f"{'higher' if self.delta > 0 else 'lower'} {printable(self.column)}"
+        more, less = ("more often", "less often") if self.role == ColumnRole.BINARY else ("higher", "lower")
+        name = f"{more if self.delta > 0 else less} {printable(self.column)}"
         if inside != outside:
             return f"{name} ({inside} against {outside})"
         return f"{name} (in {100 * (1 + self.size) / 2:.0f} % of pairs of rows; both medians {inside})"

@@ -636,7 +636,7 @@ def test_clusters_are_told_apart_by_their_largest_deltas_in_units_of_the_table(f
     assert [name for name, _ in details.apart] == [f"Cluster {c}, {size:,} rows" for c, size in enumerate(sizes)]
     medoids = full_report.run.details.medoids.set_index("labels_sha256")["row_id"]
     assert details.apart[0][1] == (
-        "higher b (0.0 % against 50.0 %) and lower day (in 60 % of pairs of rows; both medians 1970-01-01); row"
+        "more often b (0.0 % against 50.0 %) and lower day (in 60 % of pairs of rows; both medians 1970-01-01); row"
         f" {medoids[details.entry.labels_sha256]} is nearest to its mean."
     )
     assert details.apart[1][1] == "lower day (1970-01-02 against 1970-01-01)."

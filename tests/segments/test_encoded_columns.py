@@ -127,3 +127,18 @@ def test_a_variant_that_encodes_late_is_refused(place, registry):
     fitted = Workbench(dataset, registry).fit("kmeans", [{"step": "standardize"}, {"step": "one_hot"}], k=3)
     with pytest.raises(RequestError, match="step standardize goes before one_hot"):
         without_encoders(dataset, fitted.steps, fitted.space)
+
+
+def test_a_category_of_two_levels_is_read_from_its_texts(tmp_path, registry):
+    member = np.array(["no", "yes"] * 20)
+    frame = pd.DataFrame({"id": range(40), "spend": np.where(member == "yes", 8.0, 0.0) + np.arange(40) % 5})
+    frame.assign(member=member).to_csv(tmp_path / "table.csv", index=False)
+    spec = DatasetSpec(path="table.csv", id="id", roles={"member": "category"})
+    dataset = load_dataset(spec, base=tmp_path)
+    fitted = Workbench(dataset, registry).fit("kmeans", [{"step": "one_hot"}, {"step": "standardize"}], k=2)
+    assert fitted.space.columns == ("spend", "member=yes")
+    table, _, _, sources = without_encoders(dataset, fitted.steps, fitted.space)
+    np.testing.assert_array_equal(table.frame["member=yes"], member == "yes")
+    source = sources["member=yes"]
+    assert (source.column, source.levels, source.values) == ("member", ("no", "yes"), (0.0, 1.0))
+    assert (source.other, source.missing) == (0.0, 0.0)  # the level without a column
