@@ -57,7 +57,9 @@ def draft_toml(table: str | Path, *, folder: Path, declared: Sequence[str] = ())
     source = table_source(str(table))
     spec = declared_spec(declared, **{**source, **({"path": str(Path(table).absolute())} if "path" in source else {})})
     drafted = draft_dataset(spec, base=folder)
-    keys = {key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "drop", "path")}
+    keys = {
+        key: value for key, value in tomllib.loads("\n".join(declared)).items() if key not in (*_KEYS, "drop", "path")
+    }
     return (
         "\n".join(
             [

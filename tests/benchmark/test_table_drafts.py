@@ -87,7 +87,9 @@ def test_roles_are_declared_with_the_reason(tmp_path):
         "drop": ["Notiz", "leer"],
         "roles": {"Filiale": "category", "Seit": "date"},
     }
-    assert text.startswith("# t.csv: separator ';', decimal ',', encoding cp1252: 60 rows, 7 columns\n")
+    assert text.startswith(
+        "# t.csv: separator ';', decimal ',', encoding cp1252: 60 rows, 7 columns: 4 features, 1 id and 2 texts\n"
+    )
     assert "# negative values in Größe: log1p leaves them as they are" in text
     assert tomllib.loads(text)["gate"] == {"min_rows": 3}
 
