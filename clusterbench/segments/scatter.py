@@ -19,6 +19,7 @@ from clusterbench.text import printable
 _MOST_POINTS = 2_000
 _MOST_COLUMNS = 40  # of the table, offered as axes
 _N_COMPONENTS = 3
+_N_COLOURS = 7  # of `segment_colour`
 Values = NDArray[np.float64]
 
 
@@ -82,6 +83,8 @@ def _of_rows(segmentation: Segmentation, rows: NDArray[np.int64], axes: tuple[st
     shown = "all" if len(rows) == n else f"{len(rows):,} of {n:,}"
     how = "" if len(rows) == n else ", sampled by segment: of each its share, at least ten"
     small = "; small grey dots have no segment" if (segment == 0).any() else ""
+    if segmentation.n_segments > _N_COLOURS:
+        small += f"; colours repeat after {_N_COLOURS} segments, with other marks"
     caption = f"{shown} rows{how}. A number marks the middle of its segment; far rows are drawn at the edge{small}."
     ids = tuple(map(printable, segmentation.table.index[rows]))
     return Scatter(axes, values, segment, ids, (), caption[0].upper() + caption[1:])

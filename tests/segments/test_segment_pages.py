@@ -72,11 +72,14 @@ def test_a_segmentation_without_numbers_of_segments_says_so(planted: Segmentatio
     assert "This setting has no number of segments to choose" in page
 
 
-def test_pairs_that_are_not_shown_are_counted(make_segmentation: Any) -> None:
-    segment = np.repeat(range(1, 8), 20)
-    table = pd.DataFrame({"A": 9.0 * segment + np.random.default_rng(0).normal(size=140)})
+def test_pairs_that_are_not_shown_are_counted_and_equal_colours_said(make_segmentation: Any) -> None:
+    segment = np.repeat(range(1, 9), 20)
+    table = pd.DataFrame({"A": 9.0 * segment + np.random.default_rng(0).normal(size=160)})
     page = render(describe(make_segmentation(table, segment)), "dashboard.html")
-    assert "Shown are 15 of 21 pairs, those of the first 6 segments" in page
+    assert "Shown are 15 of 28 pairs, those of the first 6 segments" in page
+    colours = json.loads(re.search(r'id="points">(.*?)</script>', page)[1])["colours"][1:]
+    assert (len(set(colours)), colours[7]) == (7, colours[0])
+    assert "colours repeat after 7 segments" in page
 
 
 def test_levels_of_categories_are_described_by_their_shares(make_segmentation: Any) -> None:
