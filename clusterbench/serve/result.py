@@ -33,6 +33,7 @@ class ResultRow:
     weight: str
     bar: float  # length in per cent of the longest one
     against: bool
+    is_number: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,16 @@ def _rows(bundle: Bundle, one: Explanation, medians: Medians, values: Floats) ->
         bar = 100.0 * abs(reason.weight) / longest
         unit, value, note, usual, median = map(printable, facts)
         yield ResultRow(
-            printable(reason.column), unit, value, note, usual, median, weight, bar, against=reason.weight < 0
+            printable(reason.column),
+            unit,
+            value,
+            note,
+            usual,
+            median,
+            weight,
+            bar,
+            against=reason.weight < 0,
+            is_number=not isinstance(reason.value, str),
         )
 
 

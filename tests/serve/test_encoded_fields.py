@@ -105,6 +105,7 @@ def test_the_result_names_the_level_and_another_one_that_moves_the_row(client, r
     texts = {name: "" if value is None else str(value) for name, value in rows[20].items()}
     page = html.unescape(client.post("/", data=texts).text)
     assert re.findall(r'<th scope="row">(region.*?)</th>\s*<td class="n">(\w+)</td>', page) == [("region", "west")]
+    assert "The median of a category is the level of more than half of the rows" in page
     assert re.search(r"Another level of region \(such as \w+\) moves this row\.", page)
 
 
