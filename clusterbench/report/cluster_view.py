@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.results import StoredRun
+from clusterbench.text import listed
 
 _SIZE, _EDGE = 260, 12
 # Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
@@ -24,6 +25,7 @@ _SHAPES = (
 )
 _DOT = ("h0", "round", 2.0, (0, 0))
 _MOST_NUMBERED = 12
+_MOST_COLOURED = 8  # clusters that can be told apart
 _MOST_DRAWN = 200
 _PERPLEXITY = 30.0
 _FEWEST_TSNE = 8  # rows below which neighbours mean little
@@ -41,11 +43,13 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str, *, like: Seq
     """Draw sampled rows in their plane: of the first two principal components, or of t-SNE.
 
     `points` has a row with x, y, share_x and share_y (shares of the variance, NaN for t-SNE) per sampled row, `labels`
-    their clusters; -1 is noise, drawn as small grey dots. `name` is that of the entry. A cluster has the colour of that
-    of the labels `like` with which it shares most rows.
+    their clusters; -1 is noise. Noise and all but the 8 largest clusters are small grey dots. `name` is that of the
+    entry. A cluster has the colour of that of the labels `like` with which it shares most rows.
     """
     drawn = np.linspace(0, len(points) - 1, min(len(points), _MOST_DRAWN)).round().astype(np.int64)
-    groups, matched = np.asarray(labels), _matched(np.asarray(labels), np.asarray(like))
+    n_clusters = max(labels, default=-1) + 1
+    groups, other = (np.where(np.asarray(one) < _MOST_COLOURED, one, -1) for one in (labels, like))
+    matched = _matched(groups, other)
     groups[groups >= 0] = matched[groups[groups >= 0]]
     points, groups = points.iloc[drawn], groups[drawn]
     plane, numbers = points[["x", "y"]].to_numpy(dtype=np.float64), np.argsort(matched).tolist()
@@ -57,9 +61,11 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str, *, like: Seq
         else "in the plane of the first two principal components of the first reference space,"
         f" {100 * shares:.0f} % of its variance"
     )
+    rest = f"the {n_clusters - _MOST_COLOURED} smaller clusters" if n_clusters > _MOST_COLOURED else ""
+    grey = listed([what for what in (rest, "noise" if min(labels, default=0) < 0 else "") if what])
     caption = (
         f"{len(points)} rows {where}; a number marks the middle of its cluster, outliers are drawn at the edge"
-        f"{', small dots are noise' if (groups < 0).any() else ''}."
+        f"{f', small dots are {grey}' if grey else ''}."
     )
     return View(body, caption)
 

@@ -124,16 +124,19 @@ def _trust(board: Board) -> Verdict | None:
 
 
 def _trust_words(estimate: TrustEstimate) -> tuple[str, str, Tone]:
-    warning = NO_CLUSTERS.removesuffix(".") if estimate.no_clusters else ""
+    warning = f". {NO_CLUSTERS}".removesuffix(".") if estimate.no_clusters else ""
     basis = f"as judged by {estimate.coefficients.tables} tables with known classes"
     if estimate.categories:
         known = f"it has categories, none of the {estimate.coefficients.tables} tables with known classes has"
-        return "Not known for a table like this", f"{known}. {warning}".removesuffix(". "), Tone.DOUBT
-    loss = f"of adjusted Rand index against the best result here (a random pick {estimate.random:.2f}), {basis}"
+        return "Not known for a table like this", f"{known}{warning}", Tone.DOUBT
+    loss = (
+        "of adjusted Rand index (1: the same clusters, 0: by chance) against the best result here"
+        f" (a random pick {estimate.random:.2f}), {basis}{warning}"
+    )
     if estimate.abstains:
         return "Not on a table like this", f"it may lose up to {estimate.high:.2f} {loss}", Tone.BAD
     answer = f"Likely to lose {estimate.low:.2f} to {estimate.high:.2f}"
-    return (answer, f"{loss}. {warning}", Tone.DOUBT) if warning else (answer, loss, Tone.GOOD)
+    return answer, loss, Tone.DOUBT if warning else Tone.GOOD
 
 
 def _controls(board: Board) -> Verdict:

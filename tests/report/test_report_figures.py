@@ -422,6 +422,16 @@ def test_clusters_beyond_the_declared_k_do_not_squeeze_the_axis_and_are_counted(
     assert not {"20", "40", "60", "80"} & set(texts(drawn))
 
 
+@pytest.mark.parametrize(("k", "is_shown"), [(8, True), (9, False)])
+def test_the_first_place_is_on_the_axis_up_to_twice_the_declared_k(board: Board, k: int, is_shown: bool) -> None:
+    first = board.contenders[0]  # the largest declared k is 4
+    entries = [replace(one, row={**one.row, "k": k}) if one is first else one for one in board.entries]
+    cells = board.run.cells.copy()
+    cells.loc[(cells["algorithm"] == first.algorithm) & (cells["k"] == 4), "n_clusters"] = k
+    drawn = picture("scores-against-k", replace(board, entries=tuple(entries), run=replace(board.run, cells=cells)))
+    assert ("Beyond the axis" not in drawn.description) == is_shown
+
+
 def with_drawn_tables(board: Board, curves: Sequence[Sequence[float]] = DRAWN) -> Board:
     """The board of a table whose structure was tested with two drawn tables."""
     observed, *drawn = (TableFit(None, dict(zip((2, 3, 4), curve, strict=True))) for curve in (OBSERVED, *curves))

@@ -664,6 +664,18 @@ def test_equal_clusters_of_other_numbers_have_the_colours_of_the_first_entry(ful
     assert others == [(number + 1) % len(numbers) for number in numbers]
 
 
+def test_a_picture_has_at_most_eight_clusters_in_colour_and_says_what_is_grey(full_run: StoredRun) -> None:
+    sampled = full_run.details.point_labels.copy()
+    n_rows = len(json.loads(sampled["labels"].iloc[0]))
+    sampled["labels"] = json.dumps([place % 10 for place in range(n_rows)])
+    run = replace(full_run, details=replace(full_run.details, point_labels=sampled))
+    view = one_board(bare(run)).details[0].view
+    assert view is not None
+    assert re.findall(r">(\d+)</text>", view.body) == list("01234567")
+    assert len(re.findall("<path", view.body)) == 9  # with the grey one
+    assert view.caption.endswith("small dots are the 2 smaller clusters.")
+
+
 def test_noise_policies_are_shown_where_there_is_noise_only(full_report: ReportModel) -> None:
     every = one_board(full_report).details
     assert {bool(details.policies.rows) for details in every if not details.entry.n_noise} == {False}

@@ -62,6 +62,7 @@ def _draw(board: Board) -> Drawing:
     series, points = series_of(board)
     asked = board.cells["k"].dropna().astype(float)
     k_range = (asked.min(), asked.max()) if len(asked) else (-math.inf, math.inf)
+    k_range = _with_first_place(board, k_range)
     bands = board.run.details.bands
     bands = bands[(bands["dataset"] == board.dataset) & bands["metric"].isin([m.name for m in board.order_metrics])]
     bands = bands[bands["k"].between(*k_range)].rename(columns={"k": "n_clusters"})
@@ -85,6 +86,14 @@ def _draw(board: Board) -> Drawing:
         description += f" Not drawn: {counted(len(points) - len(finite), 'infinite score')}, listed with the numbers."
     rows = [*_rows(points, board), *_band_rows(bands, board)]
     return Drawing(canvas, description, _HEADER, rows, _finding(board))
+
+
+def _with_first_place(board: Board, k_range: tuple[float, float]) -> tuple[float, float]:
+    """Return the range of k, widened to the k of the first place where it is at most twice the largest."""
+    first = next(iter(board.contenders), None)
+    if first is None or is_missing(first.row["k"]) or not number_of(first.row["k"]) <= 2.0 * k_range[1]:
+        return k_range
+    return min(k_range[0], number_of(first.row["k"])), max(k_range[1], number_of(first.row["k"]))
 
 
 def _finding(board: Board) -> str:
