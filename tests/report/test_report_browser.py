@@ -475,7 +475,7 @@ def test_five_thousand_rows_sort_without_a_pause(
     path = tmp_path / "index.html"
     path.write_text(render(build_report(run, figures=()), "html"), encoding="utf-8")
     page = open_page(path)
-    assert page.inner_text("table.leaderboard caption").startswith("4000 contenders and 1000 controls.")
+    assert page.inner_text("table.leaderboard caption").startswith("4,000 contenders and 1,000 controls.")
     script = """name => {
         const start = performance.now();
         document.querySelector(`th[data-name='${name}'] button`).click();
