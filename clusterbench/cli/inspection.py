@@ -55,7 +55,9 @@ def list_everything() -> None:
                 say(f"  {name:22} {text}")
 
 
-def show_dataset(dataset: str, drop: Sequence[str], lines: Sequence[str], reports: Path, *, open_page: bool) -> None:
+def show_dataset(
+    dataset: str, drop: Sequence[str], lines: Sequence[str], reports: Path, *, levels: bool, open_page: bool
+) -> None:
     """Print facts of a dataset and of its columns, and write them as a page and JSON."""
     known = {entry.name for entry in list_datasets()}
     is_path = dataset not in known and ("." in dataset or "/" in dataset)
@@ -76,7 +78,7 @@ def show_dataset(dataset: str, drop: Sequence[str], lines: Sequence[str], report
             say(f"{role} ({len(names)}): {', '.join(map(printable, names))}")
     for name, columns in loaded.groups.items():
         say(f"group {name}: {', '.join(columns)}")
-    inspection = inspect_table(drafted)
+    inspection = inspect_table(drafted, levels=levels)
     for finding in findings(inspection):
         say(f"{'warning: ' if finding in loaded.warnings else ''}{printable(finding)}", style="yellow")
     facts = inspection.facts.reset_index()

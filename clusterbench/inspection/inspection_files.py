@@ -154,7 +154,9 @@ def _terms(inspection: Inspection) -> Iterator[tuple[str, str]]:
         f"; pictures, correlations, sums, patterns of missing values of {inspection.sampled:,}, drawn with seed {SEED}"
     )
     yield "Computed of", f"all rows{sample if inspection.sampled < inspection.n_rows else ''}"
-    yield "Values", "no rows; the smallest and the largest of each column, and names of levels and classes"
+    is_hidden = (inspection.levels or inspection.classes) and not inspection.with_levels
+    hidden = "; levels and classes are numbered by size (--levels shows their names)" if is_hidden else ""
+    yield "Values", f"no rows; the smallest and the largest of each column{hidden}"
 
 
 def _card(inspection: Inspection, name: str) -> Card:

@@ -26,7 +26,7 @@ _FAR_OUT = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977)
 class Level:
     """A level of a category, or a known class."""
 
-    name: str
+    name: str  # "level 1", the largest, unless names are shown
     rows: int
 
 
@@ -68,6 +68,7 @@ class Inspection:
     repeated_rows: int  # rows that equal an earlier one in all features
     far_out_rows: int  # of the sample: rows with a value that is far out
     warnings: tuple[str, ...]
+    with_levels: bool  # whether names of levels and classes are shown
 
     @property
     def missing(self) -> dict[str, int]:
@@ -81,11 +82,12 @@ class Inspection:
         return [str(name) for name in self.pearson.columns]
 
 
-def inspect_table(drafted: DraftedDataset) -> Inspection:
+def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspection:
     """Inspect a table with the roles that were detected.
 
-    Values of single rows are in no fact but smallest and largest ones, and names of levels and classes. Beyond 100,000
-    rows, or fewer where columns are many, what the columns have to do with each other is computed of a random sample.
+    Values of single rows are in no fact but smallest and largest ones. Levels and classes are numbered by size unless
+    `levels` shows their names. Beyond 100,000 rows, or fewer where columns are many, what the columns have to do with
+    each other is computed of a random sample.
     """
     dataset = drafted.dataset
     numeric = [name for name in dataset.columns if name not in dataset.coded]
@@ -111,8 +113,8 @@ def inspect_table(drafted: DraftedDataset) -> Inspection:
         roles=drafted.roles,
         column_counts=drafted.column_counts,
         facts=facts,
-        levels=_levels(dataset),
-        classes=_classes(dataset),
+        levels=_levels(dataset, shown=levels),
+        classes=_classes(dataset, shown=levels),
         dates=_dates(dataset),
         histograms=_histograms(sample, facts),
         patterns=patterns[:_MOST_PATTERNS],
@@ -123,6 +125,7 @@ def inspect_table(drafted: DraftedDataset) -> Inspection:
         repeated_rows=int(dataset.frame.duplicated().sum()),
         far_out_rows=int(_far_out(numbers, facts).any(axis=1).sum()),
         warnings=dataset.warnings,
+        with_levels=levels,
     )
 
 
@@ -133,23 +136,25 @@ def _far_out(numbers: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     return ((numbers < low - reach) | (numbers > high + reach)) & (reach > 0)
 
 
-def _levels(dataset: Dataset) -> dict[str, tuple[Level, ...]]:
+def _levels(dataset: Dataset, *, shown: bool) -> dict[str, tuple[Level, ...]]:
     return {
-        name: _counted(dataset.frame[name].to_numpy(), column.levels)
+        name: _counted(dataset.frame[name].to_numpy(), column.levels, shown=shown)
         for name, column in dataset.coded.items()
         if column.role is ColumnRole.CATEGORY
     }
 
 
-def _classes(dataset: Dataset) -> dict[str, tuple[Level, ...]]:
-    return {known.name: _counted(known.codes.astype(float), known.names) for known in dataset.known_classes}
+def _classes(dataset: Dataset, *, shown: bool) -> dict[str, tuple[Level, ...]]:
+    return {
+        known.name: _counted(known.codes.astype(float), known.names, shown=shown) for known in dataset.known_classes
+    }
 
 
-def _counted(codes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Level, ...]:
+def _counted(codes: NDArray[np.float64], names: tuple[str, ...], *, shown: bool) -> tuple[Level, ...]:
     present = codes[codes >= 0].astype(int)  # NaN is no level, and -1 no class
     counts = np.bincount(present, minlength=len(names)).tolist()
-    levels = [Level(name, rows) for name, rows in zip(names, counts, strict=True)]
-    return tuple(sorted(levels, key=lambda level: -level.rows))
+    ordered = sorted(zip(names, counts, strict=True), key=lambda level: -level[1])
+    return tuple(Level(name if shown else f"level {place}", rows) for place, (name, rows) in enumerate(ordered, 1))
 
 
 def _dates(dataset: Dataset) -> dict[str, tuple[str, str, str]]:

@@ -114,8 +114,12 @@ def test_what_stands_out_is_said_in_sentences(inspection):
     assert "zero in at least half of the rows: travel" in said
 
 
-def test_levels_and_classes_are_named_and_no_value_of_a_row_is_shown(inspection):
+def test_no_value_of_a_row_and_no_level_is_shown_unless_asked_for(inspection, drafted):
     for text in (inspection_html(inspection), inspection_json(inspection)):
+        assert not [secret for secret in (*SECRETS, *LEVELS) if secret in text]
+        assert "level 1" in text
+    shown = inspect_table(drafted, levels=True)
+    for text in (inspection_html(shown), inspection_json(shown)):
         assert not [secret for secret in SECRETS if secret in text]
         assert [level for level in LEVELS if level not in text] == []
 
