@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,13 +47,13 @@ class Decision(Operation):
                 raise ValueError(f"{name} has the shape {getattr(self, name).shape}, not {shape}")
         return names
 
+    @abstractmethod
     def shapes(self, n_candidates: int, n_columns: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes that the arrays must have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decide(self, state: Floats) -> Costs:
         """Return the costs of the candidates for each row of `state`, shape (d, n)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

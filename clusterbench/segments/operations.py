@@ -7,6 +7,7 @@ bit; a product of matrices by BLAS does not.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -54,14 +55,14 @@ Matrices = Annotated[Floats, _reader(list[list[list[float]]])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(ABC):
     """One operation; a subclass declares its numbers as fields, whose names are the keys in ``program.json``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
+    @abstractmethod
     def after(self, names: Names) -> Names:
         """Return the names of the columns that it makes of these; ValueError if its numbers do not fit them."""
-        raise NotImplementedError
 
     @property
     def word(self) -> str:
@@ -102,9 +103,9 @@ class ColumnOperation(Operation):
         made[self.columns] = self.of(state[self.columns])
         return made
 
+    @abstractmethod
     def of(self, values: Floats) -> Floats:
         """Return what becomes of the columns that it works on."""
-        raise NotImplementedError
 
     def outside(self, values: Floats) -> Bools | None:
         """Return where the values of its columns have no result, shape (c, n); None: they always have one."""
@@ -125,6 +126,9 @@ class Take(ColumnOperation):
 
     def apply(self, state: Floats) -> Floats:
         return state[self.columns]
+
+    def of(self, values: Floats) -> Floats:
+        return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
