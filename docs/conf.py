@@ -27,6 +27,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
+html_css_files = ["figures.css"]
+html_static_path = ["static"]
 html_copy_source = html_show_sourcelink = False
 autodoc_typehints = "none"  # numpydoc sections say it
 numpydoc_show_class_members = False

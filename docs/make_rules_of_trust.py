@@ -9,119 +9,26 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from trust_rankings import KEY, RULES, agreement, boards_of, contenders, plain_spec, rejection, silhouettes
 
-from clusterbench.metrics import DEFAULT_METRICS
 from clusterbench.naming import EntryNames
-from clusterbench.ranking import Leaderboard, RankingSpec, leaderboard, rank_correlation
+from clusterbench.ranking import Leaderboard, rank_correlation
 from clusterbench.results import StoredRun, load_stored_run
 from clusterbench.trust import shipped_evidence, trust_by_dataset
 
 TOP = 5
 MOVES = 8
 ENOUGH = 0.7
-KEY = ["algorithm", "params", "variant"]
-FITTED = "the space of the fit"
-"""What the own space is called where it ranks: under its own name it never does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A way to rank the same labelings; each excludes more than the one before."""
-
-    title: str
-    explanation: str
-    rank: Callable[[StoredRun], Leaderboard]
-
-
-def by_own_space(run: StoredRun) -> Leaderboard:
-    """Rank every labeling that has a silhouette by it, in the space in which it was fitted."""
-    scores = run.scores[run.scores["space"] == "own"].assign(space=FITTED)
-    spec = RankingSpec((FITTED,), metrics=("silhouette",), n_bootstrap=0, controls=controls(run))
-    return leaderboard(without_gate(run.cells), scores, spec)
-
-
-def without_gate(cells: pd.DataFrame) -> pd.DataFrame:
-    """Let every labeling pass that the gate rejects."""
-    return cells.assign(status=cells["status"].replace("rejected", "ok"))
-
-
-def ungated(run: StoredRun) -> Leaderboard:
-    """Rank every labeling that has scores by all metrics in the reference spaces."""
-    return leaderboard(without_gate(run.cells), run.scores, plain_spec(run))
-
-
-def gated(run: StoredRun) -> Leaderboard:
-    """Rank the labelings that pass the gate by all metrics in the reference spaces."""
-    return leaderboard(run.cells, run.scores, plain_spec(run))
-
-
-def plain_spec(run: StoredRun) -> RankingSpec:
-    """The three oldest metrics in the run's reference spaces, k by silhouette, and nothing that was resampled."""
-    references = tuple(dict.fromkeys(space for spaces in run.record.references.values() for space in spaces))
-    return RankingSpec(references, metrics=DEFAULT_METRICS, n_bootstrap=0, controls=controls(run))
-
-
-def controls(run: StoredRun) -> frozenset[str]:
-    return frozenset(name for name, entry in run.record.algorithms.items() if entry.control)
-
-
-RULES: Mapping[str, Rule] = {
-    "own": Rule(
-        "Silhouette in the own space",
-        "Each labeling is scored where it was fitted, as most tools and publications do; the highest silhouette wins,"
-        " for k as for the entry.",
-        by_own_space,
-    ),
-    "ungated": Rule(
-        "Reference spaces, no gate",
-        "Silhouette, Davies-Bouldin and Calinski-Harabasz of all labelings in the same spaces; mean rank over them,"
-        " k by silhouette.",
-        ungated,
-    ),
-    "gated": Rule(
-        "Reference spaces and gate", "The same, over those labelings only that pass the gate of the benchmark.", gated
-    ),
-    "full": Rule(
-        "All rules",
-        "The rule of the benchmark, which was chosen on tables with known classes.",
-        lambda run: run.board,
-    ),
-}
-
-
-def boards_of(run: StoredRun) -> dict[str, Leaderboard]:
-    """Return the leaderboard under each rule."""
-    return {name: rule.rank(run) for name, rule in RULES.items()}
-
-
-def contenders(board: Leaderboard) -> pd.DataFrame:
-    """Return the rows of a board of one dataset that compete, best first."""
-    return board.table[~board.table["control"] & ~board.table["oracle"]].reset_index(drop=True)
-
-
-def agreement(one: Leaderboard, other: Leaderboard) -> tuple[float, int]:
-    """Return Spearman's rho of two boards over the entries that both rank, whatever chose their k."""
-    correlation = rank_correlation(*(board.table.assign(k_policy="") for board in (one, other)))
-    return correlation.rho, correlation.n_shared
 
 
 def name_of(row: pd.Series, run: StoredRun) -> str:
     """Return algorithm, the parameters in which its settings differ, and variant."""
     names = EntryNames.of(run.cells[["algorithm", "params"]].itertuples(index=False, name=None))
     return names.entry(row["algorithm"], row["params"], row["variant"])
-
-
-def silhouettes(row: pd.Series, run: StoredRun) -> dict[str, float]:
-    """Return the silhouette of an entry's chosen labeling per space, the mean over seeds."""
-    scores = run.scores[run.scores["metric"] == "silhouette"]
-    for column in (*KEY, "cut"):
-        scores = scores[scores[column] == row[column]]
-    return {str(space): float(value) for space, value in scores.groupby("space", sort=False)["value"].mean().items()}
 
 
 def outcome(row: pd.Series, board: Leaderboard) -> str:
@@ -257,15 +164,6 @@ def lost_entries(before: Leaderboard, run: StoredRun) -> str:
     return f"Of the labelings on the first {TOP} places without it, {len(lost) or 'none'} would be lost{names}."
 
 
-def rejection(row: pd.Series, run: StoredRun) -> str:
-    """Return why the gate rejects the labeling that an ungated entry has chosen, or ""."""
-    cells = run.cells
-    for column in (*KEY, "cut"):
-        cells = cells[cells[column] == row[column]]
-    reasons = cells.loc[cells["status"] == "rejected", "reason"]
-    return str(reasons.iloc[0]) if len(reasons) else ""
-
-
 def comparison(real: StoredRun, simulated: StoredRun, boards: Mapping[str, Leaderboard]) -> list[str]:
     """Return how the boards of the simulated and of the real table agree."""
     correlation = rank_correlation(real.board.table, simulated.board.table)
@@ -308,40 +206,29 @@ def page(real: StoredRun, simulated: StoredRun) -> str:
     """Return the page."""
     boards = boards_of(real)
     dataset = next(iter(real.record.datasets.values()))
-    lines = [
-        "# The rules of trust, one by one",
-        "",
+    introduction = [
         f"The same {len(real.cells):,} labelings of the real table ({dataset.n_rows:,} customers,"
         f" {len(dataset.columns)} columns), ranked under four rules. Each excludes more than the one before.",
         "",
         *(f"{number}. **{rule.title}.** {rule.explanation}" for number, rule in enumerate(RULES.values(), start=1)),
-        "",
-        f"## The first {TOP} under each rule",
-        "",
-        *side_by_side(boards, real),
-        "",
-        "## The first entry of each rule under the other rules",
-        "",
-        "The labels that each rule puts first, with their silhouettes; then the place of that entry under every rule,"
-        " each rule choosing its own k.",
-        "",
-        *winners(boards, real),
-        "",
-        "## What each rule changes",
-        "",
-        *changes(boards, real),
-        "",
-        "## How far the first place can be trusted",
-        "",
-        *trust_lines(real),
-        "",
-        "## Simulated and real customers",
-        "",
-        *comparison(real, simulated, boards),
-        "",
-        "Made by `docs/make_rules_of_trust.py` from finished runs of the benchmarks `cc-general` and `credit-card`.",
     ]
-    return "\n".join(lines) + "\n"
+    note = (
+        "The labels that each rule puts first, with their silhouettes; then the place of that entry under every rule,"
+        " each rule choosing its own k."
+    )
+    sections = {
+        "# Four rankings of one table": introduction,
+        f"## The first {TOP} under each rule": side_by_side(boards, real),
+        "## The first entry of each rule under the other rules": [note, "", *winners(boards, real)],
+        "## What each rule changes": changes(boards, real),
+        "## How far the first place can be trusted": trust_lines(real),
+        "## Simulated and real customers": comparison(real, simulated, boards),
+    }
+    lines = [line for heading, text in sections.items() for line in (heading, "", *text, "")]
+    source = (
+        "Made by `docs/make_rules_of_trust.py` from finished runs of the benchmarks `cc-general` and `credit-card`."
+    )
+    return "\n".join([*lines, source]) + "\n"
 
 
 def main() -> None:

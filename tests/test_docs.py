@@ -16,7 +16,8 @@ from clusterbench.cli import main
 from clusterbench.plugins import load_registry
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/rules/*.md")])
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 REST = {"datasets": 'datasets = [{ use = "iris" }]', "algorithms": 'algorithms = [{ use = "kmeans" }]'}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
+import make_rules_of_trust
 import numpy as np
 import pandas as pd
 import pytest
+import trust_rankings
 
 from clusterbench import run
 from clusterbench.results import StoredRun
@@ -35,17 +35,6 @@ line = [{ step = "standardize" }, { step = "pca", n_components = 1 }]
 
 
 @pytest.fixture(scope="module")
-def rules():
-    """The script that writes the page."""
-    where = importlib.util.spec_from_file_location("make_rules_of_trust", ROOT / "docs" / "make_rules_of_trust.py")
-    module = importlib.util.module_from_spec(where)
-    sys.modules[where.name] = module  # dataclasses look their module up
-    where.loader.exec_module(module)
-    yield module
-    del sys.modules[where.name]
-
-
-@pytest.fixture(scope="module")
 def done(tmp_path_factory) -> StoredRun:
     """A run on three clouds in six columns and one row far away from all."""
     place = tmp_path_factory.mktemp("trust")
@@ -60,25 +49,25 @@ def done(tmp_path_factory) -> StoredRun:
 
 
 @pytest.fixture(scope="module")
-def boards(rules, done):
-    return rules.boards_of(done)
+def boards(done):
+    return trust_rankings.boards_of(done)
 
 
-def first(rules, board) -> pd.Series:
-    return rules.contenders(board).iloc[0]
+def first(board) -> pd.Series:
+    return trust_rankings.contenders(board).iloc[0]
 
 
-def test_without_the_gate_an_outlier_split_is_first(rules, boards):
+def test_without_the_gate_an_outlier_split_is_first(boards):
     for rule in ("own", "ungated"):
-        winner = first(rules, boards[rule])
+        winner = first(boards[rule])
         assert (winner["k"], winner["smallest"], winner["largest"]) == (2, 1, N_ROWS - 1)
 
 
-def test_with_the_gate_it_is_rejected_with_its_reason(rules, boards, done):
-    first_entry = first(rules, boards["ungated"])
+def test_with_the_gate_it_is_rejected_with_its_reason(boards, done):
+    first_entry = first(boards["ungated"])
     for rule in ("gated", "full"):
-        assert (rules.contenders(boards[rule])["smallest"] >= 10).all()
-    assert rules.rejection(first_entry, done) == f"smallest cluster has 1 of {N_ROWS} rows, needs 10"
+        assert (trust_rankings.contenders(boards[rule])["smallest"] >= 10).all()
+    assert trust_rankings.rejection(first_entry, done) == f"smallest cluster has 1 of {N_ROWS} rows, needs 10"
     single = boards["full"].rejected.query("algorithm == 'agglomerative'")
     assert len(single) > 0
     assert single["reason"].str.contains("smallest cluster has 1 ").all()
@@ -91,28 +80,31 @@ def without_outlier_splits(done: StoredRun) -> StoredRun:
     return dataclasses.replace(done, cells=good, scores=kept["scores"])
 
 
-def test_the_own_space_puts_another_entry_first_than_the_reference_spaces(rules, done):
+def test_the_own_space_puts_another_entry_first_than_the_reference_spaces(done):
     kmeans = without_outlier_splits(done)
-    own, reference = (first(rules, board) for board in (rules.by_own_space(kmeans), rules.ungated(kmeans)))
+    own, reference = (first(board) for board in (trust_rankings.by_own_space(kmeans), trust_rankings.ungated(kmeans)))
     assert own["variant"] == "line"
     assert reference["variant"] != "line"
-    own_values, reference_values = rules.silhouettes(own, kmeans), rules.silhouettes(reference, kmeans)
+    own_values, reference_values = (
+        trust_rankings.silhouettes(own, kmeans),
+        trust_rankings.silhouettes(reference, kmeans),
+    )
     assert own_values["own"] > reference_values["own"]
     assert own_values["standard"] < reference_values["standard"]
 
 
-def test_silhouettes_are_those_of_scikit_learn(rules, done):
+def test_silhouettes_are_those_of_scikit_learn(done):
     from sklearn.metrics import silhouette_score
 
     from clusterbench.running import prepare
     from clusterbench.store import Store
 
     place = Path(done.record.path).parent
-    winner = first(rules, rules.by_own_space(without_outlier_splits(done)))
+    winner = first(trust_rankings.by_own_space(without_outlier_splits(done)))
     plan, _ = prepare(place / "clouds.toml", workspace=place)
     with Store.reader(place / "results") as store:
         labels = store.labels(winner["labels_sha256"])
-    found = rules.silhouettes(winner, done)
+    found = trust_rankings.silhouettes(winner, done)
     for (_, variant), space in plan.spaces.items():
         name = "own" if variant == winner["variant"] else variant
         assert found[name] == pytest.approx(silhouette_score(space.values, labels), rel=1e-6)
@@ -122,10 +114,10 @@ def test_the_full_rule_is_the_run_s_own_board(boards, done):
     assert boards["full"] is done.board
 
 
-def test_the_page_has_ranks_reasons_and_agreement(rules, boards, done):
-    page = rules.page(done, done)
-    first_entry = first(rules, boards["own"])
-    assert f"{rules.name_of(first_entry, done)}, k = 2 (sizes {N_ROWS - 1} to 1)" in page
+def test_the_page_has_ranks_reasons_and_agreement(boards, done):
+    page = make_rules_of_trust.page(done, done)
+    first_entry = first(boards["own"])
+    assert f"{make_rules_of_trust.name_of(first_entry, done)}, k = 2 (sizes {N_ROWS - 1} to 1)" in page
     assert f"rejected: smallest cluster has 1 of {N_ROWS} rows, needs 10" in page
     assert "is **1.00** over" in page  # a board agrees with itself
     assert "At least 0.7" in page
@@ -138,10 +130,10 @@ def test_the_page_has_ranks_reasons_and_agreement(rules, boards, done):
     assert all(len(set(width)) == 1 for width in widths)
 
 
-def test_a_reversed_board_is_reported_as_below_the_limit(rules, boards, done):
+def test_a_reversed_board_is_reported_as_below_the_limit(boards, done):
     table = done.board.table
     reversed_board = dataclasses.replace(done.board, table=table.assign(mean_rank=-table["mean_rank"]))
-    text = "\n".join(rules.comparison(done, dataclasses.replace(done, board=reversed_board), boards))
+    text = "\n".join(make_rules_of_trust.comparison(done, dataclasses.replace(done, board=reversed_board), boards))
     assert "is **-1.00** over" in text
     assert "Below 0.7" in text
 
@@ -155,15 +147,15 @@ def test_a_reversed_board_is_reported_as_below_the_limit(rules, boards, done):
         ("1 cluster, needs 2", "1 cluster, needs 2"),
     ],
 )
-def test_reasons_are_counted_by_their_kind(rules, reason, kind):
-    assert rules.reason_kind(reason) == kind
+def test_reasons_are_counted_by_their_kind(reason, kind):
+    assert make_rules_of_trust.reason_kind(reason) == kind
 
 
-def test_the_committed_page_has_every_part_that_the_script_writes(rules):
+def test_the_committed_page_has_every_part_that_the_script_writes():
     page = (ROOT / "docs" / "rules-of-trust.md").read_text(encoding="utf-8")
-    for rule in rules.RULES.values():
+    for rule in trust_rankings.RULES.values():
         assert page.count(rule.title) >= 3
         assert rule.explanation in page
     rho = re.search(r"Spearman's rho .* is \*\*(-?\d\.\d\d)\*\*", page)
     assert rho is not None
-    assert (float(rho[1]) >= rules.ENOUGH) == ("At least 0.7" in page)
+    assert (float(rho[1]) >= make_rules_of_trust.ENOUGH) == ("At least 0.7" in page)

@@ -34,7 +34,7 @@ class NoiseTable(_Table):
     """`[noise]`: what rows labelled -1 do to a score, and which other policies are computed beside it."""
 
     policy: NoisePolicy = NoisePolicy.ZERO
-    """what noise rows (-1) do to a score: see [the rules of trust](../rules-of-trust.md)"""
+    """what noise rows (-1) do to a score: see [rule 3](../rules/noise.md)"""
     also: tuple[NoisePolicy, ...] = tuple(NoisePolicy)
     """further policies that are computed and shown beside it"""
 
