@@ -12,8 +12,9 @@ from clusterbench.verification.differences import (
 )
 from clusterbench.verification.matching import compare
 from clusterbench.verification.refitting import planned_again, reproduce
-from clusterbench.verification.reproduction import RefittedRow, Reproduction, reproduction_text
+from clusterbench.verification.reproduction import Outcome, RefittedRow, Reproduction, reproduction_text
 from clusterbench.verification.sides import Side, read_side
+from clusterbench.verification.submitted_results import reproduce_sample
 from clusterbench.verification.targets import Target, entry_target, find_target
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Difference",
     "Judgement",
     "Kind",
+    "Outcome",
     "Rank",
     "RefittedRow",
     "Reproduction",
@@ -36,6 +38,7 @@ __all__ = [
     "planned_again",
     "read_side",
     "reproduce",
+    "reproduce_sample",
     "reproduction_text",
     "same_score",
 ]

@@ -81,7 +81,7 @@ def compare(a: str | Path | Side, b: str | Path | Side) -> Comparison:
             *(len(one.cells) - len(cells), len(other.cells) - len(cells), len(matched) - len(scores)),
         ),
         differences=(
-            *fact_differences(Kind.RULE, _rule_facts(*rules), _rule_facts(*rules[::-1])),
+            *fact_differences(Kind.RULE, rule_facts(*rules), rule_facts(*rules[::-1])),
             *_moves(entries),
             *_entries_of_one_side(one, other),
             *_score_differences(scores, one, other),
@@ -102,7 +102,7 @@ def _unrelated(one: Side, other: Side) -> RequestError:
     )
 
 
-def _rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object]:
+def rule_facts(rules: DeclaredRules, others: DeclaredRules) -> dict[str, object]:
     """Return declared rules as facts; of variants and plug-ins, those that both sides have."""
     ranking = rules.ranking
     return {
@@ -134,8 +134,8 @@ def _moves(entries: pd.DataFrame) -> list[Difference]:
             notes.append("a control")
         if row["control_a"] or fell < 0:
             judgement = Judgement.ALLOWED
-        difference = Difference(Kind.RANK, _entry(row), before, after, ", ".join(notes), judgement)
-        moves.append((-abs(fell), before.rank, _entry(row), difference))
+        difference = Difference(Kind.RANK, entry_of(row), before, after, ", ".join(notes), judgement)
+        moves.append((-abs(fell), before.rank, entry_of(row), difference))
     return [difference for *_, difference in sorted(moves, key=lambda item: item[:3])]
 
 
@@ -150,9 +150,9 @@ def _entries_of_one_side(one: Side, other: Side) -> Iterator[Difference]:
             declared = bool(ran) and row["k_policy"] in other.manifest.rules.ranking.k_policies
             judgement = Judgement.FAILS if declared else Judgement.UNDECIDED
             note = "" if declared else "B did not run it, or not by that k policy"
-        yield Difference(Kind.ENTRY, _entry(row), _rank(row), NOT_RANKED, note, judgement)
+        yield Difference(Kind.ENTRY, entry_of(row), _rank(row), NOT_RANKED, note, judgement)
     for row in _missing(other.board, one.board):
-        yield Difference(Kind.ENTRY, _entry(row), NOT_RANKED, _rank(row))
+        yield Difference(Kind.ENTRY, entry_of(row), NOT_RANKED, _rank(row))
 
 
 def _missing(board: pd.DataFrame, others: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -166,7 +166,7 @@ def _rank(row: Mapping[Any, Any], suffix: str = "") -> Rank:
     return Rank(int(row[f"rank{suffix}"]), *ends)
 
 
-def _entry(row: Mapping[Any, Any]) -> RowKey:
+def entry_of(row: Mapping[Any, Any]) -> RowKey:
     return RowKey(*(row[name] for name in BOARD_KEY))
 
 
@@ -221,7 +221,7 @@ def _label_differences(cells: pd.DataFrame, one: Side, other: Side) -> Iterator[
         note = f"not the same: {', '.join(causes)}" if causes else "though data, declaration and environment are equal"
         judgement = Judgement.ALLOWED if causes else Judgement.FAILS
         before, after = (row[name] for name in hashes)
-        yield Difference(Kind.LABELS, _cell(row), before, after, note, judgement)
+        yield Difference(Kind.LABELS, cell_of(row), before, after, note, judgement)
 
 
 def _causes(row: Mapping[Any, Any], one: Side, other: Side) -> Iterator[str]:
@@ -255,10 +255,10 @@ def _status_differences(cells: pd.DataFrame) -> Iterator[Difference]:
     for row in cells[lost[0] != lost[1]].to_dict("records"):
         in_b = row["status_b"] in WITHOUT_LABELS
         reason, judgement = (row["reason_b"], Judgement.FAILS) if in_b else (row["reason_a"], Judgement.ALLOWED)
-        yield Difference(Kind.STATUS, _cell(row), row["status_a"], row["status_b"], reason or "", judgement)
+        yield Difference(Kind.STATUS, cell_of(row), row["status_a"], row["status_b"], reason or "", judgement)
 
 
-def _cell(row: Mapping[Any, Any]) -> RowKey:
+def cell_of(row: Mapping[Any, Any]) -> RowKey:
     dataset, algorithm, params, variant = (row[name] for name in ENTRY_KEY)
     return RowKey(dataset, algorithm, params, variant, cut=row["cut"], seeds=(int(row["seed"]),))
 

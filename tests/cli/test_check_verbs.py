@@ -71,6 +71,22 @@ def test_what_is_worse_ends_with_1_where_it_is_asked_for(workspace, tampered, ca
     assert call("compare", "results:blobs", str(tampered)).status == 0
 
 
+def test_submitted_tables_are_reproduced_row_by_row(workspace, call):
+    ended = call("reproduce", "reports/blobs", "blobs.toml", "--rows", "2", "--seed", "3")
+    assert ended.status == 0
+    assert "blobs: a sample of reports/blobs (seed 3) is " in ended.out
+    assert ": equal, " in ended.out
+    assert call("reproduce", "reports/blobs", "blob.toml").status == 2
+    scores = workspace / "reports" / "blobs" / "scores.csv"
+    shutil.copytree(scores.parent, workspace / "changed")
+    honest = scores.read_text()
+    (workspace / "changed" / "scores.csv").write_text(re.sub(r",silhouette,[\d.]+,", ",silhouette,0.125,", honest))
+    ended = call("reproduce", "changed", "blobs.toml", "--rows", "2")
+    assert ended.status == 1
+    assert "silhouette in standard: recorded 0.125, now 0." in ended.out
+    assert ": different, " in ended.out
+
+
 def test_the_help_of_both_says_what_their_arguments_are(call):
     assert "algorithm/variant/k" in call("reproduce", "--help").out
     assert "FOLDER:BENCHMARK" in call("compare", "--help").out

@@ -190,7 +190,7 @@ def test_an_unchanged_row_has_the_same_labels_sizes_and_scores(study):
     assert reproduction_text(done).splitlines() == [
         "b: halves/raw/2 is 1 row, fitted again",
         "",
-        f"blobs: halves, raw, k=2, seed 0 and 1: {halves[:16]}, {n_scores} scores compared",
+        f"blobs: halves, raw, k=2, seed 0 and 1: equal, {halves[:16]}, {n_scores} scores compared",
         "",
         f"Same: labels, sizes and {n_scores} scores of 1 row are as recorded.",
     ]
