@@ -47,13 +47,21 @@ def test_a_newcomer_gets_an_algorithm_onto_a_leaderboard_in_two_minutes_of_machi
 
 
 PACKAGE = {
-    "bank_clusters-1.2.dist-info/METADATA": "Metadata-Version: 2.1\nName: bank-clusters\nVersion: 1.2\n",
-    "bank_clusters-1.2.dist-info/entry_points.txt": (
-        "[clusterbench.algorithms]\nbank_slices = bank_clusters:ALGORITHM\n"
-        "[clusterbench.metrics]\nbank_spread = bank_clusters:METRIC\n"
-        "[clusterbench.steps]\nbank_half = bank_clusters:STEP\n"
-    ),
-    "bank_clusters/__init__.py": '''"""An algorithm, a metric and a step."""
+    "pyproject.toml": """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "bank-clusters"
+version = "1.2"
+
+[project.entry-points]
+"clusterbench.algorithms" = { bank_slices = "bank_clusters:ALGORITHM" }
+"clusterbench.metrics" = { bank_spread = "bank_clusters:METRIC" }
+"clusterbench.steps" = { bank_half = "bank_clusters:STEP" }
+""",
+    "src/bank_clusters/__init__.py": '''"""An algorithm, a metric and a step."""
 import numpy as np
 from clusterbench.plugins import Algorithm, Family, Metric, Step
 
@@ -100,12 +108,21 @@ BENCHMARK = (
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """A folder for packages, with one of someone else as pip would have left it there."""
-    folder = tmp_path_factory.mktemp("site")
+def source(tmp_path_factory) -> Path:
+    """The source tree of someone else's package, with its test."""
+    folder = tmp_path_factory.mktemp("source")
     for name, text in PACKAGE.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(source, tmp_path_factory) -> Path:
+    """A folder into which pip installed that package."""
+    folder = tmp_path_factory.mktemp("site")
+    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", folder, source], check=True)
     return folder
 
 
@@ -118,10 +135,10 @@ def test_the_plug_ins_of_an_installed_package_are_used_through_its_entry_points(
     assert "bank_spread@half" in board.columns
 
 
-def test_a_package_has_one_pytest_item_for_each_check(installed):
+def test_a_package_has_one_pytest_item_for_each_check(source, installed):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", "test_bank.py"]
     done = subprocess.run(
-        command, cwd=installed, env=environment(installed), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=source, env=environment(installed), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout
     assert "39 passed, 2 skipped" in done.stdout
