@@ -195,7 +195,8 @@ def _cell_mean(cells: pd.DataFrame, name: str, rows: Ints) -> Floats:
     """Return the mean of a cell column over the seeds of each entry; NaN where it is not recorded."""
     if not rows.shape[1]:
         return np.full(len(rows), np.nan)
-    return finite_mean(np.append(cells[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)[rows], axis=-1)
+    values = cells[name].iloc[rows.ravel()].to_numpy(dtype=np.float64, na_value=np.nan).reshape(rows.shape)
+    return finite_mean(np.where(rows >= 0, values, np.nan), axis=-1)
 
 
 def _pareto(full: Floats, entries: Entries) -> Bools:

@@ -76,9 +76,10 @@ def _cells(name: str, over_seeds: Callable[..., Any]) -> Compute:
         rows = board.entries.rows
         if not rows.shape[1]:
             return np.full(len(rows), np.nan)
-        values = board.cells[name].to_numpy(dtype=np.float64, na_value=np.nan)[np.maximum(rows, 0)]
         # The first seed in place of one that does not exist changes no minimum and no maximum.
-        return np.asarray(over_seeds(np.where(rows >= 0, values, values[:, :1]), axis=1), dtype=np.float64)
+        used = np.where(rows >= 0, rows, rows[:, :1])
+        values = board.cells[name].iloc[used.ravel()].to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(over_seeds(values.reshape(rows.shape), axis=1), dtype=np.float64)
 
     return compute
 
@@ -92,8 +93,8 @@ def _coverage(board: RankedBoard) -> Floats:
 
 
 def _hash(board: RankedBoard) -> list[str | None]:
-    hashes = board.cells["labels_sha256"].tolist()
-    return [hashes[row[0]] if len(row) else None for row in board.entries.rows.tolist()]
+    rows = board.entries.rows
+    return board.cells["labels_sha256"].iloc[rows[:, 0]].tolist() if rows.shape[1] else [None] * len(rows)
 
 
 def _seeds(board: RankedBoard) -> Floats:

@@ -37,9 +37,8 @@ class RandomScores:
     gated: bool
 
     @classmethod
-    def of(cls, part: pd.DataFrame) -> RandomScores:
-        """Summarise the rows of one generator, dataset, space, metric and k."""
-        values, passes = part["value"].to_numpy(dtype=np.float64), part["passes"].to_numpy(dtype=bool)
+    def of(cls, values: Floats, passes: Bools) -> RandomScores:
+        """Summarise the scores of one generator, dataset, space, metric and k, and whether the gate passes each."""
         gated = bool(passes.sum() >= LEAST_PASSING)
         values = values[passes] if gated else values
         return cls(values, float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else np.nan, gated)
@@ -74,9 +73,14 @@ class Baselines:
         """Summarise the scores of random partitions; undefined ones are left out."""
         require_columns(baselines, BASELINE_COLUMNS, "baselines")
         defined = baselines[np.isfinite(baselines["value"].to_numpy(dtype=np.float64, na_value=np.nan))]
-        defined = defined.astype({"k": int})
-        parts = (defined, defined.assign(generator=BOTH, passes=False))
-        return cls({tuple(key): RandomScores.of(part) for frame in parts for key, part in frame.groupby(_KEY)})
+        defined = defined.astype({"k": int, "value": np.float64, "passes": bool})
+        every = pd.concat([defined, defined.assign(generator=BOTH, passes=False)])
+        code = every.groupby(_KEY, sort=False).ngroup().to_numpy()
+        order = np.argsort(code, kind="stable")
+        starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+        keys = every[_KEY].iloc[order[starts]].itertuples(index=False, name=None)
+        values, passes = (np.split(every[name].to_numpy()[order], starts[1:]) for name in ("value", "passes"))
+        return cls(dict(zip(keys, map(RandomScores.of, values, passes), strict=True)) if len(every) else {})
 
     def get(self, generator: str, dataset: str, space: str, metric: str, k: float) -> RandomScores:
         """Return the scores of a generator; `NO_SCORES` where there are none."""

@@ -145,11 +145,11 @@ def seed_mean(values: Floats, rows: Ints) -> Floats:
 
 def find_duplicates(matrix: Matrix, rows: Ints) -> Ints:
     """Return for every entry the first one with equal labels in every seed; without a hash nothing is equal."""
-    hashes = matrix.cells["labels_sha256"].to_numpy(dtype=object)
+    hashes = matrix.cells["labels_sha256"].iloc[rows.ravel()].to_numpy(dtype=object).reshape(rows.shape)
     seen: dict[tuple[str, ...], int] = {}
     first = np.arange(len(rows))
-    for e, rows_of_entry in enumerate(rows):
-        labels = tuple(hashes[row] for row in rows_of_entry if row >= 0)
+    for e, exists in enumerate(rows >= 0):
+        labels = tuple(hashes[e, exists])
         if all(isinstance(name, str) and name for name in labels):
             # A deterministic entry that is run once equals one with the same labels for every seed.
             first[e] = seen.setdefault(labels[:1] if len(set(labels)) == 1 else labels, e)

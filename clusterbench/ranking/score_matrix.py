@@ -44,14 +44,12 @@ class Matrix:
     reasons: Mapping[tuple[int, int], str]  # by cell and column, why a score is missing, where the frame has a reason
     cut_start: Ints  # first row of every cut
     entry_start: Ints  # first cut of every entry (algorithm x params x variant in a dataset)
-    position: Mapping[ScoreColumn, int] = field(default_factory=dict)
+    position: Mapping[ScoreColumn, int] = field(init=False)
+    ok: Bools = field(init=False)  # (C,): whether the status of a cell is ``ok``
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "position", {column: i for i, column in enumerate(self.columns)})
-
-    @property
-    def ok(self) -> Bools:
-        return np.asarray(self.cells["status"].to_numpy() == CellStatus.OK, dtype=bool)
+        object.__setattr__(self, "ok", np.asarray(self.cells["status"] == CellStatus.OK, dtype=bool))
 
     def cut_positions(self, frame: pd.DataFrame) -> Ints:
         """Return the position among the cuts of the cut that each row of `frame` names; -1 where there is none."""

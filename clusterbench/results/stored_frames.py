@@ -15,14 +15,22 @@ _BASELINE_COLUMNS = {
 
 def read_frames(store: Store, record: RunRecord, kind: str) -> pd.DataFrame | None:
     """Join the derived frames of one kind, with columns for their dataset, space and k; None where there are none."""
-    frames = []
-    for entry in record.frames_of(kind):
-        frame = store.frame(entry.key)
-        if frame is not None:
-            frame = record.own_metrics(frame) if "metric" in frame else frame
-            about = {"dataset": entry.dataset, "space": entry.space, "k": entry.k}
-            frames.append(frame.assign(**{name: value for name, value in about.items() if value not in ("", None)}))
-    return pd.concat(frames, ignore_index=True) if frames else None
+    import pyarrow as pa
+
+    entries = record.frames_of(kind)
+    stored, tables = store.frames([entry.key for entry in entries]), []
+    for entry in (entry for entry in entries if entry.key in stored):
+        table = stored[entry.key].replace_schema_metadata()  # the index of a frame that is read alone
+        about = {"dataset": entry.dataset, "space": entry.space, "k": entry.k}
+        for name, value in about.items():
+            if value not in ("", None):
+                others = [column for column in table.column_names if column != name]
+                table = table.select(others).append_column(name, pa.repeat(value, len(table)))
+        tables.append(table)
+    if not tables:
+        return None
+    frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return record.own_metrics(frame).reset_index(drop=True) if "metric" in frame else frame
 
 
 def read_baselines(store: Store, record: RunRecord) -> pd.DataFrame | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -22,6 +22,9 @@ from clusterbench.store.database import Database
 from clusterbench.store.packed_labels import packed_labels, unpacked_labels
 from clusterbench.store.writer_lock import lock_for_writing
 from clusterbench.task_outcomes import CutDone, TaskDone
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STORE_NAME = "clusterbench.sqlite"
 _MOST_KEYS = 500  # in one query
@@ -246,6 +249,15 @@ class Store:
         self._use(key)
         rows = self._db.rows("SELECT data FROM frames WHERE key = ?", (key,))
         return pd.read_parquet(io.BytesIO(rows[0][0])) if rows else None
+
+    def frames(self, keys: Collection[str]) -> dict[str, pa.Table]:
+        """Return the derived frames under some keys, those that there are, as Arrow tables: quick to join."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._use(*keys)
+        rows = self._rows("SELECT key, data FROM frames WHERE key IN ({})", keys)
+        return {key: pq.read_table(pa.BufferReader(data), use_threads=False) for key, data in rows}
 
     def put_benchmark(self, name: str, record: str, manifest: str) -> None:
         """Store the record and the manifest of a run as JSON; its tables can be made again from them."""
