@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clusterbench.running import Settings
     from clusterbench.verification import compare, reproduce
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "RequestError",
     "Run",

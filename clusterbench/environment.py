@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
+from clusterbench import __version__
 from clusterbench.errors import RequestError
 
 # Packages whose versions a manifest reports.
@@ -56,7 +57,7 @@ class Environment:
 def current_environment() -> Environment:
     """Return the environment of this process."""
     return Environment(
-        clusterbench=package_version("clusterbench") or NOT_INSTALLED,
+        clusterbench=__version__,
         python=platform.python_version(),
         packages={name: package_version(name) or NOT_INSTALLED for name in REPORTED_PACKAGES},
         system=f"{platform.system()} {platform.machine()}",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterbench import __version__
 from clusterbench.datasets import ColumnRole
-from clusterbench.environment import package_version
 from clusterbench.inspection.findings import findings, strongest_pairs
 from clusterbench.inspection.histograms import Histogram
 from clusterbench.inspection.table_inspection import SEED, Inspection, Level
@@ -99,7 +99,7 @@ def inspection_json(inspection: Inspection) -> str:
         "dataset": inspection.name,
         "source": inspection.source,
         "content_hash": inspection.content_hash,
-        "clusterbench": package_version("clusterbench"),
+        "clusterbench": __version__,
         "rows": inspection.n_rows,
         "sample": {"rows": inspection.sampled, "seed": SEED},
         "roles": {name: str(role) for name, role in inspection.roles.items()},
