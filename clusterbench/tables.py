@@ -95,6 +95,7 @@ CELL_SCHEMA = (
     ),
     ColumnSchema("peak_mb", ColumnKind.NUMBER, "memory of the fit job above its start, in MB", optional=True),
     ColumnSchema("inertia", ColumnKind.NUMBER, "the algorithm's own objective, where it has one", optional=True),
+    ColumnSchema("fitted_rows", ColumnKind.INTEGER, "random rows that were fitted; empty: all", optional=True),
 )
 SCORE_SCHEMA = (
     *PROVENANCE,

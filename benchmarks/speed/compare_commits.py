@@ -11,58 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+from stage_clock import StageClock
 
 FITS, SCORES = ("planning", "fitting"), ("scoring",)
 BEFORE_STATISTICS = {*FITS, *SCORES}  # the stages between these and the report are the statistics
 KEY = ["variant", "algorithm", "params", "cut", "seed", "space", "metric"]
 Seconds = dict[str, tuple[float, float]]  # by stage: of the clock, of the processor
-
-
-def processor_seconds() -> float:
-    """Return the processor time of this process and of all that it has started, ended or not."""
-    import psutil
-
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    total = sum(usage.ru_utime + usage.ru_stime for usage in used)
-    for process in psutil.Process().children(recursive=True):
-        try:
-            total += sum(process.cpu_times()[:4])
-        except psutil.Error:  # ended meanwhile, so that its parent has its time
-            continue
-    return total
-
-
-class StageClock:
-    """Progress of a run that measures its stages."""
-
-    def __init__(self) -> None:
-        self.seconds: Seconds = {}
-        self._name, self._start = "planning", (time.perf_counter(), processor_seconds())
-
-    def stage(self, name: str, total: int) -> None:
-        """End the stage before, and begin one."""
-        now = time.perf_counter(), processor_seconds()
-        clock, processor = self.seconds.get(self._name, (0.0, 0.0))
-        start_clock, start_processor = self._start
-        self.seconds[self._name] = (clock + now[0] - start_clock, processor + now[1] - start_processor)
-        self._name, self._start = name, now
-        print(f"{name}, {total} steps", file=sys.stderr, flush=True)
-
-    def advance(self, steps: int = 1, note: str = "") -> None:
-        """Do nothing."""
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        print(text, file=sys.stderr, flush=True)
 
 
 def measure(benchmark: str, folder: Path) -> None:
@@ -80,7 +41,8 @@ def measure(benchmark: str, folder: Path) -> None:
     write_report(build_report(run), folder / "report")
     clock.stage("end", 1)
     verdicts = {found.dataset: found.text for found in run.record.structure}
-    facts = {"seconds": clock.seconds, "verdicts": verdicts, "headline": run.board.headline}
+    seconds = {name: (used.clock, used.processor) for name, used in clock.usage.items()}
+    facts = {"seconds": seconds, "verdicts": verdicts, "headline": run.board.headline}
     (folder / "facts.json").write_text(json.dumps(facts))
 
 

@@ -60,6 +60,7 @@ METRICS: dict[str, Metric] = {
             formula="(between scatter / (k - 1)) / (within scatter / (n - k))",
             caveat="what k-means optimises; grows with n, so it compares nothing across tables",
             reference="Calinski & Harabasz 1974, doi:10.1080/03610927408827101",
+            grows_with_rows=True,
             shared=_CENTROID_INDICES,
         ),
         _bounded(
@@ -148,7 +149,7 @@ STABILITY_METRIC = Metric(
 )
 """Computed from further fits, outside this package."""
 
-SCORING_VERSION = 2
+SCORING_VERSION = 3
 """Raised when a score may come out differently: stored scores of another version are not used."""
 
 DEFAULT_METRICS = (MICRO, DB, CH)

@@ -169,6 +169,9 @@ class Metric(MetricFacts):
         (m, n) are labelings; -1 marks rows that take no part.
     shared : Computation
         Computes several metrics of this package in one pass.
+    grows_with_rows : bool
+        Whether the value of a partition is proportional to the number of rows. Random partitions of a long table are
+        those of a sample of its rows; their values are then multiplied by the share of the table.
     agreement : callable (Contingency) -> float
         The value of one labeling, from the numbers of rows by class and cluster; where it raises `UndefinedScore`,
         there is none.
@@ -184,6 +187,7 @@ class Metric(MetricFacts):
     value: Callable[[Floats, Labels], float] | None = None
     values: Callable[[Floats, Labels], Sequence[float] | NDArray[Any]] | None = None
     shared: Computation | None = None
+    grows_with_rows: bool = False
     agreement: Callable[[Contingency], float] | None = None
 
     def __post_init__(self) -> None:

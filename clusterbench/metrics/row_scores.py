@@ -12,7 +12,7 @@ from clusterbench.metrics.threads import CHUNK, LANES, in_order, pieces, tasks
 from clusterbench.seeding import stable_rng
 from clusterbench.tables import Floats, Ints
 
-EXACT_ROWS = 100_000
+EXACT_ROWS = 50_000
 ANCHORS = 8_192
 PER_CLUSTER = 64
 EXTRA_ROWS = 128

@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     DATA = "data"
     SELECTION = "selection"
     SAMPLED_FITS = "sampled fits"
+    SAMPLED_SCORES = "sampled scores"
 
 
 _SERIOUS = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE})

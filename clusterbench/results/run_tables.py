@@ -16,6 +16,7 @@ def cells_table(store: Store, name: str, record: RunRecord) -> pd.DataFrame:
 
     A cell without an outcome yet is left out; a cell that cannot run is ``skipped`` with its obstacle.
     """
+    samples = {job.key: job.sample.rows for job in record.jobs if job.sample is not None}
     planned = pd.DataFrame(
         [
             (job.dataset, job.algorithm, job.params, job.variant, cut, seed, job.key, job.space_hash, job.obstacle)
@@ -34,6 +35,7 @@ def cells_table(store: Store, name: str, record: RunRecord) -> pd.DataFrame:
     cells["benchmark"] = name
     cells["k"] = pd.array([json.loads(cut).get("k") for cut in cells["cut"]], dtype="Int64")
     cells["n_rows"] = cells["dataset"].map({name: dataset.n_rows for name, dataset in record.datasets.items()})
+    cells["fitted_rows"] = cells["job_key"].map(samples).astype("Int64")
     cells["fit_seconds"] = cells["build_seconds"] + cells["seconds"]
     add_sizes(cells)
     judge(cells, record.gate)

@@ -8,26 +8,27 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, calibrate
-from clusterbench.metrics.row_scores import EXACT_ROWS
 from clusterbench.naming import canonical_json
 from clusterbench.results import FrameRecord
 from clusterbench.results.stored_frames import BASELINES
 from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
+from clusterbench.seeding import RowSample
 from clusterbench.store import Store
+from clusterbench.tables import Floats
 
-_ANCHORS = 1024  # of a long table: the spread of random partitions is far above the error of their scores
+_ROWS = 20_000  # of a longer table: their scores differ from those of all rows by far less than random partitions do
 _FEW_ROWS = 1000  # checked first; usually enough of them are distinct
 
 
 def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progress) -> list[FrameRecord]:
     """Score random partitions of every reference space for every k that occurs; return where the scores are stored.
 
-    A space with fewer distinct rows than k has no such partition; its entries get no z, with that reason.
+    Of a longer table they are those of 20,000 random rows. A space with fewer distinct rows than k has no such
+    partition; its entries get no z, with that reason.
     """
     table = plan.benchmark.ranking
     frames: list[FrameRecord] = []
@@ -39,17 +40,30 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
         progress.stage("calibrating", len(plan.references[str(dataset)]))
         for space in plan.references[str(dataset)]:
             made = plan.spaces[str(dataset), space]
-            sampled = [_ANCHORS] if len(made.values) > EXACT_ROWS else []
+            values, sampled = made.values, []
+            if len(values) > _ROWS:
+                values, sampled = values[RowSample(_ROWS, table.seed).chosen(len(values))], [_ROWS]
             keys = {
                 k: frame_key("random partitions", made.content_hash, k, table.random_partitions, table.seed, *sampled)
                 for k in ks
-                if has_distinct_rows(made.values, k)
+                if has_distinct_rows(values, k)
             }
-            draw = partial(calibrate, made.values, n_random=table.random_partitions, seed=table.seed, anchors=_ANCHORS)
+            draw = partial(_draw, values, len(made.values), n_random=table.random_partitions, seed=table.seed)
             _complete_all(store, keys, plan.benchmark.scored_metrics, draw)
             frames += [FrameRecord(BASELINES, key, str(dataset), space, k) for k, key in keys.items()]
             progress.advance(1, f"{dataset} / {space}")
     return frames
+
+
+def _draw(
+    values: Floats, n_rows: int, ks: Sequence[int], *, metrics: Sequence[Metric], n_random: int, seed: int
+) -> pd.DataFrame:
+    """Score random partitions of `values`, shape (m, d); sizes and sums over rows become those of `n_rows` rows."""
+    drawn = calibrate(values, ks, metrics=metrics, n_random=n_random, seed=seed)
+    times = n_rows / len(values)
+    grows = drawn["metric"].isin([metric.name for metric in metrics if metric.grows_with_rows])
+    sizes = {size: (drawn[size] * times).round().astype("int64") for size in ("smallest", "largest")}
+    return drawn.assign(**sizes, value=drawn["value"].where(~grows, drawn["value"] * times))
 
 
 def _complete_all(
@@ -83,6 +97,6 @@ def frame_key(kind: str, *parts: object) -> str:
     return hashlib.sha256(canonical_json([kind, SCORING_VERSION, *parts]).encode()).hexdigest()
 
 
-def has_distinct_rows(values: NDArray[np.float64], k: int) -> bool:
+def has_distinct_rows(values: Floats, k: int) -> bool:
     """Return whether a space holds at least `k` different rows."""
     return any(len(np.unique(values[:n], axis=0)) >= k for n in (_FEW_ROWS, len(values)))

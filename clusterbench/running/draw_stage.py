@@ -35,8 +35,7 @@ from clusterbench.seeding import RowSample, stable_rng
 from clusterbench.store import Store
 from clusterbench.tables import CUT_KEY
 
-_MOST_ROWS = 50_000  # of a draw
-_EXACT_ROWS = 25_000  # a larger draw is scored on anchors, the same for all its labelings
+_MOST_ROWS = 25_000  # of a draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,8 @@ def draw(
 def draw_rows(n_rows: int, seed: int, number: int) -> NDArray[np.int64]:
     """Return the rows of a draw, ascending: one half of shuffle ``number // 2``, the same for every entry.
 
-    Of a table of more than 100,000 rows it is a part of 50,000: the cost of draws does not grow further, and they vary
-    more than halves would, so that rank intervals are those of a table of 100,000 rows.
+    Of a table of more than 50,000 rows it is a part of 25,000: the cost of draws does not grow further, and they vary
+    more than halves would, so that rank intervals are those of a table of 50,000 rows.
     """
     order = stable_rng(seed, f"draw {number // 2}").permutation(n_rows)
     half = min((n_rows + 1) // 2, _MOST_ROWS)
@@ -160,7 +159,7 @@ def _score(draw_plan: Plan, store: Store, number: int) -> list[FrameRecord]:
     wanted = labels_to_score(draw_plan, store, in_own_spaces=False)
     needed = {*bench.metrics, "silhouette"}
     metrics = [metric for metric in bench.scored_metrics if metric.name in needed]
-    score_spaces(draw_plan, store, wanted, metrics, (bench.noise.policy,), Silent(), exact_rows=_EXACT_ROWS)
+    score_spaces(draw_plan, store, wanted, metrics, (bench.noise.policy,), Silent())
     return [FrameRecord(DRAW_SCORES, score_key(draw_plan.spaces[where]), *where, draw=number) for where in wanted]
 
 

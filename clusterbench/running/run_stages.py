@@ -39,7 +39,7 @@ from clusterbench.running.draw_stage import draw
 from clusterbench.running.fitting import fit
 from clusterbench.running.planning import Plan, make_plan
 from clusterbench.running.progress import LogProgress, Progress
-from clusterbench.running.score_stage import score
+from clusterbench.running.score_stage import sampling_alerts, score
 from clusterbench.running.selection import Selection
 from clusterbench.running.settings import Settings, limits_of, recorded_limits
 from clusterbench.running.structure_tests import structure
@@ -112,7 +112,8 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     n_scored = score(plan, store, progress)
     cells = cells_table(store, plan.name, record)
     scores = scores_table(store, record, cells)
-    record = replace(record, frames=tuple(calibration(plan, store, cells, progress)))
+    frames, warnings = calibration(plan, store, cells, progress), (*record.warnings, *sampling_alerts(plan, store))
+    record = replace(record, frames=tuple(frames), warnings=warnings)
     scored = time.perf_counter()
     record = replace(record, frames=(*record.frames, *draw(plan, store, registry, cells, settings, progress)))
     candidates = choose_run(store, record, cells, scores)

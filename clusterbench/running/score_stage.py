@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from clusterbench.metrics import SHOWN_METRICS, Metric, NoisePolicy, external_scores, score_labelings
-from clusterbench.metrics.row_scores import EXACT_ROWS
+from clusterbench.metrics.row_scores import ANCHORS
+from clusterbench.ranking import Alert, AlertKind
+from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
@@ -44,13 +47,8 @@ def score_spaces(
     metrics: Sequence[Metric],
     policies: Sequence[NoisePolicy],
     progress: Progress,
-    *,
-    exact_rows: int = EXACT_ROWS,
 ) -> int:
-    """Score labelings, given by their hashes per dataset and space, as `score` does.
-
-    `exact_rows` is that of `score_labelings`.
-    """
+    """Score labelings, given by their hashes per dataset and space, as `score` does."""
     by_name = {metric.stored_name: metric for metric in metrics}
     stored_names = {metric.name: name for name, metric in by_name.items()}
     new = 0
@@ -69,16 +67,40 @@ def score_spaces(
                 [labelings[sha] for sha in missing],
                 metrics=[metric for name, metric in by_name.items() if name in missing_metrics],
                 noise=[policy for policy in policies if policy.value in missing_policies],
-                exact_rows=exact_rows,
             )
             frame = frame.assign(
                 labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],
                 metric=frame["metric"].map(stored_names),
             )
             store.put_scores(space_hash, frame)
+            _add_errors(store, space_hash, frame)
             new += len(frame)
         progress.advance(1, f"{dataset} / {space}")
     return new
+
+
+def sampling_alerts(plan: Plan, store: Store) -> Iterator[Alert]:
+    """Yield for each dataset whose silhouettes are means over a sample of rows how exact they are."""
+    for dataset, spaces in plan.references.items():
+        frames = [store.frame(_errors_key(score_key(plan.spaces[dataset, space]))) for space in spaces]
+        largest = max((frame["standard_error"].max() for frame in frames if frame is not None), default=None)
+        if largest is not None:
+            rows = f"{ANCHORS:,} random rows of {plan.datasets[dataset].n_rows:,}, or more"
+            text = f"silhouettes are means over {rows}, each against all: the standard error is at most {largest:.4f}"
+            yield Alert(AlertKind.SAMPLED_SCORES, text, dataset)
+
+
+def _add_errors(store: Store, space_hash: str, scored: pd.DataFrame) -> None:
+    """Store the standard errors of the silhouettes that have one."""
+    known, names = store.frame(_errors_key(space_hash)), ["labels_sha256", "noise", "metric", "standard_error"]
+    sampled = scored.loc[(scored["standard_error"] > 0) & (scored["metric"] == "silhouette"), names]
+    if len(sampled):
+        every = sampled if known is None else pd.concat([known, sampled], ignore_index=True)
+        store.put_frame(_errors_key(space_hash), every)
+
+
+def _errors_key(space_hash: str) -> str:
+    return frame_key("standard errors", space_hash)
 
 
 def _score_against_classes(plan: Plan, store: Store, wanted: Mapping[tuple[str, str], set[str]]) -> int:

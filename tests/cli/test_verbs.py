@@ -117,7 +117,7 @@ def test_the_exported_tables_have_the_documented_columns(workspace, call, tmp_pa
     cells = pd.read_csv(tmp_path / "out" / "cells.csv")
     assert ",".join(cells.columns) == (
         "benchmark,dataset,variant,algorithm,params,cut,k,seed,labels_sha256,status,reason,n_clusters,noise_share,"
-        "smallest,largest,fit_seconds,peak_mb,inertia"
+        "smallest,largest,fit_seconds,peak_mb,inertia,fitted_rows"
     )
     assert len(cells) == 16
     assert set(scores["space"]) == {"own", "standard"}

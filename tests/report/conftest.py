@@ -85,6 +85,7 @@ def _cell(
         "fit_seconds": float(rng.lognormal(-2.0, 1.0)),
         "peak_mb": float(rng.uniform(1, 50)),
         "inertia": float(rng.uniform(1e3, 1e4)) if name == "kmeans" else np.nan,
+        "fitted_rows": pd.NA,
         "n_rows": N_ROWS,
         "sizes": sizes.tolist(),
         "info": json.dumps({"warnings": ["ConvergenceWarning: did not converge"]} if name == "kmeans" else {}),
@@ -115,7 +116,7 @@ def _frames(
             cells.append(cell)
             scores += _scores(cell)
     frame = pd.DataFrame(cells)
-    for column in ("k", "n_clusters", "smallest", "largest"):
+    for column in ("k", "n_clusters", "smallest", "largest", "fitted_rows"):
         frame[column] = frame[column].astype("Int64")
     long = pd.DataFrame(scores)
     long["k"] = long["k"].astype("Int64")

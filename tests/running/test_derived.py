@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from clusterbench.metrics import SCORING_VERSION, calibrate
+from clusterbench.metrics import SCORING_VERSION, calibrate, score_labelings
+from clusterbench.ranking import AlertKind
 
 from .conftest import Workspace
 
@@ -90,3 +93,23 @@ def test_only_the_metrics_that_a_stored_frame_lacks_are_computed(tmp_path, monke
         clouds.run(ranked_by(*metrics).replace("k = [2, 3, 6]", "k = [3]"))
     assert computed[1:] == [["spread"]]
     assert {"silhouette", "davies_bouldin"} <= set(computed[0])
+
+
+def test_statistics_of_a_long_table_are_those_of_samples_which_the_page_says(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(900, 2)) + 2 * (np.arange(900) % 3)[:, None]
+    clouds = study(pd.DataFrame(values, columns=["a", "b"]), tmp_path)
+    toml = ranked_by("calinski_harabasz", "silhouette").replace("random_partitions = 5", "random_partitions = 40")
+    whole = clouds.run(toml, results="whole")
+    sampled = functools.partial(score_labelings, exact_rows=300, anchors=100)
+    monkeypatch.setattr("clusterbench.running.score_stage.score_labelings", sampled)
+    monkeypatch.setattr("clusterbench.running.calibration_stage._ROWS", 300)
+    part = clouds.run(toml, results="part")
+    keys = [{frame.key for frame in run.record.frames_of("baselines")} for run in (whole, part)]
+    assert keys[0].isdisjoint(keys[1])
+    column = "z:calinski_harabasz@standard"
+    zs = [run.board.table.set_index("algorithm")[column].loc["kmeans"] for run in (whole, part)]
+    assert zs[0] == pytest.approx(zs[1], rel=0.4)  # 3 times, if the index did not grow with the rows
+    kinds, texts = ([getattr(one, name) for one in part.record.warnings] for name in ("kind", "text"))
+    assert AlertKind.SAMPLED_SCORES not in [one.kind for one in whole.record.warnings]
+    assert "standard error is at most 0.0" in texts[kinds.index(AlertKind.SAMPLED_SCORES)]

@@ -19,6 +19,7 @@ from .conftest import DBSCAN, HEAD, KMEANS, RANKING, TABLES, WARD, Workspace
 FIT = "[fit]\nsample = 60\nmax_rows = { kmeans = 100, agglomerative = 100, dbscan = 40 }\n"
 PARTS = (RANKING, FIT, KMEANS, WARD, DBSCAN)
 SAMPLE = RowSample(60, 0)
+FITTED = {"agglomerative": {60}, "dbscan": {40}, "kmeans": {60}}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,7 @@ def test_a_sampled_fit_is_marked_wherever_it_is_shown(sampled):
     texts = {alert.text for alert in sampled.board.alerts if alert.kind is AlertKind.SAMPLED_FITS}
     start = "kmeans and agglomerative: fitted to 60 random rows of 125"
     assert any(text.startswith(start) for text in texts)
+    assert sampled.cells.groupby("algorithm")["fitted_rows"].agg(set).to_dict() == FITTED
     [board] = build_report(sampled).boards
     assert "fitted_rows" in [heading.name for heading in board.table.headings]
     assert all("sampled" in one.entry.badges for one in board.details)
