@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+import make_reference
 
 import clusterbench
 from clusterbench.benchmark import list_benchmarks
@@ -20,17 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "toml-keys.md"
 
 
-@pytest.fixture(scope="module")
-def pages() -> Any:
-    """The script that writes the pages."""
-    where = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
-    module = importlib.util.module_from_spec(where)
-    where.loader.exec_module(module)
-    return module
-
-
-def test_the_page_of_keys_is_what_the_declarations_give(pages):
-    assert PAGE.read_text(encoding="utf-8") == pages.toml_keys(), "run python docs/make_reference.py"
+def test_the_page_of_keys_is_what_the_declarations_give():
+    assert PAGE.read_text(encoding="utf-8") == make_reference.toml_keys(), "run python docs/make_reference.py"
 
 
 def documented(title: str) -> set[str]:
@@ -57,12 +47,12 @@ def test_every_key_of_a_shipped_benchmark_is_on_the_page():
     assert sorted(pair for pair in used if pair[1] not in documented(pair[0])) == []
 
 
-def test_every_algorithm_metric_and_verb_has_a_section(pages):
+def test_every_algorithm_metric_and_verb_has_a_section():
     registry = load_registry(ROOT)
-    assert re.findall(r"^## (\w+)$", pages.algorithms(registry), re.MULTILINE) == list(registry.algorithms)
-    assert set(registry.metrics) < set(re.findall(r"^\| `(\w+)` \|", pages.metrics(registry), re.MULTILINE))
+    assert re.findall(r"^## (\w+)$", make_reference.algorithms(registry), re.MULTILINE) == list(registry.algorithms)
+    assert set(registry.metrics) < set(re.findall(r"^\| `(\w+)` \|", make_reference.metrics(registry), re.MULTILINE))
     names = sorted(path.stem for path in Path(verbs.__file__).parent.glob("*.py") if path.stem != "__init__")
-    assert re.findall(r"^## clusterbench (\w+)$", pages.command_line(), re.MULTILINE) == names
+    assert re.findall(r"^## clusterbench (\w+)$", make_reference.command_line(), re.MULTILINE) == names
 
 
 def test_every_exported_name_is_on_the_page_of_the_api():
@@ -71,7 +61,7 @@ def test_every_exported_name_is_on_the_page_of_the_api():
     assert sorted(named) == sorted(set(clusterbench.__all__) - {"__version__"})
 
 
-def test_an_option_has_its_value_default_and_meaning(pages):
-    text = pages.command_line()
+def test_an_option_has_its_value_default_and_meaning():
+    text = make_reference.command_line()
     assert "| `--results DIR` | `results` | Folder of the store. |" in text
     assert "| `--quick` |  | First seed, every second k, at most 2,000 rows. |" in text

@@ -5,28 +5,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
-from typing import Any
 
+import make_awkward_files
 import numpy as np
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = int(os.environ.get("CLUSTERBENCH_FUZZ_EXAMPLES", "60"))
-
-
-def _script() -> Any:
-    where = importlib.util.spec_from_file_location("make_awkward_files", DOCS / "make_awkward_files.py")
-    module = sys.modules[where.name] = importlib.util.module_from_spec(where)
-    where.loader.exec_module(module)
-    return module
-
-
-SCRIPT = _script()
-FILES = [case for case in SCRIPT.CASES if "http" not in case.table]
+FILES = [case for case in make_awkward_files.CASES if "http" not in case.table]
 TOKENS = (b'"', b"\x00", b"\xff\xfe", b",", b";", b"\n", b"\r\n", b"nan", b"-", b"1e999", b"9" * 400, b"31/2/2024")
 
 
@@ -35,7 +23,7 @@ def files(tmp_path_factory) -> Path:
     pytest.importorskip("python_calamine")
     pytest.importorskip("xlsxwriter")
     folder = tmp_path_factory.mktemp("awkward")
-    SCRIPT.write_files(folder)
+    make_awkward_files.write_files(folder)
     return folder
 
 
@@ -46,15 +34,15 @@ def here(files, monkeypatch, tmp_path) -> Path:
     return files
 
 
-@pytest.mark.parametrize("case", SCRIPT.CASES, ids=lambda case: case.file)
+@pytest.mark.parametrize("case", make_awkward_files.CASES, ids=lambda case: case.file)
 def test_the_page_shows_what_init_prints_and_writes(here, call, case):
-    with SCRIPT.served(here) as address:
-        ended = call("init", *(one.replace(SCRIPT.ADDRESS, address) for one in case.arguments))
+    with make_awkward_files.served(here) as address:
+        ended = call("init", *(one.replace(make_awkward_files.ADDRESS, address) for one in case.arguments))
     assert ended.status == 0, ended.err
-    out = ended.out.replace(address, SCRIPT.ADDRESS)
+    out = ended.out.replace(address, make_awkward_files.ADDRESS)
     path = here / out.split("wrote    ")[1].split("\n")[0]
-    toml = path.read_text(encoding="utf-8").replace(address, SCRIPT.ADDRESS)
-    section = SCRIPT.section(case, SCRIPT.beginning(here, case), out, toml, "")
+    toml = path.read_text(encoding="utf-8").replace(address, make_awkward_files.ADDRESS)
+    section = make_awkward_files.section(case, make_awkward_files.beginning(here, case), out, toml, "")
     assert section in (DOCS / "awkward-files.md").read_text(encoding="utf-8"), "run python docs/make_awkward_files.py"
 
 
