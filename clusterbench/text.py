@@ -30,6 +30,17 @@ def shortened(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - (width - head - 1) :]}"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.156), percent(0.156, 1)
+    ('16 %', '15.6 %')
+    """
+    return f"{round(100.0 * share, digits) + 0.0:.{digits}f} %"  # adding 0.0 turns -0.0 into 0.0
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun; the plural is `many`, by default `one` with an s."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"

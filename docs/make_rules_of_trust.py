@@ -18,6 +18,7 @@ from trust_rankings import KEY, RULES, agreement, boards_of, contenders, plain_s
 from clusterbench.naming import EntryNames
 from clusterbench.ranking import Leaderboard, rank_correlation
 from clusterbench.results import StoredRun, load_stored_run
+from clusterbench.text import percent
 from clusterbench.trust import shipped_evidence, trust_by_dataset
 
 TOP = 5
@@ -141,8 +142,8 @@ def gate_text(run: StoredRun) -> str:
     """Return the limits of the gate of a run."""
     gate = run.record.gate
     return (
-        f"Every cluster needs {gate.min_rows} rows and {gate.min_share:.0%} of the table, none may hold more than"
-        f" {gate.max_share:.0%}, and at most {gate.max_noise:.0%} may be noise."
+        f"Every cluster needs {gate.min_rows} rows and {percent(gate.min_share)} of the table, none may hold more than"
+        f" {percent(gate.max_share)}, and at most {percent(gate.max_noise)} may be noise."
     )
 
 

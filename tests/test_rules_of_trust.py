@@ -143,7 +143,7 @@ def test_a_reversed_board_is_reported_as_below_the_limit(boards, done):
     [
         ("smallest cluster has 1 of 8950 rows, needs 90", "a cluster that is too small"),
         ("largest cluster has 8949 of 8950 rows, allowed 8502", "one that holds nearly everything"),
-        ("6891 of 8950 rows are noise (77.0%), allowed 30%", "too much noise"),
+        ("6891 of 8950 rows are noise (77.0 %), allowed 30 %", "too much noise"),
         ("1 cluster, needs 2", "1 cluster, needs 2"),
     ],
 )

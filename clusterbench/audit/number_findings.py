@@ -14,6 +14,7 @@ from clusterbench.errors import RequestError
 from clusterbench.metrics import METRICS
 from clusterbench.naming import Cut
 from clusterbench.preprocessing import DEFAULT_VARIANTS, describe, parse_steps
+from clusterbench.text import percent
 
 _EVIDENT_DIGITS = 3  # a number of fewer digits agrees by chance with one of a dozen spaces
 
@@ -47,7 +48,8 @@ def noise_as_cluster(fits: ClaimFits, result: ClaimedResult, fit: Fit, scored_in
     texts = ", ".join(f"{name} {_text(value)}" for name, value in values.items())
     share = noise / len(fit.labeling.labels)
     evidence = (
-        f"the scores are those of {noise} rows of noise ({share:.1%}) as one more cluster; with noise as noise: {texts}"
+        f"the scores are those of {noise} rows of noise ({percent(share, 1)}) as one more cluster; with noise as"
+        f" noise: {texts}"
     )
     return Finding(FindingKind.NOISE_CLUSTER, evidence)
 

@@ -20,6 +20,7 @@ from clusterbench.ranking import Gate, gate_reason
 from clusterbench.running.draw_stage import compare_labels, draw_rows
 from clusterbench.seeding import stable_rng
 from clusterbench.structure import copula_table
+from clusterbench.text import percent
 
 SEEDS = 20
 _STARTS = 5  # further seeds, each with at least 10 starts where the algorithm has them
@@ -91,8 +92,11 @@ def local_optimum(fits: ClaimFits, result: ClaimedResult, fit: Fit, steps: Steps
         gain, sizes = 1 - best.inertia / fit.inertia, ", ".join(map(str, best.labeling.sizes))
         agreement, _ = compare_labels(fit.labeling.labels, best.labeling.labels, fit.labeling.n_clusters)
         starts_text = f"{_STARTS * more.get('n_init', 1)} further starts"
-        evidence = f"{starts_text} reach an inertia {gain:.1%} lower ({best.inertia:.6g} instead of {fit.inertia:.6g}),"
-        yield Finding(FindingKind.LOCAL_OPTIMUM, f"{evidence} with sizes {sizes} and ARI {agreement:.2f} to this one")
+        lower = f"an inertia {percent(gain, 1)} lower ({best.inertia:.6g} instead of {fit.inertia:.6g})"
+        yield Finding(
+            FindingKind.LOCAL_OPTIMUM,
+            f"{starts_text} reach {lower}, with sizes {sizes} and ARI {agreement:.2f} to this one",
+        )
 
 
 def _more_starts(result: ClaimedResult) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from clusterbench.datasets import ColumnRole
 from clusterbench.datasets.column_roles import detect_role
 from clusterbench.errors import RequestError
 from clusterbench.labeling import Floats
-from clusterbench.text import counted, listed
+from clusterbench.text import counted, listed, percent
 
 SCALERS = ("standardize", "minmax", "robust", "power", "l2_normalize")
 _FLAT = 1e-9  # relative difference of two matrices that are one
@@ -34,7 +34,9 @@ def rows_dropped(fits: ClaimFits) -> Iterator[Finding]:
 
 
 def _dropped(count: int, of: int, why: str, result: str = "") -> Finding:
-    return Finding(FindingKind.ROWS_DROPPED, f"{count} of {of} rows ({count / of:.1%}) were left out: {why}", result)
+    return Finding(
+        FindingKind.ROWS_DROPPED, f"{count} of {of} rows ({percent(count / of, 1)}) were left out: {why}", result
+    )
 
 
 def foreign_columns(fits: ClaimFits, steps: Steps) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from clusterbench.plugins.packages import missing_packages
 from clusterbench.plugins.plugin_loading import ENTRY_POINT
 from clusterbench.plugins.process_state import changed_state
 from clusterbench.plugins.standard_tables import refusable_tables, small_table, timing_table, usable_tables
+from clusterbench.text import percent
 
 _KS = (5, 3, 2)
 _SLOW_SECONDS = 10.0
@@ -156,7 +157,7 @@ class AlgorithmChecks(Suite):
         if kind is not Assignment.NEAREST_CENTROID:
             raise NotApplicable(f"assignment = {kind.value}")
         shares = [_nearest_centroid_agreement(rows, partition) for partition in self._partitions]
-        return f"{min(shares):.0%} are nearest to their own centroid" if min(shares) < _LEAST_AGREEMENT else ""
+        return f"{percent(min(shares))} are nearest to their own centroid" if min(shares) < _LEAST_AGREEMENT else ""
 
     def speed(self) -> str:
         """1,000 rows of 8 columns take less than 10 s."""

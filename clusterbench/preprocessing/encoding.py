@@ -13,6 +13,7 @@ from clusterbench.datasets import ColumnRole
 from clusterbench.errors import RequestError, unknown
 from clusterbench.preprocessing.column_selection import Names, Scope
 from clusterbench.preprocessing.step import Step
+from clusterbench.text import percent
 
 if TYPE_CHECKING:
     from sklearn.base import TransformerMixin
@@ -77,7 +78,7 @@ class OneHot(Step):
         return replace(after, indicators=scope.indicators | (set(after.present) - set(scope.present)))
 
     def title(self) -> str:
-        return f"one-hot, rare below {self.min_share:.0%}" if self.min_share else "one-hot"
+        return f"one-hot, rare below {percent(self.min_share)}" if self.min_share else "one-hot"
 
 
 class Ordinal(Step):

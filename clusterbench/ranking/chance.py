@@ -13,6 +13,7 @@ from clusterbench.ranking.board import RankedBoard
 from clusterbench.ranking.board_columns import Column
 from clusterbench.ranking.calibration import GENERATORS, Baselines, ChanceComparison
 from clusterbench.tables import OVERALL, Floats
+from clusterbench.text import percent
 
 _RARE = 0.10
 
@@ -64,8 +65,8 @@ def chance_alerts(table: pd.DataFrame) -> list[Alert]:
         if 1.0 - first["beaten"] > _RARE:
             name = next(name for short, name in GENERATORS.items() if first[f"beaten_{short}"] == first["beaten"])
             text = (
-                f"random partitions come close: {1.0 - first['beaten']:.0%} of those by {name} with k = {first['k']}"
-                " score at least as well as the first entry (mean over metrics and reference spaces)"
+                f"random partitions come close: {percent(1.0 - first['beaten'])} of those by {name} with"
+                f" k = {first['k']} score at least as well as the first entry (mean over metrics and reference spaces)"
             )
             alerts.append(Alert(AlertKind.CHANCE, text, str(dataset)))
     return alerts

@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from clusterbench.errors import RequestError
+from clusterbench.text import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class Gate:
             what = f"min_share = {self.min_share} is above max_share = {self.max_share}: no cluster passes both"
             raise RequestError(what, where="gate", allowed="min_share <= max_share")
         if self.min_clusters * self.min_share > 1.0 + 1e-12:
-            what = f"{self.min_clusters} clusters of at least {self.min_share:.0%} of the rows do not fit into a table"
+            what = (
+                f"{self.min_clusters} clusters of at least {percent(self.min_share)} of the rows are more than a table"
+            )
             raise RequestError(what, where="gate", allowed="min_clusters x min_share <= 1")
         if self.max_share <= 0.0:
             raise RequestError("max_share = 0 rejects every cluster", where="gate", allowed="above 0, up to 1")
@@ -88,7 +91,7 @@ def gate_reason(sizes: Sequence[int], n_noise: int, n_rows: int, gate: Gate) -> 
     n_clusters, smallest, largest = len(sizes), min(sizes, default=0), max(sizes, default=0)
     if n_noise > gate.max_noise * n_rows + 1e-9:
         share = n_noise / n_rows
-        return f"{n_noise} of {n_rows} rows are noise ({share:.1%}), allowed {gate.max_noise:.0%}"
+        return f"{n_noise} of {n_rows} rows are noise ({percent(share, 1)}), allowed {percent(gate.max_noise)}"
     if n_clusters < gate.min_clusters:
         return f"{n_clusters} cluster{'' if n_clusters == 1 else 's'}, needs {int(gate.min_clusters)}"
     if smallest < gate.smallest_allowed(n_rows):

@@ -23,7 +23,7 @@ from clusterbench.ranking.board import (
 from clusterbench.ranking.ranks import column_ranks
 from clusterbench.ranking.rules import RankingSpec
 from clusterbench.tables import OVERALL, STABILITY
-from clusterbench.text import in_sentence, listed
+from clusterbench.text import in_sentence, listed, percent
 
 _NAMED = 3
 LEAST_DRAWS = 10
@@ -80,7 +80,7 @@ def _first_sentence(board: RankedBoard, leaders: Sequence[int], place: str, spec
     if np.isnan(board.p_first[first]):
         return f"{name} {ranked}; how certain that is was not measured (nothing was fitted to halves of the rows)."
     interval = f"{100 * spec.confidence:g} % rank interval {board.rank_low[first]:.0f} to {board.rank_high[first]:.0f}"
-    sample = f"first in {100 * board.p_first[first]:.0f} % of samples of the same size from the same population"
+    sample = f"first in {percent(board.p_first[first])} of samples of the same size from the same population"
     how = f"{interval}, {sample}, by {len(board.entries.drawn)} draws"
     contender = board.entries.contender
     near = [int(e) for e in board.order() if contender[e] and e not in leaders and not board.apart[first, e]]

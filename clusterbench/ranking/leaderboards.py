@@ -23,6 +23,7 @@ from clusterbench.ranking.rules import OrderRule, RankingSpec
 from clusterbench.ranking.score_matrix import Matrix, with_scores
 from clusterbench.statuses import WITHOUT_LABELS
 from clusterbench.tables import BOARD_KEY, OVERALL, OWN
+from clusterbench.text import percent
 
 MIN_DATASETS_FOR_WINS = 3
 MIN_DATASETS_FOR_TESTS = 10
@@ -238,8 +239,8 @@ def _notes(boards: Sequence[RankedBoard], spec: RankingSpec) -> list[str]:
         if spec.order is OrderRule.MEAN_RANK:
             mean, largest = reversed_pairs(board, spec)
             notes.append(
-                f"{name}: among random halves of the entries {mean:.0%} of pairs change their order on average, and"
-                f" {largest:.0%} at most."
+                f"{name}: among random halves of the entries {percent(mean)} of pairs change their order on average,"
+                f" and {percent(largest)} at most."
             )
         if board.samples is None:
             notes.append(f"{name}: nothing was fitted to halves of the rows, so rank intervals are not known.")

@@ -14,7 +14,7 @@ from clusterbench.report.entry_views import Entry
 from clusterbench.report.model import Shaded, ShadedTable, Table, text_table
 from clusterbench.report.number_text import NOTHING, amount, is_missing, share, signed
 from clusterbench.results import StoredRun
-from clusterbench.text import listed, printable
+from clusterbench.text import listed, percent, printable
 
 _MOST_COLUMNS = 20
 _LEVELS, _FULL = 5, 1.5  # the darkest shade is 1.5 standard deviations
@@ -71,7 +71,7 @@ class Contrast:
         name = f"{more if self.delta > 0 else less} {printable(self.column)}"
         if inside != outside:
             return f"{name} ({inside} against {outside})"
-        return f"{name} (in {100 * (1 + self.size) / 2:.0f} % of pairs of rows; both medians {inside})"
+        return f"{name} (in {percent((1 + self.size) / 2)} of pairs of rows; both medians {inside})"
 
 
 def contrasts(profiles: pd.DataFrame) -> list[Contrast]:

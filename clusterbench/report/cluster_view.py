@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.results import StoredRun
-from clusterbench.text import listed
+from clusterbench.text import listed, percent
 
 _SIZE, _EDGE = 260, 12
 # Okabe & Ito 2008; each colour comes with a shape, and every cluster is numbered.
@@ -59,7 +59,7 @@ def view_of(points: pd.DataFrame, labels: Sequence[int], name: str, *, like: Seq
         "by t-SNE of the first reference space: only who is near whom has a meaning, distances and sizes have none"
         if np.isnan(shares)
         else "in the plane of the first two principal components of the first reference space,"
-        f" {100 * shares:.0f} % of its variance"
+        f" {percent(shares)} of its variance"
     )
     rest = f"the {n_clusters - _MOST_COLOURED} smaller clusters" if n_clusters > _MOST_COLOURED else ""
     grey = listed([what for what in (rest, "noise" if min(labels, default=0) < 0 else "") if what])

@@ -14,7 +14,7 @@ from clusterbench.report.outcome_summary import outcome_counts
 from clusterbench.results import StoredRun
 from clusterbench.structure import StructureFinding, StructureVerdict
 from clusterbench.structure.finding import LEVEL
-from clusterbench.text import counted, listed, printable, spanned
+from clusterbench.text import counted, listed, percent, printable, spanned
 from clusterbench.trust import NO_CLUSTERS, TrustEstimate, dataset_trust, trust_by_dataset
 
 _ANSWERED = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE, AlertKind.KNOWN_CLASSES})
@@ -103,7 +103,7 @@ def _separated(board: Board, leaders: list[Entry]) -> Verdict:
         return Verdict(question, "Not measured", "nothing was fitted to halves of the rows", Tone.DOUBT)
     letters = set(letters_of(str(first.row["tie"])))
     near = [one for one in board.contenders if one not in leaders and letters & set(letters_of(str(one.row["tie"])))]
-    chance = f"be first in {100 * number_of(first.row['p_first']):.0f} % of them"
+    chance = f"be first in {percent(number_of(first.row['p_first']))} of them"
     confidence = f"{100 * board.run.record.ranking.confidence:g} %"
     evidence = f"in other samples of this size it would rank {first.interval} ({confidence}), and {chance}"
     if near:

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from clusterbench.naming import parameter_pairs
+from clusterbench.text import percent
 
 NOTHING = "–"
 _INFINITY = "∞"
@@ -89,7 +90,7 @@ def signed(value: float, decimals: int = 1) -> str:
 
 def share(value: float | None) -> str:
     """Return a share in percent: ``0.123`` is ``12.3 %``."""
-    return NOTHING if value is None or is_missing(value) else f"{fixed(100.0 * float(value), 1)} %"
+    return NOTHING if value is None or is_missing(value) else percent(float(value), 1)
 
 
 def is_missing(value: object) -> bool:

@@ -25,9 +25,10 @@ from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunR
 from clusterbench.running.selection import Selection
 from clusterbench.seeding import RowSample
 from clusterbench.tables import CLASSES
+from clusterbench.text import percent
 
 _CATEGORIES = (
-    "columns made of categories have {:.0%} of the variance of the space {}: they can decide the clustering "
+    "columns made of categories have {} of the variance of the space {}: they can decide the clustering "
     "(in the documentation: Tables, Categories can decide the clustering)"
 )
 _Record = TypeVar("_Record", DatasetRecord, AlgorithmRecord, JobRecord)
@@ -181,7 +182,7 @@ def _spaces(
         complaints = [*dataset.warnings, *_fit_spaces(benchmark, name, dataset, fitted, spaces)]
         references[name] = tuple(space for space in benchmark.reference_spaces if (name, space) in spaces)
         shares = {space: _category_share(dataset, spaces[name, space]) for space in references[name]}
-        complaints += [_CATEGORIES.format(share, space) for space, share in shares.items() if share > 0.5][:1]
+        complaints += [_CATEGORIES.format(percent(share), space) for space, share in shares.items() if share > 0.5][:1]
         warnings += [Alert(AlertKind.DATA, complaint, name) for complaint in complaints]
     return datasets, spaces, _common(references, warnings), warnings
 

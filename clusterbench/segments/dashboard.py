@@ -24,7 +24,7 @@ from clusterbench.segments.finer_segments import k_curve_table
 from clusterbench.segments.profile import QUANTILES, ColumnProfile, SegmentProfile, compare_segments
 from clusterbench.segments.scatter import Scatter, scatter_of
 from clusterbench.segments.summary import PACKAGE, page_style, segment_colour, summarise
-from clusterbench.text import printable
+from clusterbench.text import percent, printable
 
 _MOST_PAIRED = 6  # segments that are compared in pairs
 _MOST_COMPARED = 10  # columns of a comparison
@@ -129,7 +129,7 @@ def _circles(scatter: Scatter, ids: tuple[int, ...], colours: tuple[str, ...]) -
 def _segment_table(description: SegmentDescription) -> Table:
     rows = []
     for profile, name in zip(description.profiles, description.names, strict=True):
-        totals = [f"{fixed(100 * (c.share_of_total or 0), 0)} % of {c.column}" for c in profile.concentrated[:3]]
+        totals = [f"{percent(c.share_of_total or 0)} of {c.column}" for c in profile.concentrated[:3]]
         jaccard = profile.jaccard
         stability = NOTHING if jaccard is None else f"{fixed(jaccard, 2)}, {stability_reading(jaccard)}"
         facts = (f"{profile.size:,}", share(profile.share), ", ".join(totals) or NOTHING, stability)
@@ -202,7 +202,7 @@ def _profile_table(description: SegmentDescription, profile: SegmentProfile) -> 
         )
         for one in profile.columns
     ]
-    quantiles = (f"{round(100 * at)} %" for at in QUANTILES)
+    quantiles = (f"{percent(at)}" for at in QUANTILES)
     header = ("Column", "Mean", "Median", *quantiles, "Others' mean", "Deviation (sd)", "Cliff's delta (95 %)")
     header = (*header, "Of the total", "Zeros", "Missing", *(() if medoid is None else ("Medoid",)))
     caption = "Against all other rows" + ("" if medoid is None else f"; the medoid is row {profile.medoid}")

@@ -13,7 +13,7 @@ from clusterbench.segments.profile import profile_segments
 from clusterbench.segments.segment_names import suggest_names
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.tables import OWN
-from clusterbench.text import listed, printable
+from clusterbench.text import listed, percent, printable
 
 _PART = 0.1  # smallest share of a segment that counts as a part of it
 _MOST_OF = 0.7  # share of a finer segment from which one present segment makes it up
@@ -44,7 +44,7 @@ class KStep:
     def sentences(self) -> tuple[str, ...]:
         """What changes, in words."""
         return tuple(
-            printable(f"{name} {what} {listed([f'{part} ({100 * share:.0f} %)' for part, share in parts])}.")
+            printable(f"{name} {what} {listed([f'{part} ({percent(share)})' for part, share in parts])}.")
             for what, pairs in (("splits into", self.splits), ("is gathered from", self.gathered))
             for name, parts in pairs
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from clusterbench.report.number_text import share
 from clusterbench.segments.bundle import BundleManifest
-from clusterbench.text import counted, printable
+from clusterbench.text import counted, percent, printable
 
 CARD = "model-card.md"
 
@@ -53,7 +53,7 @@ def _origin(manifest: BundleManifest) -> str:
         f"{counted(len(manifest.segments), 'segment')} of {manifest.n_rows:,} rows of {printable(manifest.dataset)}."
         f"{without} Fitted in a run that ended {manifest.finished}, with clusterbench {manifest.clusterbench}.\n\n"
         f"New rows are assigned by: {manifest.method}. On the fitted rows this gives the fitted segment to"
-        f" {manifest.agreement:.2%}.\n{privacy}\n"
+        f" {percent(manifest.agreement, 2)}.\n{privacy}\n"
     )
 
 

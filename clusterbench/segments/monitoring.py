@@ -14,16 +14,16 @@ from clusterbench.segments.drift_tests import ALARM_RATE, SMALL_CHANGE, SMALL_IN
 from clusterbench.segments.file_assignment import assigned_parts
 from clusterbench.segments.migration import Migration, RowSegments, matched_rows
 from clusterbench.segments.value_bins import BinCounts
-from clusterbench.text import listed
+from clusterbench.text import listed, percent
 
 LARGE_INDEX, LARGE_CHANGE, MANY_ROWS = 0.25, 0.10, 0.05
 
 RULE = (
     f"A difference counts if it passes its limit and is not small. All limits together are passed by at most "
-    f"{100 * ALARM_RATE:.0f} % of files without drift; small are a stability index below {SMALL_INDEX} and shares "
-    f"within {100 * SMALL_CHANGE:.0f} % of the rows. keep: no difference counts. watch: one does. refit: one of a "
+    f"{percent(ALARM_RATE)} of files without drift; small are a stability index below {SMALL_INDEX} and shares "
+    f"within {percent(SMALL_CHANGE)} of the rows. keep: no difference counts. watch: one does. refit: one of a "
     f"column or of the distances over all rows has an index of at least {LARGE_INDEX}, or the segments of "
-    f"{100 * LARGE_CHANGE:.0f} % of the rows changed, or more than {100 * MANY_ROWS:.0f} % of the rows are atypical "
+    f"{percent(LARGE_CHANGE)} of the rows changed, or more than {percent(MANY_ROWS)} of the rows are atypical "
     "or out of range (lower end of the interval)."
 )
 

@@ -16,6 +16,7 @@ from clusterbench.report.number_text import share
 from clusterbench.segments.decisions import Costs, Neighbours
 from clusterbench.segments.operations import ColumnOperation, Floats, Ints, Linear, Take, Unit
 from clusterbench.segments.program import Assigned, Program, decided, make_program
+from clusterbench.text import percent
 
 LEAST_OVERALL, LEAST_PER_SEGMENT = 0.95, 0.80
 """A program that gives fewer of the fitted labels again is refused."""
@@ -83,7 +84,7 @@ def build_program(table: pd.DataFrame, steps: Sequence[Step], space: Space, segm
         best_way = f"the best, {best.figures()}, agrees with too few fitted rows" if best else "there is none"
         raise RequestError(
             f"no assignment program gives the fitted segments to new rows: {best_way}",
-            allowed=f"at least {100 * LEAST_OVERALL:.0f} % of all rows and {100 * LEAST_PER_SEGMENT:.0f} % of each"
+            allowed=f"at least {percent(LEAST_OVERALL)} of all rows and {percent(LEAST_PER_SEGMENT)} of each"
             " segment; another entry, or segments merged in names.toml",
         )
     return best

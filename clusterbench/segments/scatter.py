@@ -14,7 +14,7 @@ from clusterbench.segments.description import SegmentDescription
 from clusterbench.segments.profile import Scale
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.segments.thresholds import stratified_sample
-from clusterbench.text import printable
+from clusterbench.text import percent, printable
 
 _MOST_POINTS = 2_000
 _MOST_COLUMNS = 40  # of the table, offered as axes
@@ -60,7 +60,7 @@ def scatter_of(description: SegmentDescription) -> Scatter:
     components, shares = _components(segmentation.space)
     columns = [one for one in description.profiles[0].columns if one.marked is None][:_MOST_COLUMNS]
     logged = {one.column for one in columns if one.scale is Scale.LOG1P}
-    axes = [f"component {place} ({100 * part:.0f} %)" for place, part in enumerate(shares, start=1)]
+    axes = [f"component {place} ({percent(part)})" for place, part in enumerate(shares, start=1)]
     axes += [f"log(1 + {printable(c.column)})" if c.column in logged else printable(c.column) for c in columns]
     if description.with_rows:
         rows = stratified_sample(segmentation.segment, _MOST_POINTS, stable_rng(0, "segment points"))

@@ -20,7 +20,7 @@ from clusterbench.segments.segment_rules import SegmentRule
 from clusterbench.segments.segmentation import Segmentation
 from clusterbench.structure import StructureVerdict
 from clusterbench.tables import OWN
-from clusterbench.text import listed, printable
+from clusterbench.text import listed, percent, printable
 
 PACKAGE = "clusterbench.segments"
 _NEAR = 0.1  # the mean of another segment that is at most this much farther is near
@@ -63,7 +63,7 @@ def summarise(description: SegmentDescription) -> Summary:
     segmentation, rows = description.segmentation, description.rows_noun
     parts = zip(description.profiles, description.names, description.rules.rules, strict=True)
     cards = tuple(_card(profile, name, rule, rows) for profile, name, rule in parts)
-    named = "; ".join(f"{card.name} ({fixed(100 * card.share, 0)} %)" for card in cards)
+    named = "; ".join(f"{card.name} ({percent(card.share)})" for card in cards)
     return Summary(
         printable(segmentation.title),
         printable(segmentation.dataset),
@@ -112,10 +112,7 @@ def reason(one: ColumnProfile) -> str:
 
 
 def _card(profile: SegmentProfile, name: SegmentName, rule: SegmentRule, rows: str) -> Card:
-    totals = [
-        f"{fixed(100 * (one.share_of_total or 0.0), 0)} % of {printable(one.column)}"
-        for one in profile.concentrated[:3]
-    ]
+    totals = [f"{percent(one.share_of_total or 0.0)} of {printable(one.column)}" for one in profile.concentrated[:3]]
     quality = f"precision {fixed(rule.precision, 2)}, coverage {fixed(rule.coverage, 2)}"
     jaccard = profile.jaccard
     return Card(

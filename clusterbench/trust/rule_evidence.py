@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from clusterbench.text import percent
+
 
 @dataclass(frozen=True, slots=True)
 class RuleEvidence:
@@ -38,8 +40,8 @@ class RuleEvidence:
         excess = {name: share - self.best[name] for name, share in self.first.items()}
         favoured, neglected = max(excess, key=excess.__getitem__), min(excess, key=excess.__getitem__)
         shares = [
-            f"{name} is first on {self.first[name]:.0%} of these tables and best by known classes on"
-            f" {self.best[name]:.0%}"
+            f"{name} is first on {percent(self.first[name])} of these tables and best by known classes on"
+            f" {percent(self.best[name])}"
             for name in (favoured, neglected)
         ]
         return "; ".join(shares) + "."

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clusterbench.results import StoredRun
+from clusterbench.text import percent
 from clusterbench.trust import FEATURES, Coefficients, estimate_trust, first_place_features
 from clusterbench.truth.regrets import RANDOM, Question
 from clusterbench.truth.rule_files import DEFAULT
@@ -114,9 +115,9 @@ def trust_text(coefficients: Coefficients, checked: pd.DataFrame) -> str:
         "## How far can the first place be trusted?",
         "",
         "Said of each table by coefficients fitted on the other batteries: the regret was inside the 90 % interval on "
-        f"{coefficients.coverage:.0%} of {len(checked)} tables. It abstains on {len(checked) - len(kept)} of them. The "
-        f"mean regret is {kept['regret'].mean():.3f} where it does not and {checked['regret'].mean():.3f} on all; a "
-        f"regret above {LARGE_REGRET:g} has {shares[1]:.0%} against {shares[0]:.0%}.",
+        f"{percent(coefficients.coverage)} of {len(checked)} tables. It abstains on {len(checked) - len(kept)} of"
+        f" them. The mean regret is {kept['regret'].mean():.3f} where it does not and {checked['regret'].mean():.3f} on"
+        f" all; a regret above {LARGE_REGRET:g} has {percent(shares[1])} against {percent(shares[0])}.",
         "",
         "| feature | low | high | random pick | meaning |",
         "| --- | --- | --- | --- | --- |",

@@ -22,6 +22,7 @@ from clusterbench.results import StoredRun, draw_tables
 from clusterbench.results.stored_frames import read_baselines
 from clusterbench.running import Progress, Selection, Settings, make_plan, run_plan
 from clusterbench.store import Store
+from clusterbench.text import percent
 from clusterbench.trust import Coefficients
 from clusterbench.truth.labelled_benchmark import TableOrigin, folder_benchmark
 from clusterbench.truth.regret_figure import regret_figure
@@ -225,7 +226,7 @@ def _rule_table(summary: pd.DataFrame, question: Question) -> Sequence[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for rule, mean, low, high, median, large, spearman in overall[_SHOWN].itertuples(index=False):
         shown = [f"{mean:.3f} [{low:.3f}, {high:.3f}]", *(fixed(means.get((kind, rule), np.nan), 3) for kind in kinds)]
-        shown += [f"{median:.3f}", f"{large:.0%}", fixed(spearman, 2)]
+        shown += [f"{median:.3f}", percent(large), fixed(spearman, 2)]
         lines.append(f"| {rule} | " + " | ".join(shown) + " |")
     return lines
 
@@ -249,5 +250,5 @@ def _index_table(regret: pd.DataFrame) -> Sequence[str]:
 def _algorithm_table(algorithms: pd.DataFrame) -> Sequence[str]:
     lines = ["| algorithm | first by the default rule | best by known classes |", "| --- | --- | --- |"]
     for name, first, best in algorithms.sort_values("best", ascending=False).itertuples(index=False):
-        lines.append(f"| {name} | {first:.0%} | {best:.0%} |")
+        lines.append(f"| {name} | {percent(first)} | {percent(best)} |")
     return lines

@@ -223,7 +223,7 @@ def test_rows_are_filtered_as_declared(tmp_path):
     (tmp_path / "claim.toml").write_text(text)
     found = audit(load_claim(tmp_path / "claim.toml", REGISTRY))
     assert (found.n_rows, found.n_all, found.agreement) == (150, 160, Agreement.REPRODUCED)
-    assert "10 of 160 rows (6.2%) were left out" in found.findings[0].evidence
+    assert "10 of 160 rows (6.2 %) were left out" in found.findings[0].evidence
 
 
 def test_a_number_agrees_to_the_digits_that_were_printed(tmp_path):

@@ -141,7 +141,7 @@ def test_encoding_steps_do_nothing_to_a_table_of_numbers():
 
 def test_the_words_of_a_step_say_its_arguments():
     steps = parse_steps([REGIONS, {**ONE_HOT, "min_share": 0.0}, ORDINAL, DATES], where="v")
-    words = "one-hot, rare below 1% (region) > one-hot (category) > ordinal s < m < l (size) > date days (date)"
+    words = "one-hot, rare below 1 % (region) > one-hot (category) > ordinal s < m < l (size) > date days (date)"
     assert describe(steps) == words
 
 

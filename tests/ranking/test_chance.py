@@ -70,7 +70,7 @@ def test_only_the_first_contender_is_judged_and_only_when_chance_is_not_rare(boa
     random = baselines(np.linspace(0.0, 1.0, 101), np.linspace(1.0, 2.0, 101))
     assert alerts(board(random, 0.985, 1.015)) == []
     (alert,) = alerts(board(random, 0.105, 1.895))
-    assert alert.startswith("table: random partitions come close: 89% of those by random centroids with k = 3 score")
+    assert alert.startswith("table: random partitions come close: 89 % of those by random centroids with k = 3 score")
     harder = pd.concat([random.assign(generator=GROWTH), baselines([0.0, 0.1], [2.5, 3.0])])
     (alert,) = alerts(board(harder, 0.505, 1.495))
-    assert "50% of those by nearest-neighbour growth" in alert
+    assert "50 % of those by nearest-neighbour growth" in alert

@@ -54,7 +54,7 @@ def test_the_board_by_mean_ranks_says_how_many_pairs_depend_on_other_entries(new
         run.add(f"algo{place}", numbers)
     notes = {name: " ".join(leaderboard(*run.frames(), spec).notes) for name, spec in RULES.items()}
     assert "halves of the entries" not in notes["score"]
-    [(mean, largest)] = re.findall(r"halves of the entries (\d+)%.* and (\d+)% at most", notes["mean rank"])
+    [(mean, largest)] = re.findall(r"halves of the entries (\d+) %.* and (\d+) % at most", notes["mean rank"])
     assert 0 < int(mean) < int(largest) < 50
 
 
@@ -66,4 +66,4 @@ def test_metrics_that_agree_make_no_pair_depend_on_other_entries(new_run, n):
                   ("calinski_harabasz", "standard"): 100.0 * place}  # fmt: skip
         run.add(f"algo{place}", values)
     notes = leaderboard(*run.frames(), RankingSpec(("standard",), k_policies=("silhouette",))).notes
-    assert any("halves of the entries 0% of pairs" in note for note in notes)
+    assert any("halves of the entries 0 % of pairs" in note for note in notes)

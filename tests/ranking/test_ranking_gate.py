@@ -17,9 +17,9 @@ from clusterbench.ranking import Gate, gate_reason
         ([8860, 90], 0, 8950, "largest cluster has 8860 of 8950 rows, allowed 8502"),
         ([8500, 450], 0, 8950, None),
         ([40, 9], 1, 50, "smallest cluster has 9 of 50 rows, needs 10"),
-        ([60], 40, 100, "40 of 100 rows are noise (40.0%), allowed 30%"),
+        ([60], 40, 100, "40 of 100 rows are noise (40.0 %), allowed 30 %"),
         ([80], 20, 100, "1 cluster, needs 2"),
-        ([], 100, 100, "100 of 100 rows are noise (100.0%), allowed 30%"),
+        ([], 100, 100, "100 of 100 rows are noise (100.0 %), allowed 30 %"),
         ([40, 30], 30, 100, None),
     ],
 )
@@ -42,7 +42,7 @@ def test_a_share_that_is_a_whole_number_of_rows_is_not_rounded_up():
     ("limits", "culprit"),
     [
         ({"min_share": 0.6, "max_share": 0.5}, "min_share = 0.6 is above max_share = 0.5"),
-        ({"min_clusters": 5, "min_share": 0.25}, "5 clusters of at least 25%"),
+        ({"min_clusters": 5, "min_share": 0.25}, "5 clusters of at least 25 %"),
         ({"min_share": -0.1}, "min_share"),
         ({"max_noise": 1.5}, "max_noise"),
         ({"max_share": 0.0, "min_share": 0.0}, "rejects every cluster"),

@@ -497,7 +497,7 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     document = json.loads(render(report, "json"))
     assert document["rule"] == report.rule
     assert document["trust"] == {"wine": estimate.sentence}
-    preference = "kmeans is first on 60% of these tables and best by known classes on 20%; gmm is first on 10% of"
+    preference = "kmeans is first on 60 % of these tables and best by known classes on 20 %; gmm is first on 10 % of"
     assert preference in " ".join(page.split())
 
 

@@ -39,7 +39,7 @@ def only(store: Store, labeling: Labeling, gate: Gate | None = None) -> pd.Serie
         ((90,), 10, "undefined", "one cluster plus noise is not a clustering"),
         ((), 100, "undefined", "all rows are noise"),
         ((40, 30), 30, "ok", ""),
-        ((40, 29), 31, "rejected", "31 of 100 rows are noise (31.0%), allowed 30%"),
+        ((40, 29), 31, "rejected", "31 of 100 rows are noise (31.0 %), allowed 30 %"),
         ((50, 12, 10, 10, 10), 8, "ok", ""),
     ],
 )

@@ -306,7 +306,7 @@ def test_a_plan_warns_where_categories_have_most_of_the_variance(tmp_path):
         use = "kmeans"
     """
     (warning,) = study.plan(text).warnings  # of each category 1 - 3/9, of the number 1: 4/3 of 7/3
-    assert "categories have 57% of the variance of the space standard" in warning.text
+    assert "categories have 57 % of the variance of the space standard" in warning.text
     drop = text.replace('[{ step = "one_hot"', '[{ step = "drop", columns = "b" }, { step = "one_hot"')
     assert study.plan(drop).warnings == ()  # 2/3 of 5/3
 
