@@ -16,11 +16,11 @@ from reference_results import (
     figure_numbers,
     manifest,
     partitions,
-    percent,
     table,
 )
 
 from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, literal, look, seconds_axis
+from clusterbench.text import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -68,11 +68,6 @@ def figure_numbers(benchmark: str, figure: str) -> pd.DataFrame:
     return pd.read_csv(ROOT / "reports" / "reference" / benchmark / "figures" / f"{figure}.csv")
 
 
-def percent(share: float, decimals: int = 0) -> str:
-    """Return a share in percent: 0.5 is ``50 %``."""
-    return f"{share:.{decimals}%}".replace("%", " %")
-
-
 def structure_silhouettes(benchmark: str) -> tuple[float, float]:
     """Return the silhouette of k-means in the structure test: of the table, and the highest of the drawn tables."""
     text = (ROOT / "reports" / "reference" / benchmark / "leaderboard.md").read_text(encoding="utf-8")

@@ -13,11 +13,11 @@ from reference_results import (
     figure_numbers,
     manifest,
     partitions,
-    percent,
     structure_silhouettes,
 )
 
 from clusterbench.report.figure_style import ACCENT, MUTED, SECOND, look
+from clusterbench.text import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
