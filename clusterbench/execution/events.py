@@ -37,6 +37,7 @@ class Task:
     space_path: str  # a ``.npy`` file with the float64 space (n, d), memory-mapped read-only
     sample: RowSample | None = None  # of the rows that are fitted; None is all
     needs_worker: bool = False  # even where other tasks are executed in the process of the run: TensorFlow's
+    packages: tuple[str, ...] = ()  # that the plug-in imports
 
 
 @dataclass(frozen=True, slots=True)

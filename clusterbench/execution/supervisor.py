@@ -1,6 +1,6 @@
-"""The supervisor of one worker: a small process between the run and the worker, standard library only.
+"""The supervisor of one worker: a process between the template and the worker, which does nothing else.
 
-It starts the worker, keeps the end of what it prints, and reports how it ended. As soon as the run asks, or is gone,
+It forks the worker, keeps the end of what it prints, and reports how it ended. As soon as the run asks, or is gone,
 also by ``kill -9``, it kills the worker with every process that came from it, and removes its temporary folder.
 """
 
@@ -9,8 +9,9 @@ import json
 import os
 import select
 import signal
-import sys
 import time
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
 
 _KEPT = 4_000  # bytes of what the worker prints
@@ -19,26 +20,28 @@ _TICK = 0.1  # seconds between checks of the worker; the end of its output is se
 _PATIENCE = 1.0  # seconds to see all processes gone, which takes milliseconds
 
 
-def main(folder: str, connection: int, run: int, command: list[str]) -> None:
-    """Run `command`, which inherits the descriptor `connection`, until it or the process `run` ends.
+def main(folder: str, connection: int, serve: Callable[[], None]) -> None:
+    """Run `serve` in a worker, with the descriptor `connection`, until it or the run ends.
 
     The `folder` for its temporary files is made here, so that a run may be killed at any moment and leaves none. Each
-    byte on standard input discards what the worker has printed so far; its end ends the worker. At the end one JSON
-    object goes to standard output: the worker's exit code, and the end of what it printed.
+    byte on standard input discards what the worker has printed so far; its end ends the worker. Standard output gets
+    the id of this process, and at the end one JSON object: the worker's exit code, and the end of what it printed.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    write_line(str(os.getpid()))
     try:
-        claim(folder)
+        lock = claim(folder)
     except OSError as error:
         report(1, f"the folder for its temporary files cannot be made: {error}".encode())
         return
     become_subreaper()
     output, worker_output = os.pipe()
-    worker = start(command, connection, worker_output)
+    template = os.getppid()
+    worker = start(serve, worker_output, (output, lock))
     os.close(connection)
     os.close(worker_output)
-    code, printed = supervise(worker, run, output)
+    code, printed = supervise(worker, template, output)
     kill_descendants(worker)
     os.set_blocking(output, False)
     with suppress(BlockingIOError):
@@ -49,17 +52,26 @@ def main(folder: str, connection: int, run: int, command: list[str]) -> None:
 
 
 def report(code: int, printed: bytes) -> None:
-    """Write the report, and close standard output, which the run waits for."""
+    """Write how the worker ended, which the run waits for."""
+    write_line(json.dumps({"code": code, "printed": printed.decode("latin-1")}))
+
+
+def write_line(text: str) -> None:
+    """Write a line to standard output."""
     with suppress(OSError):  # nobody reads it when the run is gone
-        os.write(1, json.dumps({"code": code, "printed": printed.decode("latin-1")}).encode())
-    os.close(1)
+        os.write(1, f"{text}\n".encode())
 
 
-def claim(folder: str) -> None:
-    """Make a folder and lock it as long as this process lives, so that no run removes it as left behind."""
+def claim(folder: str) -> int:
+    """Make a folder and lock it as long as this process lives, so that no run removes it as left behind.
+
+    Returns the descriptor that holds the lock.
+    """
     os.mkdir(folder, 0o700)
+    lock = os.open(folder, os.O_RDONLY)
     with suppress(OSError):
-        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
 
 
 def become_subreaper() -> None:
@@ -70,27 +82,33 @@ def become_subreaper() -> None:
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
-def start(command: list[str], connection: int, output: int) -> int:
-    """Start the worker as the leader of a session of its own; return its process id."""
+def start(serve: Callable[[], None], output: int, own: tuple[int, ...]) -> int:
+    """Fork the worker as the leader of a session of its own; return its process id. It gets no descriptor of `own`."""
     worker = os.fork()
     if worker:
         return worker
+    code = 1
     try:
         os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.set_inheritable(connection, True)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for standard, source in enumerate((null, output, output)):
+            os.dup2(source, standard)
+        for descriptor in (null, output, *own):
+            os.close(descriptor)
         with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("1000")  # where memory runs out, the kernel kills this process, and not the run
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        os.execv(command[0], command)
+        serve()
+        code = 0
+    except BaseException:  # a plug-in may raise anything
+        traceback.print_exc()
+        raise
     finally:
-        os._exit(127)
+        os._exit(code)
 
 
-def supervise(worker: int, run: int, output: int) -> tuple[int, bytes]:
+def supervise(worker: int, template: int, output: int) -> tuple[int, bytes]:
     """Wait for the end of `worker`, or kill it; return its exit code and the end of what it printed."""
     printed, watched = b"", [0, output]
     while True:
@@ -98,8 +116,8 @@ def supervise(worker: int, run: int, output: int) -> tuple[int, bytes]:
         status = reap().get(worker)
         if status is not None:
             return os.waitstatus_to_exitcode(status), printed
-        request = os.read(0, 64) if 0 in ready else None
-        if request == b"" or os.getppid() != run:
+        request = read_request() if 0 in ready else None
+        if request == b"" or os.getppid() != template:
             os.kill(worker, signal.SIGKILL)
             return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]), printed
         if request:
@@ -109,6 +127,13 @@ def supervise(worker: int, run: int, output: int) -> tuple[int, bytes]:
             printed = (printed + part)[-_KEPT:]
             if not part:  # the worker has closed its outputs
                 watched.remove(output)
+
+
+def read_request() -> bytes:
+    """Return what the run has written; nothing where it has closed the connection or is gone."""
+    with suppress(ConnectionResetError):  # it is gone, and has not read all that was written
+        return os.read(0, 64)
+    return b""
 
 
 def reap() -> dict[int, int]:
@@ -163,7 +188,3 @@ def remove(folder: str) -> None:
                 if not os.path.islink(path):
                     os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

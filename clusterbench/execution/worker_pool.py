@@ -3,9 +3,9 @@
 A worker serves one plug-in only: what that leaves behind in its process (a patched library, a changed limit, another
 configuration of scikit-learn) reaches no other plug-in.
 
-Workers are plain ``python`` children and not those of `multiprocessing` or a pool library: a user's script needs no
-``__main__`` guard, threads are capped by the environment before any library loads, nothing is forked after TensorFlow
-or OpenMP, one worker can be killed with all that it started while the others go on, and none outlives the run.
+Workers are forked by templates (`worker_template`), and not by `multiprocessing` or a pool library: a user's script
+needs no ``__main__`` guard, threads are capped by the environment before any library loads, nothing is forked after a
+computation, one worker can be killed with all that it started while the others go on, and none outlives the run.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from clusterbench.environment import memory_kills
 from clusterbench.execution.attempts import Attempt, Ledger
 from clusterbench.execution.events import DEFAULT_SECONDS, Event, Limits, Task
 from clusterbench.execution.worker_process import WorkerProcess
+from clusterbench.execution.worker_template import WorkerTemplate
 from clusterbench.statuses import CellStatus
 from clusterbench.task_outcomes import TaskDone
 
@@ -47,10 +48,12 @@ class Pool:
 
     def __init__(self, workers: int, *, threads: int = 1, limits: Limits | None = None) -> None:
         limits = limits or Limits()
-        self._size, self._threads, self._start_seconds = workers, threads, limits.start_seconds
+        self._size, self._start_seconds = workers, limits.start_seconds
         self._seconds = DEFAULT_SECONDS if limits.seconds is None else limits.seconds
         self._memory_mb = inf if limits.memory_mb is None else limits.memory_mb
         self._workers: list[_Worker] = []
+        # TensorFlow has one of its own, since it takes much memory
+        self._templates = {needs_tensorflow: WorkerTemplate(threads) for needs_tensorflow in (False, True)}
         self._ledger = Ledger()
         self._known_kills = memory_kills()
 
@@ -59,6 +62,8 @@ class Pool:
 
     def __exit__(self, *exc: object) -> None:
         self._end(*self._workers)
+        for template in self._templates.values():
+            template.end()
 
     def run(self, tasks: Sequence[Task], *, is_wanted: Callable[[], bool] | None = None) -> Iterator[Event]:
         """Execute `tasks` and yield events as they happen; a task that kills its worker costs only its own cut.
@@ -93,7 +98,7 @@ class Pool:
             worker, attempt = match
             if worker is None:
                 try:
-                    worker = _Worker(WorkerProcess(self._threads), attempt.task.plugin)
+                    worker = self._new_worker(attempt.task)
                 except OSError as error:  # no process, no descriptor or no memory left for one
                     if self._workers:
                         self._size = len(self._workers)  # go on with fewer
@@ -106,6 +111,9 @@ class Pool:
             worker.attempt, attempt.assigned = attempt, time.monotonic()
             with suppress(OSError):  # a dead worker is noticed when its connection is read
                 worker.process.connection.send(attempt.task)
+
+    def _new_worker(self, task: Task) -> _Worker:
+        return _Worker(WorkerProcess(self._templates[task.needs_worker], task.packages), task.plugin)
 
     def _match(self) -> tuple[_Worker | None, Attempt] | None:
         """Take an attempt for a worker without one, or for a new worker (None); nothing where no worker is free."""

@@ -1,69 +1,77 @@
 """One worker process as the run sees it: started, measured, ended."""
 
 import json
+import math
 import multiprocessing
 import os
-import select
 import signal
-import subprocess
-import sys
+import socket
 import tempfile
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 
 import psutil
 
 from clusterbench.execution import supervisor
 from clusterbench.execution.performing import one_line
 from clusterbench.execution.temporary_folders import WORKER_PREFIX
+from clusterbench.execution.worker_template import WorkerTemplate
 
-_THREAD_VARIABLES = (
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
-    *("NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT"),
-    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-)
-_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
-# With the run's import path, and not the working directory, a user's `random.py` stays out of the worker.
-_BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from clusterbench.execution.worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
-)
 _PATIENCE = 2.0  # seconds for a supervisor to end its worker and to remove the folder, which takes milliseconds
 
 
 class WorkerProcess:
     """A worker with its supervisor: tasks go to the worker over `connection`, and events come back."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, template: WorkerTemplate, packages: Iterable[str]) -> None:
         self._exit_code: int | None = None
         self._printed = ""
+        self._received, self._is_gone = b"", False
         self._folder = os.path.join(tempfile.gettempdir(), f"{WORKER_PREFIX}{uuid.uuid4().hex}")
-        self.connection, theirs = multiprocessing.Pipe()
-        try:
-            self._supervisor = _start_supervisor(theirs.fileno(), threads, self._folder)
-        except BaseException:
-            self.connection.close()
-            raise
-        finally:
-            theirs.close()
+        with ExitStack() as theirs, ExitStack() as ours:
+            self._supervisor, orders = map(ours.enter_context, socket.socketpair())
+            self.connection, tasks = map(ours.enter_context, multiprocessing.Pipe())
+            theirs.callback(orders.close)
+            theirs.callback(tasks.close)
+            template.fork_worker(self._folder, packages, (tasks.fileno(), orders.fileno()))
+            ours.pop_all()
 
     def has_ended(self, *, within: float) -> bool:
         """Return whether the worker has ended, waiting at most `within` seconds for that."""
-        assert self._supervisor.stdout is not None
-        poll = select.poll()  # `select.select` takes no descriptor above 1023
-        poll.register(self._supervisor.stdout, select.POLLIN)
-        if not poll.poll(1e3 * within):
+        if not self._receive(within, 2):
             return False
         with suppress(ValueError):  # there is no report where the supervisor was killed
-            report = json.loads(self._supervisor.stdout.read())
+            report = json.loads(self._received.partition(b"\n")[2])
             self._exit_code, self._printed = report["code"], report["printed"]
         return True
 
+    def _receive(self, within: float, lines: float) -> bool:
+        """Receive what the supervisor writes until there are some lines, or it is gone; return whether that is so."""
+        deadline = time.monotonic() + within
+        while self._received.count(b"\n") < lines and not self._is_gone:
+            self._supervisor.settimeout(max(0.0, deadline - time.monotonic()))
+            try:
+                part = self._supervisor.recv(65_536)
+            except (BlockingIOError, TimeoutError):
+                return False
+            except OSError:
+                part = b""
+            self._received, self._is_gone = self._received + part, not part
+        return True
+
+    def _supervisor_pid(self) -> int | None:
+        """Return the process id of the supervisor; None where it has not begun or has ended."""
+        self._receive(0.0, 1)
+        pid, newline, _ = self._received.partition(b"\n")
+        return int(pid) if newline and not self._is_gone else None
+
     def memory_mb(self) -> float:
         """Return the resident memory of the worker and all that it started; shared pages count once."""
+        pid = self._supervisor_pid()
         with suppress(psutil.Error, OSError):  # the supervisor is the parent of what the worker's children leave behind
-            processes = psutil.Process(self._supervisor.pid).children(recursive=True)
+            processes = [] if pid is None else psutil.Process(pid).children(recursive=True)
             if len(processes) == 1:
                 return float(processes[0].memory_info().rss) / 2**20
             return sum(map(_share_mb, processes))
@@ -71,29 +79,26 @@ class WorkerProcess:
 
     def forget_output(self) -> None:
         """Discard what the worker has printed so far."""
-        assert self._supervisor.stdin is not None
         with suppress(OSError):
-            self._supervisor.stdin.write(b"\n")
+            self._supervisor.send(b"\n")
 
     def end(self) -> None:
         """Begin to end the worker and all that it started; `wait` completes it."""
         self.connection.close()
-        assert self._supervisor.stdin is not None
         with suppress(OSError):
-            self._supervisor.stdin.close()
+            self._supervisor.shutdown(socket.SHUT_WR)
 
     def wait(self) -> None:
         """Return when nothing of the worker is left."""
         deadline = time.monotonic() + _PATIENCE
         if self._exit_code is None:
             self.has_ended(within=_PATIENCE)
-        with suppress(subprocess.TimeoutExpired):
-            self._supervisor.wait(max(0.0, deadline - time.monotonic()))
-        self._supervisor.kill()
-        self._supervisor.wait()
+        self._receive(max(0.0, deadline - time.monotonic()), math.inf)
+        if (pid := self._supervisor_pid()) is not None:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        self._supervisor.close()
         supervisor.remove(self._folder)  # where the supervisor was killed
-        assert self._supervisor.stdout is not None
-        self._supervisor.stdout.close()
 
     def exit_description(self) -> str:
         """Return how the worker ended."""
@@ -123,31 +128,6 @@ class WorkerProcess:
             place = next((line for line in lines[fatal:] if line.startswith("File ")), "")
             lines = [lines[fatal], *([place] if place else [])]
         return f"; it last printed: {one_line(' | '.join(lines[-5:])[-400:], 400)}" if lines else ""
-
-
-def _start_supervisor(descriptor: int, threads: int, folder: str) -> subprocess.Popen[bytes]:
-    """Start a supervisor with the environment of its worker."""
-    environment = {
-        **os.environ,
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        **dict.fromkeys(_FOLDER_VARIABLES, folder),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONHASHSEED": "0",
-        "PYTHONUNBUFFERED": "1",
-    }
-    path = json.dumps([place for place in sys.path if place])
-    worker = [sys.executable, "-P", "-c", _BOOT, path, str(descriptor), str(threads)]
-    orders = [folder, str(descriptor), str(os.getpid()), *worker]
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", supervisor.__file__, *orders],
-        pass_fds=[descriptor],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        bufsize=0,
-        env=environment,
-    )
 
 
 def _share_mb(process: psutil.Process) -> float:

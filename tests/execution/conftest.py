@@ -84,13 +84,29 @@ def descendants() -> list[psutil.Process]:
     return psutil.Process(os.getpid()).children(recursive=True)
 
 
+def is_template(process: psutil.Process) -> bool:
+    """Return whether a process is a template of workers."""
+    return _forks(process) == 1
+
+
+def is_supervisor(process: psutil.Process) -> bool:
+    """Return whether a process is the supervisor of a worker."""
+    return _forks(process) == 2
+
+
 def is_worker(process: psutil.Process) -> bool:
     """Return whether a process is a worker, neither its supervisor nor a child of it."""
+    return _forks(process) == 3
+
+
+def _forks(process: psutil.Process) -> int:
+    """Return how many of a process and those above it have the command of a template: forks keep it."""
     try:
-        command = process.cmdline()
+        commands = [each.cmdline() for each in (process, *process.parents())]
     except psutil.Error:  # it has just ended
-        return False
-    return "-P" in command and "-I" not in command and any("execution.worker" in word for word in command)
+        return 0
+    are_forks = [any("execution.worker_template" in word for word in command) for command in commands]
+    return sum(are_forks) if are_forks[0] else 0
 
 
 def subprocess_environment(**more: object) -> dict[str, str]:
