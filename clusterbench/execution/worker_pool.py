@@ -61,9 +61,17 @@ class Pool:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._end(*self._workers)
+        self.end()
+
+    def end(self) -> None:
+        """End every worker, and the templates."""
+        self.end_workers()
         for template in self._templates.values():
             template.end()
+
+    def end_workers(self) -> None:
+        """End every worker; `run` starts others."""
+        self._end(*self._workers)
 
     def run(self, tasks: Sequence[Task], *, is_wanted: Callable[[], bool] | None = None) -> Iterator[Event]:
         """Execute `tasks` and yield events as they happen; a task that kills its worker costs only its own cut.

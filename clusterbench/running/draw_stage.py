@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterbench.benchmark import FitJob
-from clusterbench.execution import CellStatus
+from clusterbench.execution import CellStatus, Executor
 from clusterbench.labeling import Labels
 from clusterbench.metrics.contingency import pairs
 from clusterbench.naming import canonical_json
@@ -48,7 +48,13 @@ class _DrawnJob:
 
 
 def draw(
-    plan: Plan, store: Store, registry: Registry, cells: pd.DataFrame, settings: Settings, progress: Progress
+    plan: Plan,
+    store: Store,
+    registry: Registry,
+    cells: pd.DataFrame,
+    settings: Settings,
+    executor: Executor,
+    progress: Progress,
 ) -> list[FrameRecord]:
     """Refit and score every cut that passes the gate on every draw; return where the agreement is stored.
 
@@ -58,7 +64,8 @@ def draw(
     drawn = _drawn_jobs(plan, cells)
     if not numbers or not drawn:
         return []
-    fit((_draw_plan(plan, drawn, number) for number in numbers), store, registry, settings, progress, stage="draws")
+    plans = (_draw_plan(plan, drawn, number) for number in numbers)
+    fit(plans, store, registry, settings, executor, progress, stage="draws")
     progress.stage("scoring draws", len(numbers))
     refits: list[tuple[_DrawnJob, int, PlannedJob]] = []
     scored: list[FrameRecord] = []

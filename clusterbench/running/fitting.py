@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
-from clusterbench.execution import CutDone, Task, TaskDone, execute, scratch_folder
+from clusterbench.execution import CutDone, Executor, Task, TaskDone, scratch_folder
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Registry
 from clusterbench.running.planning import Plan, PlannedJob, versions_of
@@ -44,6 +44,7 @@ def fit(
     store: Store,
     registry: Registry,
     settings: Settings,
+    executor: Executor,
     progress: Progress,
     *,
     stage: str = "fitting",
@@ -58,7 +59,7 @@ def fit(
                 if planned.space_hash not in paths:
                     paths[planned.space_hash] = save_space(plan.spaces[job.dataset, job.variant].values, folder)
                 states[planned.key] = pending_task(plan, planned, cuts, registry, paths[planned.space_hash])
-        return execute_tasks(list(states.values()), store, settings, progress, stage=stage)
+        return execute_tasks(list(states.values()), store, settings, executor, progress, stage=stage)
 
 
 @dataclass(slots=True)
@@ -105,15 +106,19 @@ _environment = cache(current_environment)
 
 
 def execute_tasks(
-    states: Sequence[PendingTask], store: Store, settings: Settings, progress: Progress, *, stage: str
+    states: Sequence[PendingTask],
+    store: Store,
+    settings: Settings,
+    executor: Executor,
+    progress: Progress,
+    *,
+    stage: str,
 ) -> int:
     """Execute tasks; store each outcome as it arrives. Return the number of cells."""
     total = sum(len(state.open) for state in states)
     progress.stage(stage, total)
     by_key = {state.task.key: state for state in states}
-    tasks, limits, scheduler = [state.task for state in states], settings.limits, settings.scheduler
-    events = execute(tasks, workers=settings.n_workers, threads=settings.threads, limits=limits, scheduler=scheduler)
-    with closing(events):
+    with closing(executor.execute([state.task for state in states])) as events:
         for event in events:
             state = by_key[event.key]
             if isinstance(event, CutDone):

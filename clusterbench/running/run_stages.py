@@ -15,7 +15,7 @@ from clusterbench.benchmark import find_benchmark, load_benchmark
 from clusterbench.datasets import is_table_file
 from clusterbench.environment import current_environment
 from clusterbench.errors import RequestError
-from clusterbench.execution import Limits
+from clusterbench.execution import Executor, Limits
 from clusterbench.naming import folder_name
 from clusterbench.plugins import Registry, load_registry
 from clusterbench.ranking import Candidates
@@ -94,20 +94,22 @@ def run_plan(
         progress.say(f"warning: {warning}")
     if not settings.has_workers and given != Limits():
         progress.say("warning: without workers (--jobs 0) nothing can be stopped, so no limit is kept")
-    with Store.writer(Path(results)) as store:
+    with Store.writer(Path(results)) as store, settings.new_executor() as executor:
         for table, count in store.removed_rows.items():
             progress.say(f"warning: {count} damaged rows of {table} were removed from the store and are computed again")
-        return _execute(plan, store, registry, settings, progress)
+        return _execute(plan, store, registry, settings, executor, progress)
 
 
-def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, progress: Progress) -> StoredRun:
+def _execute(
+    plan: Plan, store: Store, registry: Registry, settings: Settings, executor: Executor, progress: Progress
+) -> StoredRun:
     """Take a plan through all stages; each stage stores what it computed."""
     record, started = plan.record(), time.perf_counter()
     previous = _previous_manifest(store, plan.name, record)
     manifest = _manifest(plan, record, settings, previous)
     store.put_benchmark(plan.name, record.to_json(), manifest.to_json())  # `status` shows a run in progress
     _store_row_ids(plan, store)
-    n_fitted = fit([plan], store, registry, settings, progress)
+    n_fitted = fit([plan], store, registry, settings, executor, progress)
     fitted = time.perf_counter()
     n_scored = score(plan, store, progress)
     cells = cells_table(store, plan.name, record)
@@ -115,7 +117,7 @@ def _execute(plan: Plan, store: Store, registry: Registry, settings: Settings, p
     frames, warnings = calibration(plan, store, cells, progress), (*record.warnings, *sampling_alerts(plan, store))
     record = replace(record, frames=tuple(frames), warnings=warnings)
     scored = time.perf_counter()
-    record = replace(record, frames=(*record.frames, *draw(plan, store, registry, cells, settings, progress)))
+    record = replace(record, frames=(*record.frames, *draw(plan, store, registry, cells, settings, executor, progress)))
     candidates = choose_run(store, record, cells, scores)
     details = compute_details(plan, store, _chosen_cells(candidates, cells), candidates.baselines, progress)
     record = replace(record, frames=(*record.frames, *details))

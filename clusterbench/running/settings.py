@@ -7,7 +7,7 @@ from math import inf
 
 from clusterbench.benchmark import Benchmark
 from clusterbench.environment import usable_cores, usable_memory
-from clusterbench.execution import DEFAULT_SECONDS, Limits
+from clusterbench.execution import DEFAULT_SECONDS, Executor, Limits
 from clusterbench.results import LimitsRecord
 
 _MEMORY_SHARE = 0.9  # of the usable memory, divided by the workers, unless a limit is set
@@ -46,6 +46,10 @@ class Settings:
     def has_workers(self) -> bool:
         """Whether the fits run in processes of their own, which can be stopped."""
         return self.executor != "this process"
+
+    def new_executor(self) -> Executor:
+        """Return what executes the fits."""
+        return Executor(workers=self.n_workers, threads=self.threads, limits=self.limits, scheduler=self.scheduler)
 
     @property
     def executor(self) -> str:

@@ -80,8 +80,8 @@ def reproduce(
     record = resolved.record
     plan, registry = planned_again(resolved, workspace or Path.cwd())
     settings = settings or _settings(resolved.manifest, rows)
-    with scratch_folder() as folder, Store.writer(folder) as scratch:
-        fit([plan], scratch, registry, settings, progress)
+    with scratch_folder() as folder, Store.writer(folder) as scratch, settings.new_executor() as executor:
+        fit([plan], scratch, registry, settings, executor, progress)
         score(plan, scratch, progress)
         again = list(_stored_rows(scratch, resolved.jobs, plan.record()))
     refitted = tuple(_refitted(row, new, record) for row, new in zip(rows, again, strict=True))

@@ -84,8 +84,9 @@ def reproduce_sample(
     sample = _drawn(side, rows, seed)
     part = replace(plan, jobs=tuple(_jobs_of(plan, sample)))
     record, progress = part.record(), progress or LogProgress()
-    with scratch_folder() as folder, Store.writer(folder) as scratch:
-        fit([part], scratch, registry, settings or _settings(side), progress)
+    settings = settings or _settings(side)
+    with scratch_folder() as folder, Store.writer(folder) as scratch, settings.new_executor() as executor:
+        fit([part], scratch, registry, settings, executor, progress)
         score(part, scratch, progress)
         cells = cells_table(scratch, plan.name, record)
         scores = scores_table(scratch, record, cells)
