@@ -4,8 +4,9 @@ The tests look at the table alone, so the verdict is the same whatever algorithm
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ import pandas as pd
 from clusterbench.datasets import Dataset
 from clusterbench.errors import RequestError
 from clusterbench.metrics import score_labelings
+from clusterbench.metrics.computation import count_threads
+from clusterbench.metrics.threads import in_order
 from clusterbench.preprocessing import Space, fit_space
 from clusterbench.ranking import gate_reason
 from clusterbench.results import FrameRecord
@@ -59,40 +62,62 @@ def _test(plan: Plan, name: str, store: Store, progress: Progress) -> tuple[Fram
     key = frame_key(_KIND, spaces, n_tables, seed, asdict(plan.benchmark.gate))
     fits = store.frame(key)
     if fits is None:
-        fits = pd.DataFrame(_fit(plan, name, table, progress) for table in _tables(plan, name))
+        fits = pd.DataFrame(_fits(plan, name, progress))
         store.put_frame(key, fits)
     observed, *drawn = (_table_fit(row) for _, row in fits.iterrows())
-    rows = next(_tables(plan, name))
+    rows = _tested_rows(plan, name)
     space = _space(plan, rows, plan.references[name][0])
     dips = column_dips(space.values, space.columns)
     return FrameRecord(_KIND, key), StructureFinding(name, rows.n_rows, observed, tuple(drawn), dips)
 
 
-def _tables(plan: Plan, name: str) -> Iterator[Dataset]:
-    """Yield the rows of a dataset that are tested, then the tables drawn from their copula."""
+def _tested_rows(plan: Plan, name: str) -> Dataset:
+    """Return the rows of a dataset that are tested."""
     dataset, seed = plan.datasets[name], plan.benchmark.ranking.seed
-    if dataset.n_rows > _ROWS:
-        dataset = dataset.take(np.sort(stable_rng(seed, _KIND).choice(dataset.n_rows, _ROWS, replace=False)))
-    yield dataset
-    for number in range(plan.benchmark.structure.permutations):
-        values = copula_table(dataset.frame, stable_rng(seed, _KIND, number))
-        frame = pd.DataFrame(values, columns=dataset.frame.columns)
-        yield replace(dataset, name=f"{dataset.name} (drawn {number})", frame=frame, known_classes=())
+    if dataset.n_rows <= _ROWS:
+        return dataset
+    return dataset.take(np.sort(stable_rng(seed, _KIND).choice(dataset.n_rows, _ROWS, replace=False)))
+
+
+def _drawn_table(plan: Plan, tested: Dataset, number: int) -> Dataset:
+    """Return a table drawn from the copula of the rows that are tested."""
+    values = copula_table(tested.frame, stable_rng(plan.benchmark.ranking.seed, _KIND, number))
+    frame = pd.DataFrame(values, columns=tested.frame.columns)
+    return replace(tested, name=f"{tested.name} (drawn {number})", frame=frame, known_classes=())
 
 
 def _space(plan: Plan, table: Dataset, variant: str) -> Space:
     return fit_space(table, plan.benchmark.variants[variant], where=f"variants.{variant} on {table.name}")
 
 
-def _fit(plan: Plan, name: str, table: Dataset, progress: Progress) -> dict[str, float]:
+def _fits(plan: Plan, name: str, progress: Progress) -> Iterator[dict[str, float]]:
+    """Yield the fits of the tested rows of a dataset, then those of the drawn tables."""
+    from threadpoolctl import threadpool_limits
+
+    tested, lock = _tested_rows(plan, name), Lock()
+
+    def fit(number: int) -> dict[str, float]:
+        with lock:  # steps may change what all threads share, such as filters of warnings
+            table = tested if number < 0 else _drawn_table(plan, tested, number)
+            spaces = [_space(plan, table, reference).values for reference in plan.references[name]]
+        return _fit(plan, spaces)
+
+    numbers = range(-1, plan.benchmark.structure.permutations)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct rows than clusters
+        for number, fits in zip(numbers, in_order(fit, numbers, count_threads(None)), strict=True):
+            progress.advance(1, name if number < 0 else f"{name} (drawn {number})")
+            yield fits
+
+
+def _fit(plan: Plan, spaces: Iterable[Floats]) -> dict[str, float]:
     """Fit k-means in every reference space, its columns clipped: else far rows decide, which no copula repeats.
 
     Returns the largest silhouette of a labeling that passes the gate, mean over the spaces, NaN where one has none; and
     the inertia in the first space for each k from 1.
     """
     silhouettes, inertias = [], []
-    for reference in plan.references[name]:
-        values = _space(plan, table, reference).values
+    for values in spaces:
         space = np.clip(values, *np.quantile(values, [_TAIL, 1 - _TAIL], axis=0))
         labelings, inertia = _kmeans(space, plan.benchmark.ranking.seed)
         sizes = [np.unique(labels, return_counts=True)[1].tolist() for labels in labelings]
@@ -101,25 +126,21 @@ def _fit(plan: Plan, name: str, table: Dataset, progress: Progress) -> dict[str,
             for labels, counts in zip(labelings, sizes, strict=True)
             if gate_reason(counts, 0, len(space), plan.benchmark.gate) is None
         ]
-        scores = score_labelings(space, passing, metrics="silhouette")["value"] if passing else pd.Series([np.nan])
-        silhouettes.append(float(scores.max()))
+        scores = score_labelings(space, passing, metrics="silhouette", threads=1) if passing else None
+        silhouettes.append(np.nan if scores is None else float(scores["value"].max()))
         inertias.append(inertia)
-    progress.advance(1, table.name)
     return {"silhouette": float(np.mean(silhouettes)), **{str(k): w for k, w in enumerate(inertias[0], start=1)}}
 
 
 def _kmeans(space: Floats, seed: int) -> tuple[list[Ints], list[float]]:
     """Return the labels for each k from 2, and the inertia for each k from 1."""
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     labelings, inertia = [], [float(((space - space.mean(axis=0)) ** 2).sum())]
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # fewer distinct rows than clusters
-        for k in range(2, min(_LARGEST_K, len(space)) + 1):
-            fitted = KMeans(k, n_init=3, random_state=seed).fit(space)
-            labelings.append(fitted.labels_)
-            inertia.append(float(fitted.inertia_))
+    for k in range(2, min(_LARGEST_K, len(space)) + 1):
+        fitted = KMeans(k, n_init=3, random_state=seed).fit(space)
+        labelings.append(fitted.labels_)
+        inertia.append(float(fitted.inertia_))
     return labelings, inertia
 
 
