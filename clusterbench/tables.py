@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,16 +137,15 @@ def csv_text(frame: pd.DataFrame) -> str:
     Numbers read back bit for bit, truth values are ``true`` and ``false``, a missing value is an empty field. Text is
     written as it is.
     """
-    written, has_return = frame.copy(), False
+    written = frame.copy()
     for name in written.columns:
         column = written[name]
         if column.dtype == object or pd.api.types.is_bool_dtype(column.dtype):
             written[name] = [str(v).lower() if isinstance(v, bool | np.bool_) else v for v in column]
-        if not pd.api.types.is_numeric_dtype(column.dtype) and any("\r" in v for v in column if isinstance(v, str)):
-            has_return = True
-    # A reader takes a bare carriage return for the end of a line.
-    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
-    return str(written.to_csv(index=False, lineterminator="\n", quoting=quoting))
+    text = str(written.to_csv(index=False, lineterminator="\n"))
+    if "\r" in text:  # a reader takes a bare carriage return for the end of a line
+        text = str(written.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC))
+    return text
 
 
 def checked_board(board: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,8 @@ def leaderboard_table(board: Board) -> BoardTable:
     all_names = (*_BEFORE_SCORES, *sampled, board.order.value, *chance, *scores, *_AFTER_SCORES, *known)
     names = [name for name in all_names if _is_shown(name, board)]
     random_means: dict[tuple[str, str, int], list[float]] = {}
-    bands = board.run.details.bands.sort_values("generator", ascending=False)  # random centroids first
+    bands = board.run.details.bands
+    bands = bands[bands["dataset"] == board.dataset].sort_values("generator", ascending=False)  # centroids first
     for dataset, metric, space, k, mean in bands[_BAND_KEY].itertuples(index=False, name=None):
         random_means.setdefault((dataset, f"{metric}@{space}", int(k)), []).append(float(mean))
     headings = tuple(_heading(name, columns, board.metrics) for name in names)

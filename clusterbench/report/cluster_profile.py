@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
-
-import pandas as pd
 
 from clusterbench.datasets import ColumnRole
 from clusterbench.report.entry_views import Entry
@@ -72,12 +70,6 @@ class Contrast:
         if inside != outside:
             return f"{name} ({inside} against {outside})"
         return f"{name} (in {percent((1 + self.size) / 2)} of pairs of rows; both medians {inside})"
-
-
-def contrasts(profiles: pd.DataFrame) -> list[Contrast]:
-    """Return the rows of a frame of profiles."""
-    names = [one.name for one in fields(Contrast)]
-    return [Contrast(*row) for row in profiles[names].itertuples(index=False, name=None)]
 
 
 def profile_table(profiles: Sequence[Contrast], n_clusters: int) -> ShadedTable:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from clusterbench.metrics import MetricFacts
 from clusterbench.naming import plain_value
-from clusterbench.report.class_table import class_table
-from clusterbench.report.cluster_profile import cluster_sentences, contrasts, profile_table
+from clusterbench.report.class_table import ClassCount, class_table
+from clusterbench.report.cluster_profile import Contrast, cluster_sentences, profile_table
 from clusterbench.report.cluster_view import View, view_of
 from clusterbench.report.entry_commands import check_commands
-from clusterbench.report.entry_reasons import k_choices, k_sentence, rank_sentence, rank_table
-from clusterbench.report.entry_views import Board, Entry, column_in_words, grouped
+from clusterbench.report.entry_reasons import Contributions, k_choices, k_sentence, rank_sentence, rank_table
+from clusterbench.report.entry_views import Board, Entry, column_in_words
 from clusterbench.report.methodology import variant_text
 from clusterbench.report.model import BoardTable, EntryDetails, Table, Terms, text_table
 from clusterbench.report.number_text import (
@@ -30,11 +30,20 @@ from clusterbench.report.number_text import (
     significant,
 )
 from clusterbench.report.outcome_summary import MeanScores, mean_scores
+from clusterbench.report.plain_rows import (
+    ClusterMedoid,
+    ClusterSilhouette,
+    Contribution,
+    CutCriterion,
+    LabelScore,
+    rows_by,
+)
 from clusterbench.results import StoredRun
 from clusterbench.results.sampled_fits import FITTED_ROWS
-from clusterbench.tables import BOARD_KEY, ENTRY_IDENTITY, ENTRY_KEY, OWN
+from clusterbench.tables import BOARD_KEY, ENTRY_IDENTITY, OWN
 from clusterbench.text import printable
 
+_PLANE = ["x", "y", "share_x", "share_y"]
 _MOST_MESSAGES = 8
 _MOST_ALIKE = 5
 _OF_NOISE = ("rank_by_noise_low", "rank_by_noise_high")  # ranks under other noise policies
@@ -48,16 +57,17 @@ class DetailTables:
     """The detailed tables of a run, grouped once."""
 
     run: StoredRun
-    silhouettes: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
-    policies: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
-    cells: Mapping[tuple[str, ...], pd.DataFrame]  # by `ENTRY_KEY`
-    scores: Mapping[tuple[str, ...], pd.DataFrame]  # by `ENTRY_KEY`
-    criteria: Mapping[tuple[str, ...], pd.DataFrame]  # by `BOARD_KEY`
-    profiles: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
-    medoids: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset and labels
-    points: Mapping[tuple[str, ...], pd.DataFrame]  # by dataset
+    settings: pd.DataFrame  # every algorithm and params
+    silhouettes: Mapping[tuple[str, ...], Sequence[ClusterSilhouette]]  # by dataset and labels
+    policies: Mapping[tuple[str, ...], Sequence[LabelScore]]  # by dataset, labels and policy
+    criteria: Mapping[tuple[str, ...], Sequence[CutCriterion]]  # by `BOARD_KEY`
+    contributions: Mapping[tuple[str, ...], Sequence[Contribution]]  # by dataset, oracle and `ENTRY_IDENTITY`
+    profiles: Mapping[tuple[str, ...], Sequence[Contrast]]  # by dataset and labels
+    medoids: Mapping[tuple[str, ...], Sequence[ClusterMedoid]]  # by dataset and labels
+    class_counts: Mapping[tuple[str, ...], Sequence[ClassCount]]  # by dataset and labels
+    points: Mapping[str, pd.DataFrame]  # by dataset
     agreement: Mapping[tuple[str, str, str], float]  # by dataset and labels of two entries
-    point_labels: Mapping[tuple[str, str], str]  # by dataset and labels
+    point_labels: Mapping[tuple[str, str], Sequence[int]]  # by dataset and labels
 
     @classmethod
     def of(cls, run: StoredRun) -> DetailTables:
@@ -67,17 +77,22 @@ class DetailTables:
         sampled = details.point_labels[[*by_labels, "labels"]].itertuples(index=False, name=None)
         return cls(
             run,
-            silhouettes=grouped(details.silhouettes, by_labels),
-            policies=grouped(details.policies, by_labels),
-            cells=grouped(run.cells, ENTRY_KEY),
-            scores=grouped(run.scores, ENTRY_KEY),
-            criteria=grouped(run.criteria, BOARD_KEY),
-            profiles=grouped(details.profiles, by_labels),
-            medoids=grouped(details.medoids, by_labels),
-            points=grouped(details.points, ["dataset"]),
+            settings=run.cells[["algorithm", "params"]].drop_duplicates(),
+            silhouettes=rows_by(ClusterSilhouette, details.silhouettes, by_labels),
+            policies=rows_by(LabelScore, details.policies, [*by_labels, "policy"]),
+            criteria=rows_by(CutCriterion, run.criteria, BOARD_KEY),
+            contributions=rows_by(Contribution, run.board.contributions, ["dataset", "oracle", *ENTRY_IDENTITY]),
+            profiles=rows_by(Contrast, details.profiles, by_labels),
+            medoids=rows_by(ClusterMedoid, details.medoids, by_labels),
+            class_counts=rows_by(ClassCount, details.class_counts.rename(columns={"class": "name"}), by_labels),
+            points={str(name): part[_PLANE] for name, part in details.points.groupby("dataset", sort=False)},
             agreement={key: ari for d, one, other, ari in pairs for key in ((d, one, other), (d, other, one))},
-            point_labels={(dataset, sha): labels for dataset, sha, labels in sampled},
+            point_labels={(dataset, sha): json.loads(labels) for dataset, sha, labels in sampled},
         )
+
+    def classes_of(self, board: Board, entry: Entry) -> Sequence[ClassCount]:
+        """Return the rows of known classes in the clusters of an entry."""
+        return self.class_counts.get((board.dataset, entry.labels_sha256), ())
 
     def ari(self, dataset: str, one: Entry, other: Entry) -> float | None:
         """Return the adjusted Rand index of the labels of two entries, None where it was not computed."""
@@ -88,25 +103,16 @@ class DetailTables:
 
 def details_of(board: Board, table: BoardTable, tables: DetailTables) -> list[EntryDetails]:
     """Return the details of the first entries of a board, in its order."""
-    added = _contributions(board)
+    of_board = (board.dataset, str(board.oracle))
+    added = {one.anchor: parts for one in board.entries if (parts := tables.contributions.get((*of_board, *one.key)))}
     return [_details(board, table, entry, tables, added) for entry in board.entries[:_MOST_DETAILS]]
 
 
-def _contributions(board: Board) -> dict[str, pd.DataFrame]:
-    """Return what each metric adds, by the anchor of the entry."""
-    frame = board.run.board.contributions
-    frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
-    by_entry = grouped(frame, ENTRY_IDENTITY)
-    return {entry.anchor: by_entry[entry.key] for entry in board.entries if entry.key in by_entry}
-
-
-def _details(
-    board: Board, table: BoardTable, entry: Entry, tables: DetailTables, added: Mapping[str, pd.DataFrame]
-) -> EntryDetails:
+def _details(board: Board, table: BoardTable, entry: Entry, tables: DetailTables, added: Contributions) -> EntryDetails:
     run, labels = board.run, (board.dataset, entry.labels_sha256)
-    cuts = tables.criteria.get(tuple(str(entry.row[name]) for name in BOARD_KEY), run.criteria.iloc[:0])
-    profiles = contrasts(tables.profiles.get(labels, run.details.profiles.iloc[:0]))
-    typical = tables.medoids.get(labels, run.details.medoids.iloc[:0])
+    cuts = tables.criteria.get(tuple(str(entry.row[name]) for name in BOARD_KEY), ())
+    profiles = tables.profiles.get(labels, ())
+    typical = {one.cluster: one.row_id for one in tables.medoids.get(labels, ())}
     return EntryDetails(
         entry,
         facts=_facts(board, entry),
@@ -114,7 +120,7 @@ def _details(
         scores=_score_table(board, entry),
         more=_more(run, table, entry),
         messages=_messages(entry),
-        commands=tuple(map(printable, check_commands(run, entry))),
+        commands=tuple(map(printable, check_commands(run, entry, tables.settings))),
         view=_view(board, entry, tables),
         clusters=_cluster_table(board, entry, tables),
         policies=_policy_table(board, entry, tables),
@@ -122,11 +128,9 @@ def _details(
         rank_parts=rank_table(board, entry, added),
         k_reason=k_sentence(entry, cuts),
         k_choices=k_choices(cuts),
-        apart=cluster_sentences(entry, profiles, dict(zip(typical["cluster"], typical["row_id"], strict=True)))
-        if profiles
-        else (),
+        apart=cluster_sentences(entry, profiles, typical) if profiles else (),
         profile=profile_table(profiles, len(entry.sizes)),
-        classes=class_table(board, entry),
+        classes=class_table(entry, tables.classes_of(board, entry)),
         has_policies=bool(len(run.details.policies)),
         alike=_alike(board, entry, tables),
         labels_file=labels_file(entry.labels_sha256) if entry.labels_sha256 in run.details.labels else "",
@@ -170,16 +174,16 @@ def _facts(board: Board, entry: Entry) -> Terms:
 
 def _seed_table(entry: Entry) -> Table:
     seeds: dict[tuple[str, ...], list[int]] = {}  # equal rows are one
-    for cell in entry.cells.to_dict("records"):
+    for cell in entry.cells:
         facts = (
-            NOTHING if is_missing(cell["labels_sha256"]) else cell["labels_sha256"][:12],
-            " / ".join(map(str, cell["sizes"])) if isinstance(cell["sizes"], list | tuple) else NOTHING,
-            share(cell["noise_share"]),
-            significant(cell["fit_seconds"]),
-            fixed(cell["peak_mb"], 1),
-            significant(cell["inertia"], 6),
+            NOTHING if is_missing(cell.labels_sha256) else cell.labels_sha256[:12],
+            " / ".join(map(str, cell.sizes)),
+            share(cell.noise_share),
+            significant(cell.fit_seconds),
+            fixed(cell.peak_mb, 1),
+            significant(cell.inertia, 6),
         )
-        seeds.setdefault(facts, []).append(int(cell["seed"]))
+        seeds.setdefault(facts, []).append(cell.seed)
     rows = [(", ".join(map(str, equal)), *facts) for facts, equal in seeds.items()]
     header = ("Seed", "Labels", "Sizes", "Noise", "Fit (s)", "Peak (MB)", "Objective")
     return text_table("Seeds", header, rows, numeric=(0, 3, 4, 5, 6))
@@ -205,12 +209,13 @@ def _score(means: MeanScores, metric: MetricFacts, space: str) -> str:
 def _policy_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     """Return the scores of an entry under every noise policy; none where no row is noise."""
     record = board.run.record
-    frames = [tables.policies.get((board.dataset, str(sha))) for sha in entry.cells["labels_sha256"]]
-    known = [frame for frame in frames if frame is not None]
-    if not entry.n_noise or not record.policies or len(known) < len(frames):
+    keys = [(board.dataset, cell.labels_sha256) for cell in entry.cells]
+    if not entry.n_noise or not all(any((*key, str(p)) in tables.policies for p in record.policies) for key in keys):
         return Table("Noise policies")
-    every = pd.concat(known, ignore_index=True)
-    means = [mean_scores(every[every["policy"] == policy]) for policy in record.policies]
+    means = [
+        mean_scores(score for key in keys for score in tables.policies.get((*key, str(policy)), ()))
+        for policy in record.policies
+    ]
     rows = [
         (f"{metric.title}, {space}", *(_score(one, metric, space) for one in means))
         for metric in board.metrics.values()
@@ -227,8 +232,8 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
     silhouettes = tables.silhouettes.get((board.dataset, entry.labels_sha256))
     if silhouettes is None:
         return Table("Clusters")
-    spaces = list(dict.fromkeys(silhouettes["space"]))
-    values = silhouettes.set_index(["space", "cluster"])["silhouette"].to_dict()
+    spaces = list(dict.fromkeys(one.space for one in silhouettes))
+    values = {(one.space, one.cluster): one.silhouette for one in silhouettes}
     key = tuple(str(entry.row[name]) for name in ("dataset", "variant", "algorithm", "params", "cut"))
     jaccards = board.run.details.jaccards.get(key, ())
     rows = []
@@ -236,7 +241,8 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
         scores = [fixed(values.get((space, cluster)), 3) for space in spaces]
         jaccard = jaccards[cluster] if cluster < len(jaccards) else math.nan
         rows.append((cluster, size, *scores, fixed(jaccard, 2), stability_reading(jaccard)))
-    sampled = "; of a sample of rows" if silhouettes["rows"].max() < sum(entry.sizes) + entry.n_noise else ""
+    most = max(one.rows for one in silhouettes)
+    sampled = "; of a sample of rows" if most < sum(entry.sizes) + entry.n_noise else ""
     header = ("Cluster", "Rows", *(f"Silhouette in {space}" for space in spaces), "Jaccard", "Reading")
     caption = f"Clusters of the first seed: mean silhouette{sampled}, and Jaccard similarity under resampling"
     return text_table(caption, header, rows, numeric=range(1, len(header) - 1))
@@ -244,12 +250,12 @@ def _cluster_table(board: Board, entry: Entry, tables: DetailTables) -> Table:
 
 def _view(board: Board, entry: Entry, tables: DetailTables) -> View | None:
     """Return the picture of the clusters of an entry, None without a sample of rows."""
-    points, labels = tables.points.get((board.dataset,)), tables.point_labels.get((board.dataset, entry.labels_sha256))
+    points, labels = tables.points.get(board.dataset), tables.point_labels.get((board.dataset, entry.labels_sha256))
     if points is None or labels is None:
         return None
     first = next(iter(board.contenders), entry)
     like = tables.point_labels.get((board.dataset, first.labels_sha256), labels)
-    return view_of(points, json.loads(labels), entry.label, like=json.loads(like))
+    return view_of(points, labels, entry.label, like=like)
 
 
 def _alike(board: Board, entry: Entry, tables: DetailTables) -> tuple[tuple[str, str, str], ...]:
@@ -272,7 +278,7 @@ def _more(run: StoredRun, table: BoardTable, entry: Entry) -> Terms:
 def _messages(entry: Entry) -> tuple[str, ...]:
     """Return warnings and other diagnostics of the algorithm, each once."""
     messages: list[str] = []
-    for text in entry.cells["info"]:
+    for text in dict.fromkeys(cell.info for cell in entry.cells):
         info = json.loads(text) if isinstance(text, str) and text else {}
         messages += info.pop("warnings", [])
         messages += [", ".join(f"{name} = {plain_value(value)}" for name, value in info.items())] if info else []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-
-import numpy as np
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
 
 from clusterbench.ranking import KPolicy, OrderRule
 from clusterbench.report.entry_views import Board, Entry, column_in_words, metric_title
 from clusterbench.report.model import KChoice, Shaded, ShadedTable
 from clusterbench.report.number_text import fixed, is_missing, score_text, settings, signed
+from clusterbench.report.plain_rows import Contribution, CutCriterion
 from clusterbench.text import in_sentence, listed
+
+Contributions = Mapping[str, Sequence[Contribution]]
+"""The contributions to the entries of a board, by their anchors."""
 
 _LEVELS = 5
 _LEAST = {OrderRule.SCORE: 0.01, OrderRule.MEAN_RANK: 0.5}
@@ -29,35 +30,29 @@ def compared_with(board: Board, entry: Entry) -> Entry | None:
     return next((other for other in board.contenders if other is not entry), None)
 
 
-def rank_table(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame]) -> ShadedTable:
-    """Return what every metric in every space adds to the score or mean rank of an entry, beside another entry.
-
-    `added` are rows of the contributions of a leaderboard, by the anchor of their entry.
-    """
+def rank_table(board: Board, entry: Entry, added: Contributions) -> ShadedTable:
+    """Return what every metric in every space adds to the score or mean rank of an entry, beside another entry."""
     other = compared_with(board, entry)
     parts = added.get(entry.anchor)
     if parts is None or not math.isfinite(entry.order_value):
         return ShadedTable("Why this rank")
-    theirs = {} if other is None or other.anchor not in added else _by_column(added[other.anchor])
+    theirs = {} if other is None else _by_column(added.get(other.anchor, ()))
     by_rank = entry.order is OrderRule.MEAN_RANK
     differences = {name: part - theirs[name] for name, part in _by_column(parts).items() if name in theirs}
     largest = max([_LEAST[entry.order], *map(abs, differences.values())])  # of the darkest shade
     rows = []
-    for metric, space, value, rank, part in parts[["metric", "space", "value", "rank", "contribution"]].itertuples(
-        index=False, name=None
-    ):
-        column = f"{metric}@{space}" if space else str(metric)
-        digits = board.metrics[metric].digits if metric in board.metrics else 6
+    for one in parts:
+        digits = board.metrics[one.metric].digits if one.metric in board.metrics else 6
         fields = [
-            Shaded(score_text(value, digits)),
-            *([Shaded(fixed(rank, 1))] if by_rank else []),
-            Shaded(fixed(part, 3)),
+            Shaded(score_text(one.value, digits)),
+            *([Shaded(fixed(one.rank, 1))] if by_rank else []),
+            Shaded(fixed(one.contribution, 3)),
         ]
         if theirs:
-            gap = differences.get(column, math.nan)
+            gap = differences.get(one.column, math.nan)
             level = 0 if math.isnan(gap) else round(-entry.order.sign * _LEVELS * gap / largest)
-            fields += [Shaded(fixed(theirs.get(column), 3)), Shaded(signed(gap, 3), level)]
-        rows.append((metric_title(board.metrics, column), tuple(fields)))
+            fields += [Shaded(fixed(theirs.get(one.column), 3)), Shaded(signed(gap, 3), level)]
+        rows.append((metric_title(board.metrics, one.column), tuple(fields)))
     total = [Shaded(""), *([Shaded("")] if by_rank else []), Shaded(fixed(entry.order_value, 3))]
     if other is not None and theirs:
         gap = entry.order_value - other.order_value
@@ -68,7 +63,7 @@ def rank_table(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame]) ->
     return ShadedTable(f"What adds up to the {entry.order.heading.lower()}", header, tuple(rows))
 
 
-def rank_sentence(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame]) -> str:
+def rank_sentence(board: Board, entry: Entry, added: Contributions) -> str:
     """Return by what an entry is behind the first contender, or the first one ahead of the second; "" if unknown."""
     other = compared_with(board, entry)
     if other is None or entry.anchor not in added or other.anchor not in added:
@@ -95,41 +90,41 @@ def rank_sentence(board: Board, entry: Entry, added: Mapping[str, pd.DataFrame])
     return f"{text}: {' and '.join(parts)}." if parts else f"{text}."
 
 
-def _by_column(parts: pd.DataFrame) -> dict[str, float]:
-    rows = parts[["metric", "space", "contribution"]].itertuples(index=False, name=None)
-    return {f"{metric}@{space}" if space else str(metric): float(part) for metric, space, part in rows}
+def _by_column(parts: Iterable[Contribution]) -> dict[str, float]:
+    return {one.column: one.contribution for one in parts}
 
 
-def k_sentence(entry: Entry, cuts: pd.DataFrame) -> str:
-    """Return by which number k was chosen, and by how much; `cuts` are rows of `StoredRun.criteria`."""
+def k_sentence(entry: Entry, cuts: Sequence[CutCriterion]) -> str:
+    """Return by which number k was chosen, and by how much, of all cuts of an entry."""
     policy = KPolicy(str(entry.row["k_policy"]))
-    eligible = cuts[cuts["eligible"].astype(bool) & cuts["criterion"].notna()]
-    if eligible.empty or is_missing(entry.row["cut"]):
+    criteria = {one.cut: one.criterion for one in cuts if one.eligible and not is_missing(one.criterion)}
+    if not criteria or is_missing(entry.row["cut"]):
         return ""
     if policy in _GIVEN:
         return f"{settings(str(entry.row['cut']))} gives {_GIVEN[policy]}; no score chose it."
-    criteria = dict(zip(eligible["cut"], eligible["criterion"].astype(float), strict=True))
     chosen = criteria.pop(str(entry.row["cut"]), math.nan)
     text = f"{settings(str(entry.row['cut']))} has the highest {_CRITERIA[policy]}, {fixed(chosen, 3)}"
     if not criteria:
         return f"{text}. No other cut passed the gate."
     cut, best = max(criteria.items(), key=lambda pair: pair[1])
     text += f", before {settings(cut)} with {fixed(best, 3)}; {len(criteria) + 1} of {len(cuts)} cuts passed the gate."
-    values = cuts[~cuts["eligible"].astype(bool) & (cuts["criterion"].astype(float) > chosen)]
-    names = [settings(one) for one in values["cut"]]
+    names = [settings(one.cut) for one in cuts if not one.eligible and one.criterion > chosen]
     return f"{text} Higher, but not let through by the gate: {listed(names, most=4)}." if names else text
 
 
-def k_choices(cuts: pd.DataFrame) -> tuple[KChoice, ...]:
-    """Return the number by which k was chosen, for every cut; `cuts` are rows of `StoredRun.criteria`."""
-    values = cuts["criterion"].to_numpy(dtype=np.float64, na_value=np.nan)
-    known = values[np.isfinite(values)]
+def k_choices(cuts: Sequence[CutCriterion]) -> tuple[KChoice, ...]:
+    """Return the number by which k was chosen, for every cut of an entry."""
+    known = [one.criterion for one in cuts if math.isfinite(one.criterion)]
     if len(known) < 2:
         return ()
-    shares = (values - known.min()) / max(float(known.max() - known.min()), 1e-12)
-    rows = zip(cuts["cut"], values.tolist(), shares.tolist(), cuts["chosen"], cuts["eligible"], strict=True)
-    choices = []
-    for cut, value, part, is_chosen, is_eligible in rows:
-        height = 0 if math.isnan(part) else round(10 + 90 * part)
-        choices.append(KChoice(settings(cut), fixed(value, 3), height, bool(is_chosen), bool(is_eligible)))
-    return tuple(choices)
+    low, span = min(known), max(max(known) - min(known), 1e-12)
+    return tuple(
+        KChoice(
+            settings(one.cut),
+            fixed(one.criterion, 3),
+            round(10 + 90 * (one.criterion - low) / span) if math.isfinite(one.criterion) else 0,
+            one.chosen,
+            one.eligible,
+        )
+        for one in cuts
+    )

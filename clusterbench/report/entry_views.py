@@ -14,6 +14,7 @@ from clusterbench.metrics import METRICS, STABILITY_METRIC, MetricFacts
 from clusterbench.naming import EntryNames
 from clusterbench.ranking import OrderRule
 from clusterbench.report.number_text import NOTHING, is_missing, number_of
+from clusterbench.report.plain_rows import LabelScore, SeedCell, rows_by
 from clusterbench.results import StoredRun
 from clusterbench.results.sampled_fits import FITTED_ROWS
 from clusterbench.tables import BOARD_KEY, CUT_KEY, ENTRY_IDENTITY, OVERALL, STABILITY
@@ -32,8 +33,8 @@ class Entry:
     label: str  # name, variant and k in one line
     key: tuple[str, ...]  # the values of `ENTRY_IDENTITY`
     anchor: str  # its id on the page
-    cells: pd.DataFrame  # of the chosen cut, one per seed; none on the board over all datasets
-    scores: pd.DataFrame  # likewise
+    cells: Sequence[SeedCell]  # of the chosen cut, one per seed; none on the board over all datasets
+    scores: Sequence[LabelScore]  # likewise
     algorithm: str
     variant: str
     labels_sha256: str
@@ -49,7 +50,14 @@ class Entry:
 
     @classmethod
     def of(
-        cls, row: Row, name: str, label: str, cells: pd.DataFrame, scores: pd.DataFrame, *, order: OrderRule
+        cls,
+        row: Row,
+        name: str,
+        label: str,
+        cells: Sequence[SeedCell],
+        scores: Sequence[LabelScore],
+        *,
+        order: OrderRule,
     ) -> Entry:
         """Return the entry of a row of the leaderboard."""
         identity = "\x1f".join(str(row[column]) for column in BOARD_KEY)
@@ -101,17 +109,12 @@ class Entry:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Rows per cluster with the first seed, largest first."""
-        return tuple(self.cells["sizes"].iloc[0]) if len(self.cells) else ()
+        return tuple(self.cells[0].sizes) if self.cells else ()
 
     @property
     def n_noise(self) -> int:
         """Rows in no cluster with the first seed."""
-        return int(self.cells["n_rows"].iloc[0]) - sum(self.sizes) if len(self.cells) else 0
-
-
-def grouped(frame: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], pd.DataFrame]:
-    """Return the rows of a frame by the values of some columns as text, in their order."""
-    return {tuple(map(str, key)): part for key, part in frame.groupby(list(by), sort=False)}
+        return self.cells[0].n_rows - sum(self.sizes) if self.cells else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +179,7 @@ class Board:
 
 def metrics_of(run: StoredRun) -> dict[str, MetricFacts]:
     """Return the metrics of a run by name: those that are ranked, then others that were scored."""
-    ranking, scored = run.record.ranking, set(run.scores["metric"])
+    ranking, scored = run.record.ranking, set(run.scores["metric"].unique())
     others = (metric for metric in METRICS.values() if metric.name in scored and metric.name not in ranking.metrics)
     return {metric.name: metric for metric in (*ranking.facts, *others)}
 
@@ -207,15 +210,16 @@ def boards_of(run: StoredRun) -> list[Board]:
     """
     names = entry_names(run)
     several = len({policy for frame in (run.board.table, run.board.rejected) for policy in frame["k_policy"]}) > 1
-    cells, scores = grouped(run.cells, CUT_KEY), grouped(run.scores, CUT_KEY)
+    shown = run.board.table[CUT_KEY].drop_duplicates()
+    cells = rows_by(SeedCell, run.cells.merge(shown, on=CUT_KEY), CUT_KEY)
+    scores = rows_by(LabelScore, run.scores.merge(shown, on=CUT_KEY), CUT_KEY)
     entries: dict[tuple[str, bool], list[Entry]] = {}
     for values in run.board.table.to_dict("records"):
         row: Row = {str(name): value for name, value in values.items()}
         key = tuple(str(row[name]) for name in CUT_KEY)
         name = printable(names.setting(str(row["algorithm"]), str(row["params"])))
         label = entry_label(names, row, several_policies=several)
-        of_cut = cells.get(key, run.cells.iloc[:0]), scores.get(key, run.scores.iloc[:0])
-        entry = Entry.of(row, name, label, *of_cut, order=run.record.ranking.order)
+        entry = Entry.of(row, name, label, cells.get(key, ()), scores.get(key, ()), order=run.record.ranking.order)
         entries.setdefault((str(row["dataset"]), bool(row["oracle"])), []).append(entry)
     for dataset in run.cells["dataset"].unique():
         entries.setdefault((str(dataset), False), [])

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from clusterbench.report.entry_views import Board, Entry, grouped, metric_title
+from clusterbench.report.entry_views import Board, Entry, metric_title
 from clusterbench.report.model import Shaded, ShadedTable
 from clusterbench.report.number_text import NOTHING, fixed
+from clusterbench.report.plain_rows import rows_by
 from clusterbench.tables import ENTRY_IDENTITY, Floats
 from clusterbench.text import listed
 
 _MOST_COMPARED = 30  # a wider matrix fits no screen
 _MOST_VARIED = 300
 _LEVELS, _FULL_SHIFT = 5, 10  # the darkest shade is a shift by 10 ranks
+
+
+@dataclass(frozen=True, slots=True)
+class _VariedRank:
+    """A row of `Leaderboard.sensitivity`."""
+
+    kind: str
+    what: str
+    rank: int
 
 
 def agreement_matrix(board: Board, ari: Callable[[str, Entry, Entry], float | None]) -> ShadedTable:
@@ -68,7 +78,8 @@ def sensitivity_matrix(board: Board) -> ShadedTable:
     """Return the ranks of the entries of a board under every other rule that changes one, best first."""
     frame = board.run.board.sensitivity
     frame = frame[(frame["dataset"] == board.dataset) & (frame["oracle"] == board.oracle)]
-    groups = {key: dict(_ranks(part)) for key, part in grouped(frame, ENTRY_IDENTITY).items()}
+    rows_of = rows_by(_VariedRank, frame, ENTRY_IDENTITY)
+    groups = {key: {(one.kind, one.what): one.rank for one in part} for key, part in rows_of.items()}
     entries = [entry for entry in board.entries if entry.key in groups]
     rules = list(dict.fromkeys(zip(frame["kind"], frame["what"], strict=True)))
     moving = [rule for rule in rules if any(groups[entry.key].get(rule) != entry.rank for entry in entries)]
@@ -86,11 +97,6 @@ def sensitivity_matrix(board: Board) -> ShadedTable:
         caption += f". The first {len(rows)} of {len(entries)} entries"
     header = ("Entry", "Published", *(_rule_title(board, *rule) for rule in moving))
     return ShadedTable(caption, header if rows else (), tuple(rows))
-
-
-def _ranks(part: pd.DataFrame) -> Iterator[tuple[tuple[str, str], int]]:
-    for kind, what, rank in part[["kind", "what", "rank"]].itertuples(index=False, name=None):
-        yield (kind, what), int(rank)
 
 
 def _rule_title(board: Board, kind: str, what: str) -> str:

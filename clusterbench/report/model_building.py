@@ -11,7 +11,7 @@ from clusterbench.report.entry_details import DetailTables, details_of, labels_f
 from clusterbench.report.entry_views import Board, boards_of
 from clusterbench.report.figure import Figure, draw_figures
 from clusterbench.report.matrices import agreement_matrix, sensitivity_matrix
-from clusterbench.report.model import BoardReport, Notice, ReportModel
+from clusterbench.report.model import BoardReport, Notice, ReportModel, Table
 from clusterbench.report.svg import Picture
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
@@ -67,7 +67,7 @@ def _board_report(
     tables: DetailTables,
     notices: Sequence[Notice],
 ) -> BoardReport:
-    table = leaderboard_table(board)
+    table, first = leaderboard_table(board), next(iter(board.contenders), None)
     return BoardReport(
         board=board,
         about=first_screen.data_facts(board.run, board.datasets),
@@ -79,7 +79,7 @@ def _board_report(
         details=() if board.overall else tuple(details_of(board, table, tables)),
         figures=figures,
         agreement=agreement_matrix(board, tables.ari),
-        classes=class_table(board, next(iter(board.contenders), None)),
+        classes=Table("Known classes") if first is None else class_table(first, tables.classes_of(board, first)),
         sensitivity=sensitivity_matrix(board),
         columns=data_card(board.run, board.dataset),
         by_dataset=outcome_summary.dataset_table(board, boards),

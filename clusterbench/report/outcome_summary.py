@@ -1,7 +1,7 @@
 """What a run has besides its leaderboard: notices, refusals, failures, ranks under other rules."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -12,10 +12,10 @@ from clusterbench.report.entry_views import (
     dataset_title,
     entries_by_dataset,
     entry_names,
-    grouped,
 )
 from clusterbench.report.model import Notice, Table, text_table
 from clusterbench.report.number_text import NOTHING, fixed, is_missing, settings, share
+from clusterbench.report.plain_rows import LabelScore
 from clusterbench.results import StoredRun
 from clusterbench.statuses import WITHOUT_LABELS, CellStatus
 from clusterbench.structure import StructureVerdict
@@ -92,7 +92,7 @@ def refused_table(run: StoredRun) -> Table:
     names = entry_names(run)
     refused = run.cells[run.cells["status"].isin([CellStatus.REJECTED.value, CellStatus.UNDEFINED.value])]
     rows = []
-    for (dataset, algorithm, params, variant, status), part in grouped(refused, [*ENTRY_KEY, "status"]).items():
+    for (dataset, algorithm, params, variant, status), part in _grouped(refused, [*ENTRY_KEY, "status"]).items():
         reasons = part["reason"].unique()
         reason = f"{reasons[0]} (and {len(reasons) - 1} more like it)" if len(reasons) > 1 else reasons[0]
         cuts = ", ".join(map(settings, part["cut"].unique()))
@@ -107,12 +107,17 @@ def failure_table(run: StoredRun) -> Table:
     """Return the cells without a labeling, grouped by reason."""
     failed = run.cells[run.cells["status"].isin([status.value for status in WITHOUT_LABELS])]
     rows = []
-    for (status, algorithm, reason), part in sorted(grouped(failed, ["status", "algorithm", "reason"]).items()):
+    for (status, algorithm, reason), part in sorted(_grouped(failed, ["status", "algorithm", "reason"]).items()):
         places = (part["dataset"] + " / " + part["variant"]).unique()
         where = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
         rows.append((status_text(status), algorithm, reason, len(part), where))
     caption = f"{len(failed):,} of {counted(len(run.cells), 'partition')} asked for could not be made"
     return text_table(caption, ("Status", "Algorithm", "Reason", "Partitions", "Where"), rows, numeric=(3,))
+
+
+def _grouped(frame: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the rows of a frame by the values of some columns as text, in their order."""
+    return {tuple(map(str, key)): part for key, part in frame.groupby(list(by), sort=False)}
 
 
 def dataset_table(board: Board, boards: Sequence[Board]) -> Table:
@@ -132,15 +137,14 @@ MeanScores = Mapping[tuple[str, str], tuple[float, str]]
 """(metric, space) to the mean over seeds and, where that is NaN because a seed has no score, the reason."""
 
 
-def mean_scores(scores: pd.DataFrame) -> MeanScores:
+def mean_scores(scores: Iterable[LabelScore]) -> MeanScores:
     """Return the means of the scores of one entry over its seeds."""
     values: dict[tuple[str, str], list[float]] = {}
     reasons: dict[tuple[str, str], str] = {}
-    columns = (scores[name].tolist() for name in ("metric", "space", "value", "reason"))
-    for metric, space, value, reason in zip(*columns, strict=True):
-        values.setdefault((metric, space), []).append(value)
-        if is_missing(value):
-            reasons.setdefault((metric, space), printable(reason))
+    for one in scores:
+        values.setdefault((one.metric, one.space), []).append(one.value)
+        if is_missing(one.value):
+            reasons.setdefault((one.metric, one.space), printable(one.reason))
     return {
         key: (math.nan, reasons[key]) if key in reasons else (sum(of_seeds) / len(of_seeds), "")
         for key, of_seeds in values.items()

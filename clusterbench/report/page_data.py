@@ -1,7 +1,7 @@
 """The numbers behind a board, from which the page ranks again: as JSON that contains no markup."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -27,8 +27,9 @@ def page_data(report: ReportModel) -> dict[str, list[dict[str, JsonValue]]]:
     `order`, with their titles in `part_titles`; `ranked` names the metrics that take part.
     """
     boards = [one.board for one in report.boards]
-    scores = _scores(report.run)
-    return {"boards": [_board(board, boards, scores) for board in boards]}
+    scores = _scores(report.run, {sha for board in boards for entry in board.entries for sha in _hashes(entry)})
+    policies = set(report.run.details.policies["policy"].unique())
+    return {"boards": [_board(board, boards, scores, policies) for board in boards]}
 
 
 def script_json(value: object) -> str:
@@ -43,12 +44,13 @@ def script_json(value: object) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _board(board: Board, boards: Sequence[Board], scores: ScoreByLabels) -> dict[str, JsonValue]:
+def _board(
+    board: Board, boards: Sequence[Board], scores: ScoreByLabels, scored: Collection[str]
+) -> dict[str, JsonValue]:
     record = board.run.record
     metrics, entries = tuple(board.metrics.values()), board.entries
     places = entries_by_dataset(board, boards)
-    others = set(board.run.details.policies["policy"]) - {record.noise}
-    policies = [policy for policy in record.policies if policy in others]
+    policies = [policy for policy in record.policies if policy in scored and policy is not record.noise]
     noisy = [position for position, place in enumerate(places) if any(e is not None and e.n_noise for e in place)]
     by_score = board.order is OrderRule.SCORE
     ranked = [metric.name for metric in metrics if metric.name in record.ranking.order_metrics]
@@ -106,15 +108,14 @@ def _labels_key(entry: Entry | None) -> tuple[str, ...]:
     return hashes[:1] if len(set(hashes)) == 1 else hashes
 
 
-def _scores(run: StoredRun) -> ScoreByLabels:
-    """Return values by (dataset, labels, policy, space, metric)."""
+def _scores(run: StoredRun, hashes: Collection[str]) -> ScoreByLabels:
+    """Return the values of some labelings by (dataset, labels, policy, space, metric)."""
     scores: dict[tuple[str, str, str, str, str], float] = {}
-    for part, policy in ((run.details.policies, None), (run.scores, run.record.noise)):
-        policies = part["policy"].tolist() if policy is None else [policy] * len(part)
-        columns = (part[name].tolist() for name in ("dataset", "labels_sha256", "space", "metric", "value"))
-        for one, (dataset, sha, space, metric, value) in zip(policies, zip(*columns, strict=True), strict=True):
-            if space != OWN:
-                scores[dataset, sha, one, space, metric] = value
+    names = ("dataset", "labels_sha256", "policy", "space", "metric", "value")
+    for frame in (run.details.policies, run.scores.assign(policy=run.record.noise.value)):
+        part = frame.loc[frame["labels_sha256"].isin(hashes) & (frame["space"] != OWN), list(names)]
+        for *key, value in zip(*(part[name].to_numpy(dtype=object).tolist() for name in names), strict=True):
+            scores[tuple(key)] = value
     return scores
 
 
@@ -132,7 +133,7 @@ def _values(place: Sequence[Entry | None], board: Board, scores: ScoreByLabels, 
 
 def _hashes(entry: Entry) -> list[str]:
     """Return the labels of an entry, by seed."""
-    return [sha for _, sha in sorted(zip(entry.cells["seed"], entry.cells["labels_sha256"], strict=True))]
+    return [cell.labels_sha256 for cell in sorted(entry.cells, key=lambda cell: cell.seed)]
 
 
 def _mean(values: Sequence[float | None], metric: MetricFacts) -> JsonScalar:

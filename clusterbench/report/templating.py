@@ -33,6 +33,7 @@ def _environment(package: str) -> Environment:
     )
 
 
+@cache
 def part(name: str, package: str = _PACKAGE) -> str:
     """Return the text of a file beside the templates of a package: style or script."""
     return resources.files(package).joinpath("templates", name).read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ def test_boards_hold_the_rows_of_the_leaderboard_in_order(mixed_report: ReportMo
     table = mixed_report.run.board.table
     entries = one_board(mixed_report).board.entries
     assert [entry.rank for entry in entries] == table["rank"].tolist()
-    assert [entry.row["labels_sha256"] for entry in entries] == [e.cells["labels_sha256"].iloc[0] for e in entries]
+    assert [entry.row["labels_sha256"] for entry in entries] == [e.cells[0].labels_sha256 for e in entries]
     boards = [report.board for report in two_reports.boards]
     assert [board.title for board in boards] == ["all datasets", "cards", "wine"]
     anchors = [entry.anchor for board in boards for entry in board.entries]
@@ -514,7 +514,7 @@ def test_details_hold_seeds_scores_diagnostics_and_commands(mixed_report: Report
     assert kmeans.commands == (
         "clusterbench reproduce cards/kmeans/log1p/3 demo",
         "clusterbench run demo --only algorithm=kmeans --only variant=log1p --only k=3 --results again --reports again",
-        *(f"clusterbench labels {sha[:12]}" for sha in kmeans.entry.cells["labels_sha256"]),
+        *(f"clusterbench labels {cell.labels_sha256[:12]}" for cell in kmeans.entry.cells),
     )
     # eps is no field of --only: all cuts are run again.
     assert "--only variant=log1p --results" in details["dbscan · log1p · k=3"].commands[1]
@@ -682,7 +682,8 @@ def test_noise_policies_are_shown_where_there_is_noise_only(full_report: ReportM
     details = next(details for details in every if details.entry.n_noise)
     assert details.policies.header == ("Score", "zero, declared", "drop", "cluster", "nearest")
     frame = full_report.run.details.policies
-    mine = frame[frame["labels_sha256"].isin(details.entry.cells["labels_sha256"]) & (frame["space"] == "log1p")]
+    hashes = [cell.labels_sha256 for cell in details.entry.cells]
+    mine = frame[frame["labels_sha256"].isin(hashes) & (frame["space"] == "log1p")]
     means = mine[mine["metric"] == "silhouette"].groupby("policy")["value"].mean()
     (row,) = [row for row in details.policies.rows if row[0] == "Silhouette, log1p"]
     assert row[1:] == tuple(f"{means[policy]:.4f}" for policy in ("zero", "drop", "cluster", "nearest"))
