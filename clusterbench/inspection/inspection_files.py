@@ -25,6 +25,7 @@ from clusterbench.text import counted, listed, printable
 
 _PACKAGE = "clusterbench.inspection"
 _MOST_CARDS = 150
+_MOST_IN_TABLE = 1_000
 _MOST_IN_MATRIX = 30
 _MOST_PAIRS = 30
 _MOST_LEVELS = 12
@@ -208,12 +209,15 @@ def _fact_table(inspection: Inspection) -> Table:
     amounts = ("q0", "q5", "q50", "q95", "q100", "mean", "std", "skew", "log_skew")
     header = ("Column", "Role", "Missing %", "Zero %", "Far out %", "Distinct", "Min", "5 %", "Median", "95 %", "Max")
     rows = []
-    for name in map(str, inspection.facts.index):
+    for name in map(str, inspection.facts.index[:_MOST_IN_TABLE]):
         facts = _facts(inspection, name)
         percent = [fixed(facts[key], 1) for key in ("missing_percent", "zero_percent", "far_out")]
         rows.append((name, facts["role"], *percent, f"{facts['distinct']:,}", *(amount(facts[key]) for key in amounts)))
     titles = (*header, "Mean", "SD", "Skewness", "Of log(1 + value)")
-    return text_table("Values of each feature", titles, rows, numeric=range(2, len(titles)))
+    caption = "Values of each feature"
+    if len(inspection.facts) > len(rows):
+        caption += f", the first {len(rows):,} of {len(inspection.facts):,}; the JSON beside this page has all"
+    return text_table(caption, titles, rows, numeric=range(2, len(titles)))
 
 
 def _pattern_table(inspection: Inspection) -> Table:
@@ -247,7 +251,11 @@ def _pair_table(inspection: Inspection) -> Table:
     pairs = strongest_pairs(inspection)[:_MOST_PAIRS]
     rows = [(one, other, fixed(pearson, 3), fixed(spearman, 3)) for one, other, pearson, spearman in pairs]
     header = ("Column", "Column", "Pearson", "Spearman")
-    return text_table("The strongest pairs by Spearman", header, rows, numeric=(2, 3))
+    n_numbers = sum(role is ColumnRole.NUMERIC or role is ColumnRole.BINARY for role in inspection.roles.values())
+    several = (
+        f", of the first {len(inspection.numbers)} columns of numbers" if n_numbers > len(inspection.numbers) else ""
+    )
+    return text_table(f"The strongest pairs by Spearman{several}", header, rows, numeric=(2, 3))
 
 
 def _class_table(inspection: Inspection) -> Table:

@@ -18,6 +18,7 @@ SEED = 0
 
 _MOST_ROWS, _FEWEST_ROWS = 100_000, 2_000
 _MOST_PRODUCTS = 100_000_000  # rows of the sample x pairs of columns
+_MOST_CORRELATED = 300  # columns: of 5,000 the pairs alone would be gigabytes
 _MOST_PATTERNS = 20
 _FAR_OUT = 3.0  # interquartile ranges beyond the quartiles (Tukey 1977)
 
@@ -62,7 +63,7 @@ class Inspection:
     ]  # of the values, and of log(1 + value) where none is < 0
     patterns: tuple[MissingPattern, ...]  # the most frequent first
     n_patterns: int
-    pearson: pd.DataFrame  # of the columns of numbers
+    pearson: pd.DataFrame  # of the columns of numbers, at most the first 300
     spearman: pd.DataFrame
     sums: tuple[ColumnSum, ...]
     repeated_rows: int  # rows that equal an earlier one in all features
@@ -78,7 +79,7 @@ class Inspection:
 
     @property
     def numbers(self) -> list[str]:
-        """Columns of numbers, in the order of the table."""
+        """The columns of numbers that are correlated, in the order of the table."""
         return [str(name) for name in self.pearson.columns]
 
 
@@ -87,7 +88,7 @@ def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspectio
 
     Values of single rows are in no fact but smallest and largest ones. Levels and classes are numbered by size unless
     `levels` shows their names. Beyond 100,000 rows, or fewer where columns are many, what the columns have to do with
-    each other is computed of a random sample.
+    each other is computed of a random sample; correlations are those of the first 300 columns of numbers.
     """
     dataset = drafted.dataset
     numeric = [name for name in dataset.columns if name not in dataset.coded]
@@ -97,11 +98,11 @@ def inspect_table(drafted: DraftedDataset, *, levels: bool = False) -> Inspectio
     far_out = _far_out(dataset.frame[numeric], facts)
     facts["far_out"] = 100.0 * far_out.sum() / dataset.frame[numeric].notna().sum()
     facts["log_skew"] = numbers.mask(numbers < 0).transform(np.log1p).skew().where(facts["q0"] >= 0)
-    patterns = _missing_patterns(sample.frame)
+    patterns, correlated = _missing_patterns(sample.frame), numbers.iloc[:, :_MOST_CORRELATED]
     with np.errstate(all="ignore"):  # of values whose squares overflow
         pearson, spearman, sums = (
-            numbers.corr(min_periods=3),
-            numbers.corr("spearman", min_periods=3),
+            correlated.corr(min_periods=3),
+            correlated.corr("spearman", min_periods=3),
             column_sums(numbers),
         )
     return Inspection(

@@ -14,7 +14,7 @@ from clusterbench.report.number_text import NOTHING, amount, is_missing, share, 
 from clusterbench.results import StoredRun
 from clusterbench.text import listed, percent, printable
 
-_MOST_COLUMNS = 20
+_MOST_COLUMNS, _MOST_CARDS = 20, 200
 _LEVELS, _FULL = 5, 1.5  # the darkest shade is 1.5 standard deviations
 _NEGLIGIBLE = 0.147  # Cliff's delta below which a difference is negligible: Romano et al. 2006
 _MOST_NAMED = 3
@@ -111,9 +111,10 @@ def data_card(run: StoredRun, dataset: str) -> Table:
     frame = run.details.columns
     frame = frame[frame["dataset"] == dataset].drop(columns="dataset")
     rows = []
-    for name, role, unit, distinct, missing, zeros, *ends in frame.itertuples(index=False, name=None):
+    for name, role, unit, distinct, missing, zeros, *ends in frame[:_MOST_CARDS].itertuples(index=False, name=None):
         kind = role if role == ColumnRole.DATE else ""  # the range of 0 and 1 is in numbers
         texts = [value_text(value, kind) for value in ends]
         rows.append((name, role, unit or NOTHING, *texts, share(missing), share(zeros), f"{distinct:,}"))
     header = ("Column", "Kind", "Unit", "Smallest", "Median", "Largest", "Missing", "Zeros", "Distinct")
-    return text_table(f"The columns of {dataset}", header, rows, numeric=range(3, 9))
+    more = f"; the first {len(rows)} of {len(frame):,}, columns.csv has all" if len(frame) > len(rows) else ""
+    return text_table(f"The columns of {dataset}{more}", header, rows, numeric=range(3, 9))

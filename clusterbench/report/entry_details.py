@@ -77,7 +77,7 @@ class DetailTables:
         sampled = details.point_labels[[*by_labels, "labels"]].itertuples(index=False, name=None)
         return cls(
             run,
-            settings=run.cells[["algorithm", "params"]].drop_duplicates(),
+            settings=run.cells[["algorithm", "params"]].drop_duplicates().astype(object),  # quick to search
             silhouettes=rows_by(ClusterSilhouette, details.silhouettes, by_labels),
             policies=rows_by(LabelScore, details.policies, [*by_labels, "policy"]),
             criteria=rows_by(CutCriterion, run.criteria, BOARD_KEY),

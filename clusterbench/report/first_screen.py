@@ -8,6 +8,7 @@ from clusterbench.datasets import ColumnRole
 from clusterbench.ranking import AlertKind, letters_of
 from clusterbench.report.column_summary import column_facts, columns_of
 from clusterbench.report.entry_views import Board, Entry, dataset_title
+from clusterbench.report.methodology import Trust
 from clusterbench.report.model import Notice, Terms, Tone, Verdict
 from clusterbench.report.number_text import fixed, is_missing, number_of
 from clusterbench.report.outcome_summary import outcome_counts
@@ -15,7 +16,7 @@ from clusterbench.results import StoredRun
 from clusterbench.structure import StructureFinding, StructureVerdict
 from clusterbench.structure.finding import LEVEL
 from clusterbench.text import counted, listed, percent, printable, spanned
-from clusterbench.trust import NO_CLUSTERS, TrustEstimate, dataset_trust, trust_by_dataset
+from clusterbench.trust import NO_CLUSTERS, TrustEstimate
 
 _ANSWERED = frozenset({AlertKind.CONTROLS_UNBEATEN, AlertKind.NO_STRUCTURE, AlertKind.KNOWN_CLASSES})
 _TITLES = {
@@ -77,13 +78,13 @@ def chips(notices: Sequence[Notice]) -> list[tuple[str, bool, list[str]]]:
     return [(title, serious, texts) for (title, serious), texts in groups.items()]
 
 
-def verdicts_of(board: Board) -> tuple[Verdict, ...]:
+def verdicts_of(board: Board, trust: Trust) -> tuple[Verdict, ...]:
     """Return what is to be said of the first place of a board, most important first."""
     leaders = [entry for entry in board.contenders if entry.rank == 1]
     if not leaders:
         return (Verdict("First place", "No entry could be ranked", "The reasons are below.", Tone.BAD),)
     leaders.sort(key=lambda entry: -number_of(entry.row["p_first"]) if entry.has_interval else 0.0)
-    verdicts = (_first(board, leaders), _separated(board, leaders), _trust(board), _controls(board))
+    verdicts = (_first(board, leaders), _separated(board, leaders), _trust(board, trust), _controls(board))
     others = (_structure(board), _known_classes(board, leaders[0]))
     return tuple(verdict for verdict in (*verdicts, *others) if verdict is not None)
 
@@ -111,16 +112,14 @@ def _separated(board: Board, leaders: list[Entry]) -> Verdict:
     return Verdict(question, "Ahead of all others", evidence, Tone.GOOD)
 
 
-def _trust(board: Board) -> Verdict | None:
+def _trust(board: Board, trust: Trust) -> Verdict | None:
     question = "Can it be trusted?"
-    if board.overall and (estimates := {name: one for name, (_, one) in trust_by_dataset(board.run).items()}):
-        trusted = [name for name, estimate in estimates.items() if estimate.trusted]
-        tone = Tone.GOOD if len(trusted) == len(estimates) else Tone.DOUBT if trusted else Tone.BAD
-        return Verdict(
-            question, f"On {len(trusted)} of {counted(len(estimates), 'table')}", listed(trusted, most=3), tone
-        )
-    of_dataset = None if board.oracle else dataset_trust(board.run, board.dataset)
-    return None if of_dataset is None else Verdict(question, *_trust_words(of_dataset[1]))
+    if board.overall and trust:
+        trusted = [name for name, estimate in trust.items() if estimate.trusted]
+        tone = Tone.GOOD if len(trusted) == len(trust) else Tone.DOUBT if trusted else Tone.BAD
+        return Verdict(question, f"On {len(trusted)} of {counted(len(trust), 'table')}", listed(trusted, most=3), tone)
+    known = not board.oracle and board.dataset in trust
+    return Verdict(question, *_trust_words(trust[board.dataset])) if known else None
 
 
 def _trust_words(estimate: TrustEstimate) -> tuple[str, str, Tone]:

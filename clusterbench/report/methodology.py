@@ -1,6 +1,7 @@
 """The rules by which a run was ranked, what took part, and its environment, in printed form."""
 
 import json
+from collections.abc import Mapping
 
 from clusterbench.metrics import EXTERNAL_METRICS, SHOWN_METRICS, STABILITY_METRIC, Direction
 from clusterbench.naming import flat_facts
@@ -13,7 +14,10 @@ from clusterbench.results import StoredRun
 from clusterbench.structure import DIP_LEVEL, MARGIN
 from clusterbench.tables import STABILITY
 from clusterbench.text import counted, listed, printable
-from clusterbench.trust import shipped_evidence, trust_by_dataset
+from clusterbench.trust import TrustEstimate, shipped_evidence
+
+Trust = Mapping[str, TrustEstimate]
+"""How far the first place of a dataset can be trusted, where something can be said."""
 
 MOST_TRUST_SENTENCES = 3
 
@@ -79,31 +83,28 @@ def rule_text(run: StoredRun) -> str:
     return printable(ranking.rule_text + (f" {shipped_evidence().sentence}" if ranking.is_default else ""))
 
 
-def trust_sentences(run: StoredRun) -> dict[str, str]:
-    """Return by dataset how far its first place can be trusted, where that is known."""
-    return {name: printable(estimate.sentence) for name, (_, estimate) in trust_by_dataset(run).items()}
+def trust_sentences(trust: Trust) -> Terms:
+    """Return how far the first places can be trusted, each with the dataset that it is of."""
+    return tuple((printable(name), printable(estimate.sentence)) for name, estimate in trust.items())
 
 
-def basis(run: StoredRun) -> tuple[str, ...]:
+def basis(run: StoredRun, trust: Trust) -> tuple[str, ...]:
     """Return what is said under the headline: the rule, and how far the first places can be trusted."""
-    estimates = {printable(name): estimate for name, (_, estimate) in trust_by_dataset(run).items()}
-    if len(estimates) > MOST_TRUST_SENTENCES:
-        trusted = [name for name, estimate in estimates.items() if estimate.trusted]
+    if len(trust) > MOST_TRUST_SENTENCES:
+        trusted = [printable(name) for name, estimate in trust.items() if estimate.trusted]
         where = f" ({listed(trusted, most=MOST_TRUST_SENTENCES)})" if trusted else ""
-        text = f"The first place can be trusted on {len(trusted)} of {len(estimates)} tables{where}"
-        others = "; on the others none can, or no clusters were found" if len(trusted) < len(estimates) else ""
+        text = f"The first place can be trusted on {len(trusted)} of {len(trust)} tables{where}"
+        others = "; on the others none can, or no clusters were found" if len(trusted) < len(trust) else ""
         return (rule_text(run), f"{text}{others}. What each may lose is among the rules below.")
     several = len(run.record.datasets) > 1
-    sentences = trust_sentences(run).items()
-    return (rule_text(run), *(f"{printable(name)}: {text}" if several else text for name, text in sentences))
+    return (rule_text(run), *(f"{name}: {text}" if several else text for name, text in trust_sentences(trust)))
 
 
-def trust_terms(run: StoredRun) -> Terms:
+def trust_terms(trust: Trust) -> Terms:
     """Return the sentences on trust as (term, sentence) where there are too many of them for the headline."""
-    sentences = trust_sentences(run)
-    if len(sentences) <= MOST_TRUST_SENTENCES:
+    if len(trust) <= MOST_TRUST_SENTENCES:
         return ()
-    return tuple((f"Trust, {printable(name)}", sentence) for name, sentence in sentences.items())
+    return tuple((f"Trust, {name}", sentence) for name, sentence in trust_sentences(trust))
 
 
 def structure_table(run: StoredRun) -> Table:

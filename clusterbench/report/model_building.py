@@ -15,6 +15,7 @@ from clusterbench.report.model import BoardReport, Notice, ReportModel, Table
 from clusterbench.report.svg import Picture
 from clusterbench.results import StoredRun
 from clusterbench.text import printable
+from clusterbench.trust import trust_by_dataset
 
 
 def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> ReportModel:
@@ -30,8 +31,10 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
     drawn = draw_figures(boards, all_figures() if figures is None else figures)
     tables = DetailTables.of(run)
     notices = tuple(outcome_summary.notices(run))
+    trust = {name: estimate for name, (_, estimate) in trust_by_dataset(run).items()}
     reports = tuple(
-        _board_report(board, boards, pictures, tables, notices) for board, pictures in zip(boards, drawn, strict=True)
+        _board_report(board, boards, pictures, tables, notices, trust)
+        for board, pictures in zip(boards, drawn, strict=True)
     )
     return ReportModel(
         run=run,
@@ -39,7 +42,7 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
         name=printable(run.name),
         headline=printable(run.board.headline),
         rule=methodology.rule_text(run),
-        trust=tuple((printable(name), sentence) for name, sentence in methodology.trust_sentences(run).items()),
+        trust=methodology.trust_sentences(trust),
         facts=first_screen.run_facts(run),
         outcomes=outcome_summary.outcome_counts(run),
         citation=methodology.citation(run),
@@ -50,8 +53,8 @@ def build_report(run: StoredRun, *, figures: Sequence[Figure] | None = None) -> 
         rejected=outcome_summary.rejected_table(run),
         refused=outcome_summary.refused_table(run),
         failures=outcome_summary.failure_table(run),
-        basis=methodology.basis(run),
-        rules=(*methodology.rules(run), *methodology.trust_terms(run)),
+        basis=methodology.basis(run, trust),
+        rules=(*methodology.rules(run), *methodology.trust_terms(trust)),
         metrics=methodology.metric_table(run),
         structure=methodology.structure_table(run),
         declared=methodology.declared_tables(run),
@@ -66,6 +69,7 @@ def _board_report(
     figures: tuple[Picture, ...],
     tables: DetailTables,
     notices: Sequence[Notice],
+    trust: methodology.Trust,
 ) -> BoardReport:
     table, first = leaderboard_table(board), next(iter(board.contenders), None)
     return BoardReport(
@@ -73,7 +77,7 @@ def _board_report(
         about=first_screen.data_facts(board.run, board.datasets),
         headline=printable(board.run.board.headlines.get(board.dataset, "")),
         competitors=outcome_summary.competitors(board.entries),
-        verdicts=first_screen.verdicts_of(board),
+        verdicts=first_screen.verdicts_of(board, trust),
         notices=first_screen.notices_of(board, notices),
         table=table,
         details=() if board.overall else tuple(details_of(board, table, tables)),

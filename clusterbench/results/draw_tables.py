@@ -35,5 +35,5 @@ def draw_tables(store: Store, record: RunRecord) -> Draws | None:
 def _scores(store: Store, record: RunRecord) -> pd.DataFrame:
     places = [(one.dataset, one.space, one.draw, one.key) for one in record.frames_of(DRAW_SCORES)]
     spaces = pd.DataFrame(places, columns=["dataset", "space", "draw", "space_hash"])
-    stored = record.own_metrics(store.scores(spaces["space_hash"].unique().tolist()))
-    return stored[stored["noise"] == record.noise.value].merge(spaces, on="space_hash")[_SCORE_COLUMNS]
+    stored = record.own_metrics(store.scores(spaces["space_hash"].unique().tolist(), record.noise.value))
+    return stored.merge(spaces, on="space_hash")[_SCORE_COLUMNS]

@@ -73,8 +73,7 @@ def judge(cells: pd.DataFrame, gate: Gate) -> None:
 
 def scores_table(store: Store, record: RunRecord, cells: pd.DataFrame, *, policy: str | None = None) -> pd.DataFrame:
     """Return one row per cell, space and metric: `SCORE_COLUMNS`, under one noise policy (default: the declared)."""
-    stored = _stored_scores(store, record)
-    return _scores_of(stored[stored["noise"] == (policy or record.noise.value)], record, cells)
+    return _scores_of(_stored_scores(store, record, policy or record.noise.value), record, cells)
 
 
 def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -86,13 +85,11 @@ def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> 
     others = [policy.value for policy in record.policies if policy is not record.noise]
     if noisy.empty or not others:
         return {}
-    stored = _stored_scores(store, record)
-    stored = stored[stored["labels_sha256"].isin(set(noisy["labels_sha256"]))]
-    return {policy: _scores_of(stored[stored["noise"] == policy], record, noisy) for policy in others}
+    return {policy: _scores_of(_stored_scores(store, record, policy), record, noisy) for policy in others}
 
 
-def _stored_scores(store: Store, record: RunRecord) -> pd.DataFrame:
-    return record.own_metrics(store.scores(list(dict.fromkeys(record.score_keys().values()))))
+def _stored_scores(store: Store, record: RunRecord, policy: str) -> pd.DataFrame:
+    return record.own_metrics(store.scores(list(dict.fromkeys(record.score_keys().values())), policy))
 
 
 def _scores_of(stored: pd.DataFrame, record: RunRecord, cells: pd.DataFrame) -> pd.DataFrame:

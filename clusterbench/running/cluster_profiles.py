@@ -90,9 +90,11 @@ def profile_clusters(dataset: Dataset, labelings: Mapping[str, Labels], seed: in
             for column in columns
         ]
         part = pd.DataFrame(rows, columns=list(parts[0]))
-        ordered = part.iloc[(-part["delta"].abs().fillna(0.0)).argsort(kind="stable")]
-        kept = {*ordered["column"].unique()[:MOST_PROFILED], *ordered.groupby("cluster").head(_KEPT)["column"]}
-        parts.append(part[part["column"].isin(kept)])
+        if len(columns) > MOST_PROFILED:
+            ordered = part.iloc[(-part["delta"].abs().fillna(0.0)).argsort(kind="stable")]
+            kept = {*ordered["column"].unique()[:MOST_PROFILED], *ordered.groupby("cluster").head(_KEPT)["column"]}
+            part = part[part["column"].isin(kept)]
+        parts.append(part)
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 

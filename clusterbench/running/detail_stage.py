@@ -15,7 +15,7 @@ from clusterbench.metrics import cluster_silhouettes
 from clusterbench.metrics.contingency import contingency
 from clusterbench.metrics.external_metrics import adjusted_rand
 from clusterbench.naming import canonical_json
-from clusterbench.results import FrameRecord
+from clusterbench.results import FrameRecord, RunRecord
 from clusterbench.results.details import DETAIL_COLUMNS, no_rows
 from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.cluster_profiles import data_card, medoids, profile_clusters
@@ -42,6 +42,7 @@ def compute_details(
     frames: list[FrameRecord] = []
     groups = [(str(name), part) for name, part in chosen.dropna(subset="labels_sha256").groupby("dataset", sort=True)]
     progress.stage("details", len(groups))
+    record = plan.record()
     for dataset, part in groups:
         every = sorted(set(part["labels_sha256"]))
         first = sorted(set(part.loc[part["seed"] == plan.benchmark.seeds[0], "labels_sha256"]))
@@ -66,7 +67,7 @@ def compute_details(
         }
         stored = {kind for kind, key in wanted.items() if store.frame(key) is not None}
         if stored < set(wanted):
-            for kind, frame in _computed(plan, store, dataset, first, every).items():
+            for kind, frame in _computed(plan, record, store, dataset, first, every).items():
                 if kind not in stored:
                     store.put_frame(wanted[kind], frame)
         frames += [FrameRecord(kind, key, dataset) for kind, key in wanted.items()]
@@ -170,7 +171,7 @@ def _stratified(component: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
 
 
 def _computed(
-    plan: Plan, store: Store, dataset: str, first: Sequence[str], every: Sequence[str]
+    plan: Plan, record: RunRecord, store: Store, dataset: str, first: Sequence[str], every: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
     labelings = store.labelings(first)
     references = {name: plan.spaces[dataset, name] for name in plan.references[dataset]}
@@ -179,7 +180,7 @@ def _computed(
     seen = [canonical_json([int(label) for label in labelings[sha][rows]]) for sha in first]
     compared = first if len(first) <= _MOST_COMPARED else ()
     seed = plan.benchmark.ranking.seed
-    scores = plan.record().own_metrics(store.scores([score_key(space) for space in references.values()]))
+    scores = record.own_metrics(store.scores([score_key(space) for space in references.values()]))
     names = {score_key(space): name for name, space in references.items()}
     wanted_scores = scores[scores["labels_sha256"].isin(set(every))]
     return {

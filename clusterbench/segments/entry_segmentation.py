@@ -25,7 +25,6 @@ from clusterbench.plugins import (
 )
 from clusterbench.plugins import as_partition as partition_of
 from clusterbench.preprocessing import Space
-from clusterbench.report.methodology import trust_sentences
 from clusterbench.results import JobRecord, StoredRun, load_stored_run, read_run
 from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.encoded_columns import without_encoders
@@ -36,6 +35,7 @@ from clusterbench.segments.segmentation import Ints, Segmentation
 from clusterbench.store import Store
 from clusterbench.structure import StructureVerdict
 from clusterbench.tables import OVERALL
+from clusterbench.trust import dataset_trust
 from clusterbench.verification import Target, entry_target, find_target, planned_again
 
 _RANK = re.compile(r"#?(\d{1,5})")
@@ -242,7 +242,8 @@ def _ids(dataset: Dataset) -> pd.Index:
 def _notes(run: StoredRun, dataset: str) -> Iterator[str]:
     """Yield what is known of how far the leaderboard and the table can be trusted."""
     yield run.board.headlines[dataset]
-    yield from (sentence for name, sentence in trust_sentences(run).items() if name == dataset)
+    if (trust := dataset_trust(run, dataset)) is not None:
+        yield trust[1].sentence
     yield from (finding.text for finding in run.record.structure if finding.dataset == dataset)
 
 

@@ -230,10 +230,11 @@ class Store:
         with self.transaction():
             self._db.put("scores", rows)
 
-    def scores(self, space_hashes: Collection[str]) -> pd.DataFrame:
-        """Return all scores in some spaces."""
-        columns = "labels_sha256, space_hash, noise, metric, value, status, reason"
-        rows = self._rows(f"SELECT {columns} FROM scores WHERE space_hash IN ({{}})", space_hashes)
+    def scores(self, space_hashes: Collection[str], noise: str | None = None) -> pd.DataFrame:
+        """Return all scores in some spaces, or those under one noise policy."""
+        columns, policies = "labels_sha256, space_hash, noise, metric, value, status, reason", [noise] if noise else []
+        query = f"SELECT {columns} FROM scores WHERE space_hash IN ({{}}){' AND noise = ?' * len(policies)}"
+        rows = self._rows(query, space_hashes, *policies)
         return pd.DataFrame(rows, columns=columns.split(", ")).astype({"value": float})
 
     # --- derived frames, benchmarks, timings -----------------------------------------------------
@@ -284,9 +285,9 @@ class Store:
         query = "SELECT algorithm, n_rows, total_seconds AS seconds FROM jobs"
         return pd.DataFrame(self._db.rows(query), columns=["algorithm", "n_rows", "seconds"])
 
-    def _rows(self, query: str, keys: Collection[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query over many keys, which stand for the braces in it."""
+    def _rows(self, query: str, keys: Collection[str], *more: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over many keys, which stand for the braces in it; `more` are further values."""
         ordered = list(dict.fromkeys(keys))
         for start in range(0, len(ordered), _MOST_KEYS):
             chunk = ordered[start : start + _MOST_KEYS]
-            yield from self._db.rows(query.format(", ".join("?" * len(chunk))), chunk)
+            yield from self._db.rows(query.format(", ".join("?" * len(chunk))), [*chunk, *more])

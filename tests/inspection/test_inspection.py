@@ -177,7 +177,10 @@ def test_a_large_or_wide_table_is_inspected_by_a_stated_sample_on_a_small_page(t
     assert "of 2,000, drawn with seed 0" in page
     assert "170 more columns are in the table of the features" in page
     assert len(page.encode()) < 1_000_000
-    assert json.loads(inspection_json(inspection))["sample"] == {"rows": 2000, "seed": 0}
+    assert "The strongest pairs by Spearman, of the first 300 columns of numbers" in page
+    document = json.loads(inspection_json(inspection))
+    assert document["sample"] == {"rows": 2000, "seed": 0}
+    assert len(document["correlations"]["columns"]) == len(document["correlations"]["spearman"]) == 300
 
 
 @pytest.mark.parametrize(

@@ -473,9 +473,7 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     )  # fmt: skip
     monkeypatch.setattr("clusterbench.report.methodology.shipped_evidence", lambda: evidence)
     estimates = {"wine": ({}, estimate)}
-    for module in ("methodology", "first_screen"):
-        monkeypatch.setattr(f"clusterbench.report.{module}.trust_by_dataset", lambda run: estimates)
-    monkeypatch.setattr("clusterbench.report.first_screen.dataset_trust", lambda run, dataset: estimates.get(dataset))
+    monkeypatch.setattr("clusterbench.report.model_building.trust_by_dataset", lambda run: estimates)
     report = build_report(run, figures=())
     rule = f"{run.record.ranking.rule_text} On 40 tables with known classes this rule loses 0.12 of adjusted Rand index"
     trust = "wine: The first place is likely to lose 0.10 to 0.25 of adjusted Rand index"
@@ -484,7 +482,7 @@ def test_the_rule_its_evidence_and_the_trust_stand_under_the_headline(
     many = {
         f"table{number}": ({}, TrustEstimate(0.0, 0.1 * number, 0.25, estimate.coefficients)) for number in range(5)
     }
-    monkeypatch.setattr("clusterbench.report.methodology.trust_by_dataset", lambda run: many)
+    monkeypatch.setattr("clusterbench.report.model_building.trust_by_dataset", lambda run: many)
     crowded = build_report(run, figures=())
     assert crowded.basis[1].startswith(
         "The first place can be trusted on 3 of 5 tables (table0, table1 and table2); on"

@@ -89,7 +89,7 @@ def test_interval_and_marks_of_an_entry(
 ) -> None:
     values = {"rank_low": 1, "rank_high": 2, "control": False, "oracle": False, "pareto": False, "flags": ""}
     first = one_board(mixed_report).board.entries[0]
-    entry = Entry.of({**first.row, **values, **row}, "kmeans", "kmeans", *[pd.DataFrame()] * 2, order=first.order)
+    entry = Entry.of({**first.row, **values, **row}, "kmeans", "kmeans", (), (), order=first.order)
     assert (entry.interval, entry.marks, entry.sizes, entry.n_noise) == (interval, marks, (), 0)
 
 
@@ -464,7 +464,7 @@ def test_the_trust_in_a_first_place_is_green_only_where_it_was_measured_and_clus
 ) -> None:
     basis = Coefficients({}, {}, {}, 40, 0.9)
     estimate = TrustEstimate(0.1, 0.25, 0.5, basis, categories=categories, no_clusters=no_clusters)
-    monkeypatch.setattr("clusterbench.report.first_screen.dataset_trust", lambda run, dataset: ({}, estimate))
+    monkeypatch.setattr("clusterbench.report.model_building.trust_by_dataset", lambda run: {"cards": ({}, estimate)})
     said = verdicts(bare(full_run))["Can it be trusted?"]
     assert (said[0], said[2]) == (answer, tone)
     warning = "No clusters were found, so the rank orders ways of cutting one cloud"

@@ -143,6 +143,7 @@ def test_scores_come_back_by_space(tmp_path):
         back = store.scores(["space"]).sort_values(["labels_sha256", "value"])
         assert back["value"].tolist()[0::2] == [0.5, -0.25]
         assert np.isnan(back["value"].tolist()[1])
+        assert store.scores(["space", "other"], "zero")["value"].sum() == 0.5 - 0.25 + 0.5
         assert store.scores(["nowhere"]).empty
 
 
