@@ -57,12 +57,13 @@ class FitJob:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmRun:
-    """One resolved `[[algorithms]]` table: parameter sets (canonical JSON) x cuts x variants."""
+    """One resolved `[[algorithms]]` table: parameter sets (canonical JSON) x cuts x variants x datasets."""
 
     algorithm: Algorithm
     params: tuple[str, ...]
     cuts: tuple[Cut, ...]
     variants: tuple[str, ...]
+    datasets: tuple[str, ...]
 
     @property
     def ks(self) -> tuple[int, ...]:
@@ -107,6 +108,8 @@ class Benchmark:
         """Expand to fit jobs in the order of the file, equal jobs merged."""
         merged: dict[tuple[str, str, str, str, tuple[int, ...]], dict[str, None]] = {}
         for spec, run in itertools.product(self.datasets, self.runs):
+            if spec.stable_name not in run.datasets:
+                continue
             for variant, params in itertools.product(run.variants, run.params):
                 for seeds in self._seeds(run.algorithm, params):
                     key = (spec.stable_name, variant, run.algorithm.name, params, seeds)
@@ -203,7 +206,7 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     runs = []
     for number, table in enumerate(file.algorithms, start=1):
         with request_errors(table.use, where=f"algorithms[{number}] ({table.use})"):
-            runs.append(_resolve_run(table, registry, tuple(raw_variants), ks, file.fit))
+            runs.append(_resolve_run(table, registry, tuple(raw_variants), names, ks, file.fit))
     name = names[0] if is_table_file(path.name) else path.stem
     return Benchmark(
         name=name,
@@ -232,15 +235,21 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
 
 
 def _resolve_run(
-    table: AlgorithmTable, registry: Registry, variants: tuple[str, ...], ks: tuple[int, ...], fit: FitTable
+    table: AlgorithmTable,
+    registry: Registry,
+    variants: Sequence[str],
+    datasets: Sequence[str],
+    ks: Sequence[int],
+    fit: FitTable,
 ) -> AlgorithmRun:
     algorithm = registry.algorithms[table.use]
     algorithm = replace(algorithm, max_rows=fit.max_rows.get(table.use, algorithm.max_rows))
-    for name in table.variants or ():
-        if name not in variants:
-            raise unknown("variant", name, variants)
-    if table.variants == ():
-        raise RequestError("variants = [] leaves nothing to run")
+    for key, given, known in (("variant", table.variants, variants), ("dataset", table.datasets, datasets)):
+        for name in given or ():
+            if name not in known:
+                raise unknown(key, name, known)
+        if given == ():
+            raise RequestError(f"{key}s = [] leaves nothing to run")
     try:
         arguments = {name: expand_range(value) for name, value in table.arguments.items()}
     except ValueError as error:
@@ -255,7 +264,8 @@ def _resolve_run(
     sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
     params = dict.fromkeys(_params_text(algorithm.resolve(chosen)) for chosen in sets)
     cuts = {_params_text({cut.name: value}): Cut(cut.name, value) for value in values}
-    return AlgorithmRun(algorithm, tuple(params), tuple(cuts.values()), table.variants or variants)
+    places = (table.variants or tuple(variants), table.datasets or tuple(datasets))
+    return AlgorithmRun(algorithm, tuple(params), tuple(cuts.values()), *places)
 
 
 def _params_text(params: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from clusterbench.labeling import NOISE
 from clusterbench.plugins import load_registry
 from clusterbench.tables import csv_text
 from clusterbench.text import counted
+from clusterbench.toml_writing import toml_value
 
 _PLUGIN = '''"""Labels of {dataset}, handed in by {by}."""
 
@@ -62,11 +63,11 @@ def enter_labels(labels: Path, *, by: str, dataset: str, benchmark: str | None, 
     specs = {spec.stable_name: spec for spec in bench.datasets}
     if dataset not in specs:
         raise unknown("dataset", dataset, specs, where=str(path))
-    if len(specs) > 1:
-        raise RequestError(f"{path.name} has {len(specs)} datasets", where="--benchmark", allowed="a benchmark of one")
     clusters = _aligned(labels, load_dataset(specs[dataset], base=path.parent))
     variant = "standard" if "standard" in bench.fitted_variants else bench.fitted_variants[0]
     entry = f'\n# Handed in by {" ".join(by.split())}.\n[[algorithms]]\nuse = "{name}"\nvariants = ["{variant}"]\n'
+    if len(specs) > 1:
+        entry += f"datasets = [{toml_value(dataset)}]\n"
     own = path if path.is_relative_to(workspace.resolve()) else workspace / "benchmarks" / path.name
     text = bench.text.rstrip("\n") + "\n" + entry
     try:

@@ -127,6 +127,8 @@ class AlgorithmTable(BaseModel):
     """name of the algorithm; `clusterbench list` names them"""
     variants: tuple[str, ...] | None = None
     """variants that it is fitted in; by default all"""
+    datasets: tuple[str, ...] | None = None
+    """tables that it is fitted to, by name; by default all"""
 
     @property
     def arguments(self) -> dict[str, Any]:

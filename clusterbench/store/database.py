@@ -159,8 +159,9 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 @cache
 def _insertion(table: str, n_columns: int) -> str:
-    marks = [f"?{number}" for number in range(1, n_columns + 1)]
-    return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join(marks)}, {checksum_of(marks)})"
+    names = [f"v{number}" for number in range(n_columns)]
+    row = ", ".join(f"? AS {name}" for name in names)
+    return f"INSERT OR REPLACE INTO {table} SELECT *, {checksum_of(names)} FROM (SELECT {row})"
 
 
 def _refusal(path: Path, error: Exception) -> RequestError:

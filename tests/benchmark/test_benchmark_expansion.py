@@ -226,6 +226,7 @@ def test_an_algorithm_is_found_by_its_name_among_those_that_run():
         ("[noise]\nalso = ['zero', 'dorp']\n", "noise.also[2]: Input should be"),
         ("[gate]\nmin_rows = 2.5\n", "gate.min_rows: Input should be a valid integer"),
         ("[[algorithms]]\nk = 3\n", "algorithms[2].use: is missing"),
+        ("[[algorithms]]\nuse = 'gmm'\ndatasets = ['blob']\n", "algorithms[2] (gmm): unknown dataset 'blob'"),
         ("[[algorithms]]\nuse = 'gmm'\nvariants = []\n", "algorithms[2] (gmm): variants = [] leaves nothing to run"),
         ("[[algorithms]]\nuse = 'gmm'\nk = 2.5\n", "algorithms[2] (gmm): k = 2.5 cannot be run (allowed: an integer"),
         ("[[algorithms]]\nuse = 'gmm'\nk = true\n", "algorithms[2] (gmm): k = True cannot be run"),

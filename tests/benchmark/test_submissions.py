@@ -60,6 +60,22 @@ def test_a_partition_is_scored_and_ranked_without_a_fit_and_what_is_unknown_stay
     assert "team_x" in (workspace / "report" / "leaderboard.csv").read_text(encoding="utf-8")
 
 
+def test_labels_of_one_of_several_tables_compete_on_that_table_alone(workspace):
+    tables = """datasets = [{ use = "wine" }, { use = "iris" }]"""
+    (workspace / "bench.toml").write_text(BENCHMARK.replace("""datasets = [{ use = "iris" }]""", tables))
+    enter(workspace, pd.DataFrame({"cluster": LABELS}))
+    done = clusterbench.run(
+        workspace / "bench.toml", workspace=workspace, results=workspace / "results", settings=Settings(workers=0),
+        progress=Silent(),
+    )  # fmt: skip
+    cells, board = done.cells, done.leaderboard
+    assert set(cells.loc[cells["algorithm"] == "team_x", "dataset"]) == {"iris"}
+    assert set(cells.loc[cells["algorithm"] == "kmeans", "dataset"]) == {"iris", "wine"}
+    # Only what was run on every table is on the board over all tables.
+    assert set(board.loc[board["algorithm"] == "team_x", "dataset"]) == {"iris"}
+    assert set(board.loc[board["dataset"] == "(all)", "algorithm"]) == {"kmeans"}
+
+
 def test_a_degenerate_partition_is_rejected_by_the_gate(workspace):
     enter(workspace, pd.DataFrame({"cluster": [1] * 149 + [2]}))
     done = clusterbench.run(
