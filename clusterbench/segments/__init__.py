@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         explain_row,
         explanation_text,
     )
-    from clusterbench.segments.file_assignment import FileOutcome, UnknownLevels, assign_file, read_row
+    from clusterbench.segments.file_assignment import FileOutcome, assign_file, read_row
     from clusterbench.segments.finer_segments import KStep, k_step
     from clusterbench.segments.monitoring import Monitoring, Verdict, monitor_file
     from clusterbench.segments.monitoring_report import monitoring_summary, monitoring_table, write_monitoring
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from clusterbench.segments.segment_rules import SegmentRules, find_rules
     from clusterbench.segments.segmentation import Segmentation
     from clusterbench.segments.sql_export import Dialect, program_sql
+    from clusterbench.segments.unknown_levels import UnknownLevels
 
 _NAMES = {
     "bundle": ("Bundle", "BundleManifest", "load_bundle"),
@@ -54,7 +55,7 @@ _NAMES = {
     "encoded_columns": ("without_encoders",),
     "entry_segmentation": ("Provenance", "SegmentedEntry", "segment_entry"),
     "explanation": ("Change", "Explanation", "LevelChange", "Reason", "explain_row", "explanation_text"),
-    "file_assignment": ("FileOutcome", "UnknownLevels", "assign_file", "read_row"),
+    "file_assignment": ("FileOutcome", "assign_file", "read_row"),
     "finer_segments": ("KStep", "k_step"),
     "monitoring": ("Monitoring", "Verdict", "monitor_file"),
     "monitoring_report": ("monitoring_summary", "monitoring_table", "write_monitoring"),
@@ -71,6 +72,7 @@ _NAMES = {
     "segment_rules": ("SegmentRules", "find_rules"),
     "segmentation": ("Segmentation",),
     "sql_export": ("Dialect", "program_sql"),
+    "unknown_levels": ("UnknownLevels",),
 }
 
 __all__ = [

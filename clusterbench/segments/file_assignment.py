@@ -23,7 +23,8 @@ from clusterbench.segments.bundle import Bundle, ColumnFacts
 from clusterbench.segments.csv_head import MISSING, read_head
 from clusterbench.segments.encoded_columns import numbers_of
 from clusterbench.segments.program import Assigned
-from clusterbench.segments.raw_fields import RawField, raw_fields
+from clusterbench.segments.raw_fields import RawField, categories
+from clusterbench.segments.unknown_levels import LevelCounts, UnknownLevels
 from clusterbench.text import printable
 
 _CONVERSION = re.compile(
@@ -31,7 +32,6 @@ _CONVERSION = re.compile(
 )
 _CSV_BYTES = 2**22  # of a part of a CSV file
 _PARQUET_ROWS = 65_536
-_MOST_LEVELS, _LONGEST_LEVEL = 3, 60  # unknown ones that are named, and their characters
 _NUMERIC = (
     *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     *(pa.types.is_boolean, pa.types.is_null),
@@ -49,22 +49,6 @@ SCHEMA = pa.schema(
         ("out_of_range", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownLevels:
-    """The levels of a category that the fitted table lacked."""
-
-    column: str
-    n_rows: int
-    levels: tuple[str, ...]  # the first of them
-
-    @property
-    def text(self) -> str:
-        """What was found, as one line."""
-        levels = printable(", ".join(repr(level[:_LONGEST_LEVEL]) for level in self.levels))
-        rows = f"{self.n_rows:,} row{'s' if self.n_rows > 1 else ''}"
-        return f"{rows} with a level of {printable(self.column)} that the fitted table lacked: {levels} (out_of_range)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +82,13 @@ def assign_file(bundle: Bundle, path: Path, sink: Path | IO[bytes], *, id_column
     RequestError
         If the file cannot be read, a column is missing or is not numeric, or a row cannot be assigned.
     """
-    n_rows, categories = 0, _categories(bundle)
-    counts, levels = np.zeros(len(categories), dtype=np.int64), [dict[str, None]() for _ in categories]
+    n_rows, levels = 0, LevelCounts(bundle.manifest)
     with _writer(sink) as write:
         for part in assigned_parts(bundle, path, id_column):
             write(_outcome(bundle, part, n_rows + 1))
             n_rows += len(part.values)
-            counts += np.array([texts.count() for texts in part.unknown], dtype=np.int64)
-            for known, texts in zip(levels, part.unknown, strict=True):
-                known.update(dict.fromkeys(texts.dropna().unique()[:_MOST_LEVELS]))
-    facts = zip(categories, counts.tolist(), levels, strict=True)
-    unknown = (UnknownLevels(field.name, n, tuple(texts)[:_MOST_LEVELS]) for field, n, texts in facts if n)
-    return FileOutcome(n_rows, tuple(unknown))
+            levels.add(part.unknown)
+    return FileOutcome(n_rows, levels.unknown())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +111,7 @@ def assigned_parts(bundle: Bundle, path: Path, id_column: str | None = None) -> 
                 given = bundle.assign(values, first_row=before + 1)
             except RequestError as error:
                 raise error.within(str(path)) from error
-            unknown = tuple(_unknown(field, part) for field in _categories(bundle))
+            unknown = tuple(_unknown(field, part) for field in categories(bundle.manifest))
             yield FilePart(None if chosen is None else part.column(chosen), values, given, unknown)
             before += part.num_rows
 
@@ -239,10 +218,6 @@ def _values(bundle: Bundle, part: Any, first_row: int, path: Path) -> NDArray[np
     return np.column_stack(columns)
 
 
-def _categories(bundle: Bundle) -> list[RawField]:
-    return [field for field in raw_fields(bundle.manifest) if field.levels]
-
-
 def _unknown(field: RawField, part: Any) -> pd.Series:
     """Return the texts of a category that are no level of the fitted table, missing in other rows, shape (n,)."""
     names = part.schema.names
@@ -258,7 +233,7 @@ def _outcome(bundle: Bundle, part: FilePart, first_row: int) -> Any:
     ids = pa.array(np.arange(first_row, first_row + len(values))) if part.ids is None else part.ids
     none = given.segment == 0
     called = pa.array([bundle.names.get(number) for number in range(max(bundle.names) + 1)], pa.string())
-    names = (*bundle.program.columns, *(field.name for field in _categories(bundle)))
+    names = (*bundle.program.columns, *(field.name for field in categories(bundle.manifest)))
     outside = bundle.out_of_range(values)
     columns = [
         pc.cast(ids, pa.string()),

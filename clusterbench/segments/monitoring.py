@@ -13,6 +13,7 @@ from clusterbench.segments.bundle import Bundle
 from clusterbench.segments.drift_tests import ALARM_RATE, SMALL_CHANGE, SMALL_INDEX, DriftTests, Rate, drift_tests
 from clusterbench.segments.file_assignment import assigned_parts
 from clusterbench.segments.migration import Migration, RowSegments, matched_rows
+from clusterbench.segments.unknown_levels import LevelCounts, UnknownLevels
 from clusterbench.segments.value_bins import BinCounts
 from clusterbench.text import listed, percent
 
@@ -59,6 +60,7 @@ class Monitoring:
     reference: str  # in words
     verdict: Verdict
     reasons: tuple[Reason, ...]
+    unknown_levels: tuple[UnknownLevels, ...]  # in the file; they do not count, since one wrong word would
     drift: DriftTests
     migration: Migration | None
 
@@ -84,7 +86,8 @@ def monitor_file(
         If a file has no rows or a row cannot be assigned, or if the bundle keeps no counts and there is no `against`.
     """
     rows, earlier = (None, None) if against is None else (RowSegments(), RowSegments())
-    counts = _counts(bundle, path, id_column, rows)
+    levels = LevelCounts(bundle.manifest)
+    counts = _counts(bundle, path, id_column, rows, levels)
     reference = bundle.manifest.counts if against is None else _counts(bundle, against, id_column, earlier)
     if reference is None:
         raise RequestError("this bundle keeps no counts of its fitted table", allowed="--against FILE")
@@ -97,17 +100,22 @@ def monitor_file(
         f"the fitted table {bundle.manifest.dataset}" if against is None else str(against),
         max((one.verdict for one in reasons), key=list(Verdict).index, default=Verdict.KEEP),
         reasons,
+        levels.unknown(),
         drift,
         matched_rows(earlier, rows, bundle.names) if rows is not None and earlier is not None else None,
     )
 
 
-def _counts(bundle: Bundle, path: Path, id_column: str | None, kept: RowSegments | None) -> BinCounts:
-    """Return the counts of a file; ids and segments of its rows are added to `kept`."""
+def _counts(
+    bundle: Bundle, path: Path, id_column: str | None, kept: RowSegments | None, levels: LevelCounts | None = None
+) -> BinCounts:
+    """Return the counts of a file; ids and segments of its rows are added to `kept`, unknown levels to `levels`."""
     bins, counts = bundle.manifest.bins, None
     for part in assigned_parts(bundle, path, id_column):
         more = bins.count(part.values, part.given.segment, part.given.distance, bundle.out_of_range(part.values))
         counts = more if counts is None else counts + more
+        if levels is not None:
+            levels.add(part.unknown)
         if kept is not None and part.ids is not None:
             kept.add(part.ids, part.given.segment)
     if counts is None or not counts.segments.any():

@@ -56,6 +56,7 @@ def monitoring_markdown(found: Monitoring, names: Mapping[int, str]) -> str:
         "",
         *(f"- **{one.verdict}**: {printable(one.text)}" for one in found.reasons or ()),
         *(() if found.reasons else ("No difference counts.",)),
+        *(f"- {one.text}" for one in found.unknown_levels),
         "",
         f"{RULE} Number of tests: {drift.tests}.",
         "",
@@ -102,9 +103,9 @@ def monitoring_table(found: Monitoring, names: Mapping[int, str]) -> Table:
 
 def monitoring_summary(found: Monitoring) -> str:
     """Return the verdict with its reasons, a line each."""
-    return "\n".join(
-        [f"{found.verdict}: {_compared(found)}", *(f"  {one.verdict}: {one.text}" for one in found.reasons)]
-    )
+    reasons = (f"  {one.verdict}: {one.text}" for one in found.reasons)
+    levels = (f"  {one.text}" for one in found.unknown_levels)
+    return "\n".join([f"{found.verdict}: {_compared(found)}", *reasons, *levels])
 
 
 def _compared(found: Monitoring) -> str:

@@ -99,6 +99,11 @@ def raw_fields(manifest: BundleManifest) -> tuple[RawField, ...]:
     return tuple(RawField(name, tuple(c for c, _ in made), tuple(at for _, at in made)) for name, made in named.items())
 
 
+def categories(manifest: BundleManifest) -> list[RawField]:
+    """Return the fields that are categories."""
+    return [field for field in raw_fields(manifest) if field.levels]
+
+
 def raw_names(manifest: BundleManifest) -> dict[str, str]:
     """Return the field that each column of the program is made of."""
     return {column.name: column.source.column if column.source else column.name for column in manifest.columns}

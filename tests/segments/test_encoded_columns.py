@@ -10,7 +10,17 @@ import pytest
 
 from clusterbench.datasets import DatasetSpec, load_dataset
 from clusterbench.errors import RequestError
-from clusterbench.segments import assign_file, explain_row, explanation_text, load_bundle, read_row, without_encoders
+from clusterbench.segments import (
+    assign_file,
+    explain_row,
+    explanation_text,
+    load_bundle,
+    monitor_file,
+    monitoring_summary,
+    read_row,
+    without_encoders,
+    write_monitoring,
+)
 
 from .workbench import Workbench, mixed_bundle, mixed_table
 
@@ -105,8 +115,14 @@ def test_a_level_that_was_not_there_is_out_of_range(place, frame, tmp_path):
     assert pd.read_csv(tmp_path / "out.csv")["out_of_range"].fillna("").tolist() == ["region", "region", "", ""]
     assert outcome.n_rows == 4
     assert [(one.column, one.n_rows, one.levels) for one in outcome.unknown] == [("region", 2, ("moon",))]
-    expected = "2 rows with a level of region that the fitted table lacked: 'moon' (out_of_range)"
+    expected = "2 rows with a level of region that the fitted table lacked: 'moon'"
     assert outcome.unknown[0].text == expected
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    found = monitor_file(load_bundle(place / "bundle"), tmp_path / "new.csv", against=tmp_path / "old.csv")
+    assert found.unknown_levels == outcome.unknown
+    assert f"\n  {expected}" in monitoring_summary(found)
+    written, _ = write_monitoring(found, load_bundle(place / "bundle").names, tmp_path)
+    assert f"- {expected}\n" in written.read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_read_is_refused_by_name(frame, assign):
