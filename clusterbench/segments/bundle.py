@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +15,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from clusterbench.errors import RequestError
 from clusterbench.segments.column_source import ColumnSource
-from clusterbench.segments.program import ROW_ARRAYS, Assigned, Program, parse_program
+from clusterbench.segments.npz_files import unpacked
+from clusterbench.segments.program import Assigned, Program, parse_program
 from clusterbench.segments.value_bins import BinCounts, Bins
-
-_FORMAT: Any = np.lib.format  # its functions have no types
 
 MANIFEST, PROGRAM, ARRAYS, PROFILE = "manifest.json", "program.json", "arrays.npz", "profile.csv"
 
@@ -211,7 +207,7 @@ def load_bundle(folder: Path | str, *, expect: str | None = None) -> Bundle:
     files = {file.name: _checked(place, file) for file in manifest.files}
     if PROGRAM not in files:
         raise RequestError(f"the manifest lists no {PROGRAM}", where=str(place))
-    arrays = _arrays(files[ARRAYS], str(place / ARRAYS)) if ARRAYS in files else {}
+    arrays = unpacked(files[ARRAYS], str(place / ARRAYS)) if ARRAYS in files else {}
     program = parse_program(files[PROGRAM], arrays, where=str(place / PROGRAM))
     complaint = _mismatch(manifest, program, bool(arrays))
     if complaint:
@@ -246,17 +242,6 @@ def manifest_json(manifest: BundleManifest) -> bytes:
     return _adapter().dump_json(manifest, indent=1, ensure_ascii=False) + b"\n"
 
 
-def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return arrays as the content of an npz file, the same bytes whenever they are the same numbers."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            _FORMAT.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())  # dated 1980
-    return buffer.getvalue()
-
-
 @cache
 def _adapter() -> TypeAdapter[BundleManifest]:
     return TypeAdapter(BundleManifest)
@@ -288,25 +273,3 @@ def _checked(folder: Path, file: FileRecord) -> bytes:
     if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
         raise RequestError(f"{file.name} is not the file that the manifest describes", where=str(folder))
     return content
-
-
-def _arrays(content: bytes, where: str) -> dict[str, NDArray[Any]]:
-    """Read an npz file whose arrays are as large as its headers say, so that nothing more is allocated."""
-    arrays = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sorted(archive.namelist()) != [f"{name}.npy" for name in ROW_ARRAYS]:
-                raise ValueError(f"it holds {archive.namelist()[:5]}")
-            for member in archive.infolist():
-                if member.file_size > len(content) or member.compress_type != zipfile.ZIP_STORED:
-                    raise ValueError(f"{member.filename} is compressed")
-                data = io.BytesIO(archive.read(member))
-                _FORMAT.read_magic(data)
-                shape, _, dtype = _FORMAT.read_array_header_1_0(data)
-                if dtype.hasobject or math.prod(shape) * dtype.itemsize != member.file_size - data.tell():
-                    raise ValueError(f"{member.filename} has another size than its header says")
-                data.seek(0)
-                arrays[member.filename.removesuffix(".npy")] = _FORMAT.read_array(data, allow_pickle=False)
-    except (ValueError, OSError, EOFError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise RequestError(f"is no npz file of numbers: {error}", where=where) from error
-    return arrays

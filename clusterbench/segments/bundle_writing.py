@@ -24,10 +24,10 @@ from clusterbench.segments.bundle import (
     SelfTest,
     load_bundle,
     manifest_json,
-    packed,
 )
 from clusterbench.segments.entry_segmentation import Provenance
 from clusterbench.segments.model_card import CARD, model_card
+from clusterbench.segments.npz_files import packed
 from clusterbench.segments.operations import Floats
 from clusterbench.segments.program import Program
 from clusterbench.segments.program_building import Fit, fitted_rows
