@@ -204,13 +204,16 @@ def build(
     """
     from sklearn.cluster import KMeans
 
+    from clusterbench.kernels import quick_lloyd
+
     width = max(1, min(latent, X.shape[1] - 1))
     how = Training(tuple(layers), width, epochs, patience, batch_size, float(learning_rate))
     encoder, facts = fit_encoder(X, seed, how)
     encoded = encoder.encode(X)
 
     def cutter(**cut: Any) -> Partition:
-        fitted = KMeans(cut["k"], n_init=n_init, random_state=seed).fit(encoded)
+        with quick_lloyd():
+            fitted = KMeans(cut["k"], n_init=n_init, random_state=seed).fit(encoded)
         model = LatentCentroids(encoder, fitted.cluster_centers_)
         return Partition(model.predict(X), float(fitted.inertia_), facts, model)
 

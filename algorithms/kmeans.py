@@ -1,8 +1,32 @@
 """k-means: Lloyd's algorithm from k-means++ starts (scikit-learn)."""
 
-from clusterbench.plugins import Assignment, Family, sklearn_algorithm
+from dataclasses import replace
+from typing import Any
 
-ALGORITHM = sklearn_algorithm(
+import numpy as np
+
+from clusterbench.plugins import Assignment, Cutter, Family, Floats, Partition, sklearn_algorithm
+
+
+def build(X: Floats, seed: int, **params: Any) -> Cutter:
+    """Give for each k exactly what ``KMeans(...).fit(X)`` gives; see `quick_lloyd`."""
+    from clusterbench.kernels import quick_lloyd
+
+    fit = KMEANS.build(X, seed, **params)
+
+    def cutter(**cut: Any) -> Partition:
+        with quick_lloyd():
+            return fit(**cut)  # type: ignore[return-value]
+
+    return cutter
+
+
+def warm_up() -> None:
+    """Compile, or load, the kernels of k-means."""
+    build(np.random.default_rng(0).normal(size=(20, 2)), 0, n_init=1)(k=2)
+
+
+KMEANS = sklearn_algorithm(
     "sklearn.cluster:KMeans",
     name="kmeans",
     family=Family.CENTROID,
@@ -12,4 +36,6 @@ ALGORITHM = sklearn_algorithm(
     centred=True,
     assignment=Assignment.PREDICT,
     optimises=("calinski_harabasz",),
+    warm_up=warm_up,
 )
+ALGORITHM = replace(KMEANS, build=build)

@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from clusterbench.kernels.density_kernels import neighbours_and_reachability
     from clusterbench.kernels.greedy_medoids import GreedyMedoids
     from clusterbench.kernels.medoid_swaps import swapped_medoids
+    from clusterbench.kernels.quick_lloyd import quick_lloyd
     from clusterbench.kernels.quick_mixture import QuickMixture
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
     "greedy_medoids": ("GreedyMedoids",),
     "medoid_swaps": ("swapped_medoids",),
+    "quick_lloyd": ("quick_lloyd",),
     "quick_mixture": ("QuickMixture",),
 }
 
-__all__ = ["GreedyMedoids", "QuickMixture", "neighbours_and_reachability", "swapped_medoids"]
+__all__ = ["GreedyMedoids", "QuickMixture", "neighbours_and_reachability", "quick_lloyd", "swapped_medoids"]
 
 __getattr__ = lazy_names(__name__, _NAMES)

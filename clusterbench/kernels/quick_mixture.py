@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from sklearn.mixture._gaussian_mixture import _compute_precision_cholesky
 
+from clusterbench.kernels.quick_lloyd import quick_lloyd
 from clusterbench.metrics.compilation import compiled
 from clusterbench.tables import Floats
 
@@ -24,6 +25,10 @@ class QuickMixture(GaussianMixture):  # type: ignore[misc]
 
     def _is_quick(self, n_columns: int) -> bool:
         return bool(self.covariance_type == "full" and max(n_columns, self.n_components) <= _MOST_NUMBERS)
+
+    def _initialize_parameters(self, *arguments: Any, **options: Any) -> None:
+        with quick_lloyd():
+            super()._initialize_parameters(*arguments, **options)
 
     def _estimate_log_prob_resp(self, X: Floats, **options: Any) -> tuple[Floats, Floats]:
         if not self._is_quick(X.shape[1]):

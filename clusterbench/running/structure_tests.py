@@ -94,6 +94,8 @@ def _fits(plan: Plan, name: str, progress: Progress) -> Iterator[dict[str, float
     """Yield the fits of the tested rows of a dataset, then those of the drawn tables."""
     from threadpoolctl import threadpool_limits
 
+    from clusterbench.kernels import quick_lloyd
+
     tested, lock = _tested_rows(plan, name), Lock()
 
     def fit(number: int) -> dict[str, float]:
@@ -103,7 +105,7 @@ def _fits(plan: Plan, name: str, progress: Progress) -> Iterator[dict[str, float
         return _fit(plan, spaces)
 
     numbers = range(-1, plan.benchmark.structure.permutations)
-    with threadpool_limits(1), warnings.catch_warnings():
+    with threadpool_limits(1), quick_lloyd(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer distinct rows than clusters
         for number, fits in zip(numbers, in_order(fit, numbers, count_threads(None)), strict=True):
             progress.advance(1, name if number < 0 else f"{name} (drawn {number})")
