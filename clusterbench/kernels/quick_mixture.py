@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtrs
 from sklearn.mixture import GaussianMixture
 from sklearn.mixture._gaussian_mixture import _compute_precision_cholesky
 
@@ -67,7 +68,21 @@ class QuickMixture(GaussianMixture):  # type: ignore[misc]
             np.divide(weighted.T @ gaps, sizes[c], out=covariance)
             covariance.flat[:: len(covariance) + 1] += self.reg_covar
         self.weights_ = sizes / np.sum(sizes)
-        self.precisions_cholesky_ = _compute_precision_cholesky(self.covariances_, self.covariance_type)
+        self.precisions_cholesky_ = precision_factors(self.covariances_)
+
+
+def precision_factors(covariances: Floats) -> Floats:
+    """Return what ``_compute_precision_cholesky`` gives, by the same calls of LAPACK without their checks of types."""
+    factors, identity = np.empty_like(covariances), np.eye(covariances.shape[1])
+    failures = 0
+    for covariance, factor in zip(covariances, factors, strict=True):
+        triangle, bad_factor = dpotrf(covariance, lower=1, clean=1)
+        inverse, bad_inverse = dtrtrs(triangle, identity, lower=1)
+        factor[:] = inverse.T
+        failures += bad_factor or bad_inverse
+    if failures or not np.isfinite(factors).all():  # scikit-learn raises its error
+        return _compute_precision_cholesky(covariances, "full")  # type: ignore[no-any-return]
+    return factors
 
 
 @compiled
