@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from clusterbench.naming import path_inside
 from clusterbench.report.number_text import NOTHING, fixed, share
 from clusterbench.report.writing import write_atomically
-from clusterbench.segments.drift_tests import Rate, Shift
+from clusterbench.segments.drift_tests import DriftTests, Rate, Shift
 from clusterbench.segments.migration import Migration
 from clusterbench.segments.model_card import markdown_table
 from clusterbench.segments.monitoring import RULE, Monitoring, interval_text
@@ -32,23 +32,7 @@ def write_monitoring(found: Monitoring, names: Mapping[int, str], folder: Path) 
 
 def monitoring_markdown(found: Monitoring, names: Mapping[int, str]) -> str:
     """Return everything as Markdown; `names` are those of the segments."""
-    drift = found.drift
-    shares = [
-        [
-            str(one.segment or NOTHING),
-            one.name,
-            f"{one.rate.rows:,}",
-            interval_text(one.rate),
-            share(one.rate.reference),
-        ]
-        for one in drift.segments
-    ]
-    outside = [
-        [one.column, *_rate(one.rate), f"{one.p_value:.2g}", _mark(one.counts)]
-        for one in drift.columns_out_of_range
-        if one.rate.rows
-    ]
-    rates = (("atypical", drift.atypical), ("out of range", drift.out_of_range))
+    shifts = found.drift.shifts
     lines = [
         f"# {found.verdict.capitalize()}: {printable(found.title)}",
         "",
@@ -58,33 +42,44 @@ def monitoring_markdown(found: Monitoring, names: Mapping[int, str]) -> str:
         *(() if found.reasons else ("No difference counts.",)),
         *(f"- {one.text}" for one in found.unknown_levels),
         "",
-        f"{RULE} Number of tests: {drift.tests}.",
+        f"{RULE} Number of tests: {found.drift.tests}.",
         "",
-        "## Segments",
-        "",
-        *markdown_table(["id", "name", "rows", "share (95 % interval)", "reference"], shares),
-        "",
-        f"Chi-square test of equal shares: p = {drift.segments_p_value:.2g}. {_mark(drift.segments_count)}",
-        "",
-        *(
-            f"{interval_text(rate)} of the rows are {words}; reference {share(rate.reference)}."
-            for words, rate in rates
-        ),
-        "",
+        *_segments(found.drift),
         *_migration(found.migration, names),
         "## Columns",
         "",
-        *markdown_table(_SHIFTS, [_row(one, names) for one in drift.shifts if one.segment is None]),
+        *markdown_table(_SHIFTS, [_row(one, names) for one in shifts if one.segment is None]),
         "",
         "## Columns in segments",
         "",
-        *markdown_table(_SHIFTS, [_row(one, names) for one in drift.shifts if one.segment is not None]),
+        *markdown_table(_SHIFTS, [_row(one, names) for one in shifts if one.segment is not None]),
         "",
+        *_outside(found.drift),
     ]
-    if outside:
-        head = ["column", "rows", "share (95 % interval)", "reference", "p", ""]
-        lines += ["## Values out of range", "", *markdown_table(head, outside), ""]
     return "\n".join(lines)
+
+
+def _segments(drift: DriftTests) -> Iterator[str]:
+    yield from ("## Segments", "")
+    shares = [[str(one.segment or NOTHING), one.name, *_rate(one.rate)] for one in drift.segments]
+    yield from markdown_table(["id", "name", "rows", "share (95 % interval)", "reference"], shares)
+    yield ""
+    yield f"Chi-square test of equal shares: p = {drift.segments_p_value:.2g}. {_mark(drift.segments_count)}"
+    yield ""
+    for words, rate in (("atypical", drift.atypical), ("out of range", drift.out_of_range)):
+        yield f"{interval_text(rate)} of the rows are {words}; reference {share(rate.reference)}."
+    yield ""
+
+
+def _outside(drift: DriftTests) -> Iterator[str]:
+    rows = [
+        [one.column, *_rate(one.rate), f"{one.p_value:.2g}", _mark(one.counts)]
+        for one in drift.columns_out_of_range
+        if one.rate.rows
+    ]
+    if rows:
+        head = ["column", "rows", "share (95 % interval)", "reference", "p", ""]
+        yield from ("## Values out of range", "", *markdown_table(head, rows), "")
 
 
 def monitoring_table(found: Monitoring, names: Mapping[int, str]) -> Table:
