@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from clusterbench.datasets.number_formats import PLAIN, NumberFormat, find_number_format, number_formats
@@ -22,6 +23,9 @@ _MANY_DIGITS: Final = re.compile(r"[0-9]{16}")
 _DATA: Final = re.compile(r"^\s*@data\s*$", re.IGNORECASE | re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE | re.MULTILINE)
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_PIECE: Final = 65_536  # characters that are encoded at one time
+_PART_ROWS: Final = 20_000  # that pandas parses at one time
+_NUMBERS: Final = {np.dtype(np.int64), np.dtype(np.float64)}
 _SAMPLE: Final = 200_000  # characters in which the separator is looked for
 _SAMPLE_ROWS: Final = 200
 
@@ -135,9 +139,26 @@ def _lines(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[st
         raise RequestError(f"line {reader.line_num}: {error}") from error
 
 
+class _Encoded(io.RawIOBase):
+    """A text as bytes, encoded piece by piece: a whole copy, or `StringIO`, would take up to four times its size."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces = (text[at : at + _PIECE].encode("utf-8", "surrogatepass") for at in range(0, len(text), _PIECE))
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._rest = self._rest or next(self._pieces, b"")
+        taken = min(len(buffer), len(self._rest))
+        buffer[:taken], self._rest = self._rest[:taken], self._rest[taken:]
+        return taken
+
+
 def _stream(text: str) -> io.TextIOWrapper:
-    """Return a text to be read in pieces; `StringIO` would hold four bytes of each character."""
-    return io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogatepass")), "utf-8", "surrogatepass", newline=None)
+    """Return a text to be read in pieces."""
+    return io.TextIOWrapper(io.BufferedReader(_Encoded(text), 4 * _PIECE), "utf-8", "surrogatepass", newline=None)
 
 
 def _parse(
@@ -185,16 +206,15 @@ def _parse(
 
 def _read(text: str, ids: set[int], *, as_text: set[int], **options: Any) -> pd.DataFrame:
     """Read the fields of the columns `ids` exactly as they are, those of `as_text` as texts or missing values."""
-    frame: pd.DataFrame = pd.read_csv(
-        _stream(text),
-        index_col=False,
-        dtype=dict.fromkeys(as_text - ids, "str"),
-        converters=dict.fromkeys(ids, str),
-        float_precision="round_trip",
-        low_memory=False,
-        **options,
-    )
-    return frame
+    options |= {"index_col": False, "float_precision": "round_trip", "low_memory": False}
+    options |= {"dtype": dict.fromkeys(as_text - ids, "str"), "converters": dict.fromkeys(ids, str)}
+    parts: list[pd.DataFrame] = list(pd.read_csv(_stream(text), chunksize=_PART_ROWS, **options))
+    kinds = map(set, zip(*(part.dtypes for part in parts), strict=True))
+    if all(len(of_column) == 1 or of_column <= _NUMBERS for of_column in kinds):
+        return pd.concat(parts, ignore_index=True)
+    parts.clear()  # what a column holds is decided by all of its rows
+    whole: pd.DataFrame = pd.read_csv(_stream(text), **options)
+    return whole
 
 
 def _long_integers(text: str, separator: str, quote: str, width: int) -> set[int]:

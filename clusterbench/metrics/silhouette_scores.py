@@ -20,6 +20,7 @@ from clusterbench.tables import Floats, Ints
 MICRO, MACRO, GAMMA = "silhouette", "silhouette_macro", "pearson_gamma"
 ALONE = "every row is a cluster of its own"
 RELATIVE_ERROR = 1e-6  # largest one of a score; where float32 may cause more, float64 scores again
+_SHARE = 1e-3  # of the standard error of a sample, below which rounding does not matter
 _EQUAL = 1e-12  # a variance of distances, relative to their mean square, that is rounding alone
 _ROW_ERROR = 2e-7  # twice to four times what was measured on the credit-card table
 
@@ -54,7 +55,7 @@ def _scores(
     kept: type[np.floating[Any]],
     settings: ScoringSettings,
 ) -> tuple[list[Scores], list[set[str]]]:
-    """Return the scores of each partition, and which silhouettes float32 may move by more than `RELATIVE_ERROR`."""
+    """Return the scores of each partition, and which silhouettes float32 may move by more than matters."""
     keys = [(labels >= 0).tobytes() if GAMMA in names else b"" for labels in labelings]
     whole = {key: np.where(labels < 0, NOISE, 0) for key, labels in zip(keys, labelings, strict=True) if key}
     partitions = lay_out([*labelings, *whole.values()])
@@ -70,8 +71,9 @@ def _scores(
         count, sizes = sample.count[pairs], partitions.pair_sizes[pairs]
         micro, macro = silhouette_means(total[pairs], square[pairs], count, sizes)
         scores.append({MICRO: micro, MACRO: macro})
-        bounds = zip(scores[-1].items(), rounding_bounds(count), strict=True)
-        doubtful.append({name for (name, score), bound in bounds if bound > RELATIVE_ERROR * abs(score.value)})
+        allowed = (RELATIVE_ERROR * abs(score.value) + _SHARE * score.standard_error for score in (micro, macro))
+        bounds = zip((MICRO, MACRO), rounding_bounds(count), allowed, strict=True)
+        doubtful.append({name for name, bound, most in bounds if bound > most})
         if key:
             gamma = pearson_gamma(distance[pairs] / count, sizes, *overall[key])
             scores[-1][GAMMA] = gamma if exact else replace(gamma, standard_error=math.nan)

@@ -494,3 +494,21 @@ def test_a_text_table_takes_a_few_times_its_size(load):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6 * len(content)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["1", "2", "3", "4", "5"],
+        ["1", "2", "3.5", "4", ""],
+        ["1", "2", "", "", "12345678901234567"],
+        ["", "", "1", "2", "3"],
+        ["true", "false", "true", "", "true"],
+        ["1", "2", "3", "1e3", "4"],
+    ],
+)
+def test_parts_of_a_text_table_are_read_as_the_whole_is(load, monkeypatch, column):
+    content = "\n".join(["a,b", *(f"{value},{row}" for row, value in enumerate(column))]) + "\n"
+    whole = load(content)
+    monkeypatch.setattr("clusterbench.datasets.text_tables._PART_ROWS", 2)
+    assert load(content).content_hash == whole.content_hash
