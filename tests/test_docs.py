@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import make_growth
 import pytest
 
 import clusterbench
@@ -65,6 +66,14 @@ def test_every_benchmark_of_a_page_is_valid(page, text):
 
 def test_the_citation_names_this_version():
     assert f"\nversion: {clusterbench.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_the_page_on_long_tables_has_the_measured_numbers_and_no_stage_grows_faster_than_the_rows():
+    lines, page = make_growth.measured(), make_growth.PAGE.read_text(encoding="utf-8")
+    assert make_growth.with_table(page, lines) == page
+    assert make_growth.description(lines) in make_growth.FIGURE.read_text(encoding="utf-8")
+    assert "<path" in make_growth.picture(lines)
+    assert (make_growth.exponents(make_growth.seconds(lines)).dropna() <= 1.0).all()
 
 
 def test_the_python_of_a_page_compiles():
