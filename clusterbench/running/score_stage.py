@@ -85,7 +85,7 @@ def sampling_alerts(plan: Plan, store: Store) -> Iterator[Alert]:
         frames = [store.frame(_errors_key(score_key(plan.spaces[dataset, space]))) for space in spaces]
         largest = max((frame["standard_error"].max() for frame in frames if frame is not None), default=None)
         if largest is not None:
-            rows = f"{ANCHORS:,} random rows of {plan.datasets[dataset].n_rows:,}, or more"
+            rows = f"at least {ANCHORS:,} random rows of {plan.datasets[dataset].n_rows:,}"
             text = f"silhouettes are means over {rows}, each against all: the standard error is at most {largest:.4f}"
             yield Alert(AlertKind.SAMPLED_SCORES, text, dataset)
 
