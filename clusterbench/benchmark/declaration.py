@@ -107,12 +107,11 @@ class Benchmark:
     def jobs(self) -> list[FitJob]:
         """Expand to fit jobs in the order of the file, equal jobs merged."""
         merged: dict[tuple[str, str, str, str, tuple[int, ...]], dict[str, None]] = {}
-        for spec, run in itertools.product(self.datasets, self.runs):
-            if spec.stable_name not in run.datasets:
-                continue
+        names = [spec.stable_name for spec in self.datasets]
+        for name, run in ((name, run) for name in names for run in self.runs if name in run.datasets):
             for variant, params in itertools.product(run.variants, run.params):
                 for seeds in self._seeds(run.algorithm, params):
-                    key = (spec.stable_name, variant, run.algorithm.name, params, seeds)
+                    key = (name, variant, run.algorithm.name, params, seeds)
                     merged.setdefault(key, {}).update(dict.fromkeys(cut.text for cut in run.cuts))
         return [FitJob(*key, tuple(cuts)) for key, cuts in merged.items()]
 
@@ -185,9 +184,8 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     names = [spec.stable_name for spec in file.datasets]
     for number, spec in enumerate(file.datasets, start=1):
         _check_path(spec, where=f"datasets[{number}]")
-    for name in names:
-        if names.count(name) > 1:
-            raise RequestError(f"two datasets are called {name!r}; give one of them another `name`", where="datasets")
+    if name := next((name for name in names if names.count(name) > 1), None):
+        raise RequestError(f"two datasets are called {name!r}; give one of them another `name`", where="datasets")
     raw_variants = DEFAULT_VARIANTS if file.variants is None else file.variants
     references = file.reference_spaces or DEFAULT_REFERENCE_SPACES
     known = {**DEFAULT_VARIANTS, **raw_variants}
@@ -200,13 +198,12 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
     if file.ranking.fixed_k is not None and file.ranking.fixed_k not in ks:
         raise RequestError(f"fixed_k = {file.ranking.fixed_k} is not run", where="ranking", allowed=f"one of k = {ks}")
     used = {table.use for table in file.algorithms}
-    for name in file.fit.max_rows:
-        if name not in used:
-            raise unknown("algorithm", name, used, where="fit.max_rows")
+    if unused := [name for name in file.fit.max_rows if name not in used]:
+        raise unknown("algorithm", unused[0], used, where="fit.max_rows")
     runs = []
     for number, table in enumerate(file.algorithms, start=1):
         with request_errors(table.use, where=f"algorithms[{number}] ({table.use})"):
-            runs.append(_resolve_run(table, registry, tuple(raw_variants), names, ks, file.fit))
+            runs.append(_resolve_run(table, registry, file, tuple(raw_variants), tuple(names)))
     name = names[0] if is_table_file(path.name) else path.stem
     return Benchmark(
         name=name,
@@ -235,15 +232,10 @@ def _resolve(file: BenchmarkFile, registry: Registry, text: str, path: Path) -> 
 
 
 def _resolve_run(
-    table: AlgorithmTable,
-    registry: Registry,
-    variants: Sequence[str],
-    datasets: Sequence[str],
-    ks: Sequence[int],
-    fit: FitTable,
+    table: AlgorithmTable, registry: Registry, file: BenchmarkFile, variants: tuple[str, ...], datasets: tuple[str, ...]
 ) -> AlgorithmRun:
     algorithm = registry.algorithms[table.use]
-    algorithm = replace(algorithm, max_rows=fit.max_rows.get(table.use, algorithm.max_rows))
+    algorithm = replace(algorithm, max_rows=file.fit.max_rows.get(table.use, algorithm.max_rows))
     for key, given, known in (("variant", table.variants, variants), ("dataset", table.datasets, datasets)):
         for name in given or ():
             if name not in known:
@@ -255,6 +247,7 @@ def _resolve_run(
     except ValueError as error:
         raise RequestError(str(error)) from error
     cut = _chosen_cut(algorithm, arguments)
+    ks = dict.fromkeys(file.k)
     values = _as_list(arguments.pop(cut.name, None)) or list(ks if cut.default is None else cut.default)
     for value in values:
         complaint = algorithm.cut_complaint(cut, value)
@@ -264,7 +257,7 @@ def _resolve_run(
     sets = [dict(zip(grid, combo, strict=True)) for combo in itertools.product(*grid.values())]
     params = dict.fromkeys(_params_text(algorithm.resolve(chosen)) for chosen in sets)
     cuts = {_params_text({cut.name: value}): Cut(cut.name, value) for value in values}
-    places = (table.variants or tuple(variants), table.datasets or tuple(datasets))
+    places = (table.variants or variants, table.datasets or datasets)
     return AlgorithmRun(algorithm, tuple(params), tuple(cuts.values()), *places)
 
 
