@@ -102,7 +102,8 @@ def _fits(plan: Plan, name: str, progress: Progress) -> Iterator[dict[str, float
         with lock:  # steps may change what all threads share, such as filters of warnings
             table = tested if number < 0 else _drawn_table(plan, tested, number)
             spaces = [_space(plan, table, reference).values for reference in plan.references[name]]
-        return _fit(plan, spaces)
+        with threadpool_limits(1, user_api="openmp"):  # OpenMP counts per thread: the limit below does not reach here
+            return _fit(plan, spaces)
 
     numbers = range(-1, plan.benchmark.structure.permutations)
     with threadpool_limits(1), quick_lloyd(), warnings.catch_warnings():

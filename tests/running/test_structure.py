@@ -1,6 +1,7 @@
 """Is there structure at all? k-means on drawn tables, the dips of the columns, one verdict."""
 
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from clusterbench.ranking import AlertKind
 from clusterbench.running import Silent
@@ -71,6 +73,24 @@ def test_blobs_on_a_ring_beat_the_tables_drawn_from_their_copula(tmp_path):
     assert [sorted(fit.inertia) for fit in (finding.observed, *finding.drawn)] == [[*range(1, 11)]] * 20
     assert finding.n_rows == 200
     assert alerts == []
+
+
+def test_kmeans_of_each_table_runs_on_one_thread_of_openmp(tmp_path, monkeypatch):
+    counts, fit, run = [], KMeans.fit, Thread.run
+
+    def recording_fit(self, X):
+        counts.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp")
+        return fit(self, X)
+
+    def run_with_two(self):
+        with threadpool_limits(2, user_api="openmp"):  # as where OMP_NUM_THREADS is not set
+            run(self)
+
+    monkeypatch.setattr(KMeans, "fit", recording_fit)
+    monkeypatch.setattr(Thread, "run", run_with_two)
+    values = np.random.default_rng(0).normal(size=(60, 2))
+    run_table(values, tmp_path, text=TOML.replace("permutations = 19", "permutations = 3"))
+    assert set(counts) == {1}
 
 
 def test_correlated_columns_of_one_cloud_raise_one_alert_and_every_table_is_a_step_of_the_progress(tmp_path):
