@@ -22,6 +22,7 @@ from clusterbench.plugins import (
     prepare_tensorflow,
     quiet_tensorflow,
     require_number,
+    standardized_rows,
 )
 
 Batch = NDArray[np.float32]
@@ -160,13 +161,11 @@ def train(rows: Batch, seed: int, how: Training) -> tuple[list[Batch], dict[str,
 def fit_encoder(X: Floats, seed: int, how: Training) -> tuple[Encoder, dict[str, Any]]:
     """Train on the table and return the encoder as plain numbers, with the facts of the training."""
     prepare_tensorflow()
-    scale = X.std(axis=0)
-    mean, scale = X.mean(axis=0), np.where(scale > 0, scale, 1.0)
-    rows = np.ascontiguousarray((X - mean) / scale, dtype=np.float32)
+    rows, mean, scale = standardized_rows(X)
     with quiet_tensorflow(), keras_seed(seed):
         best_weights, facts = train(rows, seed, how)
     numbers = [weights.astype(np.float64) for weights in best_weights]
-    encoder = Encoder(np.array(mean), scale, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
+    encoder = Encoder(mean, scale, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
     return encoder, facts
 
 
@@ -245,6 +244,7 @@ ALGORITHM = Algorithm(
     reference="Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647",
     build=build,
     packages={"tensorflow": "tensorflow", "keras": "keras", "sklearn": "scikit-learn"},
+    standardizes=True,
     assignment=Assignment.PREDICT,
     check_params=check_params,
     warm_up=warm_up,

@@ -9,8 +9,13 @@ from typing import Any
 
 
 def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a package; `names` lists, for each of its modules, the names that it gives."""
+    """Return the `__getattr__` of a package; `names` lists, for each of its modules, the names that it gives.
+
+    ValueError for a name that a module has, too: once that is imported, it would be given in place of what it holds.
+    """
     modules = {name: module for module, given in names.items() for name in given}
+    if hidden := sorted(modules.keys() & names):
+        raise ValueError(f"modules of {package} hide the names {', '.join(hidden)}")
 
     def import_name(name: str) -> Any:
         if name not in modules:

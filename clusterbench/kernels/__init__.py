@@ -9,15 +9,15 @@ from clusterbench.lazy_names import lazy_names
 if TYPE_CHECKING:
     from clusterbench.kernels.density_kernels import neighbours_and_reachability
     from clusterbench.kernels.greedy_medoids import GreedyMedoids
+    from clusterbench.kernels.lloyd_kernels import quick_lloyd
     from clusterbench.kernels.medoid_swaps import swapped_medoids
-    from clusterbench.kernels.quick_lloyd import quick_lloyd
     from clusterbench.kernels.quick_mixture import QuickMixture
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
     "greedy_medoids": ("GreedyMedoids",),
     "medoid_swaps": ("swapped_medoids",),
-    "quick_lloyd": ("quick_lloyd",),
+    "lloyd_kernels": ("quick_lloyd",),
     "quick_mixture": ("QuickMixture",),
 }
 

@@ -10,7 +10,7 @@ from scipy.linalg.lapack import dpotrf, dtrtrs
 from sklearn.mixture import GaussianMixture
 from sklearn.mixture._gaussian_mixture import _compute_precision_cholesky
 
-from clusterbench.kernels.quick_lloyd import quick_lloyd
+from clusterbench.kernels.lloyd_kernels import quick_lloyd
 from clusterbench.metrics.compilation import compiled
 from clusterbench.tables import Floats
 

@@ -34,7 +34,14 @@ from clusterbench.plugins.parameter_checks import (
 )
 from clusterbench.plugins.plugin_loading import ENTRY_POINT, load_plugin
 from clusterbench.plugins.process_state import kept_generators, kept_state, recorded_warnings
-from clusterbench.plugins.row_models import Encoder, LatentCentroids, ShiftedModel, operations_of, without_offset
+from clusterbench.plugins.row_models import (
+    Encoder,
+    LatentCentroids,
+    ShiftedModel,
+    operations_of,
+    standardized_rows,
+    without_offset,
+)
 from clusterbench.plugins.row_sampling import cutter_of
 from clusterbench.plugins.standard_tables import small_table
 from clusterbench.plugins.stored_labels import stored_labels
@@ -98,6 +105,7 @@ __all__ = [
     "shipped_place",
     "sklearn_algorithm",
     "small_table",
+    "standardized_rows",
     "stored_labels",
     "warm_imports",
     "without_offset",

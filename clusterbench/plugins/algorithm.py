@@ -122,6 +122,9 @@ class Algorithm:
     grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # values that are run when a benchmark names none
     deterministic: bool | Callable[[Params], bool] = False  # whether the seed has no influence
     noise: bool = False  # whether it can label rows -1
+    # Whether it standardises each column itself (`standardized_rows`): of two spaces that are then equal, such as the
+    # raw and the standardised columns, only one is fitted.
+    standardizes: bool = False
     # Largest table to whose rows it is fitted, where time or memory grow faster than rows; see `RowSample` for longer
     # ones. None is no limit.
     max_rows: int | None = None

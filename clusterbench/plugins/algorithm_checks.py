@@ -108,6 +108,13 @@ class AlgorithmChecks(Suite):
             raise NotApplicable("the seed may matter")
         return _difference(self._partitions, self._fit(seed=1))
 
+    def standardizes(self) -> str:
+        """Declared to standardise: columns in other units change nothing."""
+        if not self._algorithm.standardizes:
+            raise NotApplicable("units may matter")
+        units = 2.0 ** (np.arange(self._X.shape[1]) % 5 + 1)  # powers of two leave every digit as it is
+        return _difference(self._partitions, self._fit(self._X * units))
+
     def noise_declared(self) -> str:
         """Noise is given only where declared."""
         noisy = any(np.min(p.labels) < 0 for p in self._partitions)

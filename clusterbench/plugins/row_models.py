@@ -36,6 +36,17 @@ def without_offset(X: Floats) -> tuple[Floats, Floats | None]:
     return rows, centre
 
 
+def standardized_rows(X: Floats) -> tuple[NDArray[np.float32], Floats, Floats]:
+    """Return the rows of `X`, shape (n, d), with mean 0 and variance 1 in each column, and the means and scales (d,).
+
+    The rows are of float32, so that the rounding of another scale of the same columns leaves them as they are. The
+    scale of a constant column is 1.
+    """
+    deviation = X.std(axis=0)
+    mean, scale = X.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+    return np.ascontiguousarray((X - mean) / scale, dtype=np.float32), np.asarray(mean), scale
+
+
 def operations_of(model: object) -> list[dict[str, Any]] | None:
     """Return how a fitted model gives the cluster of a row of its space, as operations of an assignment program.
 

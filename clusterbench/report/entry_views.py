@@ -210,7 +210,7 @@ def boards_of(run: StoredRun) -> list[Board]:
     """
     names = entry_names(run)
     several = len({policy for frame in (run.board.table, run.board.rejected) for policy in frame["k_policy"]}) > 1
-    shown = run.board.table[CUT_KEY].drop_duplicates()
+    shown = run.board.table[CUT_KEY].drop_duplicates().astype(str)  # also of a board without entries
     cells = rows_by(SeedCell, run.cells.merge(shown, on=CUT_KEY), CUT_KEY)
     scores = rows_by(LabelScore, run.scores.merge(shown, on=CUT_KEY), CUT_KEY)
     entries: dict[tuple[str, bool], list[Entry]] = {}

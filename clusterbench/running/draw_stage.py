@@ -27,7 +27,7 @@ from clusterbench.results import FrameRecord
 from clusterbench.results.stored_frames import DRAW_SCORES, DRAWS
 from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.fitting import fit
-from clusterbench.running.planning import Plan, PlannedJob, job_key, score_key
+from clusterbench.running.planning import Plan, PlannedJob, input_hash, job_key, score_key
 from clusterbench.running.progress import Progress, Silent
 from clusterbench.running.score_stage import labels_to_score, score_spaces
 from clusterbench.running.settings import Settings
@@ -144,10 +144,10 @@ def _draw_plan(plan: Plan, drawn: Sequence[_DrawnJob], number: int) -> Plan:
     spaces = {where: _restrict(plan.spaces[where], rows[where[0]], seed, number) for where in sorted(fitted | scored)}
     jobs = []
     for each in drawn:
-        space_hash = spaces[each.job.dataset, each.job.variant].content_hash
+        space, algorithm = spaces[each.job.dataset, each.job.variant], plan.benchmark.algorithm(each.job.algorithm)
         sample = each.sample if each.sample is not None and each.sample.rows < len(rows[each.job.dataset]) else None
-        key = job_key(each.job, plan.benchmark.algorithm(each.job.algorithm), space_hash, sample)
-        jobs.append(PlannedJob(each.job, key, space_hash, None, sample))
+        key = job_key(each.job, algorithm, input_hash(space, algorithm), sample)
+        jobs.append(PlannedJob(each.job, key, space.content_hash, None, sample))
     datasets = {name: dataset.take(rows[name]) for name, dataset in plan.datasets.items()}
     return replace(plan, datasets=datasets, spaces=spaces, jobs=tuple(jobs), warnings=())
 

@@ -18,7 +18,7 @@ from clusterbench.environment import package_version
 from clusterbench.errors import RequestError
 from clusterbench.metrics import SCORING_VERSION
 from clusterbench.naming import canonical_json
-from clusterbench.plugins import Algorithm, Assignment, missing_packages
+from clusterbench.plugins import Algorithm, Assignment, missing_packages, standardized_rows
 from clusterbench.preprocessing import Space, describe, fit_space, resolved
 from clusterbench.ranking import Alert, AlertKind, RankingSpec
 from clusterbench.results import AlgorithmRecord, DatasetRecord, JobRecord, RunRecord, SpaceRecord, VariantRecord
@@ -156,9 +156,9 @@ def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, D
             continue
         dataset, algorithm = datasets[job.dataset], algorithms[job.algorithm]
         _enough_rows(job, dataset, where)
-        space_hash = spaces[job.dataset, job.variant].content_hash
-        sample = _sample(algorithm, dataset, benchmark)
-        key = job_key(job, algorithm, space_hash, sample)
+        space = spaces[job.dataset, job.variant]
+        space_hash, sample = space.content_hash, _sample(algorithm, dataset, benchmark)
+        key = job_key(job, algorithm, input_hash(space, algorithm), sample)
         planned.append(PlannedJob(job, key, space_hash, _obstacle(algorithm, dataset, sample), sample))
     name = benchmark.name + selection.suffix
     return Plan(benchmark, name, selection, datasets, spaces, references, tuple(planned), tuple(warnings))
@@ -229,8 +229,16 @@ def score_key(space: Space | KnownClasses) -> str:
     return hashlib.sha256(f"{space.content_hash}:{SCORING_VERSION}".encode()).hexdigest()
 
 
+def input_hash(space: Space, algorithm: Algorithm) -> str:
+    """Return the hash of what an algorithm makes of a space: the space, or its standardised rows."""
+    if not algorithm.standardizes:
+        return space.content_hash
+    rows, _, _ = standardized_rows(space.values)
+    return hashlib.sha256(f"standardised {rows.shape}".encode() + rows.tobytes()).hexdigest()
+
+
 def job_key(job: FitJob, algorithm: Algorithm, space_hash: str, sample: RowSample | None = None) -> str:
-    """Return the hash of everything that the labels of a job depend on."""
+    """Return the hash of everything that the labels of a job depend on; `space_hash` is that of `input_hash`."""
     seed = None if algorithm.is_deterministic(json.loads(job.params)) else job.seed
     parts = [space_hash, algorithm.name, algorithm.version, job.params, seed, versions_of(algorithm)]
     if sample is not None:

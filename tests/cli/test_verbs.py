@@ -81,6 +81,21 @@ def test_the_first_failures_are_named_at_the_end_with_the_table_of_all(own, call
     ]
 
 
+def test_a_run_without_any_labels_ends_with_a_page_and_status_1(own, call):
+    Path("algorithms").mkdir()
+    Path("algorithms/picky.py").write_text(
+        "from clusterbench.plugins import Algorithm, Family\n"
+        "def build(X, seed):\n"
+        "    raise ValueError('not these rows')\n"
+        "ALGORITHM = Algorithm('picky', Family.OTHER, summary='s', reference='r', build=build, packages={})\n"
+    )
+    Path("none.toml").write_text(TOML.split("[[algorithms]]")[0] + '[[algorithms]]\nuse = "picky"\n')
+    ended = call("run", "none.toml", "--jobs", "0", "--quiet")
+    assert (ended.status, ended.err) == (1, "")
+    assert "Nothing was ranked: 8 partitions: 8 failed. Most often: ValueError: not these rows" in ended.out
+    assert "No entry could be ranked" in Path("reports/none/index.html").read_text()
+
+
 def test_a_dry_run_has_one_line_for_each_setting(workspace, call):
     out = call("run", "blobs.toml", "--dry-run").out
     rows = [[field.strip() for field in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]

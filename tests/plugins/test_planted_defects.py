@@ -1,4 +1,4 @@
-"""Twelve plug-in files with one planted defect each: `clusterbench check` names it, and passes the file without it."""
+"""Plug-in files with one planted defect each: `clusterbench check` names it, and passes the file without it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build(X, seed):
     return cutter
 
 ALGORITHM = Algorithm(name="mine", family=Family.OTHER, summary="s", reference="r", build=build, packages={{}},
-    assignment=Assignment.PREDICT, deterministic={deterministic})
+    assignment=Assignment.PREDICT, deterministic={deterministic}, standardizes={standardizes})
 """
 METRIC = """
 import numpy as np
@@ -64,6 +64,7 @@ DEFECTS = {
         {"build": "    r = np.random.default_rng(seed)", "cut": "        labels = r.permutation(labels)"},
     ),
     "calls itself deterministic": ("seed_free", {"deterministic": "True"}),
+    "does not standardise as declared": ("standardizes", {"standardizes": "True"}),
     "gives noise": ("noise_declared", {"cut": "        labels = np.where(X[:, 0] > 8, -1, labels)"}),
     "merges two clusters": ("k_honoured", {"cut": "        labels = np.minimum(labels, k - 2)"}),
     "reads the memory as it lies": ("memory_orders", {"build": "    X = X.ravel(order='K').reshape(X.shape)"}),
@@ -77,7 +78,13 @@ DEFECTS = {
 
 
 def algorithm_file(folder: Path, **parts: str) -> Path:
-    defaults = {"top": "", "build": "    pass", "cut": "        pass", "deterministic": "False"}
+    defaults = {
+        "top": "",
+        "build": "    pass",
+        "cut": "        pass",
+        "deterministic": "False",
+        "standardizes": "False",
+    }
     path = folder / "mine.py"
     path.write_text(ALGORITHM.format(**{**defaults, **parts}))
     return path
@@ -88,7 +95,7 @@ def failed(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_each_of_twelve_planted_defects_is_found(tmp_path, defect):
+def test_each_planted_defect_is_found(tmp_path, defect):
     check, parts = DEFECTS[defect]
     assert check in failed(algorithm_file(tmp_path, **parts))
 

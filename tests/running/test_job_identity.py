@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,15 @@ from hypothesis import strategies as st
 from clusterbench.benchmark import FitJob
 from clusterbench.naming import canonical_json
 from clusterbench.plugins import Algorithm, Family
-from clusterbench.running import job_key, versions_of
+from clusterbench.running import job_key, prepare, versions_of
 
 SPACE = "5" * 64
+STEPS = {
+    "raw": "[]",
+    "standard": "[{ step = 'standardize' }]",
+    "minmax": "[{ step = 'minmax' }]",
+    "log1p": "[{ step = 'log1p' }]",
+}
 
 
 def build(X, seed, n_init=1):
@@ -132,3 +139,21 @@ def test_canonical_json_is_one_text_for_one_setting_in_any_order(settings):
 def test_what_json_has_no_word_for_is_no_setting(value):
     with pytest.raises(ValueError, match="Out of range float values"):
         canonical_json({"eps": value})
+
+
+def test_an_algorithm_that_standardises_is_fitted_once_to_columns_in_any_unit(tmp_path):
+    names = ["raw", "standard", "minmax", "log1p"]
+    path = tmp_path / "units.toml"
+    path.write_text(
+        "k = [2]\nalgorithms = [{ use = 'autoencoder_kmeans' }, { use = 'kmeans' }]\n"
+        f"datasets = [{{ use = 'wine' }}]\nvariants = {{ {', '.join(f'{name} = {STEPS[name]}' for name in names)} }}\n"
+    )
+    plan, _ = prepare(path, workspace=Path.cwd())
+    keys = {
+        (each.job.algorithm, each.job.variant): each.key
+        for each in plan.jobs
+        if each.job.seed == plan.benchmark.seeds[0]
+    }
+    trained = [keys["autoencoder_kmeans", name] for name in names]
+    assert trained[0] == trained[1] == trained[2] != trained[3]
+    assert len({keys["kmeans", name] for name in names}) == 4
