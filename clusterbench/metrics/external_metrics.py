@@ -51,16 +51,10 @@ def expected_information(one: Ints, other: Ints) -> float:
 
     Source: Vinh, Epps & Bailey 2010, JMLR 11:2837, equation 24a. Equal sizes are computed once.
     """
-    n, total = int(one.sum()), 0.0
-    logs = _log_factorials(n)
-    others = list(zip(*np.unique(other, return_counts=True), strict=True))
-    for a, times_a in zip(*np.unique(one, return_counts=True), strict=True):
-        for b, times_b in others:
-            shared = np.arange(max(1, a + b - n), min(a, b) + 1)
-            fixed = logs[a] + logs[b] + logs[n - a] + logs[n - b] - logs[n]
-            chance = np.exp(fixed - logs[shared] - logs[a - shared] - logs[b - shared] - logs[n - a - b + shared])
-            total += times_a * times_b * float((shared / n * np.log(n * shared / (a * b)) * chance).sum())
-    return total
+    from clusterbench.metrics.kernels import expected_terms
+
+    (sizes, counts), (other_sizes, other_counts) = (np.unique(each, return_counts=True) for each in (one, other))
+    return float(counts @ expected_terms(sizes, other_sizes, _log_factorials(int(one.sum()))) @ other_counts)
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -126,3 +128,22 @@ def centroid_sums(
         spread[c] /= sizes[c]
         for f in range(d):  # what the first mean lost by rounding
             centroids[c, f] += rest[c, f] / sizes[c]
+
+
+@compiled
+def expected_terms(sizes: Ints, other_sizes: Ints, logs: Floats) -> Floats:
+    """Return, for groups of these sizes (r,) and (c,), their expected parts of the mutual information, (r, c), in nats.
+
+    `logs` holds the logarithms of the factorials up to the number of rows. Numbers of shared rows are left out where
+    they are so far from their mean that one of them occurs with a chance below 4e-22 (Hoeffding 1963, section 6).
+    """
+    n, terms = len(logs) - 1, np.zeros((len(sizes), len(other_sizes)))
+    for i in range(len(sizes)):
+        for j in range(len(other_sizes)):
+            a, b = sizes[i], other_sizes[j]
+            mean, reach = a * b // n, int(5.0 * math.sqrt(min(a, b))) + 1
+            fixed = logs[a] + logs[b] + logs[n - a] + logs[n - b] - logs[n]
+            for shared in range(max(1, a + b - n, mean - reach), min(a, b, mean + reach) + 1):
+                chance = fixed - logs[shared] - logs[a - shared] - logs[b - shared] - logs[n - a - b + shared]
+                terms[i, j] += shared / n * math.log(n * shared / (a * b)) * math.exp(chance)
+    return terms

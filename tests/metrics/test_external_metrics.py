@@ -79,6 +79,13 @@ def test_more_clusters_than_classes_leave_clusters_unmatched():
     assert got == pytest.approx({"nca": 2 / 4 + 4 / 4 - 1, "npa": (6 / 8 - 1 / 3) / (2 / 3)})
 
 
+def test_expected_information_of_many_rows_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    classes, labels = rng.choice(3, 9_000, p=[0.78, 0.2, 0.02]), rng.choice(5, 9_000, p=[0.6, 0.3, 0.09, 0.005, 0.005])
+    labels[:3_000] = classes[:3_000]
+    assert values(labels, classes)["ami"] == pytest.approx(sk.adjusted_mutual_info_score(classes, labels), abs=1e-11)
+
+
 def test_worse_than_chance_is_negative():
     assert values([0, 1, 0, 1], [0, 0, 1, 1], ["ari"])["ari"] == pytest.approx(-0.5)
 
