@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from clusterbench.labeling import canonical
+from clusterbench.labeling import Labels, canonical
 from clusterbench.metrics.batches import Use, as_labelings, as_policies, batches
 from clusterbench.metrics.builtin_metrics import as_metrics
 from clusterbench.metrics.computation import Computation, Scores, ScoringSettings, count_threads
@@ -18,6 +18,7 @@ from clusterbench.metrics.metric import Metric, NoiseRule
 from clusterbench.metrics.partitions import lay_out
 from clusterbench.metrics.row_scores import ANCHORS, EXACT_ROWS, Sample, cluster_totals
 from clusterbench.metrics.score import NoisePolicy, Score
+from clusterbench.metrics.threads import in_threads
 from clusterbench.tables import Floats
 
 
@@ -97,8 +98,8 @@ def score_table(
     uses: list[Use] = []
     for batch in batches(table.space, labelings, policies, settings.memory_mb * 1e6, settings.threads):
         scores |= {key: {} for key in batch.keys}
-        for computation, names in by_computation(metrics) if batch.keys else ():
-            for key, some in zip(batch.keys, computation.scores(table, batch.labels, names, settings), strict=True):
+        for each in _computed(table, batch.labels, metrics, settings) if batch.keys else ():
+            for key, some in zip(batch.keys, each, strict=True):
                 scores[key] |= some
         uses += batch.uses
     rows = []
@@ -110,6 +111,19 @@ def score_table(
             rows.append((use.labeling, metric.name, str(use.policy), *what))
     columns = ["labeling", "metric", "noise", "value", "status", "reason", "standard_error"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _computed(
+    table: ScoringTable, labelings: Sequence[Labels], metrics: Sequence[Metric], settings: ScoringSettings
+) -> list[list[Scores]]:
+    """Return what each computation gives, those of this package side by side: the graph of a space takes one core."""
+
+    def compute(group: tuple[Computation, list[str]]) -> list[Scores]:
+        return group[0].scores(table, labelings, group[1], settings)
+
+    shared = by_computation([metric for metric in metrics if metric.shared is not None])
+    functions = by_computation([metric for metric in metrics if metric.shared is None])  # may need this thread
+    return [*in_threads(compute, shared, settings.threads), *map(compute, functions)]
 
 
 def by_computation(metrics: Sequence[Metric]) -> list[tuple[Computation, list[str]]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterbench.errors import RequestError
-from clusterbench.metrics import METRICS, NoisePolicy, score_labelings
+from clusterbench.metrics import METRICS, Metric, NoisePolicy, score_labelings
 
 ALL = list(METRICS)
 
@@ -172,6 +172,18 @@ def test_a_wrong_request_is_named(change, message):
     request = {"X": np.arange(4.0)[:, None], "labelings": [[0, 0, 1, 1]]} | change
     with pytest.raises(RequestError, match=message):
         score_labelings(**request)
+
+
+def test_functions_of_plug_ins_run_in_the_calling_thread(blobs, labelings):
+    seen = []
+
+    def value(X, labels):
+        seen.append(threading.current_thread())
+        return 0.0
+
+    own = Metric(name="own", direction="higher", formula="0", value=value)
+    score_labelings(blobs, labelings, metrics=["silhouette", own, "mst_separation"], threads=2)
+    assert set(seen) == {threading.current_thread()}
 
 
 def test_calls_from_several_threads_do_not_disturb_each_other(blobs, labelings):
