@@ -8,19 +8,31 @@ from clusterbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from clusterbench.kernels.density_kernels import neighbours_and_reachability
+    from clusterbench.kernels.distance_matrix import euclidean_distances
     from clusterbench.kernels.greedy_medoids import GreedyMedoids
     from clusterbench.kernels.lloyd_kernels import quick_lloyd
     from clusterbench.kernels.medoid_swaps import swapped_medoids
+    from clusterbench.kernels.medoid_update import MedoidUpdate
     from clusterbench.kernels.quick_mixture import QuickMixture
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
+    "distance_matrix": ("euclidean_distances",),
     "greedy_medoids": ("GreedyMedoids",),
-    "medoid_swaps": ("swapped_medoids",),
     "lloyd_kernels": ("quick_lloyd",),
+    "medoid_swaps": ("swapped_medoids",),
+    "medoid_update": ("MedoidUpdate",),
     "quick_mixture": ("QuickMixture",),
 }
 
-__all__ = ["GreedyMedoids", "QuickMixture", "neighbours_and_reachability", "quick_lloyd", "swapped_medoids"]
+__all__ = [
+    "GreedyMedoids",
+    "MedoidUpdate",
+    "QuickMixture",
+    "euclidean_distances",
+    "neighbours_and_reachability",
+    "quick_lloyd",
+    "swapped_medoids",
+]
 
 __getattr__ = lazy_names(__name__, _NAMES)

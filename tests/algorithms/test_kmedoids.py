@@ -6,9 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import pairwise_distances
 
 extra = pytest.importorskip("sklearn_extra.cluster", reason="scikit-learn-extra is not installed")
 
@@ -39,25 +36,6 @@ def test_other_distances_are_kmedoids_own(cuts_of, moons, metric):
     expected = fit_plainly(moons, 4, metric=metric)
     np.testing.assert_array_equal(found.labels, expected.labels_)
     assert found.inertia == expected.inertia_
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 7), st.booleans(), st.sampled_from([1e-9, 1.0, 1e9]))
-def test_the_fast_update_moves_medoids_as_the_library_does(module_of, seed, k, lattice, scale):
-    rng = np.random.default_rng(seed)
-    X = (rng.integers(0, 4, size=(60, 2)) if lattice else rng.normal(size=(60, 2)) ** 3) * scale
-    D = pairwise_distances(X)
-    model = extra.KMedoids(k)
-    update = module_of("kmedoids").MedoidUpdate(D, k)
-    start = rng.choice(60, k, replace=False)
-    plain, fast = start.copy(), start.copy()
-    for _ in range(4):
-        labels = np.argmin(D[plain], axis=0)
-        if len(np.unique(labels)) < k:
-            break  # the library warns of an empty cluster; see the next test
-        model._update_medoid_idxs_in_place(D, labels, plain)
-        update(D, labels, fast)
-        np.testing.assert_array_equal(fast, plain)
 
 
 def test_copies_of_one_row_as_medoids_leave_a_cluster_empty_quietly(cuts_of):
