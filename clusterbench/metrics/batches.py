@@ -148,10 +148,10 @@ def batches(
     known: set[bytes] = set()
     for position, given in enumerate(labelings):
         labels = canonical(given)
-        coverage = np.count_nonzero(labels >= 0) / len(labels)
+        coverage, own_key = np.count_nonzero(labels >= 0) / len(labels), _key(labels)
         for policy in policies:
             partition, reason = apply_policy(space, labels, policy)
-            key = hashlib.blake2b(partition.tobytes(), digest_size=16).digest()
+            key = own_key if partition is labels else _key(partition)
             if not reason and key not in known:
                 more = _cost(len(space), int(partition.max()) + 1, threads)
                 if batch.keys and size + more > memory_bytes:
@@ -163,6 +163,10 @@ def batches(
                 batch.labels.append(partition)
             batch.uses.append(Use(position, policy, key, coverage, reason))
     yield batch
+
+
+def _key(partition: Labels) -> bytes:
+    return hashlib.blake2b(partition.data, digest_size=16).digest()
 
 
 def _cost(n: int, k: int, threads: int) -> float:
