@@ -40,12 +40,8 @@ class QuickMixture(GaussianMixture):  # type: ignore[misc]
             np.matmul(X, factor, out=rotated)
             sums_of_squares(rotated, mean @ factor, joint[:, c])
         log_det = np.sum(np.log(self.precisions_cholesky_.reshape(k, -1)[:, :: d + 1]), axis=1)
-        joint += d * math.log(2 * math.pi)
-        joint *= -0.5
-        joint += log_det
-        joint += np.log(self.weights_)
-        below, highest, n_highest = np.empty_like(joint), np.empty(len(X)), np.empty(len(X))
-        lower(joint, below, highest, n_highest)
+        constant, log_weights = d * math.log(2 * math.pi), np.log(self.weights_)
+        below, highest, n_highest = log_probabilities(joint, constant, log_det, log_weights)
         np.exp(below, out=below)
         norm = np.log1p(row_sums(below) / n_highest) + np.log(n_highest) + highest
         return norm, joint - norm[:, np.newaxis]
@@ -59,7 +55,7 @@ class QuickMixture(GaussianMixture):  # type: ignore[misc]
             super()._m_step(X, log_resp, **options)
             return
         shares = np.exp(log_resp)
-        sizes = np.sum(shares, axis=0) + 10 * np.finfo(np.float64).eps
+        sizes = column_sums(shares) + 10 * np.finfo(np.float64).eps
         self.means_ = (shares.T @ X) / sizes[:, np.newaxis]
         self.covariances_ = np.empty((len(sizes), X.shape[1], X.shape[1]))
         gaps, weighted = np.empty_like(X), np.empty_like(X)
@@ -120,16 +116,35 @@ def sums_of_squares(table: Floats, shift: Floats, sums: Floats) -> None:
 
 
 @compiled
-def lower(table: Floats, below: Floats, highest: Floats, n_highest: Floats) -> None:
-    """Fill the highest number of each row (n, k), how many there are, and the others less it; -inf instead of it."""
-    for i in range(len(table)):
-        peak, count = table[i].max(), 0.0
-        for j in range(table.shape[1]):
-            below[i, j] = table[i, j] - peak
-            if table[i, j] == peak:
-                below[i, j] = -np.inf
-                count += 1.0
+def log_probabilities(
+    joint: Floats, constant: float, log_det: Floats, log_weights: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Turn sums of squares (n, k) into log probabilities, in place.
+
+    Return them less the highest one of their row, with -inf instead of it, the highest ones and how often each occurs.
+    """
+    below, highest, n_highest = np.empty_like(joint), np.empty(len(joint)), np.empty(len(joint))
+    for i in range(len(joint)):
+        peak, count = -np.inf, 0.0
+        for j in range(joint.shape[1]):
+            joint[i, j] = (joint[i, j] + constant) * -0.5 + log_det[j] + log_weights[j]
+            peak = max(peak, joint[i, j])
+        for j in range(joint.shape[1]):
+            is_peak = joint[i, j] == peak
+            below[i, j] = -np.inf if is_peak else joint[i, j] - peak
+            count += is_peak
         highest[i], n_highest[i] = peak, count
+    return below, highest, n_highest
+
+
+@compiled
+def column_sums(table: Floats) -> Floats:
+    """Return the sums of the columns (n, k), added up row after row as numpy does."""
+    sums = np.zeros(table.shape[1])
+    for i in range(len(table)):
+        for j in range(len(sums)):
+            sums[j] += table[i, j]
+    return sums
 
 
 @compiled
