@@ -55,7 +55,7 @@ class Scope:
         """Return the columns and groups that the first step finds."""
         frame = dataset.frame
         numbers = [name for name in frame.columns if name not in dataset.coded]
-        groups = {NONNEGATIVE: tuple(name for name in numbers if not bool((frame[name] < 0).any()))}
+        groups = {NONNEGATIVE: tuple(frame[numbers].columns[~(frame[numbers] < 0).any()])}
         for role in (ColumnRole.CATEGORY, ColumnRole.DATE):
             groups[role.value] = tuple(name for name, column in dataset.coded.items() if column.role is role)
         return cls(dataset.columns, {**groups, **dataset.groups}, coded=dataset.coded)

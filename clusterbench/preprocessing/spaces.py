@@ -131,12 +131,11 @@ def _check_output(given: pd.DataFrame, made: pd.DataFrame, gaps: set[str], *, af
         raise RequestError(f"no column is left after {after}")
     if len(made) != len(given):
         raise RequestError(f"{after} made {len(made)} rows of {len(given)}", allowed="one row for each row")
-    for name in made.columns:
-        values = made[name]
-        if not pd.api.types.is_numeric_dtype(values):
-            raise RequestError(f"{after} made column {name!r} of dtype {values.dtype}", allowed="numbers")
-        if name not in gaps and values.isna().any():
-            raise RequestError(f"{after} made {int(values.isna().sum())} missing values in column {name!r}")
+    for (name, dtype), missing in zip(made.dtypes.items(), made.isna().sum(), strict=True):
+        if not pd.api.types.is_numeric_dtype(dtype):
+            raise RequestError(f"{after} made column {name!r} of dtype {dtype}", allowed="numbers")
+        if missing and name not in gaps:
+            raise RequestError(f"{after} made {missing} missing values in column {name!r}")
     _check_size(made, what=f"{after} made")
 
 

@@ -122,6 +122,8 @@ def _fit(plan: Plan, spaces: Iterable[Floats]) -> dict[str, float]:
     silhouettes, inertias = [], []
     for values in spaces:
         space = np.clip(values, *np.quantile(values, [_TAIL, 1 - _TAIL], axis=0))
+        if space.shape[1] > len(space):  # as many columns as rows hold the same distances
+            space = np.ascontiguousarray(np.asarray(np.linalg.qr(space.T, mode="r")).T)
         labelings, inertia = _kmeans(space, plan.benchmark.ranking.seed)
         sizes = [np.unique(labels, return_counts=True)[1].tolist() for labels in labelings]
         passing = [

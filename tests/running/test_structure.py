@@ -136,9 +136,10 @@ def test_without_a_partition_that_passes_the_gate_the_columns_alone_are_tested(t
     assert alerts == []
 
 
-def test_k_means_and_its_silhouette_are_those_of_scikit_learn(tmp_path):
-    table = np.random.default_rng(5).normal(size=(90, 3)) + 4 * (np.arange(90) % 3)[:, None]
-    finding, _ = run_table(table, tmp_path)
+@pytest.mark.parametrize("n_columns", [3, 120])
+def test_k_means_and_its_silhouette_are_those_of_scikit_learn(tmp_path, n_columns):
+    table = np.random.default_rng(5).normal(size=(90, n_columns)) + 4 * (np.arange(90) % 3)[:, None]
+    finding, _ = run_table(table, tmp_path, text=TOML.replace("permutations = 19", "permutations = 1"))
     space = StandardScaler().fit_transform(table)
     space = np.clip(space, *np.quantile(space, [0.025, 0.975], axis=0))
     fitted = {k: KMeans(k, n_init=3, random_state=0).fit(space) for k in range(2, 11)}
