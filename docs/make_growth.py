@@ -66,7 +66,7 @@ def markdown(lines: pd.DataFrame) -> str:
 
 def with_table(page: str, lines: pd.DataFrame) -> str:
     """Return the page with the table of the measurements in place of the one that it has."""
-    return re.sub(r"(?<=\n)\| stage \|.*?(?=\n\n)", markdown(lines), page, flags=re.DOTALL)
+    return re.sub(r"(?<=\n)\| stage \|.*?(?=\n\n)", markdown(lines), page, count=1, flags=re.DOTALL)
 
 
 def description(lines: pd.DataFrame) -> str:
