@@ -122,6 +122,8 @@ class _JobExecutor:
                     path = self._file(path.stem, "space.npy", space.data)
             return list(pool.run([replace(task, plugin=plugin, space_path=str(path))], is_wanted=is_wanted))
         finally:
+            if not is_wanted():  # the run may be gone: nothing of it stays
+                pool.end()
             self._idle.put(pool)
             self._timer.cancel()
             if self._is_closed:

@@ -175,7 +175,8 @@ def kill_a_busy_worker(cluster: DaskCluster) -> None:
 
 
 def test_a_job_that_always_kills_its_dask_worker_is_failed_with_a_reason(cluster, make_task, tmp_path):
-    cut = "if k == 3:\n    psutil = __import__('psutil')\n    psutil.Process().parents()[1].kill(); time.sleep(10)"
+    kill = "__import__('psutil').Process().parents()[2].kill()"  # above the supervisor and the template
+    cut = f"if k == 3:\n    {kill}; time.sleep(10)"
     tasks = [make_task(write_plugin(tmp_path, "kills_dask", cut=cut)), make_task("healthy", name="behind it")]
     over = threading.Event()
 
