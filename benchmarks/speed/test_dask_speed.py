@@ -36,7 +36,7 @@ structure = {{ permutations = 0 }}
 [variants]
 standard = [{{ step = "impute" }}, {{ step = "standardize" }}]
 """
-Found = dict[int, StoredRun]
+Runs = dict[int, StoredRun]
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -51,12 +51,13 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found() -> Found:
+def runs() -> Runs:
+    """Return the finished runs by their number of workers, which the tests fill."""
     return {}
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_fits_by_dask_workers(benchmark, folder, found, workers):
+def test_fits_by_dask_workers(benchmark, folder, runs, workers):
     with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
         cluster.wait_for_workers(workers)
         settings = Settings(scheduler=cluster.scheduler_address)
@@ -64,17 +65,17 @@ def test_fits_by_dask_workers(benchmark, folder, found, workers):
         def run_fits() -> StoredRun:
             return run(folder / "fits.toml", results=folder / f"results{workers}", workspace=folder, settings=settings)
 
-        now = found[workers] = benchmark.pedantic(run_fits, rounds=1)
+        now = runs[workers] = benchmark.pedantic(run_fits, rounds=1)
     assert now.computed == len(now.cells) > 0
     seconds = now.manifest.seconds.fitting
     print(f"\n{workers} Dask workers, {now.computed} fits: {seconds:.1f} s, {now.computed / seconds:.2f} fits a second")
-    if workers > 1 and 1 in found:
-        compare(benchmark, found, workers)
+    if workers > 1 and 1 in runs:
+        compare(benchmark, runs, workers)
 
 
-def compare(benchmark, found: Found, workers: int) -> None:
+def compare(benchmark, runs: Runs, workers: int) -> None:
     """Compare labels and time with those of one worker."""
-    one, more = found[1], found[workers]
+    one, more = runs[1], runs[workers]
     key = ["variant", "algorithm", "params", "cut", "seed"]
     columns = [*key, "status", "labels_sha256"]
     pd.testing.assert_frame_equal(*(r.cells[columns].sort_values(key, ignore_index=True) for r in (one, more)))

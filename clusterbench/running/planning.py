@@ -150,16 +150,18 @@ def make_plan(benchmark: Benchmark, selection: Selection, tables: Mapping[str, D
     except RequestError as error:
         raise error.within(where) from error
     algorithms = {run.algorithm.name: run.algorithm for run in benchmark.runs}
-    planned = []
+    planned, hashes = [], dict[tuple[str, str, bool], str]()  # the seeds of an algorithm share what it is given
     for job in jobs:
         if (job.dataset, job.variant) not in spaces:
             continue
         dataset, algorithm = datasets[job.dataset], algorithms[job.algorithm]
         _enough_rows(job, dataset, where)
         space = spaces[job.dataset, job.variant]
-        space_hash, sample = space.content_hash, _sample(algorithm, dataset, benchmark)
-        key = job_key(job, algorithm, input_hash(space, algorithm), sample)
-        planned.append(PlannedJob(job, key, space_hash, _obstacle(algorithm, dataset, sample), sample))
+        given, sample = (job.dataset, job.variant, algorithm.standardizes), _sample(algorithm, dataset, benchmark)
+        if given not in hashes:
+            hashes[given] = input_hash(space, algorithm)
+        key = job_key(job, algorithm, hashes[given], sample)
+        planned.append(PlannedJob(job, key, space.content_hash, _obstacle(algorithm, dataset, sample), sample))
     name = benchmark.name + selection.suffix
     return Plan(benchmark, name, selection, datasets, spaces, references, tuple(planned), tuple(warnings))
 
