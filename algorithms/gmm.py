@@ -1,5 +1,6 @@
 """Gaussian mixture fitted by expectation-maximisation (scikit-learn)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from clusterbench.plugins import (
     Cutter,
     Family,
     Floats,
+    Params,
     Partition,
     ShiftedModel,
     recorded_warnings,
@@ -22,10 +24,21 @@ def build(X: Floats, seed: int, **params: Any) -> Cutter:
     """Give for each k exactly what ``GaussianMixture(...).fit_predict(X)`` gives; see `QuickMixture`."""
     from clusterbench.kernels import QuickMixture
 
+    return _cutter(QuickMixture, X, seed, params)
+
+
+def refit(X: Floats, seed: int, **params: Any) -> Cutter:
+    """Do what `build` does in half the time, by sums that are rounded otherwise; see `RefitMixture`."""
+    from clusterbench.kernels import RefitMixture
+
+    return _cutter(RefitMixture, X, seed, params)
+
+
+def _cutter(mixture_type: Callable[..., Any], X: Floats, seed: int, params: Params) -> Cutter:
     rows, centre = without_offset(X)
 
     def cutter(**cut: Any) -> Partition:
-        mixture = QuickMixture(cut["k"], random_state=seed, **params)
+        mixture = mixture_type(cut["k"], random_state=seed, **params)
         with recorded_warnings() as seen:
             labels = mixture.fit_predict(rows)
             info: dict[str, Any] = {"n_iter": mixture.n_iter_, "converged": mixture.converged_}
@@ -41,7 +54,8 @@ def build(X: Floats, seed: int, **params: Any) -> Cutter:
 def warm_up() -> None:
     """Compile, or load, the kernels of a mixture."""
     with recorded_warnings():
-        build(np.random.default_rng(0).normal(size=(20, 2)), 0, max_iter=2)(k=2)
+        for build_or_refit in (build, refit):
+            build_or_refit(np.random.default_rng(0).normal(size=(20, 2)), 0, max_iter=2)(k=2)
 
 
 ALGORITHM = replace(
@@ -56,4 +70,5 @@ ALGORITHM = replace(
         warm_up=warm_up,
     ),
     build=build,
+    refit=refit,
 )

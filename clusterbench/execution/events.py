@@ -38,6 +38,7 @@ class Task:
     sample: RowSample | None = None  # of the rows that are fitted; None is all
     needs_worker: bool = False  # even where other tasks are executed in the process of the run: TensorFlow's
     packages: tuple[str, ...] = ()  # that the plug-in imports
+    is_refit: bool = False  # whether the plug-in's `refit` fits it, not its `build`
 
 
 @dataclass(frozen=True, slots=True)

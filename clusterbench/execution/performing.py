@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,8 @@ def _thread_pools(n_modules: int) -> ThreadpoolController:
 def _load(task: Task) -> Algorithm:
     """Load the plug-in, its packages and its warm-up, which do not count as fitting."""
     algorithm = load_plugin(task.plugin)
+    if task.is_refit and algorithm.refit is not None:
+        algorithm = replace(algorithm, build=algorithm.refit)
     with recorded_warnings():
         for package in algorithm.packages:
             importlib.import_module(package)

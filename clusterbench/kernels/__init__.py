@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clusterbench.kernels.medoid_swaps import swapped_medoids
     from clusterbench.kernels.medoid_update import MedoidUpdate
     from clusterbench.kernels.quick_mixture import QuickMixture
+    from clusterbench.kernels.refit_mixture import RefitMixture
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
@@ -23,12 +24,14 @@ _NAMES = {
     "medoid_swaps": ("swapped_medoids",),
     "medoid_update": ("MedoidUpdate",),
     "quick_mixture": ("QuickMixture",),
+    "refit_mixture": ("RefitMixture",),
 }
 
 __all__ = [
     "GreedyMedoids",
     "MedoidUpdate",
     "QuickMixture",
+    "RefitMixture",
     "euclidean_distances",
     "neighbours_and_reachability",
     "quick_lloyd",

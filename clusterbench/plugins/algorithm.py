@@ -134,6 +134,9 @@ class Algorithm:
     optimises: tuple[str, ...] = ()  # metrics whose formula is the objective of the algorithm: marked in the table
     control: bool = False  # whether it is a null competitor
     refits: bool = True  # whether it can be fitted to other rows; stored labels cannot, and have no draws
+    # Like `build`, for the draws, which measure stability alone: the same algorithm in faster arithmetic, so that its
+    # results are equal but for rounding. None is `build` itself.
+    refit: Callable[..., Cutter] | None = None
     # Called with the resolved parameters before anything runs; raises ValueError on a bad value.
     check_params: Callable[[Params], None] | None = None
     warm_up: Callable[[], None] | None = None  # imports and first operations that are not to be counted as fitting

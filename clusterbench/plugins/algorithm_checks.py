@@ -8,7 +8,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +108,12 @@ class AlgorithmChecks(Suite):
             raise NotApplicable("the seed may matter")
         return _difference(self._partitions, self._fit(seed=1))
 
+    def refit(self) -> str:
+        """The arithmetic of draws gives the same clusters."""
+        if (refit := self._algorithm.refit) is None:
+            raise NotApplicable("draws are fitted by build")
+        return _difference(self._partitions, self._fit(build=refit))
+
     def standardizes(self) -> str:
         """Declared to standardise: columns in other units change nothing."""
         if not self._algorithm.standardizes:
@@ -193,9 +199,16 @@ class AlgorithmChecks(Suite):
     def _partitions(self) -> list[Partition]:
         return self._fit()
 
-    def _fit(self, X: Floats | None = None, *, seed: int = 0, cuts: list[Cut] | None = None) -> list[Partition]:
+    def _fit(
+        self,
+        X: Floats | None = None,
+        *,
+        seed: int = 0,
+        cuts: list[Cut] | None = None,
+        build: Callable[..., Cutter] | None = None,
+    ) -> list[Partition]:
         rows = self._X if X is None else X
-        cutter: Cutter = self._algorithm.build(rows, seed, **self._params)
+        cutter = (build or self._algorithm.build)(rows, seed, **self._params)
         return [as_partition(cutter(**cut.arguments), len(rows)) for cut in (self._cuts if cuts is None else cuts)]
 
     def _faults(self, tables: dict[str, Any], *, may_refuse: bool = False) -> Iterator[str]:

@@ -146,8 +146,9 @@ def _draw_plan(plan: Plan, drawn: Sequence[_DrawnJob], number: int) -> Plan:
     for each in drawn:
         space, algorithm = spaces[each.job.dataset, each.job.variant], plan.benchmark.algorithm(each.job.algorithm)
         sample = each.sample if each.sample is not None and each.sample.rows < len(rows[each.job.dataset]) else None
-        key = job_key(each.job, algorithm, input_hash(space, algorithm), sample)
-        jobs.append(PlannedJob(each.job, key, space.content_hash, None, sample))
+        is_refit = algorithm.refit is not None
+        key = job_key(each.job, algorithm, input_hash(space, algorithm), sample, is_refit=is_refit)
+        jobs.append(PlannedJob(each.job, key, space.content_hash, None, sample, is_refit))
     datasets = {name: dataset.take(rows[name]) for name, dataset in plan.datasets.items()}
     return replace(plan, datasets=datasets, spaces=spaces, jobs=tuple(jobs), warnings=())
 

@@ -80,7 +80,7 @@ def pending_task(
     job = planned.job
     algorithm = plan.benchmark.algorithm(job.algorithm)
     where, uses_tensorflow = registry.algorithms.where(job.algorithm), "tensorflow" in algorithm.packages
-    needed = (uses_tensorflow, tuple(algorithm.packages))
+    needed = (uses_tensorflow, tuple(algorithm.packages), planned.is_refit)
     task = Task(planned.key, where, job.params, job.seed, cuts, space_path, planned.sample, *needed)
     facts = JobFacts(
         space_hash=planned.space_hash,

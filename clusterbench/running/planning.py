@@ -43,6 +43,7 @@ class PlannedJob:
     space_hash: str
     obstacle: str | None
     sample: RowSample | None = None  # of the rows that are fitted; None is all
+    is_refit: bool = False  # whether the `refit` of its algorithm fits it
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +240,16 @@ def input_hash(space: Space, algorithm: Algorithm) -> str:
     return hashlib.sha256(f"standardised {rows.shape}".encode() + rows.tobytes()).hexdigest()
 
 
-def job_key(job: FitJob, algorithm: Algorithm, space_hash: str, sample: RowSample | None = None) -> str:
+def job_key(
+    job: FitJob, algorithm: Algorithm, space_hash: str, sample: RowSample | None = None, *, is_refit: bool = False
+) -> str:
     """Return the hash of everything that the labels of a job depend on; `space_hash` is that of `input_hash`."""
     seed = None if algorithm.is_deterministic(json.loads(job.params)) else job.seed
     parts = [space_hash, algorithm.name, algorithm.version, job.params, seed, versions_of(algorithm)]
     if sample is not None:
         parts.append([sample.rows, sample.seed])
+    if is_refit:
+        parts.append("refit")
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 

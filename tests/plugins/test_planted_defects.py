@@ -28,7 +28,7 @@ def build(X, seed):
     return cutter
 
 ALGORITHM = Algorithm(name="mine", family=Family.OTHER, summary="s", reference="r", build=build, packages={{}},
-    assignment=Assignment.PREDICT, deterministic={deterministic}, standardizes={standardizes})
+    assignment=Assignment.PREDICT, deterministic={deterministic}, standardizes={standardizes}, refit={refit})
 """
 METRIC = """
 import numpy as np
@@ -64,6 +64,7 @@ DEFECTS = {
         {"build": "    r = np.random.default_rng(seed)", "cut": "        labels = r.permutation(labels)"},
     ),
     "calls itself deterministic": ("seed_free", {"deterministic": "True"}),
+    "refits something else": ("refit", {"refit": "lambda X, seed: build(X, seed + 1)"}),
     "does not standardise as declared": ("standardizes", {"standardizes": "True"}),
     "gives noise": ("noise_declared", {"cut": "        labels = np.where(X[:, 0] > 8, -1, labels)"}),
     "merges two clusters": ("k_honoured", {"cut": "        labels = np.minimum(labels, k - 2)"}),
@@ -84,6 +85,7 @@ def algorithm_file(folder: Path, **parts: str) -> Path:
         "cut": "        pass",
         "deterministic": "False",
         "standardizes": "False",
+        "refit": "None",
     }
     path = folder / "mine.py"
     path.write_text(ALGORITHM.format(**{**defaults, **parts}))

@@ -189,6 +189,33 @@ def test_the_gate_of_a_draw_asks_for_half_as_many_rows(study, five):
     assert sizes == {"ok": {'{"k": 2}'}}  # of five clusters of 240 rows one has less than 31
 
 
+HALVES = """
+from clusterbench.plugins import Algorithm, Family
+
+def by(column):
+    return lambda X, seed: lambda k: (X[:, column] > 0).astype(int)
+
+ALGORITHM = Algorithm(name="halves", family=Family.OTHER, summary="cuts at a mean", reference="none", build=by(0),
+    refit=by(1), deterministic=True, packages={})
+"""
+
+
+def test_draws_are_fitted_by_the_refit_of_an_algorithm_and_whole_tables_by_its_build(tmp_path):
+    square = np.array([[x, y] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for _ in range(60)])
+    study = Workspace(tmp_path, "square", blobs=pd.DataFrame(square, columns=["x", "y"]))
+    (tmp_path / "algorithms").mkdir()
+    (tmp_path / "algorithms" / "halves.py").write_text(HALVES)
+    run = study.run(at(2).replace('use = "kmeans"\nn_init = 2', 'use = "halves"').replace("k = [2, 5]", "k = [2]"))
+    cells = draws_of(study, run).cells
+    with study.store() as store:
+        [whole] = store.labelings(run.cells["labels_sha256"]).values()
+        drawn = store.labelings(cells["labels_sha256"])
+    np.testing.assert_array_equal(whole, canonical(square[:, 0] > 0))
+    for _, cell in cells.iterrows():
+        rows = draw_rows(len(square), 0, cell["draw"])
+        np.testing.assert_array_equal(drawn[cell["labels_sha256"]], canonical(square[rows, 1] > 0))
+
+
 FRAGILE = """
 from clusterbench.plugins import Algorithm, CutRange, Family
 
