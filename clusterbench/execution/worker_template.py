@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 
 from clusterbench.execution import supervisor, worker
 
@@ -34,6 +35,7 @@ _SKLEARN = ("sklearn.cluster", "sklearn.mixture", "clusterbench.kernels.quick_mi
 _MODULES = {
     **dict.fromkeys(("sklearn", "sklearn_extra", "hdbscan"), _SKLEARN),
     "scipy": ("scipy.cluster.hierarchy", "scipy.spatial"),
+    "fastcluster": ("scipy.sparse.csgraph", "clusterbench.kernels.ward_merges"),
     "tensorflow": ("tensorflow", "keras"),
 }
 _TICK = 1.0  # seconds between checks that the run is there; the end of its requests is seen at once
@@ -123,6 +125,17 @@ def _import(packages: Iterable[str]) -> None:
         for module in _MODULES.get(package, ()):
             with suppress(Exception):  # which the worker meets again, and says
                 importlib.import_module(module)
+    if "numba" in sys.modules:
+        _load_numba()
+
+
+@cache
+def _load_numba() -> None:
+    """Load what numba else loads with the first kernel of each process, which takes a quarter of a second."""
+    with suppress(Exception):
+        from numba.core.registry import cpu_target
+
+        cpu_target.target_context.refresh()
 
 
 def _supervise(folder: str, threads: int, connection: int, orders: int) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clusterbench.kernels.medoid_update import MedoidUpdate
     from clusterbench.kernels.quick_mixture import QuickMixture
     from clusterbench.kernels.refit_mixture import RefitMixture
+    from clusterbench.kernels.ward_merges import ward_tree
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
@@ -25,6 +26,7 @@ _NAMES = {
     "medoid_update": ("MedoidUpdate",),
     "quick_mixture": ("QuickMixture",),
     "refit_mixture": ("RefitMixture",),
+    "ward_merges": ("ward_tree",),
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "neighbours_and_reachability",
     "quick_lloyd",
     "swapped_medoids",
+    "ward_tree",
 ]
 
 __getattr__ = lazy_names(__name__, _NAMES)

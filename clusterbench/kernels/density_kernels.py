@@ -37,7 +37,7 @@ def neighbours_and_reachability(X: Floats, count: int, min_samples: int) -> tupl
 
 
 @compiled
-def _squared_distances(columns: Floats, first: int, point: Floats, squares: Floats) -> None:
+def squared_distances(columns: Floats, first: int, point: Floats, squares: Floats) -> None:
     """Fill the squared distances of a run of the rows of columns.T (n, d) from a point (d,)."""
     squares[:] = 0.0
     for f in range(len(point)):
@@ -68,7 +68,7 @@ def _fill_nearest(columns: Floats, nearest: Ints, squares: Floats) -> None:
                 first = max(row, span)
                 size = min(span + _SPAN, n) - first
                 if size > 0:
-                    _squared_distances(columns, first, points[row], square[:size])
+                    squared_distances(columns, first, points[row], square[:size])
                     _update(row, first, square[:size], limit, nearest, squares)
 
 
@@ -110,7 +110,7 @@ def _fill_tree(columns: Floats, reach: Floats, tree: Ints, heights: Floats) -> N
             size = min(_SPAN, left - first)
             part = slice(first, first + size)
             bests, sources, reaches = best[part], source[part], reach[part]
-            _squared_distances(columns, first, point, square[:size])
+            squared_distances(columns, first, point, square[:size])
             n_lower = 0
             for i in range(size):  # without branches, so that it is compiled to vector instructions
                 height = reaches[i] if reaches[i] > square[i] else square[i]
