@@ -175,7 +175,7 @@ ALGORITHM = Algorithm(
     ),
     deterministic=True,
     noise=True,
-    max_rows=100_000,
+    max_rows=50_000,
     packages={"scipy": "scipy", "numpy": "numpy"},
     assignment=Assignment.NEAREST_NEIGHBORS,
     check_params=check_params,

@@ -8,6 +8,6 @@ ALGORITHM = sklearn_algorithm(
     family=Family.HIERARCHY,
     summary="single linkage that merges the smallest cluster while sizes are too unequal",
     reference="Gagolewski, Bartoszuk & Cena 2016, doi:10.1016/j.ins.2016.05.003",
-    max_rows=200_000,
+    max_rows=50_000,
     packages={"genieclust": "genieclust>=1.1.6,<1.2"},  # extra agpl
 )
