@@ -12,10 +12,11 @@ from clusterbench.metrics.dbcv import DensityValidity
 from clusterbench.metrics.graph_scores import AGREEMENT, TREE, WORST, GraphIndices
 from clusterbench.metrics.metric import Direction, Metric, MetricKind, NoiseRule
 from clusterbench.metrics.silhouette_scores import GAMMA, MACRO, MICRO, Silhouettes
-from clusterbench.metrics.size_entropy import EVENNESS, size_entropies, size_evenness
+from clusterbench.metrics.size_entropy import ENTROPY, EVENNESS, SizeEntropies
 from clusterbench.tables import STABILITY
 
 _SILHOUETTES, _CENTROID_INDICES, _GRAPH_INDICES = Silhouettes(), CentroidIndices(), GraphIndices()
+_SIZE_ENTROPIES = SizeEntropies()
 _bounded = partial(Metric, direction=Direction.HIGHER, lower=-1.0, upper=1.0, noise=NoiseRule.COVERAGE)
 
 METRICS: dict[str, Metric] = {
@@ -111,14 +112,14 @@ METRICS: dict[str, Metric] = {
             shared=DensityValidity(),
         ),
         Metric(
-            name="size_entropy",
+            name=ENTROPY,
             kind=MetricKind.DIAGNOSTIC,
             direction=Direction.HIGHER,
             lower=0.0,
             formula="- sum over clusters of p log p; p: share of the clustered rows",
             caveat="says how even the sizes are, not how good the clusters",
             reference="Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
-            values=size_entropies,
+            shared=_SIZE_ENTROPIES,
         ),
         Metric(
             name=EVENNESS,
@@ -128,7 +129,7 @@ METRICS: dict[str, Metric] = {
             formula="size entropy / log k: 1 where all clusters have the same size",
             caveat="says how even the sizes are, not how good the clusters",
             reference="Pielou 1966, doi:10.1016/0022-5193(66)90013-0",
-            values=size_evenness,
+            shared=_SIZE_ENTROPIES,
         ),
     )
 }

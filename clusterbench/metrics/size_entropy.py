@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 
 from clusterbench.labeling import Labels
-from clusterbench.tables import Floats
+from clusterbench.metrics.computation import Scores, ScoringSettings
+from clusterbench.metrics.conditioning import ScoringTable
+from clusterbench.metrics.score import Score
 
-EVENNESS = "size_evenness"
+ENTROPY, EVENNESS = "size_entropy", "size_evenness"
 
 
-def size_entropies(X: Floats, labelings: Labels) -> list[float]:
-    """Return for each labeling (m, n) the entropy of its clusters' shares of the clustered rows, in natural units.
+class SizeEntropies:
+    """The computation of the entropy of a partition's sizes, in natural units, and of its share of the highest one.
 
-    Cost: O(n) time for each.
+    Cost: O(n) time for each partition.
     """
-    sizes = [np.bincount(labels[labels >= 0]) for labels in labelings]
-    return [float(-(each / each.sum() * np.log(each / each.sum())).sum()) for each in sizes]
+
+    def scores(
+        self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
+    ) -> list[Scores]:
+        """Return both scores of each partition."""
+        return [_both(labels) for labels in labelings]
 
 
-def size_evenness(X: Floats, labelings: Labels) -> list[float]:
-    """Return for each labeling (m, n) its size entropy over the highest possible one, that of equal sizes.
-
-    Cost: O(n) time for each.
-    """
-    counts = [int(labels.max()) + 1 for labels in labelings]
-    return [entropy / np.log(k) for entropy, k in zip(size_entropies(X, labelings), counts, strict=True)]
+def _both(labels: Labels) -> Scores:
+    sizes = np.bincount(labels[labels >= 0])
+    shares = sizes / sizes.sum()
+    entropy = float(-(shares * np.log(shares)).sum())
+    return {ENTROPY: Score(entropy), EVENNESS: Score(float(entropy / np.log(len(sizes))))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,27 +11,29 @@ import numpy as np
 
 LANES = 32  # rows that a kernel scores together
 CHUNK = 256  # rows to which it takes distances at once: places within a chunk fit uint8
-WAITING = 2  # results per thread that may wait to be added up
+WAITING = 2  # items per thread that are begun, or done and not taken
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def in_order(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int) -> Iterator[_Result]:
-    """Yield ``work(item) for item in items``, in order; few results wait to be taken, whatever the number of items.
+def in_order(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, waiting: int = WAITING
+) -> Iterator[_Result]:
+    """Yield ``work(item) for item in items``, in order, at most `waiting` items per thread ahead of what is taken.
 
     The kernels release the GIL; no OpenMP is involved.
     """
-    if threads == 1 or len(items) < 2:
+    if threads == 1 or (isinstance(items, Sequence) and len(items) < 2):
         yield from map(work, items)
         return
-    waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(min(threads, len(items))) as pool:
+    begun: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:  # which starts a thread only where none is free
         for item in items:
-            if len(waiting) == WAITING * threads:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(work, item))
-        while waiting:
-            yield waiting.popleft().result()
+            if len(begun) == waiting * threads:
+                yield begun.popleft().result()
+            begun.append(pool.submit(work, item))
+        while begun:
+            yield begun.popleft().result()
 
 
 def in_threads(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int) -> list[_Result]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from clusterbench.benchmark import RankingTable
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, calibrate
+from clusterbench.metrics.computation import count_threads
+from clusterbench.metrics.threads import in_order
 from clusterbench.naming import canonical_json
+from clusterbench.preprocessing import Space
 from clusterbench.results import FrameRecord
 from clusterbench.results.stored_frames import BASELINES
 from clusterbench.running.planning import Plan
@@ -21,6 +26,7 @@ from clusterbench.store import Store
 from clusterbench.tables import Floats
 
 _ROWS = 20_000  # of a longer table: their scores differ from those of all rows by far less than random partitions do
+_LONG = 10_000  # rows of a table of which one space is scored at a time
 _FEW_ROWS = 1000  # checked first; usually enough of them are distinct
 
 
@@ -35,24 +41,58 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
     if table.random_partitions == 0:
         return frames
     usable = cells[cells["status"] == CellStatus.OK.value]
+    metrics = plan.benchmark.scored_metrics
     for dataset, rows in usable.groupby("dataset"):
         ks = sorted({int(k) for k in rows["n_clusters"]})
-        progress.stage("calibrating", len(plan.references[str(dataset)]))
-        for space in plan.references[str(dataset)]:
-            made = plan.spaces[str(dataset), space]
-            values, sampled = made.values, []
-            if len(values) > _ROWS:
-                values, sampled = values[RowSample(_ROWS, table.seed).chosen(len(values))], [_ROWS]
-            keys = {
-                k: frame_key("random partitions", made.content_hash, k, table.random_partitions, table.seed, *sampled)
-                for k in ks
-                if has_distinct_rows(values, k)
-            }
-            draw = partial(_draw, values, len(made.values), n_random=table.random_partitions, seed=table.seed)
-            _complete_all(store, keys, plan.benchmark.scored_metrics, draw)
-            frames += [FrameRecord(BASELINES, key, str(dataset), space, k) for k, key in keys.items()]
-            progress.advance(1, f"{dataset} / {space}")
+        spaces = {name: plan.spaces[str(dataset), name] for name in plan.references[str(dataset)]}
+        progress.stage("calibrating", len(spaces))
+        lacking = (_lacking(store, space, ks, metrics, table) for space in spaces.values())
+        at_once = spaces_at_once(plan.datasets[str(dataset)].n_rows, metrics)
+        for name, (keys, made) in zip(spaces, in_order(_Lacking.made, lacking, at_once, waiting=1), strict=True):
+            for missing, scores in made.items():
+                for k in scores["k"].unique():
+                    _add(store, keys[k], missing, scores[scores["k"] == k].reset_index(drop=True))
+            frames += [FrameRecord(BASELINES, key, str(dataset), name, k) for k, key in keys.items()]
+            progress.advance(1, f"{dataset} / {name}")
     return frames
+
+
+def spaces_at_once(n_rows: int, metrics: Iterable[Metric]) -> int:
+    """Return how many spaces are scored side by side, so that one uses the cores while another has work for one only.
+
+    Long tables keep the cores busy, and the memory; a function of a plug-in may not be made for threads.
+    """
+    alone = n_rows > _LONG or any(metric.shared is None for metric in metrics)
+    return 1 if alone else min(2, count_threads(None))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lacking:
+    """The keys of the frames of a space by k, which k lack which metrics, and how their scores are made."""
+
+    keys: Mapping[int, str]
+    ks: Mapping[tuple[Metric, ...], Sequence[int]]
+    draw: Callable[..., pd.DataFrame]
+
+    def made(self) -> tuple[Mapping[int, str], dict[tuple[Metric, ...], pd.DataFrame]]:
+        """Return the keys, and the scores by metrics; all k at once, since trees and graphs serve every k."""
+        return self.keys, {metrics: self.draw(ks, metrics=metrics) for metrics, ks in self.ks.items() if metrics}
+
+
+def _lacking(store: Store, space: Space, ks: Iterable[int], metrics: Sequence[Metric], table: RankingTable) -> _Lacking:
+    values, sampled = space.values, []
+    if len(values) > _ROWS:
+        values, sampled = values[RowSample(_ROWS, table.seed).chosen(len(values))], [_ROWS]
+    keys = {
+        k: frame_key("random partitions", space.content_hash, k, table.random_partitions, table.seed, *sampled)
+        for k in ks
+        if has_distinct_rows(values, k)
+    }
+    lacking: dict[tuple[Metric, ...], list[int]] = {}
+    for k, key in keys.items():
+        lacking.setdefault(_missing(store.frame(key), metrics), []).append(k)
+    draw = partial(_draw, values, len(space.values), n_random=table.random_partitions, seed=table.seed)
+    return _Lacking(keys, lacking, draw)
 
 
 def _draw(
@@ -66,30 +106,17 @@ def _draw(
     return drawn.assign(**sizes, value=drawn["value"].where(~grows, drawn["value"] * times))
 
 
-def _complete_all(
-    store: Store, keys: Mapping[int, str], metrics: Sequence[Metric], draw: Callable[..., pd.DataFrame]
-) -> None:
-    """Complete the frames of all k, those that lack the same metrics in one call: trees and graphs serve every k."""
-    lacking: dict[tuple[Metric, ...], list[int]] = {}
-    for k, key in keys.items():
-        lacking.setdefault(_missing(store.frame(key), metrics), []).append(k)
-    for missing, ks in lacking.items():
-        if missing:
-            made = draw(ks, metrics=missing)
-            for k in ks:
-                _add(store, keys[k], missing, made[made["k"] == k].reset_index(drop=True))
-
-
 def _missing(stored: pd.DataFrame | None, metrics: Iterable[Metric]) -> tuple[Metric, ...]:
     known = set() if stored is None else set(stored["metric"])
     return tuple(metric for metric in metrics if metric.stored_name not in known)
 
 
-def _add(store: Store, key: str, metrics: Iterable[Metric], made: pd.DataFrame) -> None:
-    """Add the scores of metrics to the frame under a key."""
-    made = made.assign(metric=made["metric"].map({metric.name: metric.stored_name for metric in metrics}))
+def _add(store: Store, key: str, metrics: Sequence[Metric], made: pd.DataFrame) -> None:
+    """Add the scores of metrics to the frame under a key, unless those of an equal space came first."""
     stored = store.frame(key)
-    store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
+    if _missing(stored, metrics):
+        made = made.assign(metric=made["metric"].map({metric.name: metric.stored_name for metric in metrics}))
+        store.put_frame(key, made if stored is None else pd.concat([stored, made], ignore_index=True))
 
 
 def frame_key(kind: str, *parts: object) -> str:

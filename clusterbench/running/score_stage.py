@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from clusterbench.labeling import Labels
 from clusterbench.metrics import SHOWN_METRICS, Metric, NoisePolicy, external_scores, score_labelings
 from clusterbench.metrics.row_scores import ANCHORS
+from clusterbench.metrics.threads import in_order
 from clusterbench.ranking import Alert, AlertKind
-from clusterbench.running.calibration_stage import frame_key
+from clusterbench.running.calibration_stage import frame_key, spaces_at_once
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
 from clusterbench.store import Store
+from clusterbench.tables import Floats
 
 
 def score(plan: Plan, store: Store, progress: Progress) -> int:
@@ -48,35 +52,66 @@ def score_spaces(
     policies: Sequence[NoisePolicy],
     progress: Progress,
 ) -> int:
-    """Score labelings, given by their hashes per dataset and space, as `score` does."""
-    by_name = {metric.stored_name: metric for metric in metrics}
-    stored_names = {metric.name: name for name, metric in by_name.items()}
-    new = 0
-    for (dataset, space), hashes in wanted.items():
-        space_hash = score_key(plan.spaces[dataset, space])
-        every = {(sha, policy.value, metric) for sha in hashes for policy in policies for metric in by_name}
-        missing_scores = every - store.scored(space_hash)
-        if missing_scores:
-            missing_labelings, missing_policies, missing_metrics = (
-                set(names) for names in zip(*missing_scores, strict=True)
-            )
-            missing = sorted(missing_labelings)
-            labelings = store.labelings(missing)
-            frame = score_labelings(
-                plan.spaces[dataset, space].values,
-                [labelings[sha] for sha in missing],
-                metrics=[metric for name, metric in by_name.items() if name in missing_metrics],
-                noise=[policy for policy in policies if policy.value in missing_policies],
-            )
-            frame = frame.assign(
-                labels_sha256=np.array(missing, dtype=object)[frame["labeling"].to_numpy()],
-                metric=frame["metric"].map(stored_names),
-            )
+    """Score labelings, given by their hashes per dataset and space, as `score` does; small spaces two at once."""
+    named: dict[str, list[tuple[str, str]]] = {}
+    for where in wanted:
+        named.setdefault(score_key(plan.spaces[where]), []).append(where)
+    n_rows = max((len(plan.spaces[where].values) for where in wanted), default=0)
+    stored_names = {metric.name: metric.stored_name for metric in metrics}
+
+    def lacking() -> Iterator[_Lacking]:
+        for space_hash, names in named.items():
+            hashes = set().union(*(wanted[name] for name in names))
+            yield _lacking(store, space_hash, plan.spaces[names[0]].values, hashes, metrics, policies)
+
+    new, frames = 0, in_order(_Lacking.scores, lacking(), spaces_at_once(n_rows, metrics), waiting=1)
+    for (space_hash, names), frame in zip(named.items(), frames, strict=True):
+        if len(frame):
+            frame = frame.assign(metric=frame["metric"].map(stored_names))
             store.put_scores(space_hash, frame)
             _add_errors(store, space_hash, frame)
             new += len(frame)
-        progress.advance(1, f"{dataset} / {space}")
+        progress.advance(len(names), " / ".join(names[0]))
     return new
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lacking:
+    """The labelings of a space that lack scores, by their hashes, and the metrics and policies that some lack."""
+
+    values: Floats
+    labelings: Mapping[str, Labels]
+    metrics: Sequence[Metric]
+    policies: Sequence[NoisePolicy]
+
+    def scores(self) -> pd.DataFrame:
+        """Return the scores, with labels_sha256 in place of the position."""
+        if not self.labelings:
+            return pd.DataFrame()
+        labelings = list(self.labelings.values())
+        frame = score_labelings(self.values, labelings, metrics=self.metrics, noise=self.policies)
+        hashes = np.array(list(self.labelings), dtype=object)
+        return frame.assign(labels_sha256=hashes[frame["labeling"].to_numpy()])
+
+
+def _lacking(
+    store: Store,
+    space_hash: str,
+    values: Floats,
+    hashes: Collection[str],
+    metrics: Sequence[Metric],
+    policies: Sequence[NoisePolicy],
+) -> _Lacking:
+    every = {(sha, policy.value, metric.stored_name) for sha in hashes for policy in policies for metric in metrics}
+    missing = every - store.scored(space_hash)
+    shas, lacking_policies, lacking_metrics = ({each[i] for each in missing} for i in range(3))
+    read = store.labelings(shas)
+    return _Lacking(
+        values,
+        {sha: read[sha] for sha in sorted(read)},
+        [metric for metric in metrics if metric.stored_name in lacking_metrics],
+        [policy for policy in policies if policy.value in lacking_policies],
+    )
 
 
 def sampling_alerts(plan: Plan, store: Store) -> Iterator[Alert]:

@@ -13,6 +13,7 @@ import pytest
 
 from clusterbench.metrics import SCORING_VERSION, calibrate, score_labelings
 from clusterbench.ranking import AlertKind
+from clusterbench.store import Store
 
 from .conftest import Workspace
 
@@ -93,6 +94,47 @@ def test_only_the_metrics_that_a_stored_frame_lacks_are_computed(tmp_path, monke
         clouds.run(ranked_by(*metrics).replace("k = [2, 3, 6]", "k = [3]"))
     assert computed[1:] == [["spread"]]
     assert {"silhouette", "davies_bouldin"} <= set(computed[0])
+
+
+def test_spaces_scored_side_by_side_are_those_scored_one_by_one(tmp_path, monkeypatch):
+    values = np.random.default_rng(1).normal(size=(90, 2)) + 2 * (np.arange(90) % 3)[:, None]
+    clouds = study(pd.DataFrame(values, columns=["a", "b"]), tmp_path)
+    twice = ranked_by("silhouette").replace('["standard"]', '["standard", "equal", "raw"]')
+    twice += 'equal = [{ step = "standardize" }]\nraw = []\n'
+    scores, frames = [], []
+    for at_once in (1, 2):
+        for stage in ("score_stage", "calibration_stage"):
+            monkeypatch.setattr(f"clusterbench.running.{stage}.spaces_at_once", lambda *_, n=at_once: n)
+        found = clouds.run(twice, results=str(at_once))
+        with Store.reader(tmp_path / str(at_once)) as store:
+            scores.append(found.scores)
+            frames.append([store.frame(frame.key) for frame in found.record.frames])
+    pd.testing.assert_frame_equal(*scores, check_exact=True)
+    for one, other in zip(*frames, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    baseline = frames[1][[frame.kind for frame in found.record.frames].index("baselines")]
+    assert not baseline.duplicated(["generator", "replicate", "metric"]).any()
+
+
+WHERE = """
+import threading
+from clusterbench.metrics import Metric
+METRIC = Metric(
+    name="where", direction="lower", formula="f",
+    value=lambda X, labels: float(threading.current_thread() is threading.main_thread()),
+)
+"""
+
+
+def test_the_function_of_a_metric_is_called_in_the_main_thread(tmp_path):
+    values = np.random.default_rng(1).normal(size=(90, 2))
+    clouds = study(pd.DataFrame(values, columns=["a", "b"]), tmp_path)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "where.py").write_text(WHERE)
+    found = clouds.run(ranked_by("silhouette", "where").replace('["standard"]', '["standard", "raw"]') + "raw = []\n")
+    called = found.scores[found.scores["metric"] == "where"]
+    assert set(called["space"]) >= {"standard", "raw"}
+    assert set(called["value"]) == {1.0}
 
 
 def test_statistics_of_a_long_table_are_those_of_samples_which_the_page_says(tmp_path, monkeypatch):
