@@ -52,7 +52,8 @@ def build(
         distances, asymmetry = euclidean_distances(rows)
     else:
         distances, asymmetry = pairwise_distances(rows, metric=metric), 0.0
-    start, update = GreedyMedoids(distances), MedoidUpdate(distances, asymmetry)
+    start = GreedyMedoids(distances)
+    update = MedoidUpdate(distances, start.totals, asymmetry)
 
     def cutter(**cut: Any) -> Partition:
         k = cut["k"]

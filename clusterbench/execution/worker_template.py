@@ -33,7 +33,8 @@ _BOOT = (
 # What is imported for a package of a plug-in. Of others each worker imports its own: they may change anything.
 _SKLEARN = ("sklearn.cluster", "sklearn.mixture", "clusterbench.kernels.quick_mixture")  # the last: numba
 _MODULES = {
-    **dict.fromkeys(("sklearn", "sklearn_extra", "hdbscan"), _SKLEARN),
+    **dict.fromkeys(("sklearn", "hdbscan"), _SKLEARN),
+    "sklearn_extra": (*_SKLEARN, "sklearn_extra.cluster"),
     "scipy": ("scipy.cluster.hierarchy", "scipy.spatial"),
     "fastcluster": ("scipy.sparse.csgraph", "clusterbench.kernels.ward_merges"),
     "tensorflow": ("tensorflow", "keras"),

@@ -20,6 +20,7 @@ class GreedyMedoids:
 
     def __init__(self, distances: Floats) -> None:
         self._distances = distances
+        self.totals: Floats = np.sum(distances, axis=0)
         self._medoids = np.empty(0, dtype=np.int64)
         self._nearest = np.zeros(len(distances))  # distances to the medoids
         self._gains = np.zeros(len(distances))
@@ -33,7 +34,7 @@ class GreedyMedoids:
 
     def _next(self) -> int:
         if len(self._medoids) == 0:
-            chosen = int(np.argmin(np.sum(self._distances, axis=0)))
+            chosen = int(np.argmin(self.totals))
             nearest = self._distances[chosen].copy()
             changed = np.arange(len(nearest))
         else:

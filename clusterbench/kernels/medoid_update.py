@@ -9,7 +9,6 @@ from clusterbench.tables import Floats, Ints
 
 _ROUNDING = 1e-9  # relative: far above the rounding of a sum of 20,000 distances, far below a difference that matters
 _BLOCK = 256  # candidates
-_NONE, _MOVING = -1, -2  # in place of a label
 
 
 class MedoidUpdate:
@@ -22,20 +21,23 @@ class MedoidUpdate:
     Parameters
     ----------
     distances : array (n, n)
+    totals : array (n,)
+        Sum of the distances of each row from all others.
     asymmetry : float
         Largest difference between the distances (i, j) and (j, i).
     """
 
-    def __init__(self, distances: Floats, asymmetry: float) -> None:
+    def __init__(self, distances: Floats, totals: Floats, asymmetry: float) -> None:
         self._distances = distances
-        self._labels = np.full(len(distances), _NONE)
-        self._sums = np.zeros(len(distances))
-        self._largest = 0.0  # sum so far, whose rounding errors remain
+        self._labels: Ints | None = None  # before the first call all rows are in its largest cluster
+        self._sums = totals.copy()
+        self._largest = totals.max()  # sum so far, whose rounding errors remain
         self._asymmetry = 2 * asymmetry * len(distances)  # of two sums
 
     def __call__(self, D: Floats, labels: Ints, medoids: Ints) -> None:
         """Move each medoid, in place, to the member of its cluster with the lowest cost, where that is lower."""
-        move_rows(self._distances, self._labels, labels, self._sums)
+        before = np.full_like(labels, np.bincount(labels).argmax()) if self._labels is None else self._labels
+        move_rows(self._distances, before, labels, self._sums)
         self._labels = labels.copy()
         self._largest = max(self._largest, self._sums.max())
         slack = _ROUNDING * self._largest + self._asymmetry
@@ -65,12 +67,13 @@ class MedoidUpdate:
 @compiled
 def move_rows(distances: Floats, before: Ints, after: Ints, sums: Floats) -> None:
     """Change the sums of the distances (n, n) of each row from the members of its cluster, when rows change theirs."""
-    labels, joined = before.copy(), np.empty(len(sums))
+    members = np.zeros((max(before.max(), after.max()) + 1, len(sums)))
+    for i in range(len(sums)):
+        members[before[i], i] = 1.0
     for j in np.flatnonzero(before != after):
-        source, target, row = before[j], after[j], distances[j]
-        labels[j] = _MOVING
+        row, left, joined = distances[j], members[before[j]], members[after[j]]
+        left[j] = 0.0
         for i in range(len(sums)):
-            joined[i] = 1.0 if labels[i] == target else 0.0
-            sums[i] += row[i] * joined[i] - (row[i] if labels[i] == source else 0.0)
+            sums[i] += row[i] * (joined[i] - left[i])
         sums[j] = np.dot(row, joined)
-        labels[j] = target
+        joined[j] = 1.0
