@@ -54,7 +54,10 @@ def prepare_tensorflow() -> None:
 
 @contextmanager
 def keras_seed(seed: int) -> Iterator[None]:
-    """Seed Keras, TensorFlow, NumPy and Python for the block; NumPy's and Python's states are restored after it."""
+    """Seed Keras, TensorFlow, NumPy and Python for the block; NumPy's and Python's states are restored after it.
+
+    TensorFlow prepares functions that it has compiled again after a seed, about 0.1 s each.
+    """
     import keras
 
     with kept_generators():
