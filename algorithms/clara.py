@@ -1,9 +1,28 @@
 """CLARA: PAM on sub-samples (scikit-learn-extra, as it is)."""
 
-from clusterbench.plugins import Assignment, Family, sklearn_algorithm
+from dataclasses import replace
+from typing import Any
+
+from clusterbench.plugins import Assignment, Cutter, Family, Floats, Partition, sklearn_algorithm
+
+
+def build(X: Floats, seed: int, metric: str = "euclidean", **params: Any) -> Cutter:
+    """Give what ``CLARA(...).fit_predict(X)`` gives; see `unchecked_distances`."""
+    from clusterbench.kernels import unchecked_distances
+
+    fit = CLARA.build(X, seed, metric=metric, **params)
+    if metric != "euclidean":
+        return fit
+
+    def cutter(**cut: Any) -> Partition:
+        with unchecked_distances():
+            return fit(**cut)  # type: ignore[return-value]
+
+    return cutter
+
 
 # scikit-learn-extra 0.3.0 returns its last sub-sample's medoids, not its best; kept, so that the leaderboard shows it.
-ALGORITHM = sklearn_algorithm(
+CLARA = sklearn_algorithm(
     "sklearn_extra.cluster:CLARA",
     name="clara",
     family=Family.MEDOID,
@@ -14,3 +33,4 @@ ALGORITHM = sklearn_algorithm(
     centred=True,
     assignment=Assignment.PREDICT,
 )
+ALGORITHM = replace(CLARA, build=build)

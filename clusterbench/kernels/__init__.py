@@ -8,6 +8,7 @@ from clusterbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from clusterbench.kernels.density_kernels import neighbours_and_reachability
+    from clusterbench.kernels.direct_distances import unchecked_distances
     from clusterbench.kernels.distance_matrix import euclidean_distances
     from clusterbench.kernels.greedy_medoids import GreedyMedoids
     from clusterbench.kernels.lloyd_kernels import quick_lloyd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "density_kernels": ("neighbours_and_reachability",),
+    "direct_distances": ("unchecked_distances",),
     "distance_matrix": ("euclidean_distances",),
     "greedy_medoids": ("GreedyMedoids",),
     "lloyd_kernels": ("quick_lloyd",),
@@ -38,6 +40,7 @@ __all__ = [
     "neighbours_and_reachability",
     "quick_lloyd",
     "swapped_medoids",
+    "unchecked_distances",
     "ward_tree",
 ]
 

@@ -210,3 +210,14 @@ def test_the_centres_of_clara_are_rows_and_every_row_joins_the_nearest(shipped, 
     centres = found.model.cluster_centers_
     assert cdist(centres, rows).min(axis=1).tolist() == [0.0] * 4
     np.testing.assert_array_equal(found.labels, cdist(rows, centres).argmin(axis=1))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_clara_is_that_of_the_library(shipped, cuts_of, moons, metric):
+    warm(shipped("clara"))
+    from sklearn_extra.cluster import CLARA
+
+    [found] = cuts_of("clara", moons, [{"k": 4}], seed=3, metric=metric)
+    expected = CLARA(4, metric=metric, max_iter=100, random_state=3).fit(moons)
+    np.testing.assert_array_equal(found.labels, expected.labels_)
+    assert found.inertia == expected.inertia_
