@@ -9,6 +9,7 @@ from clusterbench.metrics.compilation import compiled
 from clusterbench.tables import Floats, Ints
 
 _SPAN = 512  # rows whose distances are held at once
+_STRETCH = 64  # rows among which near ones are counted before they are looked for
 
 
 @compiled
@@ -23,7 +24,7 @@ def neighbours_and_tree(columns: Floats, neighbours: Labels, ends: Ints, lengths
     q = neighbours.shape[1]
     gap, inside = np.full(n, np.inf), np.zeros(n)  # squared distance to the tree; infinite once in it
     link = np.zeros(n, np.int64)
-    square, near = np.empty(_SPAN), np.empty(q)
+    square, reach, near = np.empty(_SPAN), np.empty(_SPAN), np.empty(q)
     row = 0
     for step in range(n):
         inside[row] = np.inf
@@ -42,16 +43,24 @@ def neighbours_and_tree(columns: Floats, neighbours: Labels, ends: Ints, lengths
                 nearer = square[i] < gaps[i]
                 links[i] = row if nearer else links[i]
                 gaps[i] = square[i] if nearer else gaps[i]
-            for i in range(size):
-                if gaps[i] + closed[i] < least:
-                    least, following = gaps[i] + closed[i], first + i
-            for i in range(size):
-                if square[i] < near[q - 1] and first + i != row:
-                    place = q - 1
-                    while place > 0 and square[i] < near[place - 1]:
-                        near[place], neighbours[row, place] = near[place - 1], neighbours[row, place - 1]
-                        place -= 1
-                    near[place], neighbours[row, place] = square[i], first + i
+                reach[i] = gaps[i] + closed[i]
+            for start in range(0, size, _STRETCH):
+                stretch = slice(start, min(start + _STRETCH, size))
+                squares, reaches, begin = square[stretch], reach[stretch], first + start
+                farthest, n_next, n_near = near[q - 1], 0, 0
+                for i in range(len(squares)):  # without a branch too; in most stretches there is none
+                    n_next += int(reaches[i] < least)
+                    n_near += int(squares[i] < farthest)
+                for i in range(len(squares) if n_next > 0 else 0):
+                    if reaches[i] < least:
+                        least, following = reaches[i], begin + i
+                for i in range(len(squares) if n_near > 0 else 0):
+                    if squares[i] < near[q - 1] and begin + i != row:
+                        place = q - 1
+                        while place > 0 and squares[i] < near[place - 1]:
+                            near[place], neighbours[row, place] = near[place - 1], neighbours[row, place - 1]
+                            place -= 1
+                        near[place], neighbours[row, place] = squares[i], begin + i
         if step < n - 1:
             ends[step, 0], ends[step, 1], lengths[step] = link[following], following, least
             row = following
@@ -111,8 +120,11 @@ def tree_gaps(ends: Ints, lengths: Floats, labels: Labels, separation: Floats, w
     clusters with noise between them are as far apart as the longest edge on the way.
     """
     parent, label_of = np.arange(len(labels)), labels.copy()
+    grouped = np.min(labels) < 0  # else a group has the label of each of its rows
     for edge in range(len(ends)):
-        left, right = root(parent, ends[edge, 0]), root(parent, ends[edge, 1])
+        left, right = ends[edge, 0], ends[edge, 1]
+        if grouped:
+            left, right = root(parent, left), root(parent, right)
         a, b = label_of[left], label_of[right]
         if a >= 0 and b >= 0 and a != b:
             separation[a], separation[b] = min(separation[a], lengths[edge]), min(separation[b], lengths[edge])
@@ -120,5 +132,6 @@ def tree_gaps(ends: Ints, lengths: Floats, labels: Labels, separation: Floats, w
             if a >= 0 and a == b:
                 widest[a] = lengths[edge]
                 joined[a] += 1
-            parent[left] = right
-            label_of[right] = max(a, b)
+            if grouped:
+                parent[left] = right
+                label_of[right] = max(a, b)

@@ -30,23 +30,25 @@ class GraphIndices:
     def scores(
         self, table: ScoringTable, labelings: Sequence[Labels], names: Collection[str], settings: ScoringSettings
     ) -> list[Scores]:
-        """Return all three scores of each partition; without a standard error where rows were drawn."""
+        """Return the named scores of each partition; without a standard error where rows were drawn."""
         graph = NeighbourGraph.of(table.space, settings.seed)
         sampled = len(graph.rows) < len(table.space)
 
-        def three(labels: Labels) -> Scores:
+        def of(labels: Labels) -> Scores:
             part = labels[graph.rows]
             sizes = np.bincount(part[part >= 0], minlength=2)
             if np.count_nonzero(sizes) < 2:
                 return dict.fromkeys(names, Score.undefined("fewer than two clusters among the rows drawn"))
             if sizes.max() < 2:
                 return dict.fromkeys(names, Score.undefined(ALONE))
-            scores = {**neighbour_agreement(graph, part, sizes), TREE: tree_separation(graph, part, sizes)}
+            scores = neighbour_agreement(graph, part, sizes) if {AGREEMENT, WORST}.intersection(names) else {}
+            if TREE in names:
+                scores[TREE] = tree_separation(graph, part, sizes)
             return (
                 {name: replace(each, standard_error=math.nan) for name, each in scores.items()} if sampled else scores
             )
 
-        return in_threads(three, labelings, settings.threads)
+        return in_threads(of, labelings, settings.threads)
 
 
 def neighbour_agreement(graph: NeighbourGraph, labels: Labels, sizes: Ints) -> Scores:
