@@ -60,9 +60,12 @@ def score_spaces(
     stored_names = {metric.name: metric.stored_name for metric in metrics}
 
     def lacking() -> Iterator[_Lacking]:
+        read: Mapping[str, Labels] = {}
         for space_hash, names in named.items():
             hashes = set().union(*(wanted[name] for name in names))
-            yield _lacking(store, space_hash, plan.spaces[names[0]].values, hashes, metrics, policies)
+            each = _lacking(store, space_hash, plan.spaces[names[0]].values, hashes, metrics, policies, read)
+            read = each.labelings  # most are those of the next space too
+            yield each
 
     new, frames = 0, in_order(_Lacking.scores, lacking(), spaces_at_once(n_rows, metrics), waiting=1)
     for (space_hash, names), frame in zip(named.items(), frames, strict=True):
@@ -101,14 +104,15 @@ def _lacking(
     hashes: Collection[str],
     metrics: Sequence[Metric],
     policies: Sequence[NoisePolicy],
+    read: Mapping[str, Labels],
 ) -> _Lacking:
     every = {(sha, policy.value, metric.stored_name) for sha in hashes for policy in policies for metric in metrics}
     missing = every - store.scored(space_hash)
     shas, lacking_policies, lacking_metrics = ({each[i] for each in missing} for i in range(3))
-    read = store.labelings(shas)
+    new = store.labelings(shas - read.keys())
     return _Lacking(
         values,
-        {sha: read[sha] for sha in sorted(read)},
+        {sha: new[sha] if sha in new else read[sha] for sha in sorted(shas)},
         [metric for metric in metrics if metric.stored_name in lacking_metrics],
         [policy for policy in policies if policy.value in lacking_policies],
     )
