@@ -97,11 +97,10 @@ def drawn_matrices(matrix: Matrix, draws: Draws) -> Sequence[Matrix]:
 
 
 def _drawn_scores(matrix: Matrix, cells: pd.DataFrame, scores: pd.DataFrame) -> Floats:
-    labels = pd.MultiIndex.from_frame(cells[["dataset", "labels_sha256"]])
-    result = np.full((len(cells), len(matrix.columns)), np.nan)
-    for (metric, space), part in scores.groupby(["metric", "space"], sort=False):
-        column = matrix.position.get((str(metric), str(space)))
-        if column is not None:
-            values = part.set_index(["dataset", "labels_sha256"])["value"]
-            result[:, column] = values.reindex(labels).to_numpy(dtype=np.float64, na_value=np.nan)
-    return result
+    key, index = ["dataset", "labels_sha256"], pd.MultiIndex.from_frame
+    columns = pd.MultiIndex.from_tuples(matrix.columns).get_indexer(index(scores[["metric", "space"]]))
+    used, scored = columns >= 0, index(scores[key].drop_duplicates())
+    values = np.full((len(scored) + 1, len(matrix.columns)), np.nan)  # the last row is that of labels without scores
+    rows = scored.get_indexer(index(scores[key]))
+    values[rows[used], columns[used]] = scores["value"].to_numpy(dtype=np.float64, na_value=np.nan)[used]
+    return np.asarray(values[scored.get_indexer(index(cells[key]))])

@@ -1,6 +1,7 @@
 """The long tables of a run, made from its record and the store."""
 
 import json
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -85,11 +86,12 @@ def alternative_scores(store: Store, record: RunRecord, cells: pd.DataFrame) -> 
     others = [policy.value for policy in record.policies if policy is not record.noise]
     if noisy.empty or not others:
         return {}
-    return {policy: _scores_of(_stored_scores(store, record, policy), record, noisy) for policy in others}
+    labels = noisy["labels_sha256"].unique()
+    return {policy: _scores_of(_stored_scores(store, record, policy, labels), record, noisy) for policy in others}
 
 
-def _stored_scores(store: Store, record: RunRecord, policy: str) -> pd.DataFrame:
-    return record.own_metrics(store.scores(list(dict.fromkeys(record.score_keys().values())), policy))
+def _stored_scores(store: Store, record: RunRecord, policy: str, labels: Collection[str] | None = None) -> pd.DataFrame:
+    return record.own_metrics(store.scores(list(dict.fromkeys(record.score_keys().values())), policy, labels))
 
 
 def _scores_of(stored: pd.DataFrame, record: RunRecord, cells: pd.DataFrame) -> pd.DataFrame:

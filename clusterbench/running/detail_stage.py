@@ -178,8 +178,7 @@ def _computed(
     labelings = store.labelings(first)
     references = {name: plan.spaces[dataset, name] for name in plan.references[dataset]}
     names = {score_key(space): name for name, space in references.items()}
-    scores = record.own_metrics(store.scores(list(names)))
-    scores = scores[scores["labels_sha256"].isin(set(every))]
+    scores = record.own_metrics(store.scores(list(names), labels=every))
     table, seed = plan.datasets[dataset], plan.benchmark.ranking.seed
 
     def silhouettes() -> dict[str, pd.DataFrame]:

@@ -230,11 +230,18 @@ class Store:
         with self.transaction():
             self._db.put("scores", rows)
 
-    def scores(self, space_hashes: Collection[str], noise: str | None = None) -> pd.DataFrame:
-        """Return all scores in some spaces, or those under one noise policy."""
+    def scores(
+        self, space_hashes: Collection[str], noise: str | None = None, labels: Collection[str] | None = None
+    ) -> pd.DataFrame:
+        """Return all scores in some spaces, or those under one noise policy, or those of some labelings."""
         columns, policies = "labels_sha256, space_hash, noise, metric, value, status, reason", [noise] if noise else []
-        query = f"SELECT {columns} FROM scores WHERE space_hash IN ({{}}){' AND noise = ?' * len(policies)}"
-        rows = self._rows(query, space_hashes, *policies)
+        query = f"SELECT {columns} FROM scores WHERE {{}} IN ({{{{}}}}){' AND noise = ?' * len(policies)}"
+        if labels is None:
+            rows = list(self._rows(query.format("space_hash"), space_hashes, *policies))
+        else:
+            query += f" AND space_hash IN ({', '.join('?' * len(space_hashes))})"
+            found = self._rows(query.format("labels_sha256"), labels, *policies, *space_hashes)
+            rows = sorted(found, key=lambda row: (row[1], row[0], *row[2:4]))  # as they are in the table
         return pd.DataFrame(rows, columns=columns.split(", ")).astype({"value": float})
 
     # --- derived frames, benchmarks, timings -----------------------------------------------------

@@ -145,6 +145,12 @@ def test_scores_come_back_by_space(tmp_path):
         assert np.isnan(back["value"].tolist()[1])
         assert store.scores(["space", "other"], "zero")["value"].sum() == 0.5 - 0.25 + 0.5
         assert store.scores(["nowhere"]).empty
+        of_one = store.scores(["space", "other"], labels=["2" * 64, "3" * 64])
+        assert of_one[["labels_sha256", "space_hash", "value"]].values.tolist() == [["2" * 64, "space", -0.25]]
+        every = store.scores(["space", "other"])
+        pd.testing.assert_frame_equal(store.scores(["other", "space"], labels=["2" * 64, "1" * 64]), every)
+        of_both = store.scores(["space", "other"], "drop", ["1" * 64])
+        assert of_both["space_hash"].tolist() == ["space"]
 
 
 def test_many_keys_are_asked_for_at_once(tmp_path, make_cell):
