@@ -99,8 +99,8 @@ def _fits(plan: Plan, name: str, progress: Progress) -> Iterator[dict[str, float
     tested, lock = _tested_rows(plan, name), Lock()
 
     def fit(number: int) -> dict[str, float]:
+        table = tested if number < 0 else _drawn_table(plan, tested, number)
         with lock:  # steps may change what all threads share, such as filters of warnings
-            table = tested if number < 0 else _drawn_table(plan, tested, number)
             spaces = [_space(plan, table, reference).values for reference in plan.references[name]]
         with threadpool_limits(1, user_api="openmp"):  # OpenMP counts per thread: the limit below does not reach here
             return _fit(plan, spaces)
