@@ -17,10 +17,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def in_order(
-    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, waiting: int = WAITING
-) -> Iterator[_Result]:
-    """Yield ``work(item) for item in items``, in order, at most `waiting` items per thread ahead of what is taken.
+def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> Iterator[_Result]:
+    """Yield ``work(item) for item in items``, in order; few items are taken ahead, whatever their number.
 
     The kernels release the GIL; no OpenMP is involved.
     """
@@ -30,7 +28,7 @@ def in_order(
     begun: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:  # which starts a thread only where none is free
         for item in items:
-            if len(begun) == waiting * threads:
+            if len(begun) == WAITING * threads:
                 yield begun.popleft().result()
             begun.append(pool.submit(work, item))
         while begun:

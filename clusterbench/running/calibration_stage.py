@@ -13,7 +13,6 @@ import pandas as pd
 from clusterbench.benchmark import RankingTable
 from clusterbench.execution import CellStatus
 from clusterbench.metrics import SCORING_VERSION, Metric, calibrate
-from clusterbench.metrics.computation import count_threads
 from clusterbench.metrics.threads import in_order
 from clusterbench.naming import canonical_json
 from clusterbench.preprocessing import Space
@@ -21,12 +20,12 @@ from clusterbench.results import FrameRecord
 from clusterbench.results.stored_frames import BASELINES
 from clusterbench.running.planning import Plan
 from clusterbench.running.progress import Progress
+from clusterbench.running.side_by_side import side_by_side
 from clusterbench.seeding import RowSample
 from clusterbench.store import Store
 from clusterbench.tables import Floats
 
 _ROWS = 20_000  # of a longer table: their scores differ from those of all rows by far less than random partitions do
-_LONG = 10_000  # rows of a table of which one space is scored at a time
 _FEW_ROWS = 1000  # checked first; usually enough of them are distinct
 
 
@@ -46,24 +45,16 @@ def calibration(plan: Plan, store: Store, cells: pd.DataFrame, progress: Progres
         ks = sorted({int(k) for k in rows["n_clusters"]})
         spaces = {name: plan.spaces[str(dataset), name] for name in plan.references[str(dataset)]}
         progress.stage("calibrating", len(spaces))
-        lacking = (_lacking(store, space, ks, metrics, table) for space in spaces.values())
-        at_once = spaces_at_once(plan.datasets[str(dataset)].n_rows, metrics)
-        for name, (keys, made) in zip(spaces, in_order(_Lacking.made, lacking, at_once, waiting=1), strict=True):
+        at_once, threads = side_by_side([1] * len(spaces), plan.datasets[str(dataset)].n_rows, metrics)
+        pairs = zip(spaces.values(), threads, strict=True)
+        lacking = (_lacking(store, space, ks, metrics, table, own) for space, own in pairs)
+        for name, (keys, made) in zip(spaces, in_order(_Lacking.made, lacking, at_once), strict=True):
             for missing, scores in made.items():
                 for k in scores["k"].unique():
                     _add(store, keys[k], missing, scores[scores["k"] == k].reset_index(drop=True))
             frames += [FrameRecord(BASELINES, key, str(dataset), name, k) for k, key in keys.items()]
             progress.advance(1, f"{dataset} / {name}")
     return frames
-
-
-def spaces_at_once(n_rows: int, metrics: Iterable[Metric]) -> int:
-    """Return how many spaces are scored side by side, so that one uses the cores while another has work for one only.
-
-    Long tables keep the cores busy, and the memory; a function of a plug-in may not be made for threads.
-    """
-    alone = n_rows > _LONG or any(metric.shared is None for metric in metrics)
-    return 1 if alone else min(2, count_threads(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +70,9 @@ class _Lacking:
         return self.keys, {metrics: self.draw(ks, metrics=metrics) for metrics, ks in self.ks.items() if metrics}
 
 
-def _lacking(store: Store, space: Space, ks: Iterable[int], metrics: Sequence[Metric], table: RankingTable) -> _Lacking:
+def _lacking(
+    store: Store, space: Space, ks: Iterable[int], metrics: Sequence[Metric], table: RankingTable, threads: int
+) -> _Lacking:
     values, sampled = space.values, []
     if len(values) > _ROWS:
         values, sampled = values[RowSample(_ROWS, table.seed).chosen(len(values))], [_ROWS]
@@ -91,15 +84,15 @@ def _lacking(store: Store, space: Space, ks: Iterable[int], metrics: Sequence[Me
     lacking: dict[tuple[Metric, ...], list[int]] = {}
     for k, key in keys.items():
         lacking.setdefault(_missing(store.frame(key), metrics), []).append(k)
-    draw = partial(_draw, values, len(space.values), n_random=table.random_partitions, seed=table.seed)
+    draw = partial(_draw, values, len(space.values), n_random=table.random_partitions, seed=table.seed, threads=threads)
     return _Lacking(keys, lacking, draw)
 
 
 def _draw(
-    values: Floats, n_rows: int, ks: Sequence[int], *, metrics: Sequence[Metric], n_random: int, seed: int
+    values: Floats, n_rows: int, ks: Sequence[int], *, metrics: Sequence[Metric], n_random: int, seed: int, threads: int
 ) -> pd.DataFrame:
     """Score random partitions of `values`, shape (m, d); sizes and sums over rows become those of `n_rows` rows."""
-    drawn = calibrate(values, ks, metrics=metrics, n_random=n_random, seed=seed)
+    drawn = calibrate(values, ks, metrics=metrics, n_random=n_random, seed=seed, threads=threads)
     times = n_rows / len(values)
     grows = drawn["metric"].isin([metric.name for metric in metrics if metric.grows_with_rows])
     sizes = {size: (drawn[size] * times).round().astype("int64") for size in ("smallest", "largest")}

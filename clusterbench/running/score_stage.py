@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ from clusterbench.metrics import SHOWN_METRICS, Metric, NoisePolicy, external_sc
 from clusterbench.metrics.row_scores import ANCHORS
 from clusterbench.metrics.threads import in_order
 from clusterbench.ranking import Alert, AlertKind
-from clusterbench.running.calibration_stage import frame_key, spaces_at_once
+from clusterbench.running.calibration_stage import frame_key
 from clusterbench.running.planning import Plan, score_key
 from clusterbench.running.progress import Progress
+from clusterbench.running.side_by_side import side_by_side
 from clusterbench.store import Store
 from clusterbench.tables import Floats
 
@@ -54,20 +56,22 @@ def score_spaces(
 ) -> int:
     """Score labelings, given by their hashes per dataset and space, as `score` does; small spaces two at once."""
     named: dict[str, list[tuple[str, str]]] = {}
-    for where in wanted:
+    for where in sorted(wanted, key=lambda where: -len(wanted[where])):  # spaces of equally many labelings in turn
         named.setdefault(score_key(plan.spaces[where]), []).append(where)
+    hashes = {space_hash: set().union(*(wanted[name] for name in names)) for space_hash, names in named.items()}
     n_rows = max((len(plan.spaces[where].values) for where in wanted), default=0)
+    at_once, threads = side_by_side([len(each) for each in hashes.values()], n_rows, metrics)
     stored_names = {metric.name: metric.stored_name for metric in metrics}
 
-    def lacking() -> Iterator[_Lacking]:
+    def lacking() -> Iterator[Callable[[], pd.DataFrame]]:
         read: Mapping[str, Labels] = {}
-        for space_hash, names in named.items():
-            hashes = set().union(*(wanted[name] for name in names))
-            each = _lacking(store, space_hash, plan.spaces[names[0]].values, hashes, metrics, policies, read)
+        for (space_hash, names), own_threads in zip(named.items(), threads, strict=True):
+            space = plan.spaces[names[0]].values
+            each = _lacking(store, space_hash, space, hashes[space_hash], metrics, policies, read)
             read = each.labelings  # most are those of the next space too
-            yield each
+            yield partial(each.scores, own_threads)
 
-    new, frames = 0, in_order(_Lacking.scores, lacking(), spaces_at_once(n_rows, metrics), waiting=1)
+    new, frames = 0, in_order(lambda scores: scores(), lacking(), at_once)
     for (space_hash, names), frame in zip(named.items(), frames, strict=True):
         if len(frame):
             frame = frame.assign(metric=frame["metric"].map(stored_names))
@@ -87,12 +91,12 @@ class _Lacking:
     metrics: Sequence[Metric]
     policies: Sequence[NoisePolicy]
 
-    def scores(self) -> pd.DataFrame:
+    def scores(self, threads: int) -> pd.DataFrame:
         """Return the scores, with labels_sha256 in place of the position."""
         if not self.labelings:
             return pd.DataFrame()
         labelings = list(self.labelings.values())
-        frame = score_labelings(self.values, labelings, metrics=self.metrics, noise=self.policies)
+        frame = score_labelings(self.values, labelings, metrics=self.metrics, noise=self.policies, threads=threads)
         hashes = np.array(list(self.labelings), dtype=object)
         return frame.assign(labels_sha256=hashes[frame["labeling"].to_numpy()])
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterbench.metrics import SCORING_VERSION, calibrate, score_labelings
+from clusterbench.metrics import METRICS, SCORING_VERSION, Metric, calibrate, score_labelings
 from clusterbench.ranking import AlertKind
+from clusterbench.running.side_by_side import side_by_side
 from clusterbench.store import Store
 
 from .conftest import Workspace
@@ -72,6 +73,7 @@ def test_metrics_changed_later_give_the_board_that_a_fresh_store_gives(tmp_path)
     assert old.board.headline == fresh.board.headline
 
 
+OWN = Metric(name="own", direction="lower", formula="f", value=lambda X, labels: 0.0)
 SPREAD = """
 from clusterbench.metrics import Metric
 METRIC = Metric(name="spread", direction="lower", formula="f", value=lambda X, labels: float(labels.std()))
@@ -104,7 +106,8 @@ def test_spaces_scored_side_by_side_are_those_scored_one_by_one(tmp_path, monkey
     scores, frames = [], []
     for at_once in (1, 2):
         for stage in ("score_stage", "calibration_stage"):
-            monkeypatch.setattr(f"clusterbench.running.{stage}.spaces_at_once", lambda *_, n=at_once: n)
+            counted = lambda sizes, *_, n=at_once: (n, [n] * len(sizes))  # noqa: E731
+            monkeypatch.setattr(f"clusterbench.running.{stage}.side_by_side", counted)
         found = clouds.run(twice, results=str(at_once))
         with Store.reader(tmp_path / str(at_once)) as store:
             scores.append(found.scores)
@@ -114,6 +117,16 @@ def test_spaces_scored_side_by_side_are_those_scored_one_by_one(tmp_path, monkey
         pd.testing.assert_frame_equal(one, other, check_exact=True)
     baseline = frames[1][[frame.kind for frame in found.record.frames].index("baselines")]
     assert not baseline.duplicated(["generator", "replicate", "metric"]).any()
+
+
+def test_spaces_of_equally_many_labelings_share_the_cores(monkeypatch):
+    monkeypatch.setattr("clusterbench.running.side_by_side.count_threads", lambda _: 8)
+    assert side_by_side([100, 90, 50, 20, 20], 5_000, []) == (2, [4, 4, 8, 8, 8])
+    assert side_by_side([100, 100], 20_000, []) == (1, [8, 8])
+    assert side_by_side([100], 5_000, METRICS.values()) == (2, [8])
+    assert side_by_side([100, 100], 5_000, [*METRICS.values(), OWN]) == (1, [8, 8])
+    monkeypatch.setattr("clusterbench.running.side_by_side.count_threads", lambda _: 1)
+    assert side_by_side([100, 100], 5_000, []) == (1, [1, 1])
 
 
 WHERE = """
