@@ -1,6 +1,6 @@
 """Gaussian mixture fitted by expectation-maximisation (scikit-learn)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ def build(X: Floats, seed: int, **params: Any) -> Cutter:
     """Give for each k exactly what ``GaussianMixture(...).fit_predict(X)`` gives; see `QuickMixture`."""
     from clusterbench.kernels import QuickMixture
 
-    return _cutter(QuickMixture, X, seed, params)
+    return _cutter(QuickMixture, X, seed, params, criteria=("bic", "aic"))  # lower is better
 
 
 def refit(X: Floats, seed: int, **params: Any) -> Cutter:
@@ -34,7 +34,9 @@ def refit(X: Floats, seed: int, **params: Any) -> Cutter:
     return _cutter(RefitMixture, X, seed, params)
 
 
-def _cutter(mixture_type: Callable[..., Any], X: Floats, seed: int, params: Params) -> Cutter:
+def _cutter(
+    mixture_type: Callable[..., Any], X: Floats, seed: int, params: Params, *, criteria: Sequence[str] = ()
+) -> Cutter:
     rows, centre = without_offset(X)
 
     def cutter(**cut: Any) -> Partition:
@@ -43,7 +45,7 @@ def _cutter(mixture_type: Callable[..., Any], X: Floats, seed: int, params: Para
             labels = mixture.fit_predict(rows)
             info: dict[str, Any] = {"n_iter": mixture.n_iter_, "converged": mixture.converged_}
             info |= {"lower_bound": float(mixture.lower_bound_)}
-            info |= {"bic": float(mixture.bic(rows)), "aic": float(mixture.aic(rows))}  # lower is better
+            info |= {name: float(getattr(mixture, name)(rows)) for name in criteria}
         if seen:
             info["warnings"] = seen
         return Partition(labels, None, info, mixture if centre is None else ShiftedModel(mixture, centre))

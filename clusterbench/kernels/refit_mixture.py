@@ -45,9 +45,10 @@ class RefitMixture(QuickMixture):
         sizes = self._sums[:, -1, -1] + 10 * np.finfo(np.float64).eps
         shifts = self._sums[:, -1, :-1] / sizes[:, np.newaxis]
         products = self._sums[:, :-1, :-1] / sizes[:, np.newaxis, np.newaxis]
-        upper = np.triu(products.transpose(0, 2, 1), 1)
-        self.covariances_ = np.tril(products) + upper - shifts[:, :, np.newaxis] * shifts[:, np.newaxis, :]
-        self.covariances_.reshape(len(sizes), -1)[:, :: X.shape[1] + 1] += self.reg_covar
+        outer = shifts[:, :, np.newaxis] * shifts[:, np.newaxis, :]
+        self.covariances_ = products + products.transpose(0, 2, 1) - outer  # with its diagonal twice
+        diagonal = np.arange(X.shape[1])
+        self.covariances_[:, diagonal, diagonal] += self.reg_covar - products[:, diagonal, diagonal]
         self.means_ = self.means_ + shifts
         self.weights_ = sizes / sizes.sum()
         self.precisions_cholesky_ = precision_factors(self.covariances_)
