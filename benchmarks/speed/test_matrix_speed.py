@@ -28,7 +28,7 @@ from clusterbench.running import prepare
 
 ALL_ROWS = 8950
 ROWS = int(os.environ.get("CLUSTERBENCH_SPEED_ROWS", ALL_ROWS))
-COLD_TARGET, WARM_TARGET = 15, 100
+COLD_TARGET, WARM_TARGET = 20, 100
 KS = tuple(range(2, 11))
 EPS = {
     "minmax": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
