@@ -52,10 +52,11 @@ def broken(algorithm: Algorithm) -> list[str]:
 def test_an_honest_algorithm_passes_every_check():
     checks = check_algorithm(make(deterministic=True))
     assert [check for check in checks if not check.ok] == []
-    assert len({check.name for check in checks}) == len(checks) == 21
+    assert len({check.name for check in checks}) == len(checks) == 22
     assert {c.name for c in checks if c.verdict is not Verdict.PASSED} == {
         "packages_declared",
         "assignment",
+        "refit",
         "standardizes",
     }
 
